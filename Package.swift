@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// `.ci/run` sets this, so that a warning in our targets fails the build there but a newer compiler's new warning does not
+// stop somebody who only wants to use the package.
+let warningsAreErrors = Context.environment["DREDGE_WARNINGS_AS_ERRORS"] == "1"
+
+let swiftSettings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+        .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+        .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+    ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
+
+let cSettings: [CSetting] =
+    [.enableWarning("all"), .enableWarning("extra"), .enableWarning("conversion"), .enableWarning("shadow")]
+    + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestServers"], resources: resources, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "dredge",
+    platforms: [.macOS("26.0")],
+    products: [
+        .library(name: "Dredge", targets: ["Dredge"]),
+        .executable(name: "dredge", targets: ["DredgeCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C: libraries of the system, and our kernels.
+        .systemLibrary(
+            name: "CCurl", path: "CSupport/CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .systemLibrary(
+            name: "CCrypto", path: "CSupport/CCrypto", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .systemLibrary(
+            name: "CLZ4", path: "CSupport/CLZ4", pkgConfig: "liblz4",
+            providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+        .systemLibrary(
+            name: "CExpat", path: "CSupport/CExpat", pkgConfig: "expat",
+            providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
+        .target(name: "CTextKernels", path: "CSupport/CTextKernels", cSettings: cSettings),
+
+        // The layers, lowest first. An arrow never points up.
+        library("DredgeTransfer", ["CCurl"]),
+        library("DredgeAWS", ["DredgeTransfer", "CCrypto", "CExpat"]),
+        library("DredgeS3", ["DredgeTransfer", "DredgeAWS", "CExpat"]),
+        library("DredgeText", ["CTextKernels"]),
+        library("DredgeStore", ["CLZ4", "CCrypto", .product(name: "GRDB", package: "GRDB.swift")]),
+        library(
+            "Dredge",
+            [
+                "DredgeTransfer", "DredgeAWS", "DredgeS3", "DredgeText", "DredgeStore",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .executableTarget(
+            name: "DredgeCLI",
+            dependencies: [
+                "Dredge", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+            ], swiftSettings: swiftSettings),
+
+        // Tests, and the servers that they talk to.
+        .target(
+            name: "TestServers", path: "Tests/TestServers", exclude: ["Scripts"], swiftSettings: swiftSettings),
+        tests("DredgeTransferTests", ["DredgeTransfer"]),
+        tests("DredgeAWSTests", ["DredgeAWS"]),
+        tests("DredgeS3Tests", ["DredgeS3"]),
+        tests("DredgeTextTests", ["DredgeText", "CTextKernels"], resources: [.copy("Golden")]),
+        tests("DredgeStoreTests", ["DredgeStore"]),
+        tests("DredgeTests", ["Dredge"]),
+        tests("DredgeCLITests", ["DredgeCLI"]),
+    ]
+)
