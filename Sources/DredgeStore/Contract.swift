@@ -22,7 +22,7 @@ public final class ChunkStore: Sendable {
     public func beginRun(id: String, version: String, sources: [SourceRecord]) throws(StoreError) -> RunState { fatalError() }
     /// A page of the listing, in one transaction: each object becomes `pending`, or `unchanged` (its content is that of this ETag and
     /// size already), or `skipped` for the reason that the caller gives (then stored content of it is dropped).
-    public func recordListing(run: Int64, source: Int64, objects: [ListedRecord]) async throws(StoreError) { fatalError() }
+    public func recordListing(run: Int64, source: Int64, objects: [ListedRecord]) async throws(StoreError) -> ListingCount { fatalError() }
     /// The listing of `source` is complete: objects of the store that were not in it are removed. Returns how many.
     public func completeListing(run: Int64, source: Int64) async throws(StoreError) -> Int { fatalError() }
     /// The next pending objects, in the order in which they were listed, behind queue position `after`.
@@ -117,6 +117,12 @@ public struct Span: Sendable, Hashable {
     public var firstEntry: Int
     public var firstOrdinal: Int
     public var chunkCount: Int
+    public init(batch: Int64, firstEntry: Int, firstOrdinal: Int, chunkCount: Int) {
+        self.batch = batch
+        self.firstEntry = firstEntry
+        self.firstOrdinal = firstOrdinal
+        self.chunkCount = chunkCount
+    }
 }
 
 public struct ObjectOutcome: Sendable {
@@ -152,7 +158,8 @@ public struct RunTotals: Sendable {
     /// By state (`pending`, `indexed`, `unchanged`, `skipped`, `failed`, `vanished`, `changed`).
     public var states: [String: Count]
     /// Skipped and failed by reason.
-    public var reasons: [String: Int]
+    public var skippedReasons: [String: Int]
+    public var failedReasons: [String: Int]
     /// Of the objects that this run indexed.
     public var chunkCount: Int
     public var tokenCount: Int
@@ -186,4 +193,9 @@ public struct StoreError: Error, Sendable {
         self.message = message
         self.advice = advice
     }
+}
+
+public struct ListingCount: Sendable {
+    public var pendingCount: Int
+    public var pendingByteCount: UInt64
 }
