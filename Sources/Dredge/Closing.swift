@@ -47,7 +47,8 @@ struct Closing: Sendable {
         let elapsed = counters.progress.elapsed
         return RunReport(
             id: run.id, outcome: outcome, isResumed: run.isResumed, listed: listed, indexed: count("indexed"),
-            unchanged: count("unchanged"), skipped: count("skipped"), failed: count("failed"), vanished: count("vanished"),
+            unchanged: count("unchanged"), skipped: count("skipped"), failed: count("failed"),
+            vanished: count("vanished"),
             changed: count("changed"), pending: count("pending"), removedCount: removedCount,
             skippedReasons: totals.skippedReasons, failedReasons: totals.failedReasons, chunkCount: totals.chunkCount,
             tokenCount: totals.tokenCount, fetchedByteCount: counters.fetchedBytes.value,

@@ -43,7 +43,8 @@ final class DocumentQueue: @unchecked Sendable {  // everything below is only to
                     readyHead = 0
                 }
                 let index = document.arrival.nextPart
-                guard !document.arrival.isAbandoned, let buffer = document.arrival.parts.removeValue(forKey: index) else {
+                guard !document.arrival.isAbandoned, let buffer = document.arrival.parts.removeValue(forKey: index)
+                else {
                     document.arrival.isTaken = false
                     continue
                 }

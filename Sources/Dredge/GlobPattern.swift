@@ -62,7 +62,9 @@ public struct GlobPattern: Sendable, Hashable {
                 for part in splitAtCommas(pattern[(index + 1)..<close]) { inner += try expandBraces(part) }
                 results = results.flatMap { head in inner.map { head + $0 } }
                 guard results.count <= alternativeCountMax else {
-                    throw Malformed(description: "the braces multiply to more than \(alternativeCountMax) patterns; use several patterns")
+                    throw Malformed(
+                        description:
+                            "the braces multiply to more than \(alternativeCountMax) patterns; use several patterns")
                 }
                 index = close + 1
             default:
@@ -115,7 +117,9 @@ public struct GlobPattern: Sendable, Hashable {
         while index < pattern.count {
             switch pattern[index] {
             case UInt8(ascii: "\\"):
-                guard index + 1 < pattern.count else { throw Malformed(description: "\\ at the end quotes nothing; write \\\\") }
+                guard index + 1 < pattern.count else {
+                    throw Malformed(description: "\\ at the end quotes nothing; write \\\\")
+                }
                 elements.append(.byte(pattern[index + 1]))
                 index += 2
             case UInt8(ascii: "?"):
@@ -148,7 +152,8 @@ public struct GlobPattern: Sendable, Hashable {
 
     private static func parseSet(_ pattern: [UInt8], from open: Int) throws(Malformed) -> (Element, Int) {
         var index = open + 1
-        let negated = index < pattern.count && (pattern[index] == UInt8(ascii: "!") || pattern[index] == UInt8(ascii: "^"))
+        let negated =
+            index < pattern.count && (pattern[index] == UInt8(ascii: "!") || pattern[index] == UInt8(ascii: "^"))
         if negated { index += 1 }
         var ranges: [ClosedRange<UInt8>] = []
         let first = index
@@ -162,7 +167,9 @@ public struct GlobPattern: Sendable, Hashable {
                 throw Malformed(description: "a set in [ ] holds ASCII characters only; use {é,è} for others")
             }
             index += 1
-            guard index + 1 < pattern.count, pattern[index] == UInt8(ascii: "-"), pattern[index + 1] != UInt8(ascii: "]") else {
+            guard index + 1 < pattern.count, pattern[index] == UInt8(ascii: "-"),
+                pattern[index + 1] != UInt8(ascii: "]")
+            else {
                 ranges.append(low...low)
                 continue
             }
@@ -173,7 +180,9 @@ public struct GlobPattern: Sendable, Hashable {
             ranges.append(low...high)
             index += 2
         }
-        guard index < pattern.count else { throw Malformed(description: "[ has no ]; write \\[ for the character itself") }
+        guard index < pattern.count else {
+            throw Malformed(description: "[ has no ]; write \\[ for the character itself")
+        }
         return (.set(ranges, negated: negated), index + 1)
     }
 
@@ -203,7 +212,9 @@ public struct GlobPattern: Sendable, Hashable {
             }
             // The bytes behind a character's first belong to it.
             if isContinuation {
-                for index in elements.indices where states[index + 1] && elements[index].takesCharacter { next[index + 1] = true }
+                for index in elements.indices where states[index + 1] && elements[index].takesCharacter {
+                    next[index + 1] = true
+                }
             }
             skipEmpty(elements, &next, directoriesMayEnd: isSlash)
             swap(&states, &next)

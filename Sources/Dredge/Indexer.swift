@@ -53,7 +53,8 @@ public struct Indexer: Sendable {
                 throw RunError(error)
             }
             let pipeline = Pipeline(
-                sources: sources, store: store, settings: settings, limits: limits, base: base, environment: environment,
+                sources: sources, store: store, settings: settings, limits: limits, base: base,
+                environment: environment,
                 counters: counters, logger: logger)
             return try await pipeline.execute(as: state)
         }
@@ -62,7 +63,9 @@ public struct Indexer: Sendable {
     /// Refuses, before anything is sent, what can't work.
     private func check(_ sources: [Source], against store: ChunkStore) throws(RunError) -> IndexSettings {
         func refuse(_ message: String, _ advice: String, source: String? = nil) -> RunError {
-            RunError(code: .invalidSource, source: source, step: "check the run's settings", message: message, advice: advice)
+            RunError(
+                code: .invalidSource, source: source, step: "check the run's settings", message: message, advice: advice
+            )
         }
         guard let settings = IndexSettings(named: store.settings) else {
             throw refuse("The store's settings are not those of an index.", "Give the path of another store.")
@@ -85,7 +88,8 @@ public struct Indexer: Sendable {
     private static func makeRunID() -> String {
         let seconds = String(UInt32(truncatingIfNeeded: Int(Date().timeIntervalSince1970)), radix: 16)
         let random = String(UInt16.random(in: .min ... .max), radix: 16)
-        return String(repeating: "0", count: 8 - seconds.count) + seconds + String(repeating: "0", count: 4 - random.count) + random
+        return String(repeating: "0", count: 8 - seconds.count) + seconds
+            + String(repeating: "0", count: 4 - random.count) + random
     }
 }
 

@@ -52,7 +52,9 @@ public struct Limits: Sendable, Hashable {
     func headroomByteCount(_ chunking: ChunkingSettings) -> Int { Chunker.lookaheadByteCountMax(chunking) }
 
     /// The most memory that a run with these settings needs to get on at all.
-    func memoryByteCountMin(_ chunking: ChunkingSettings) -> Int { 2 * (partByteCount + headroomByteCount(chunking) + (1 << 20)) }
+    func memoryByteCountMin(_ chunking: ChunkingSettings) -> Int {
+        2 * (partByteCount + headroomByteCount(chunking) + (1 << 20))
+    }
 
     /// Objects of several parts that may be open at once: what they carry from part to part must stay small beside the budget.
     func openMultipartCount(_ chunking: ChunkingSettings) -> Int {

@@ -78,13 +78,16 @@ struct ObjectReader: Sendable {
 
     // MARK: Many parts
 
-    private func readParts(_ object: PendingObject, _ version: ListedObject, of source: OpenSource) async throws(ReadFailure) {
+    private func readParts(_ object: PendingObject, _ version: ListedObject, of source: OpenSource)
+        async throws(ReadFailure)
+    {
         do { try await multipartGate.enter() } catch { throw .stopped }
         defer { multipartGate.leave() }
         let partByteCount = UInt64(limits.partByteCount)
         let partCount = Int((version.size + partByteCount - 1) / partByteCount)
         let document = Document(
-            object: object, eTag: version.eTag, size: version.size, partCount: partCount, builder: store.makeBatchBuilder())
+            object: object, eTag: version.eTag, size: version.size, partCount: partCount,
+            builder: store.makeBatchBuilder())
         do {
             // The first part alone tells whether the object is text; the others would be read for nothing if it is not.
             try await readPart(0, of: document, version, source, reserve(part: 0, of: version))
@@ -143,7 +146,8 @@ struct ObjectReader: Sendable {
         var round = 1
         while true {
             do throws(S3Error) {
-                let head = try await source.client.getObject(version.key, range: range, ifMatch: version.eTag, into: room)
+                let head = try await source.client.getObject(
+                    version.key, range: range, ifMatch: version.eTag, into: room)
                 counters.fetchedBytes.add(UInt64(range.count))
                 return head
             } catch {
@@ -166,7 +170,10 @@ struct ObjectReader: Sendable {
         case .archived:
             return try await skip(object, .archived, error)
         case _ where error.isFatalForSource:
-            return source.giveUp(RunError(error, source: source.source.name, step: "read s3://\(source.source.bucket)/\(ObjectKey(object.key))"))
+            return source.giveUp(
+                RunError(
+                    error, source: source.source.name,
+                    step: "read s3://\(source.source.bucket)/\(ObjectKey(object.key))"))
         case .accessDenied:
             source.objectDenied(error)
         default:
@@ -181,12 +188,15 @@ struct ObjectReader: Sendable {
         try await end(object, .skipped(reason: reason.rawValue), error)
     }
 
-    private func end(_ object: PendingObject, _ state: ObjectOutcome.State, _ error: S3Error? = nil) async throws(StoreError) {
+    private func end(_ object: PendingObject, _ state: ObjectOutcome.State, _ error: S3Error? = nil)
+        async throws(StoreError)
+    {
         counters.done.add(1)
         counters.doneBytes.add(object.size)
         try await store.enqueue(
             ObjectOutcome(
-                object: object.object, state: state, attemptCount: error?.attemptCount ?? 1, requestID: error?.requestID))
+                object: object.object, state: state, attemptCount: error?.attemptCount ?? 1, requestID: error?.requestID
+            ))
     }
 }
 

@@ -35,7 +35,8 @@ final class OpenSource: Sendable {
             }
         client = S3Client(
             settings: S3ClientSettings(
-                bucket: source.bucket, region: source.region, endpointURL: source.endpointURL, pathStyle: source.pathStyle),
+                bucket: source.bucket, region: source.region, endpointURL: source.endpointURL,
+                pathStyle: source.pathStyle),
             credentials: credentials, transfer: transfer, environment: environment, onThrottle: onThrottle)
     }
 
@@ -69,8 +70,10 @@ final class OpenSource: Sendable {
 
     private func giveUpAsDenied() {
         guard let denial = state.withLock({ $0.firstDenial }) else { return }
-        var error = RunError(denial, source: source.name, step: "read objects of s3://\(source.bucket)/\(source.prefix)")
-        error.message = "The bucket can be listed, but every object that was tried is refused. The first: \(error.message)"
+        var error = RunError(
+            denial, source: source.name, step: "read objects of s3://\(source.bucket)/\(source.prefix)")
+        error.message =
+            "The bucket can be listed, but every object that was tried is refused. The first: \(error.message)"
         giveUp(error)
     }
 }

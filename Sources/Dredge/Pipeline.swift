@@ -49,8 +49,10 @@ struct Pipeline: Sendable {
             worker: Worker(queue: queue, store: store, settings: settings, counters: counters),
             onFailure: { failure.report(RunError($0)) })
         let reader = ObjectReader(
-            store: store, settings: settings, limits: limits, pool: BufferPool(byteLimit: limits.memoryByteCount), gate: gate,
-            multipartGate: RequestGate(limitMin: 1, limitMax: limits.openMultipartCount(settings.chunking)), queue: queue,
+            store: store, settings: settings, limits: limits, pool: BufferPool(byteLimit: limits.memoryByteCount),
+            gate: gate,
+            multipartGate: RequestGate(limitMin: 1, limitMax: limits.openMultipartCount(settings.chunking)),
+            queue: queue,
             counters: counters, failures: failures)
         let listing = ListingSignal(sourceCount: sources.count)
         counters.listingsBegin(sources.count)
@@ -64,7 +66,8 @@ struct Pipeline: Sendable {
                 }
             }
             group.addTask(executorPreference: transfer.executor) {
-                await feed(sourcesByID, run: run.run, from: listing, to: reader, executor: transfer.executor, failure: failure)
+                await feed(
+                    sourcesByID, run: run.run, from: listing, to: reader, executor: transfer.executor, failure: failure)
                 return .fed
             }
             group.addTask {
@@ -129,7 +132,8 @@ struct Pipeline: Sendable {
         var startAfter = state.lastListedKey.map { ObjectKey($0) }
         do {
             repeat {
-                let page = try await source.client.listPage(prefix: prefix, continuationToken: token, startAfter: startAfter)
+                let page = try await source.client.listPage(
+                    prefix: prefix, continuationToken: token, startAfter: startAfter)
                 startAfter = nil
                 let records = page.objects.map { object in
                     ListedRecord(
@@ -148,7 +152,9 @@ struct Pipeline: Sendable {
         } catch let error as S3Error {
             if error.code != .cancelled {
                 source.giveUp(
-                    RunError(error, source: source.source.name, step: "list s3://\(source.source.bucket)/\(source.source.prefix)"))
+                    RunError(
+                        error, source: source.source.name,
+                        step: "list s3://\(source.source.bucket)/\(source.source.prefix)"))
             }
         } catch let error as StoreError {
             failure.report(RunError(error))
@@ -162,7 +168,8 @@ struct Pipeline: Sendable {
 
     /// Takes the queue's objects in order and starts their reads, as far as there is room.
     private func feed(
-        _ sources: [Int64: OpenSource], run: Int64, from listing: ListingSignal, to reader: ObjectReader, executor: any TaskExecutor,
+        _ sources: [Int64: OpenSource], run: Int64, from listing: ListingSignal, to reader: ObjectReader,
+        executor: any TaskExecutor,
         failure: FirstFailure
     ) async {
         await withDiscardingTaskGroup { group in

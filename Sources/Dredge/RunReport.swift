@@ -134,7 +134,8 @@ public struct RunError: Error, Sendable {
 
 extension RunError {
     init(_ error: AWSError, source: String) {
-        let code: Code = error.code == .unreachable ? .unreachable : error.code == .accessDenied ? .accessDenied : .credentials
+        let code: Code =
+            error.code == .unreachable ? .unreachable : error.code == .accessDenied ? .accessDenied : .credentials
         self.init(
             code: code, source: source, step: error.step, serviceCode: error.serviceCode, status: error.status,
             requestID: error.requestID, message: error.message, advice: error.advice)
