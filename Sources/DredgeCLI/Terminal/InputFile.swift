@@ -45,3 +45,23 @@ enum InputFile {
 private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ byteCount: Int) -> Int {
     read(descriptor, buffer, byteCount)
 }
+
+extension InputFile {
+    /// Calls `body` with the whole file: mapped if it is a regular one, else read into memory (a pipe, a file of `/proc`).
+    static func withBytes<Value>(of path: String, _ body: (UnsafeRawBufferPointer) throws -> Value) throws -> Value {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Failure(errorNumber: errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw Failure(errorNumber: errno) }
+        if status.st_mode & S_IFMT == S_IFDIR { throw Failure(errorNumber: EISDIR) }
+        let byteCount = Int(status.st_size)
+        if status.st_mode & S_IFMT == S_IFREG, byteCount > 0,
+            let address = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED
+        {
+            defer { munmap(address, byteCount) }
+            return try body(UnsafeRawBufferPointer(start: address, count: byteCount))
+        }
+        return try readAll(descriptor).withUnsafeBytes(body)
+    }
+}
