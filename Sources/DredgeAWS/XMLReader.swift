@@ -79,8 +79,8 @@ package enum XMLReader {
 package protocol XMLHandler: AnyObject {
     /// An element begins. `depth` is 1 for the root.
     func begin(_ name: String, depth: Int)
-    /// An element ends. `text` is its own character data as it stands in the document, without its children's.
-    func end(_ name: String, depth: Int, text: String)
+    /// An element ends. `text` is its own character data in UTF-8, without its children's; valid during the call only.
+    func end(_ name: String, depth: Int, text: UnsafeRawBufferPointer)
 }
 
 /// Why a document was not read, and where. Holds nothing of the document's content.
@@ -163,7 +163,7 @@ private final class ReaderState {
 
     func end() {
         guard refusal == nil, let element = open.popLast() else { return }
-        handler.end(element.name, depth: open.count + 1, text: String(decoding: element.text, as: UTF8.self))
+        element.text.withUnsafeBytes { handler.end(element.name, depth: open.count + 1, text: $0) }
     }
 }
 
@@ -173,9 +173,9 @@ private final class TreeBuilder: XMLHandler {
 
     func begin(_ name: String, depth: Int) { open.append(XMLElement(name: name)) }
 
-    func end(_ name: String, depth: Int, text: String) {
+    func end(_ name: String, depth: Int, text: UnsafeRawBufferPointer) {
         guard var element = open.popLast() else { return }
-        element.text = text
+        element.text = String(decoding: text, as: UTF8.self)
         if open.isEmpty { root = element } else { open[open.count - 1].children.append(element) }
     }
 }
