@@ -20,7 +20,10 @@ extension ChunkStore {
     /// this version was read before and found to be none to index.
     ///
     /// What was recorded in this run before is left as it is, so that a page can be recorded twice. Pages come in the order of the listing.
-    public func recordListing(run: Int64, source: Int64, objects: [ListedRecord]) async throws(StoreError) {
+    /// Returns what of the page waits to be fetched.
+    @discardableResult public func recordListing(
+        run: Int64, source: Int64, objects: [ListedRecord]
+    ) async throws(StoreError) -> ListingCount {
         try await requireWriter().perform { try $0.recordListing(run: run, source: source, objects: objects) }
     }
 

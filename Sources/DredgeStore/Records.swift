@@ -93,13 +93,27 @@ public struct ListedRecord: Sendable {
     }
 }
 
+/// What a page of a listing brought.
+public struct ListingCount: Sendable, Hashable {
+    /// Objects of the page that wait to be fetched.
+    public var pendingCount: Int
+    /// Their bytes, as listed.
+    public var pendingByteCount: UInt64
+
+    /// Both.
+    public init(pendingCount: Int = 0, pendingByteCount: UInt64 = 0) {
+        self.pendingCount = pendingCount
+        self.pendingByteCount = pendingByteCount
+    }
+}
+
 /// An object that waits to be fetched.
 public struct PendingObject: Sendable {
     /// Its row: what `ObjectOutcome` and `BatchBuilder.append` want.
     public var object: Int64
     /// The source's row.
     public var source: Int64
-    /// Place in the queue of the run.
+    /// Place in the queue of the run, from 1.
     public var position: Int64
     /// The key's bytes.
     public var key: [UInt8]
@@ -145,17 +159,23 @@ public struct RunTotals: Sendable, Codable, Hashable {
     }
     /// By state (`pending`, `indexed`, `unchanged`, `skipped`, `failed`, `vanished`, `changed`); a state without objects is absent.
     public var states: [String: Count]
-    /// Skipped and failed by reason.
-    public var reasons: [String: Int]
+    /// Skipped objects by reason.
+    public var skippedReasons: [String: Int]
+    /// Failed objects by reason.
+    public var failedReasons: [String: Int]
     /// Chunks of the objects that this run indexed.
     public var chunkCount: Int
     /// Tokens of these chunks.
     public var tokenCount: Int
 
     /// All parts.
-    public init(states: [String: Count] = [:], reasons: [String: Int] = [:], chunkCount: Int = 0, tokenCount: Int = 0) {
+    public init(
+        states: [String: Count] = [:], skippedReasons: [String: Int] = [:], failedReasons: [String: Int] = [:],
+        chunkCount: Int = 0, tokenCount: Int = 0
+    ) {
         self.states = states
-        self.reasons = reasons
+        self.skippedReasons = skippedReasons
+        self.failedReasons = failedReasons
         self.chunkCount = chunkCount
         self.tokenCount = tokenCount
     }

@@ -38,7 +38,7 @@ extension WriterConnection {
             sql: "UPDATE object SET state = 'pending', reason = NULL WHERE run = ? AND state IN ('failed', 'changed')",
             arguments: [run])
         nextPosition =
-            try (Int64.fetchOne(db, sql: "SELECT max(position) FROM object WHERE run = ?", arguments: [run]) ?? -1) + 1
+            try (Int64.fetchOne(db, sql: "SELECT max(position) FROM object WHERE run = ?", arguments: [run]) ?? 0) + 1
         return RunState(
             run: run, id: last[1], isResumed: true,
             sources: rows.map { row in
@@ -54,7 +54,7 @@ extension WriterConnection {
             sql: "INSERT INTO run(name, version, settings_sha256, began_ms) VALUES (?, ?, ?, ?)",
             arguments: [id, version, settingsSHA256, milliseconds(Date())])
         let run = db.lastInsertedRowID
-        nextPosition = 0
+        nextPosition = 1
         var states: [SourceState] = []
         for (ordinal, source) in sources.enumerated() {
             let row = try sourceRow(source)
@@ -79,8 +79,9 @@ extension WriterConnection {
 
     // MARK: Listing
 
-    func recordListing(run: Int64, source: Int64, objects: [ListedRecord]) throws {
-        guard let last = objects.last else { return }
+    func recordListing(run: Int64, source: Int64, objects: [ListedRecord]) throws -> ListingCount {
+        var counted = ListingCount()
+        guard let last = objects.last else { return counted }
         try begin()
         // ETags are compared without their quotes, which some services leave out of listings. On the right side of SET
         // a column's name means its old value.
@@ -101,6 +102,7 @@ extension WriterConnection {
                     WHEN state = 'skipped' AND size = ?3 AND trim(skipped_etag, '"') = trim(?4, '"') THEN reason END,
                 skipped_etag = CASE WHEN ?9 IS NULL AND state = 'skipped' THEN skipped_etag END
             WHERE run <> ?7
+            RETURNING state = 'pending'
             """)
         for object in objects {
             upsert.bind(1, source)
@@ -112,9 +114,18 @@ extension WriterConnection {
             upsert.bind(7, run)
             upsert.bind(8, nextPosition)
             upsert.bind(9, object.skipReason)
-            guard try upsert.run() == 1 else { continue }
-            nextPosition += 1
-            if object.skipReason != nil { try dropContent(source: source, key: object.key) }
+            let isPending: Bool
+            if try upsert.step() {
+                isPending = upsert.int(0) == 1
+                while try upsert.step() {}
+                nextPosition += 1
+                if object.skipReason != nil { try dropContent(source: source, key: object.key) }
+            } else {
+                isPending = try self.isPending(source: source, key: object.key)
+            }
+            guard isPending else { continue }
+            counted.pendingCount += 1
+            counted.pendingByteCount += object.size
         }
         let mark = try statement("UPDATE run_source SET last_listed_key = ?3 WHERE run = ?1 AND source = ?2")
         mark.bind(1, run)
@@ -122,6 +133,15 @@ extension WriterConnection {
         mark.bind(3, last.key)
         try mark.run()
         try commitIfDue()
+        return counted
+    }
+
+    private func isPending(source: Int64, key: [UInt8]) throws -> Bool {
+        let select = try statement("SELECT state = 'pending' FROM object WHERE source = ? AND key = ?")
+        select.bind(1, source)
+        select.bind(2, key)
+        defer { select.reset() }
+        return try select.step() && select.int(0) == 1
     }
 
     private func dropContent(source: Int64, key: [UInt8]) throws {
@@ -213,7 +233,8 @@ func runTotals(_ db: Database, run: Int64) throws -> RunTotals {
         total.objects += count
         total.bytes += UInt64(row[3] as Double)
         totals.states[state] = total
-        if let reason: String = row[1] { totals.reasons[reason, default: 0] += count }
+        if let reason: String = row[1], state == "skipped" { totals.skippedReasons[reason, default: 0] += count }
+        if let reason: String = row[1], state == "failed" { totals.failedReasons[reason, default: 0] += count }
         if state == "indexed" {
             totals.chunkCount += row[4] as Int
             totals.tokenCount += row[5] as Int

@@ -14,15 +14,18 @@ import Testing
         var records = (0..<10).map { TestObject("k\($0)", "text of \($0)").listed }
         records[0].skipReason = "filtered"
         records[1].skipReason = "empty"
-        try await store.recordListing(run: state.run, source: source, objects: Array(records[0..<5]))
+        let first = try await store.recordListing(run: state.run, source: source, objects: Array(records[0..<5]))
+        #expect(first == ListingCount(pendingCount: 3, pendingByteCount: records[2].size * 3))
         try await store.recordListing(run: state.run, source: source, objects: Array(records[5...]))
         // A page that is recorded twice, as after a crash, changes nothing.
-        try await store.recordListing(run: state.run, source: source, objects: Array(records[5...]))
+        let again = try await store.recordListing(run: state.run, source: source, objects: Array(records[5...]))
+        #expect(again.pendingCount == 5)
         #expect(try await store.completeListing(run: state.run, source: source) == 0)
 
         let pending = try await store.pending(run: state.run, after: -1, limit: 100)
         #expect(pending.map { String(decoding: $0.key, as: UTF8.self) } == (2..<10).map { "k\($0)" })
         #expect(pending.map(\.position) == pending.map(\.position).sorted())
+        #expect(pending[0].position == 3, "positions count from 1, so that 0 is before all")
         let page = try await store.pending(run: state.run, after: pending[2].position, limit: 2)
         #expect(page.map(\.object) == [pending[3].object, pending[4].object])
 
@@ -41,7 +44,8 @@ import Testing
                 "skipped": 3, "indexed": 1, "failed": 1, "vanished": 1, "changed": 1, "pending": 3,
             ])
         #expect(totals.states.values.map(\.bytes).reduce(0, +) == records.map(\.size).reduce(0, +))
-        #expect(totals.reasons == ["filtered": 1, "empty": 1, "accessDenied": 1, "binary": 1])
+        #expect(totals.skippedReasons == ["filtered": 1, "empty": 1, "binary": 1])
+        #expect(totals.failedReasons == ["accessDenied": 1])
         #expect(totals.chunkCount == 1 && totals.tokenCount == TestObject.tokenCount(9))
     }
 
@@ -110,7 +114,7 @@ import Testing
             }
             try await store.finishRun(run: state.run, outcome: .complete)
             let totals = try await store.totals(run: state.run)
-            #expect(totals.reasons == ["binary": 1] && totals.states["skipped"]?.objects == 1)
+            #expect(totals.skippedReasons == ["binary": 1] && totals.states["skipped"]?.objects == 1)
         }
     }
 
