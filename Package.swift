@@ -61,7 +61,12 @@ let package = Package(
         library("DredgeAWS", ["DredgeTransfer", "CCrypto", "CExpat"]),
         library("DredgeS3", ["DredgeTransfer", "DredgeAWS", "CExpat"]),
         library("DredgeText", ["CTextKernels"]),
-        library("DredgeStore", ["CLZ4", "CCrypto", .product(name: "GRDB", package: "GRDB.swift")]),
+        library(
+            "DredgeStore",
+            [
+                "CLZ4", "CCrypto", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         library(
             "Dredge",
             [
