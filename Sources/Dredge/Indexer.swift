@@ -100,7 +100,13 @@ public enum Version {
 }
 
 extension Source {
-    var record: SourceRecord { SourceRecord(name: name, bucket: bucket, prefix: prefix, endpointURL: endpointURL) }
+    /// As the store remembers it. With other filters it is not the same run that goes on: what they leave out was decided as
+    /// the listing was recorded.
+    var record: SourceRecord {
+        let filters = (include.map { "+\($0)" } + exclude.map { "-\($0)" }).joined(separator: "\n")
+        return SourceRecord(
+            name: name, bucket: bucket, prefix: prefix, endpointURL: endpointURL, filters: filters.isEmpty ? nil : filters)
+    }
 }
 
 extension RunCounters {
