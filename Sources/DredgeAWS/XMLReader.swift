@@ -15,6 +15,8 @@ package enum XMLReader {
         package var textByteCountMax = 64 << 10
         /// Elements of the whole document.
         package var elementCountMax = 200_000
+        /// Whether the document holds secrets: memory of the parser is overwritten before it is given back.
+        package var wipesMemory = false
         package init() {}
     }
 
@@ -27,7 +29,7 @@ package enum XMLReader {
                 message: "the document has \(bytes.count) bytes; at most \(limits.byteCountMax) are read", line: 1,
                 column: 1)
         }
-        guard let parser = XML_ParserCreate("UTF-8") else {
+        guard let parser = makeParser(wipesMemory: limits.wipesMemory) else {
             throw XMLError(message: "out of memory", line: 1, column: 1)
         }
         defer { XML_ParserFree(parser) }
@@ -54,6 +56,14 @@ package enum XMLReader {
                 message: message, line: Int(XML_GetCurrentLineNumber(parser)),
                 column: Int(XML_GetCurrentColumnNumber(parser)) + 1)
         }
+    }
+
+    private static func makeParser(wipesMemory: Bool) -> XML_Parser? {
+        guard wipesMemory else { return XML_ParserCreate("UTF-8") }
+        var memory = XML_Memory_Handling_Suite(
+            malloc_fcn: { WipedMemory.allocate($0) }, realloc_fcn: { WipedMemory.reallocate($0, $1) },
+            free_fcn: { WipedMemory.free($0) })
+        return XML_ParserCreate_MM("UTF-8", &memory, nil)
     }
 
     /// Reads `bytes` into a tree.
@@ -120,6 +130,7 @@ private final class ReaderState {
     let limits: XMLReader.Limits
     var refusal: String?
     private var elementCount = 0
+    private let wipedTextByteCount = 4096
     private var open: [(name: String, text: [UInt8])] = []
 
     init(parser: XML_Parser, handler: any XMLHandler, limits: XMLReader.Limits) {
@@ -149,6 +160,8 @@ private final class ReaderState {
         var name = String(cString: rawName)
         if let colon = name.utf8.lastIndex(of: UInt8(ascii: ":")) { name = String(name[name.index(after: colon)...]) }
         open.append((name, []))
+        // Text that grows leaves copies behind; with room for all of it there is one to wipe.
+        if limits.wipesMemory { open[open.count - 1].text.reserveCapacity(wipedTextByteCount) }
         handler.begin(name, depth: open.count)
     }
 
@@ -162,8 +175,41 @@ private final class ReaderState {
     }
 
     func end() {
-        guard refusal == nil, let element = open.popLast() else { return }
-        element.text.withUnsafeBytes { handler.end(element.name, depth: open.count + 1, text: $0) }
+        guard refusal == nil, var element = open.popLast() else { return }
+        element.text.withUnsafeMutableBytes { text in
+            handler.end(element.name, depth: open.count + 1, text: UnsafeRawBufferPointer(text))
+            if limits.wipesMemory { SecretBytes.wipe(text) }
+        }
+    }
+}
+
+/// Memory for a parser that reads secrets: each block knows its size, so that it can be wiped before it is freed.
+private enum WipedMemory {
+    private static let headerByteCount = 16
+
+    static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
+        let block = UnsafeMutableRawPointer.allocate(byteCount: byteCount + headerByteCount, alignment: headerByteCount)
+        block.storeBytes(of: byteCount, as: Int.self)
+        return block + headerByteCount
+    }
+
+    static func reallocate(_ pointer: UnsafeMutableRawPointer?, _ byteCount: Int) -> UnsafeMutableRawPointer {
+        guard let pointer else { return allocate(byteCount) }
+        let new = allocate(byteCount)
+        new.copyMemory(from: pointer, byteCount: min(byteCount, Self.byteCount(pointer)))
+        free(pointer)
+        return new
+    }
+
+    static func free(_ pointer: UnsafeMutableRawPointer?) {
+        guard let pointer else { return }
+        let block = pointer - headerByteCount
+        SecretBytes.wipe(UnsafeMutableRawBufferPointer(start: block, count: byteCount(pointer) + headerByteCount))
+        block.deallocate()
+    }
+
+    private static func byteCount(_ pointer: UnsafeMutableRawPointer) -> Int {
+        (pointer - headerByteCount).load(as: Int.self)
     }
 }
 
