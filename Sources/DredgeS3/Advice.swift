@@ -1,3 +1,4 @@
+import DredgeAWS
 import DredgeTransfer
 
 #if canImport(FoundationEssentials)
@@ -53,7 +54,7 @@ struct Advice {
 
     /// Names the permission and the resource, since S3 says only "denied" most of the time.
     private func accessDenied(_ fault: ServiceFault?) -> String {
-        let arn = "arn:\(Partition.of(region: context.target.region).rawValue):s3:::\(shown(operation.bucket))"
+        let arn = "arn:\(Partition.ofRegion(context.target.region).name):s3:::\(shown(operation.bucket))"
         let who = context.isSigned ? "the identity that signs" : "everybody (the request was anonymous)"
         if fault?.code == "AllAccessDisabled" {
             return "Access to the bucket is shut for everybody: its owner must open it again."

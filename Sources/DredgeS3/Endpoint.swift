@@ -1,3 +1,5 @@
+import DredgeAWS
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -16,19 +18,13 @@ struct Endpoint: Sendable, Hashable {
     /// The URL of an object, or with an empty key that of the bucket. Every byte of the key is either itself or `%XX`;
     /// `/` stays, dot segments stay (S3 signs and stores the path byte for byte).
     func url(key: ObjectKey, query: [(name: String, value: [UInt8])] = []) -> String {
-        var bytes = Array(bucketURL.utf8)
-        bytes.reserveCapacity(bytes.count + 1 + 3 * key.bytes.count)
-        bytes.append(UInt8(ascii: "/"))
-        PercentEncoding.append(key.bytes, to: &bytes, keepingSlash: true)
-        var separator = UInt8(ascii: "?")
+        var url = "\(bucketURL)/\(URIEncoding.path(key.bytes))"
+        var separator = "?"
         for (name, value) in query {
-            bytes.append(separator)
-            separator = UInt8(ascii: "&")
-            PercentEncoding.append(Array(name.utf8), to: &bytes, keepingSlash: false)
-            bytes.append(UInt8(ascii: "="))
-            PercentEncoding.append(value, to: &bytes, keepingSlash: false)
+            url += "\(separator)\(name)=\(URIEncoding.query(value))"
+            separator = "&"
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return url
     }
 }
 
@@ -79,15 +75,11 @@ struct EndpointRules: Sendable {
     /// The endpoint for `region`. A custom endpoint stays where it is: there the region only goes into the signature.
     func endpoint(region: String) -> Endpoint {
         let scheme = custom?.scheme ?? "https"
-        let authority = custom?.authority ?? "s3.\(region).\(Partition.of(region: region).domainSuffix)"
+        let authority = custom?.authority ?? "s3.\(region).\(Partition.ofRegion(region).dnsSuffix)"
         let basePath = custom?.basePath ?? ""
         let host = usesPathStyle ? authority : "\(bucket).\(authority)"
         var url = "\(scheme)://\(host)\(basePath)"
-        if usesPathStyle {
-            var name: [UInt8] = []
-            PercentEncoding.append(Array(bucket.utf8), to: &name, keepingSlash: false)
-            url += "/" + String(decoding: name, as: UTF8.self)
-        }
+        if usesPathStyle { url += "/" + URIEncoding.query(bucket) }
         return Endpoint(bucketURL: url, authority: host, followsRegion: custom == nil)
     }
 
@@ -146,23 +138,5 @@ struct EndpointRules: Sendable {
         while basePath.hasSuffix("/") { basePath.removeLast() }
         let port = url.port.map { ":\($0)" } ?? ""
         return (scheme, host.lowercased() + port, basePath)
-    }
-}
-
-/// A set of regions with a domain and an ARN prefix of their own
-/// (<https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>).
-enum Partition: String {
-    case aws
-    case china = "aws-cn"
-    case government = "aws-us-gov"
-
-    static func of(region: String) -> Self {
-        if region.hasPrefix("cn-") { return .china }
-        if region.hasPrefix("us-gov-") { return .government }
-        return .aws
-    }
-
-    var domainSuffix: String {
-        self == .china ? "amazonaws.com.cn" : "amazonaws.com"
     }
 }

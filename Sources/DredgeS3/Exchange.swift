@@ -43,7 +43,3 @@ extension HTTPResponse {
         self["content-length"].flatMap { UInt64($0) }
     }
 }
-
-extension TransferError {
-    var head: HTTPResponse? { nil }
-}

@@ -96,7 +96,7 @@ final class ListAnswer: XMLHandler {
         guard let text = entry.key, !text.isEmpty else {
             throw Problem(message: "entry \(index) of the listing has no key")
         }
-        guard let bytes = isEncoded ? PercentEncoding.decodeListValue(text) : text else {
+        guard let bytes = isEncoded ? Self.decoded(text) : text else {
             throw Problem(
                 message:
                     "entry \(index) of the listing has a key with a broken escape: \(printable(text, scalarCountMax: 120))"
@@ -120,6 +120,12 @@ final class ListAnswer: XMLHandler {
         return ListedObject(
             key: key, size: size, eTag: eTag, lastModified: entry.lastModified.flatMap(ServiceDate.fromListing),
             storageClass: storageClass.map { printable($0.utf8, scalarCountMax: 64) })
+    }
+
+    /// With `encoding-type=url` AWS writes a space as `+` (and a plus sign as `%2B`), Ceph and moto as `%20`; none leaves a plus
+    /// sign as it is.
+    private static func decoded(_ text: [UInt8]) -> [UInt8]? {
+        text.withUnsafeBytes { URIEncoding.decode($0, plusIsSpace: true) }
     }
 
     private static func string(_ text: UnsafeRawBufferPointer) -> String {

@@ -101,7 +101,7 @@ public final class S3Client: Sendable {
         return try await run(HeadExchange(bucket: bucket, key: key, body: body))
     }
 
-    private static let headBufferByteCount = 4 << 10
+    private static let headBufferByteCount = 16 << 10
 
     private func buffer(
         _ byteCount: Int, from pool: BufferPool, for operation: Operation

@@ -127,6 +127,14 @@ final class EasySlot {
         }
     }
 
+    /// `error` with the head of the answer that it broke, if there was one.
+    func withHead(_ error: TransferError) -> TransferError {
+        guard answer.status >= 200 else { return error }
+        var error = error
+        error.head = HTTPResponse(status: answer.status, head: answer.head, errorBody: [])
+        return error
+    }
+
     /// Whether the connection is ready for the request: name, TCP and TLS are done.
     var isConnected: Bool { ccurl_get_offset(easy, CURLINFO_PRETRANSFER_TIME_T) > 0 }
 

@@ -149,7 +149,9 @@ actor TransferActor {
 
     /// Ends a transfer in any state; one that runs leaves curl, and its handle is free for another.
     private func end(_ transfer: Transfer, _ result: TransferResult) {
+        var result = result
         if case .running(let slot) = transfer.state {
+            result = result.mapError(slot.withHead)
             multi.remove(slot.easy)
             slot.end()
             freeSlots.append(slot)

@@ -34,6 +34,8 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
     public var message: String
     /// host:port
     public var authority: String
+    /// The head of the answer that broke, nil when none came. It tells whether the bytes that arrived are those that were asked for.
+    public var head: HTTPResponse?
 
     /// Whether the same request may succeed when it is sent again.
     public var isTransient: Bool {
