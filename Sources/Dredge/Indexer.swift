@@ -61,7 +61,7 @@ public struct Indexer: Sendable {
     }
 
     /// Refuses, before anything is sent, what can't work.
-    private func check(_ sources: [Source], against store: ChunkStore) throws(RunError) -> IndexSettings {
+    func check(_ sources: [Source], against store: ChunkStore) throws(RunError) -> IndexSettings {
         func refuse(_ message: String, _ advice: String, source: String? = nil) -> RunError {
             RunError(
                 code: .invalidSource, source: source, step: "check the run's settings", message: message, advice: advice

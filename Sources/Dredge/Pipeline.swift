@@ -136,9 +136,11 @@ struct Pipeline: Sendable {
                     prefix: prefix, continuationToken: token, startAfter: startAfter)
                 startAfter = nil
                 let records = page.objects.map { object in
-                    ListedRecord(
+                    let reason = source.filter.skipReason(object)
+                    return ListedRecord(
                         key: object.key.bytes, size: object.size, eTag: object.eTag, lastModified: object.lastModified,
-                        storageClass: object.storageClass, skipReason: source.filter.skipReason(object)?.rawValue)
+                        storageClass: object.storageClass, skipReason: reason?.rawValue,
+                        keepsContent: reason?.keepsContent ?? false)
                 }
                 let recorded = try await store.recordListing(run: run, source: state.source, objects: records)
                 counters.listed.add(records.count)
