@@ -208,6 +208,7 @@ import Testing
     @Test func `keeps the unreserved characters only`() {
         let unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
         #expect(URIEncoding.query(unreserved) == unreserved)
+        #expect(URIEncoding.form(" a  b+ü ") == "+a++b%2B%C3%BC+")
         for byte in UInt8.min...UInt8.max where !unreserved.utf8.contains(byte) {
             let encoded = "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
             #expect(URIEncoding.query([byte]) == encoded)
