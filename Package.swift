@@ -87,7 +87,7 @@ let package = Package(
         .target(
             name: "TestServers", path: "Tests/TestServers", exclude: ["Scripts"], swiftSettings: swiftSettings),
         tests("DredgeTransferTests", ["DredgeTransfer"]),
-        tests("DredgeAWSTests", ["DredgeAWS"]),
+        tests("DredgeAWSTests", ["DredgeAWS", "DredgeTransfer"], resources: [.copy("Golden")]),
         tests("DredgeS3Tests", ["DredgeS3"]),
         tests("DredgeTextTests", ["DredgeText", "CTextKernels"], resources: [.copy("Golden")]),
         tests(
