@@ -53,14 +53,20 @@ let package = Package(
         .systemLibrary(
             name: "CExpat", path: "CSupport/CExpat", pkgConfig: "expat",
             providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
-        .target(name: "CTextKernels", path: "CSupport/CTextKernels", cSettings: cSettings),
+        .target(
+            name: "CTextKernels", path: "CSupport/CTextKernels", exclude: ["Vocabularies"], cSettings: cSettings),
 
         // The layers, lowest first. An arrow never points up.
         library("DredgeTransfer", ["CCurl"]),
         library("DredgeAWS", ["DredgeTransfer", "CCrypto", "CExpat"]),
         library("DredgeS3", ["DredgeTransfer", "DredgeAWS", "CExpat"]),
         library("DredgeText", ["CTextKernels"]),
-        library("DredgeStore", ["CLZ4", "CCrypto", .product(name: "GRDB", package: "GRDB.swift")]),
+        library(
+            "DredgeStore",
+            [
+                "CLZ4", "CCrypto", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         library(
             "Dredge",
             [
@@ -78,7 +84,7 @@ let package = Package(
         .target(
             name: "TestServers", path: "Tests/TestServers", exclude: ["Scripts"], swiftSettings: swiftSettings),
         tests("DredgeTransferTests", ["DredgeTransfer"]),
-        tests("DredgeAWSTests", ["DredgeAWS"]),
+        tests("DredgeAWSTests", ["DredgeAWS", "DredgeTransfer"], resources: [.copy("Golden")]),
         tests("DredgeS3Tests", ["DredgeS3"]),
         tests("DredgeTextTests", ["DredgeText", "CTextKernels"], resources: [.copy("Golden")]),
         tests("DredgeStoreTests", ["DredgeStore"]),

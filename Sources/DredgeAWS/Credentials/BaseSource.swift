@@ -49,3 +49,8 @@ final class BaseSource: CredentialSource {
         }
     }
 }
+
+extension BaseSource: CustomReflectable {
+    /// Without children: the environment has secrets in it.
+    var customMirror: Mirror { Mirror(self, children: [:]) }
+}

@@ -161,3 +161,8 @@ struct DefaultChain: Sendable {
 
     private func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
 }
+
+extension DefaultChain: CustomReflectable {
+    /// Without children: the environment has secrets in it.
+    var customMirror: Mirror { Mirror(self, children: [:]) }
+}

@@ -60,7 +60,7 @@ struct STSCall: Sendable {
     /// As a form. Holds no secret: secrets sign, they don't travel.
     var body: [UInt8] {
         Array(
-            parameters.map { "\(URIEncoding.query($0.name))=\(URIEncoding.query($0.value))" }.joined(separator: "&")
+            parameters.map { "\(URIEncoding.form($0.name))=\(URIEncoding.form($0.value))" }.joined(separator: "&")
                 .utf8)
     }
 }

@@ -44,7 +44,8 @@ struct STSClient: Sendable {
         guard (200..<300).contains(answer.status) else {
             let problem = STSProblem(answer)
             let failure = problem.error(for: call, credentials: credentials, now: time.now())
-            return problem.isTransient || problem.isThrottled ? .retry(failure, isThrottled: problem.isThrottled) : .failure(failure)
+            return problem.isTransient || problem.isThrottled
+                ? .retry(failure, isThrottled: problem.isThrottled) : .failure(failure)
         }
         do throws(AWSError) {
             return .session(try AssumedSession.credentials(in: answer, call: call, now: time.now()))

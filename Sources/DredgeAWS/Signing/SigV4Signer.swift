@@ -69,9 +69,9 @@ public struct SigV4Signer: Sendable {
         output.append(contentsOf: credentials.accessKeyID.utf8)
         output.append(UInt8(ascii: "/"))
         output.append(contentsOf: scope.utf8)
-        output.append(contentsOf: ",SignedHeaders=".utf8)
+        output.append(contentsOf: ", SignedHeaders=".utf8)
         output.append(contentsOf: canonical.signedHeaders)
-        output.append(contentsOf: ",Signature=".utf8)
+        output.append(contentsOf: ", Signature=".utf8)
         withUnsafeTemporaryAllocation(byteCount: HMACSHA256.byteCount, alignment: 16) { signature in
             stringToSign.withUnsafeBytes { key.authenticate($0, into: signature) }
             Hexadecimal.append(UnsafeRawBufferPointer(signature), to: &output)

@@ -10,6 +10,12 @@ package enum URIEncoding {
     /// Encodes a name or a value of a query, or of a form.
     package static func query(_ string: String) -> String { encode(string.utf8, keepsSlash: false) }
 
+    /// Encodes a name or a value of a form (`application/x-www-form-urlencoded`): as in a query, but a space is `+`.
+    package static func form(_ string: String) -> String {
+        string.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map { query($0) }.joined(
+            separator: "+")
+    }
+
     /// Undoes `%XY`; `+` stays (the services' answers encode a space as `%20`, or as `+` in listings: see `plusIsSpace`). nil: a `%`
     /// without two hexadecimal digits behind it.
     package static func decode(_ bytes: UnsafeRawBufferPointer, plusIsSpace: Bool = false) -> [UInt8]? {

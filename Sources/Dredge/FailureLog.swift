@@ -1,0 +1,20 @@
+import DredgeS3
+import DredgeStore
+import Synchronization
+
+/// The first failures of a run, for its report; all of them stand in the store.
+final class FailureLog: Sendable {
+    private let entries = Mutex<[RunReport.Failure]>([])
+
+    func add(_ source: OpenSource, _ object: PendingObject, reason: String, requestID: String?) {
+        entries.withLock { entries in
+            guard entries.count < Limits.reportedFailureCount else { return }
+            entries.append(
+                RunReport.Failure(
+                    source: source.source.name, bucket: source.source.bucket, key: ObjectKey(object.key).description,
+                    reason: reason, requestID: requestID))
+        }
+    }
+
+    var all: [RunReport.Failure] { entries.withLock { $0 } }
+}

@@ -1,0 +1,64 @@
+import DredgeText
+
+/// All limits of a run, in one place. Nothing in the engine grows without one of these.
+public struct Limits: Sendable, Hashable {
+    /// Bytes of parts that are being fetched, wait, or are in work. Peak memory is this plus a constant: two batches a worker,
+    /// the store's queue and cache, curl's buffers, the token tables (about 150 MiB in all with the defaults).
+    public var memoryByteCount = 1 << 30
+    /// GETs in flight. Fewer while the service throttles.
+    public var requestCount = 128
+    /// Bytes that one GET asks for; smaller objects are one GET. 8 MiB is what AWS advises (8 or 16) and what its own client uses.
+    public var partByteCount = 8 << 20
+    /// Threads that chunk and count; 0: one a core.
+    public var workerCount = 0
+
+    /// The defaults.
+    public init() {}
+
+    /// The defaults.
+    public static let `default` = Limits()
+
+    /// The least that `partByteCount` may be: the first part must hold what tells text from binary.
+    public static let partByteCountMin = 64 << 10
+    /// The most that `partByteCount` may be: S3 answers no larger range than an object's part can be.
+    public static let partByteCountMax = 1 << 30
+    /// The most GETs that one loop drives well.
+    public static let requestCountMax = 1024
+    /// The most worker threads.
+    public static let workerCountMax = 256
+
+    /// Raw bytes at which a batch is compressed and written.
+    static let batchByteCount = 1 << 20
+    /// How long a chunk may wait in a batch that does not fill.
+    static let batchDelay: Duration = .seconds(1)
+    /// Objects of several parts that are open at once: each has a batch of its own in hand.
+    static let openMultipartCountMax = 16
+    /// Objects that are read from the queue in the store at a time.
+    static let pendingPageCount = 1024
+    /// How often an object is tried as a whole after its requests' own attempts are used up.
+    static let objectRoundCount = 3
+    /// How often an object that changes under the read is begun again.
+    static let rereadCount = 3
+    /// The fewest GETs in flight that throttling can bring about.
+    static let requestCountMin = 4
+    /// After this many refusals and not one object read, a source is given up: it is the permission that is wrong, not the objects.
+    static let deniedCountMax = 64
+    /// Failures that a report names one by one.
+    static let reportedFailureCount = 20
+    /// How often progress is told.
+    static let progressInterval: Duration = .milliseconds(200)
+
+    /// Bytes that precede a part in its buffer, for what the part before left undecided.
+    func headroomByteCount(_ chunking: ChunkingSettings) -> Int { Chunker.lookaheadByteCountMax(chunking) }
+
+    /// The most memory that a run with these settings needs to get on at all.
+    func memoryByteCountMin(_ chunking: ChunkingSettings) -> Int {
+        2 * (partByteCount + headroomByteCount(chunking) + (1 << 20))
+    }
+
+    /// Objects of several parts that may be open at once: what they carry from part to part must stay small beside the budget.
+    func openMultipartCount(_ chunking: ChunkingSettings) -> Int {
+        let carried = headroomByteCount(chunking) + 2 * Self.batchByteCount
+        return max(1, min(Self.openMultipartCountMax, memoryByteCount / 4 / carried))
+    }
+}

@@ -1,0 +1,40 @@
+/// A run that has begun.
+public struct Run: Sendable {
+    /// Where the run stands, about five times a second, and once more when it ends. For one reader; what it does not read in time
+    /// is overtaken by what is newer.
+    public let progress: AsyncStream<RunProgress>
+    private let task: Task<Result<RunReport, RunError>, Never>
+
+    init(_ body: @escaping @Sendable (RunCounters) async throws(RunError) -> RunReport) {
+        let counters = RunCounters()
+        let (stream, continuation) = AsyncStream.makeStream(of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
+        progress = stream
+        task = Task {
+            let teller = Task {
+                while !Task.isCancelled {
+                    continuation.yield(counters.progress)
+                    try? await Task.sleep(for: Limits.progressInterval)
+                }
+            }
+            let result: Result<RunReport, RunError>
+            do throws(RunError) { result = .success(try await body(counters)) } catch { result = .failure(error) }
+            teller.cancel()
+            continuation.yield(counters.progress)
+            continuation.finish()
+            return result
+        }
+    }
+
+    /// Waits for the end. Throws the `RunError` that ended the run or one of its sources. Cancelling the task that waits here
+    /// stops the run, and the report then says so.
+    public func report() async throws(RunError) -> RunReport {
+        try await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
+        }.get()
+    }
+
+    /// Asks for a clean stop: what is in flight is dropped, what is complete is committed, and the next run goes on from there.
+    public func stop() { task.cancel() }
+}
