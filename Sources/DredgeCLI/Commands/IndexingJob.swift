@@ -12,8 +12,6 @@ struct IndexingJob {
             try await index()
         } catch let error as RunError {
             try fail(error)
-        } catch let error as StoreError {
-            throw CommandFailure(.fatal, FatalText.text(error))
         }
     }
 
