@@ -70,7 +70,7 @@ import Testing
     @Test func `all that is wrong with the flags is said at once`() {
         #expect(
             complaints([
-                "s3://AB/x", "--store", "", "--max-tokens", "few", "--memory", "1", "--external-id", "x",
+                "s3://AB/x", "--store", "", "--max-tokens", "few", "--memory", "1", "--external-id", "x1",
                 "--no-sign-request",
                 "--profile", "p",
             ]) == [

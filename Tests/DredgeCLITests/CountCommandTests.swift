@@ -59,13 +59,13 @@ import Testing
         // More output than a pipe holds, to a reader that takes one line.
         let name = String(repeating: "a", count: 200)
         try directory.write(name, Self.hello)
-        let names = String(repeating: name + " ", count: 1_000)
         let process = Process()
         process.executableURL = URL(filePath: "/bin/bash")
         process.arguments = [
-            "-c", "set -o pipefail; \"$DREDGE\" count \(names) 2>error | head -n 1 >output", "bash",
+            "-c",
+            "set -o pipefail; \"$DREDGE\" count $(yes \"$NAME\" | head -n 1000) 2>error | head -n 1 >output",
         ]
-        process.environment = ["PATH": "/usr/bin:/bin", "DREDGE": DredgeBinary.url.path]
+        process.environment = ["PATH": "/usr/bin:/bin", "DREDGE": DredgeBinary.url.path, "NAME": name]
         process.currentDirectoryURL = directory.url
         try process.run()
         process.waitUntilExit()
