@@ -85,7 +85,7 @@ public struct Indexer: Sendable {
     }
 
     /// Twelve hexadecimal digits: seconds since 1970, so that runs sort, and a random part.
-    private static func makeRunID() -> String {
+    static func makeRunID() -> String {
         let seconds = String(UInt32(truncatingIfNeeded: Int(Date().timeIntervalSince1970)), radix: 16)
         let random = String(UInt16.random(in: .min ... .max), radix: 16)
         return String(repeating: "0", count: 8 - seconds.count) + seconds

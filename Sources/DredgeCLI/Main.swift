@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dredge
+import DredgeStore
 
 #if canImport(Glibc)
     import Glibc
@@ -32,6 +33,9 @@ struct Main {
         } catch let failure as CommandFailure {
             if !failure.message.isEmpty { StandardError.write(failure.message + "\n") }
             return failure.status.rawValue
+        } catch let error as StoreError {
+            StandardError.write(FatalText.text(error) + "\n")
+            return (error.code == .noSuchObject ? ExitStatus.usage : .fatal).rawValue
         } catch is StandardOutput.ReaderGone {
             return ExitStatus.complete.rawValue
         } catch {

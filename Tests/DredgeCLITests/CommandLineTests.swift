@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dredge
 import DredgeAWS
+import DredgeText
 import Testing
 
 @testable import DredgeCLI
@@ -25,12 +26,15 @@ import Testing
     @Test func `flags give the same as a config file`() throws {
         let config = try config([
             "s3://acme-contracts/2025/a b", "--store", "s.chunks", "--role-arn", "arn:aws:iam::123456789012:role/Read",
-            "--external-id", "id-1", "--session-name", "nightly", "--duration", "45m", "--region", "eu-west-1", "--profile", "p",
+            "--external-id", "id-1", "--session-name", "nightly", "--duration", "45m", "--region", "eu-west-1",
+            "--profile", "p",
             "--include", "**/*.txt", "--include", "**/*.md", "--exclude", "tmp/**", "--tokenizer", "cl100k_base",
             "--max-tokens", "256", "--overlap-tokens", "32", "--memory", "512MiB", "--requests", "64", "--path-style",
         ])
         #expect(config.store == "s.chunks")
-        #expect(config.settings == IndexSettings(tokenizer: .cl100kBase, chunking: .lines(maxTokens: 256, overlapTokens: 32)))
+        #expect(
+            config.settings
+                == IndexSettings(tokenizer: .cl100kBase, chunking: .lines(maxTokens: 256, overlapTokens: 32)))
         #expect(config.limits.memoryByteCount == 512 << 20 && config.limits.requestCount == 64)
         let source = config.sources[0]
         #expect(source.bucket == "acme-contracts" && source.prefix == "2025/a b" && source.region == "eu-west-1")
@@ -48,7 +52,9 @@ import Testing
     }
 
     @Test func `a chain takes an external ID for each hop`() throws {
-        let roles = ["--role-arn", "arn:aws:iam::111111111111:role/Hub", "--role-arn", "arn:aws:iam::222222222222:role/Read"]
+        let roles = [
+            "--role-arn", "arn:aws:iam::111111111111:role/Hub", "--role-arn", "arn:aws:iam::222222222222:role/Read",
+        ]
         let config = try config(["s3://abc", "--store", "s"] + roles + ["--external-id", "", "--external-id", "x1"])
         guard case .assumeRole(let hops) = config.sources[0].auth else {
             Issue.record("no role")
@@ -64,7 +70,8 @@ import Testing
     @Test func `all that is wrong with the flags is said at once`() {
         #expect(
             complaints([
-                "s3://AB/x", "--store", "", "--max-tokens", "few", "--memory", "1", "--external-id", "x", "--no-sign-request",
+                "s3://AB/x", "--store", "", "--max-tokens", "few", "--memory", "1", "--external-id", "x1",
+                "--no-sign-request",
                 "--profile", "p",
             ]) == [
                 #"dredge: --store "" is empty; write the path of the store's file"#,

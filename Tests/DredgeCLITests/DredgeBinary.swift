@@ -11,7 +11,8 @@ struct DredgeBinary {
     /// It stands beside the test bundle.
     static let url: URL = {
         let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL
-        let directory = bundle?.deletingLastPathComponent() ?? URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+        let directory =
+            bundle?.deletingLastPathComponent() ?? URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
         return directory.appending(path: "dredge")
     }()
 
@@ -22,7 +23,8 @@ struct DredgeBinary {
         let process = Process()
         process.executableURL = url
         process.arguments = arguments
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"].merging(environment) { $1 }
+        process.environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"].merging(environment)
+        { $1 }
         if let directory { process.currentDirectoryURL = directory }
         // Files instead of pipes: nobody has to drain them while the process runs.
         let files = try TemporaryDirectory()

@@ -1,10 +1,12 @@
-import Dredge
 import Testing
 
+@testable import Dredge
 @testable import DredgeCLI
 
 @Suite struct ProgressLineTests {
-    private func progress(seconds: Double, done: Int, listed: Int, bytes: UInt64, planned: UInt64 = 0, listing: Bool = false) -> RunProgress {
+    private func progress(
+        seconds: Double, done: Int, listed: Int, bytes: UInt64, planned: UInt64 = 0, listing: Bool = false
+    ) -> RunProgress {
         var progress = RunProgress()
         progress.elapsed = .milliseconds(Int(seconds * 1000))
         progress.listedCount = listed
@@ -21,7 +23,8 @@ import Testing
         var line = ProgressLine()
         _ = line.text(progress(seconds: 0, done: 0, listed: 0, bytes: 0, listing: true), columnCount: 100)
         let text = line.text(
-            progress(seconds: 8, done: 1204, listed: 20_000, bytes: 512_000_000, planned: 8_384_000_000), columnCount: 100)
+            progress(seconds: 8, done: 1204, listed: 20_000, bytes: 512_000_000, planned: 8_384_000_000),
+            columnCount: 100)
         #expect(text == "1,204/20,000 objects  512.0 MB  64.0 MB/s  128.0M tokens  ETA 2:03")
     }
 
@@ -37,11 +40,13 @@ import Testing
         var line = ProgressLine()
         for second in 0...100 {
             _ = line.text(
-                progress(seconds: Double(second), done: 0, listed: 1, bytes: UInt64(second) * 100_000_000), columnCount: 100)
+                progress(seconds: Double(second), done: 0, listed: 1, bytes: UInt64(second) * 100_000_000),
+                columnCount: 100)
         }
         var text = ""
         for second in 101...120 {
-            text = line.text(progress(seconds: Double(second), done: 0, listed: 1, bytes: 10_000_000_000), columnCount: 100)
+            text = line.text(
+                progress(seconds: Double(second), done: 0, listed: 1, bytes: 10_000_000_000), columnCount: 100)
         }
         #expect(text.contains(" 0.0 MB/s "))
     }
@@ -50,7 +55,8 @@ import Testing
     func `the line never reaches the terminal's last column, and no number is cut`(columnCount: Int) {
         var line = ProgressLine()
         let full = "1,204/20,000 objects  512.0 MB  0.0 MB/s  128.0M tokens"
-        let text = line.text(progress(seconds: 8, done: 1204, listed: 20_000, bytes: 512_000_000), columnCount: columnCount)
+        let text = line.text(
+            progress(seconds: 8, done: 1204, listed: 20_000, bytes: 512_000_000), columnCount: columnCount)
         #expect(text.count < max(1, columnCount))
         #expect(full.hasPrefix(text))
         if columnCount > 21 { #expect(full.components(text)) }
@@ -71,10 +77,12 @@ extension String {
 }
 
 @Suite struct FiguresTests {
-    @Test(arguments: [
-        (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB"), (1_500_000, "1.5 MB"),
-        (999_950_000, "1.00 GB"), (1_234_567_890, "1.23 GB"), (5_000_000_000_000, "5.00 TB"),
-    ] as [(UInt64, String)])
+    @Test(
+        arguments: [
+            (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB"),
+            (1_500_000, "1.5 MB"),
+            (999_950_000, "1.00 GB"), (1_234_567_890, "1.23 GB"), (5_000_000_000_000, "5.00 TB"),
+        ] as [(UInt64, String)])
     func bytes(number: UInt64, text: String) { #expect(Figures.bytes(number) == text) }
 
     @Test(arguments: [
@@ -95,7 +103,8 @@ extension String {
 
 @Suite struct QuotingTests {
     @Test(arguments: [
-        ("plain key/ä/日本/👩‍👩‍👧.txt", "plain key/ä/日本/👩‍👩‍👧.txt"), ("back\\slash", "back\\slash"), ("a\nb", "a\\nb"), ("a\\\tb", "a\\\\\\tb"),
+        ("plain key/ä/日本/👩‍👩‍👧.txt", "plain key/ä/日本/👩‍👩‍👧.txt"), ("back\\slash", "back\\slash"), ("a\nb", "a\\nb"),
+        ("a\\\tb", "a\\\\\\tb"),
         ("\u{1B}[31m", "\\u{1B}[31m"), ("\u{9B}x\u{7F}", "\\u{9B}x\\u{7F}"), ("a\u{202E}txt.exe", "a\\u{202E}txt.exe"),
         ("\u{2028}", "\\u{2028}"), ("\r\n", "\\r\\n"), ("", ""),
     ])

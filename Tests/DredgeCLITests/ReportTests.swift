@@ -90,13 +90,15 @@ private func report(_ changes: String...) throws -> RunReport {
         #expect((fields["failed_reasons"] as? [String: Int]) == ["accessDenied": 4])
         #expect((fields["listed"] as? [String: Int]) == ["objects": 4012, "bytes": 1_234_567_890])
         let failures = fields["failures"] as? [[String: String]]
-        #expect(failures == [["source": "s", "bucket": "b", "key": "a/b", "reason": "accessDenied", "request_id": "R"]])
+        #expect(
+            failures == [["source": "s", "bucket": "b", "key": "a/b", "reason": "accessDenied", "request_id": "R"]])
         #expect(line.hasSuffix("}\n") && line.filter { $0 == "\n" }.count == 1)
     }
 
     @Test func `a store that is refused says why and what to do, on one line`() {
         let error = StoreError(
-            code: .otherSettings, path: "s", message: "s was made with tokenizer o200k_base\u{1B}[1m", advice: "Use another store")
+            code: .otherSettings, path: "s", message: "s was made with tokenizer o200k_base\u{1B}[1m",
+            advice: "Use another store")
         #expect(FatalText.text(error) == #"dredge: s was made with tokenizer o200k_base\u{1B}[1m. Use another store."#)
     }
 }

@@ -9,15 +9,33 @@ struct IndexingJob {
 
     func execute() async throws {
         do {
-            try await index()
+            if output.dryRun { try await plan() } else { try await index() }
         } catch let error as RunError {
             try fail(error)
-        } catch let error as StoreError {
-            throw CommandFailure(.fatal, FatalText.text(error))
         }
     }
 
     private var indexer: Indexer { Indexer(limits: config.limits, base: config.base, logger: output.logger) }
+
+    private func plan() async throws {
+        var store: ChunkStore?
+        if FileManager.default.fileExists(atPath: config.store) {
+            let found = try ChunkStore.open(reading: config.store)
+            guard IndexSettings(of: found) == config.settings else {
+                throw CommandFailure(
+                    .fatal,
+                    "dredge: \(Quoting.escaped(config.store)) was made with other settings; a run would be refused. "
+                        + "Give the path of another store, or the settings that dredge store stats shows.")
+            }
+            store = found
+        }
+        let plan = try await indexer.plan(config.sources, against: store)
+        if output.json {
+            try tell(JSONText.line(plan))
+        } else {
+            StandardError.write(PlanText.text(plan))
+        }
+    }
 
     private func index() async throws {
         let store = try ChunkStore.open(at: config.store, settings: config.settings)

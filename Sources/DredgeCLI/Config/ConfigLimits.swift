@@ -7,7 +7,7 @@ enum ConfigLimits {
     /// Values looked at, with aliases expanded: an alias costs a few bytes in the file and may stand for a tree.
     static let valueCountMax = 100_000
     /// Time for the YAML parser. Only a file made to be slow (aliases of aliases as keys) comes near it.
-    static let parseSecondsMax = 10.0
+    static let parseSecondsMax = 5.0
     /// Repeated keys that are looked for one by one.
     static let duplicateKeyCountMax = 32
 
