@@ -91,10 +91,11 @@ extension SourcePlan {
         {
             reason = .binary
         }
-        if let reason {
+        let isStored = stored?.content.map { isSame($0.eTag, $0.size) } ?? false
+        if let reason, !(isStored && reason.keepsContent) {
             skipped += count
             skippedReasons[reason.rawValue, default: 0] += 1
-        } else if let content = stored?.content, isSame(content.eTag, content.size) {
+        } else if isStored {
             unchanged += count
         } else {
             toFetch += count

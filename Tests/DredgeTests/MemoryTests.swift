@@ -7,7 +7,7 @@ import TestServers
     @Test func manyLargeObjectsGetThroughASmallBudget() async throws {
         var maker = TextMaker(seed: 11)
         let body = maker.text(byteCount: 2_000_000)
-        let server = try ScriptedS3Server(.init(objects: (0..<24).map { .init("large/\($0).txt", body: body) }))
+        let server = try await ScriptedS3Server(.init(objects: (0..<24).map { .init("large/\($0).txt", body: body) }))
         defer { server.stop() }
         var limits = Limits()
         limits.partByteCount = 128 << 10
@@ -19,7 +19,7 @@ import TestServers
     }
 
     @Test func aBudgetThatCannotHoldTwoPartsIsRefusedBeforeAnythingIsSent() async throws {
-        let server = try ScriptedS3Server(.init(objects: [.init("a.txt", body: [65, 10])]))
+        let server = try await ScriptedS3Server(.init(objects: [.init("a.txt", body: [65, 10])]))
         defer { server.stop() }
         var limits = Limits()
         limits.memoryByteCount = 8 << 20

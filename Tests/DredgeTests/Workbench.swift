@@ -86,3 +86,12 @@ struct SeededGenerator {
 
     mutating func next(below bound: Int) -> Int { bound <= 1 ? 0 : Int(next() % UInt64(bound)) }
 }
+
+extension Workbench {
+    /// The bytes of an object's chunks, one after the other; none for an object of which nothing is stored.
+    func text(of key: String, in name: String = "store") async throws -> [UInt8] {
+        var text: [UInt8] = []
+        for try await chunk in try ChunkStore.open(reading: path(name)).chunks(of: key) { text += chunk.text }
+        return text
+    }
+}
