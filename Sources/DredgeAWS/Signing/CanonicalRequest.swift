@@ -16,7 +16,9 @@ struct CanonicalRequest {
     /// - Parameter encodesPathAgain: normalise the path and encode it a second time, as every service but S3 wants it.
     init(_ request: HTTPRequest, payloadDigest: String, encodesPathAgain: Bool) {
         let url = RequestURL(request.url)
-        bytes.reserveCapacity(512 + request.url.utf8.count)
+        bytes.reserveCapacity(
+            256 + request.url.utf8.count
+                + request.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 2 })
         bytes.append(contentsOf: request.method.rawValue.utf8)
         bytes.append(UInt8(ascii: "\n"))
         if encodesPathAgain {
@@ -85,12 +87,29 @@ struct CanonicalRequest {
 
     /// Without blanks at both ends, and with one space for each run of them inside.
     private mutating func appendTrimmed(_ value: String) {
-        var isFirst = true
-        for word in value.utf8.split(whereSeparator: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }) {
-            if !isFirst { bytes.append(UInt8(ascii: " ")) }
-            isFirst = false
-            bytes.append(contentsOf: word)
+        let start = bytes.count
+        bytes.append(contentsOf: value.utf8)
+        // Hardly a value has a blank, and a session token of a kilobyte comes through here with every request: a loop that vectorises
+        // says whether there is anything to do.
+        var blankCount = 0
+        for byte in bytes[start...] {
+            blankCount &+= (byte == UInt8(ascii: " ") ? 1 : 0) &+ (byte == UInt8(ascii: "\t") ? 1 : 0)
         }
+        guard blankCount > 0 else { return }
+        let end = bytes.withUnsafeMutableBufferPointer { bytes in
+            var write = start
+            var isBehindBlank = true
+            for read in start..<bytes.count {
+                let byte = bytes[read]
+                let isBlank = byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
+                if isBlank, isBehindBlank { continue }
+                bytes[write] = isBlank ? UInt8(ascii: " ") : byte
+                write += 1
+                isBehindBlank = isBlank
+            }
+            return isBehindBlank && write > start ? write - 1 : write
+        }
+        bytes.removeLast(bytes.count - end)
     }
 
     /// RFC 3986, section 5.2.4, and without empty segments.
