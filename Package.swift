@@ -21,9 +21,12 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies + ["TestServers"], resources: resources, swiftSettings: swiftSettings)
+        name: name, dependencies: dependencies + ["TestServers"], exclude: exclude, resources: resources,
+        swiftSettings: swiftSettings)
 }
 
 let package = Package(
@@ -87,7 +90,8 @@ let package = Package(
         tests("DredgeAWSTests", ["DredgeAWS", "DredgeTransfer"], resources: [.copy("Golden")]),
         tests("DredgeS3Tests", ["DredgeS3"]),
         tests("DredgeTextTests", ["DredgeText", "CTextKernels"], resources: [.copy("Golden")]),
-        tests("DredgeStoreTests", ["DredgeStore"]),
+        tests(
+            "DredgeStoreTests", ["DredgeStore", .product(name: "GRDB", package: "GRDB.swift")], exclude: ["Scripts"]),
         tests("DredgeTests", ["Dredge"]),
         tests("DredgeCLITests", ["DredgeCLI"]),
     ]

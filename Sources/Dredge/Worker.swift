@@ -47,6 +47,14 @@ struct Worker {
         let chunkCountBefore = document.work.chunkCount
         let decided = chunker.split(window, isEnd: isLast) { chunk in
             guard failure == nil else { return }
+            if !builder.hasRoom(for: chunk.byteCount) {
+                do throws(StoreError) {
+                    if isShared { try shared.write() } else { try writeBatch(of: document) }
+                } catch {
+                    failure = error
+                    return
+                }
+            }
             document.work.note(batch: builder.batch, entry: builder.entryCount)
             builder.append(
                 object: document.object.object, ordinal: document.work.chunkCount,
@@ -54,12 +62,6 @@ struct Worker {
                 text: UnsafeRawBufferPointer(rebasing: window[chunk.offset..<(chunk.offset + chunk.byteCount)]))
             document.work.chunkCount += 1
             tokenCount += chunk.tokenCount
-            guard builder.rawByteCount >= Limits.batchByteCount else { return }
-            do throws(StoreError) {
-                if isShared { try shared.write() } else { try writeBatch(of: document) }
-            } catch {
-                failure = error
-            }
         }
         if let failure { throw failure }
         document.work.tokenCount += tokenCount
@@ -114,7 +116,8 @@ private struct SharedBatch {
         if let deadline, deadline <= Date() { try write() }
     }
 
-    /// Compresses and hands over the batch, and then the outcomes of the objects that are complete with it.
+    /// Compresses and hands over the batch, and then the outcomes of the objects that are complete with it: those before the one
+    /// in work, which has more chunks to come.
     mutating func write() throws(StoreError) {
         if let batch = builder.seal() { try store.write(batch) }
         for outcome in outcomes { try store.write(outcome) }

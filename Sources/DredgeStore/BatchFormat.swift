@@ -11,7 +11,7 @@ internal import CLZ4
 //     8        8       the first 8 bytes of the SHA-256 of the directory's other D - 8 bytes
 //     16       D - 8   the directory: N, then five columns of N values each, one column behind the other:
 //                      object, ordinal, byte offset in the document, byte length, token count
-//     8 + D    rest    an LZ4 frame with content size and content checksum (xxHash-32):
+//     8 + D    rest    an LZ4 frame with content size, content and block checksums (xxHash-32):
 //                      the N chunks' bytes, in the order of the directory, nothing between them
 //
 // All values are unsigned LEB128 varints: seven bits a byte, the lowest first, the top bit set on all but the last byte.
@@ -53,12 +53,14 @@ enum BatchFormat {
         bytes.append(UInt8(value))
     }
 
-    /// How `LZ4F_compressFrame` is asked to write: one or more independent blocks, with content size and checksum.
+    /// How `LZ4F_compressFrame` is asked to write: independent blocks (one, up to 4 MiB), with content size and checksums.
     static func preferences(contentSize: Int) -> LZ4F_preferences_t {
         var preferences = LZ4F_preferences_t()
         preferences.frameInfo.blockSizeID = LZ4F_max4MB
         preferences.frameInfo.blockMode = LZ4F_blockIndependent
         preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled
+        // The content's checksum alone would miss a flipped bit that makes a match point to other bytes of the same text.
+        preferences.frameInfo.blockChecksumFlag = LZ4F_blockChecksumEnabled
         preferences.frameInfo.contentSize = UInt64(contentSize)
         return preferences
     }
@@ -130,7 +132,7 @@ enum BatchFormat {
             throw BatchDamage("the text's frame: \(String(cString: LZ4F_getErrorName(hint)))")
         }
         guard info.frameType == LZ4F_frame, info.contentChecksumFlag == LZ4F_contentChecksumEnabled, info.dictID == 0,
-            info.contentSize == UInt64(rawByteCount)
+            info.blockChecksumFlag == LZ4F_blockChecksumEnabled, info.contentSize == UInt64(rawByteCount)
         else { throw BatchDamage("the text's frame has another header than the directory asks for") }
 
         // One byte more than is right, so that a frame with too much text does not look complete.

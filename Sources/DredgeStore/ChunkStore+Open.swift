@@ -144,8 +144,8 @@ extension ChunkStore {
     }
 
     private static func storedSettings(_ db: Database) throws -> [String: String] {
-        let rows = try Row.fetchAll(db, sql: "SELECT name, value FROM setting")
-        return Dictionary(rows.map { ($0[0], $0[1]) }, uniquingKeysWith: { first, _ in first })
+        let rows = try query(db, "SELECT name, value FROM setting") { ($0.text(0) ?? "", $0.text(1) ?? "") }
+        return Dictionary(rows, uniquingKeysWith: { first, _ in first })
     }
 
     private static func refuseOtherSettings(

@@ -9,7 +9,7 @@ extension ChunkStore {
                 code: .invalidArgument, path: path, message: "Two sources of the run are the same.",
                 advice: "Give each source a name of its own.")
         }
-        let settingsSHA256 = hexadecimal(settingsHash())
+        let settingsSHA256 = hexadecimal(settingsHashInput().withUnsafeBytes { SHA256.hash($0) })
         return try requireWriter().performBlocking { connection in
             try connection.beginRun(id: id, version: version, settingsSHA256: settingsSHA256, sources: sources)
         }
@@ -52,17 +52,6 @@ extension ChunkStore {
         do {
             return try await StoreReader(path: path).read { try runTotals($0, run: run) }
         } catch { throw StoreError(error, path: path) }
-    }
-
-    /// SHA-256 over the settings: for each, in order of their names' bytes, name and value, each with its length before it.
-    func settingsHash() -> [UInt8] {
-        var hash = SHA256()
-        hash.update(UInt64(settings.count))
-        for (name, value) in settings.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
-            hash.update(lengthAnd: name)
-            hash.update(lengthAnd: value)
-        }
-        return hash.finish()
     }
 }
 

@@ -9,8 +9,10 @@ final class PreparedStatement {
     private var handle: OpaquePointer { statement.sqliteStatement }
     private let database: OpaquePointer
 
-    init(_ db: Database, _ sql: String) throws {
-        statement = try db.makeStatement(sql: sql)
+    convenience init(_ db: Database, _ sql: String) throws { self.init(try db.makeStatement(sql: sql), db) }
+
+    init(_ statement: Statement, _ db: Database) {
+        self.statement = statement
         database = db.sqliteConnection!
     }
 

@@ -79,10 +79,13 @@ public struct ListedRecord: Sendable {
     public var storageClass: String?
     /// Set: not to be fetched, and why (`filtered`, `archived`, `folderMarker`, `empty`).
     public var skipReason: String?
+    /// With a `skipReason`: an object whose content of this version is stored counts as unchanged instead.
+    public var keepsContent: Bool
 
     /// All parts.
     public init(
-        key: [UInt8], size: UInt64, eTag: String, lastModified: Date?, storageClass: String?, skipReason: String?
+        key: [UInt8], size: UInt64, eTag: String, lastModified: Date?, storageClass: String?, skipReason: String?,
+        keepsContent: Bool = false
     ) {
         self.key = key
         self.size = size
@@ -90,6 +93,7 @@ public struct ListedRecord: Sendable {
         self.lastModified = lastModified
         self.storageClass = storageClass
         self.skipReason = skipReason
+        self.keepsContent = keepsContent
     }
 }
 

@@ -28,6 +28,10 @@ public enum StoreLimits {
     public static let busyMilliseconds = 5_000
     /// Rows that a reader takes from SQLite at once.
     public static let readPageRowCount = 500
+    /// Bytes of lines that an export hands over at once.
+    public static let exportByteCount = 256 << 10
+    /// Runs that `stats` lists.
+    public static let statsRunCount = 10
     /// Problems that `verify` lists before it only counts them.
     public static let problemCountMax = 1_000
     /// The longest object key, by S3's rules ("Creating object key names", Amazon S3 User Guide).

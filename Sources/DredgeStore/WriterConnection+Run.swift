@@ -93,16 +93,18 @@ extension WriterConnection {
                 size = ?3, etag = ?4, last_modified_ms = ?5, storage_class = ?6, run = ?7, position = ?8,
                 attempt_count = 0, request_id = NULL,
                 state = CASE
-                    WHEN ?9 IS NOT NULL THEN 'skipped'
+                    WHEN ?9 IS NOT NULL AND NOT (?10 AND content_size IS ?3 AND trim(content_etag, '"') = trim(?4, '"'))
+                        THEN 'skipped'
                     WHEN content_size = ?3 AND trim(content_etag, '"') = trim(?4, '"') THEN 'unchanged'
                     WHEN state = 'skipped' AND size = ?3 AND trim(skipped_etag, '"') = trim(?4, '"') THEN 'skipped'
                     ELSE 'pending' END,
                 reason = CASE
+                    WHEN ?10 AND content_size IS ?3 AND trim(content_etag, '"') = trim(?4, '"') THEN NULL
                     WHEN ?9 IS NOT NULL THEN ?9
                     WHEN state = 'skipped' AND size = ?3 AND trim(skipped_etag, '"') = trim(?4, '"') THEN reason END,
                 skipped_etag = CASE WHEN ?9 IS NULL AND state = 'skipped' THEN skipped_etag END
             WHERE run <> ?7
-            RETURNING state = 'pending'
+            RETURNING state = 'pending', state = 'skipped'
             """)
         for object in objects {
             upsert.bind(1, source)
@@ -114,12 +116,14 @@ extension WriterConnection {
             upsert.bind(7, run)
             upsert.bind(8, nextPosition)
             upsert.bind(9, object.skipReason)
+            upsert.bind(10, object.keepsContent ? 1 : 0)
             let isPending: Bool
             if try upsert.step() {
                 isPending = upsert.int(0) == 1
+                let isSkipped = upsert.int(1) == 1
                 while try upsert.step() {}
                 nextPosition += 1
-                if object.skipReason != nil { try dropContent(source: source, key: object.key) }
+                if isSkipped, object.skipReason != nil { try dropContent(source: source, key: object.key) }
             } else {
                 isPending = try self.isPending(source: source, key: object.key)
             }

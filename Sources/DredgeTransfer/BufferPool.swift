@@ -25,6 +25,9 @@ public final class BufferPool: Sendable {
     /// The most bytes that were ever held, on loan and kept for reuse. Never above `byteLimit`.
     public var byteCountPeak: Int { state.withLock { $0.byteCountPeak } }
 
+    /// Tasks that wait for a buffer now.
+    var waiterCount: Int { state.withLock { $0.waiterCount } }
+
     /// Whether a buffer of this size can ever be had from this pool.
     public func canHold(byteCount: Int, headroom: Int = 0) -> Bool {
         byteCount >= 0 && headroom >= 0 && byteCount <= byteLimit && headroom <= byteLimit

@@ -3,6 +3,8 @@
 struct BufferPoolState {
     private(set) var byteCountInUse = 0
     private(set) var byteCountPeak = 0
+    /// Those that wait, without the cancelled ones that are still in the queue.
+    private(set) var waiterCount = 0
     private var byteCountMapped = 0
     private var idleBlocks: [Int: [MappedBlock]] = [:]  // by byteCount; no empty lists
     private var waiters = FIFO<BufferPoolWaiter>()
@@ -41,6 +43,7 @@ struct BufferPoolState {
         guard !waiter.isCancelled else { return [.init(waiter: continuation, grant: nil)] }
         waiter.continuation = continuation
         waiters.append(waiter)
+        waiterCount += 1
         return serveWaiters(byteLimit: byteLimit)
     }
 
@@ -48,6 +51,7 @@ struct BufferPoolState {
     mutating func cancel(_ waiter: BufferPoolWaiter, byteLimit: Int) -> [BufferPoolSettlement] {
         waiter.isCancelled = true
         guard let continuation = waiter.continuation.take() else { return [] }
+        waiterCount -= 1
         return [.init(waiter: continuation, grant: nil)] + serveWaiters(byteLimit: byteLimit)
     }
 
@@ -63,6 +67,7 @@ struct BufferPoolState {
                 guard let grant = take(waiter.byteCount, byteLimit: byteLimit) else { break }
                 // A waiter in the queue that is not cancelled has not been resumed: its continuation is there.
                 if let continuation = waiter.continuation.take() {
+                    waiterCount -= 1
                     settlements.append(.init(waiter: continuation, grant: grant))
                 }
             }

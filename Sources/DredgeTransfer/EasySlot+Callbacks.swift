@@ -30,6 +30,14 @@ extension EasySlot {
             if buffer.append(body) { return body.count }
             answer.refusal = .bodyTooLarge(capacity: buffer.capacity)
             return 0
+        case .stream(let sink):
+            if sink.store(body) { return body.count }
+            // A segment is not smaller than what curl hands over at once; were it, pausing would never help.
+            if let filling = sink.filling, filling.count == 0 {
+                answer.refusal = .bodyTooLarge(capacity: filling.capacity)
+                return 0
+            }
+            return Int(CURL_WRITEFUNC_PAUSE)
         }
     }
 
@@ -52,6 +60,9 @@ extension EasySlot {
             return 0
         }
         answer.head.append(contentsOf: line)
+        if answer.status >= 200, line.first == UInt8(ascii: "\r") || line.first == UInt8(ascii: "\n") {
+            answer.isHeadComplete = true
+        }
         return line.count
     }
 

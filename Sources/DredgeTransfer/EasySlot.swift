@@ -1,4 +1,5 @@
 import CCurl
+import Synchronization
 
 /// One of curl's easy handles, used for one transfer after the other, and the little that its callbacks store. All on the loop's thread.
 final class EasySlot {
@@ -10,11 +11,15 @@ final class EasySlot {
     var progress = Progress()
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var method = HTTPRequest.Method.get
+    /// Easy handles of the process: tests see by it that none is leaked.
+    static let liveCount = Atomic(0)
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     struct Answer {
         var status = 0
         var head: [UInt8] = []
+        /// Whether the empty line behind the head of the final answer has come.
+        var isHeadComplete = false
         var errorBody: [UInt8] = []
         /// Why a callback ended the transfer.
         var refusal: Refusal?
@@ -33,10 +38,12 @@ final class EasySlot {
         self.easy = easy
         self.limits = limits
         errorText.pointee = 0
+        Self.liveCount.add(1, ordering: .relaxed)
         guard setLastingOptions() else { return nil }
     }
 
     deinit {
+        Self.liveCount.subtract(1, ordering: .relaxed)
         curl_easy_cleanup(easy)
         curl_slist_free_all(headerList)
         errorText.deallocate()
@@ -133,6 +140,12 @@ final class EasySlot {
         var error = error
         error.head = HTTPResponse(status: answer.status, head: answer.head, errorBody: [])
         return error
+    }
+
+    /// The head of an answer that is 2xx, and nil for any other: those are complete only with their body.
+    var successResponse: HTTPResponse? {
+        guard 200..<300 ~= answer.status else { return nil }
+        return HTTPResponse(status: answer.status, head: answer.head, errorBody: [])
     }
 
     /// Whether the connection is ready for the request: name, TCP and TLS are done.

@@ -84,6 +84,7 @@ final class LoopExecutor: SerialExecutor, TaskExecutor {
     func run(_ actor: TransferActor) {
         threadID.store(currentThreadID(), ordering: .relaxed)
         blockBrokenPipeSignal()
+        nameThread()
         var jobs: [UnownedJob] = []
         var commands: [TransferCommand] = []
         while true {
@@ -130,6 +131,18 @@ final class LoopExecutor: SerialExecutor, TaskExecutor {
         sigaddset(&signals, SIGPIPE)
         pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
+}
+
+/// Names the calling thread for debuggers and `top -H`. On Linux through proc(5), since Swift does not see the GNU function for it.
+private func nameThread() {
+    #if canImport(Darwin)
+        pthread_setname_np("dredge-transfer")
+    #else
+        if let file = fopen("/proc/thread-self/comm", "w") {
+            fputs("dredge-transfer", file)
+            fclose(file)
+        }
+    #endif
 }
 
 /// The calling thread as a number that is not 0.

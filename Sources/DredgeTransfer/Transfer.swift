@@ -4,17 +4,27 @@
 final class Transfer: @unchecked Sendable {  // one owner at a time; the inbox's lock orders the change of hands
     let request: HTTPRequest
     let sink: Sink
+    /// Comes with the command to start, since a cancellation may have come to the loop before it.
     var completion: Completion?
     var state = State.new
 
     /// Where the body of a 2xx answer goes.
     enum Sink {
         case buffer(OwnedBuffer)
+        case stream(StreamSink)
     }
 
-    enum Completion {
+    /// Who waits. Resumed exactly once, between the turns of curl.
+    enum Completion: Sendable {
         case single(UnsafeContinuation<TransferResult, Never>)
         case member(TransferGroup, index: Int)
+
+        func resume(_ result: TransferResult) {
+            switch self {
+            case .single(let continuation): continuation.resume(returning: result)
+            case .member(let group, let index): group.complete(index, result)
+            }
+        }
     }
 
     enum State {
@@ -30,22 +40,20 @@ final class Transfer: @unchecked Sendable {  // one owner at a time; the inbox's
         self.sink = sink
     }
 
-    /// Tells who waits. Called once, between the turns of curl.
-    func complete(_ result: TransferResult) {
-        switch completion.take() {
-        case .single(let continuation): continuation.resume(returning: result)
-        case .member(let group, let index): group.complete(index, result)
-        case nil: break
-        }
-    }
+    /// Tells who waits, if they have not been told.
+    func complete(_ result: TransferResult) { completion.take()?.resume(result) }
 }
 
 typealias TransferResult = Result<HTTPResponse, TransferError>
 
 /// What other threads ask of the actor.
 enum TransferCommand: Sendable {
-    case start(Transfer)
+    case start(Transfer, Transfer.Completion)
     case cancel(Transfer)
+    /// A stream's consumer has taken a segment.
+    case serve(Transfer)
+    /// The pool had a segment for a stream; nil when it had to stop waiting.
+    case room(Transfer, OwnedBuffer?)
     case stop
 }
 

@@ -12,6 +12,8 @@ actor TransferActor {
     private var slots: [EasySlot] = []
     private var freeSlots: [EasySlot] = []
     private var waiting = FIFO<Transfer>()
+    /// The streams among the transfers that run: they are looked after in every turn.
+    private var streams: [Transfer] = []
     /// Transfers that ended in this turn. Their tasks are resumed together at its end, when curl's state is settled.
     private var ended: [(transfer: Transfer, result: TransferResult)] = []
     private var isStopping = false
@@ -28,15 +30,18 @@ actor TransferActor {
     func obey(_ commands: [TransferCommand]) {
         for command in commands {
             switch command {
-            case .start(let transfer): start(transfer)
+            case .start(let transfer, let completion): start(transfer, completion)
             case .cancel(let transfer): cancel(transfer)
+            case .serve(let transfer): serve(transfer)
+            case .room(let transfer, let segment): accept(segment, for: transfer)
             case .stop: stop()
             }
         }
     }
 
     /// Sends the request now if a connection is free, else after those that wait already.
-    func start(_ transfer: Transfer) {
+    func start(_ transfer: Transfer, _ completion: Transfer.Completion) {
+        transfer.completion = completion
         switch transfer.state {
         case .new: break
         case .ended: return tell(transfer, .failure(.cancelled(transfer.request)))  // cancelled before it was posted
@@ -52,8 +57,11 @@ actor TransferActor {
     }
 
     private func cancel(_ transfer: Transfer) {
-        if case .ended = transfer.state { return }
-        end(transfer, .failure(.cancelled(transfer.request)))
+        switch transfer.state {
+        case .ended: break
+        case .new: transfer.state = .ended  // `start` will tell
+        case .waiting, .running: end(transfer, .failure(.cancelled(transfer.request)))
+        }
     }
 
     private func stop() {
@@ -73,6 +81,7 @@ actor TransferActor {
             guard let slot = EasySlot.of(easy), let transfer = slot.transfer else { continue }
             end(transfer, slot.outcome(of: transfer, result))
         }
+        for transfer in streams { serve(transfer) }
         endStalled()
         fillFreeSlots()
         handOver()
@@ -141,6 +150,7 @@ actor TransferActor {
                 let message = String(cString: curl_multi_strerror(result))
                 return end(transfer, .failure(TransferError(code: .other, message: message, request: transfer.request)))
             }
+            if case .stream = transfer.sink { streams.append(transfer) }
         } catch {
             freeSlots.append(slot)
             end(transfer, .failure(error))
@@ -157,6 +167,10 @@ actor TransferActor {
             freeSlots.append(slot)
         }
         transfer.state = .ended
+        if case .stream(let sink) = transfer.sink {
+            streams.removeAll { $0 === transfer }
+            sink.finish(result)
+        }
         tell(transfer, result)
     }
 

@@ -42,16 +42,7 @@ public final class TransferLoop: Sendable {
     /// to pause; see `stream` for a body whose size is not known. Waits behind earlier transfers while `connectionCountMax` are under
     /// way. Cancelling the task ends the transfer, with `.cancelled`.
     public func perform(_ request: HTTPRequest, into body: OwnedBuffer) async throws(TransferError) -> HTTPResponse {
-        let transfer = Transfer(request, into: .buffer(body))
-        let result = await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
-                transfer.completion = .single(continuation)
-                start(transfer)
-            }
-        } onCancel: {
-            cancel(transfer)
-        }
-        return try result.get()
+        try await result(of: Transfer(request, into: .buffer(body))).get()
     }
 
     /// Sends several requests, each with its own buffer, and returns when all have ended: their results, in the order of the requests.
@@ -66,13 +57,39 @@ public final class TransferLoop: Sendable {
         return await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 let group = TransferGroup(count: transfers.count, continuation: continuation)
-                for (index, transfer) in transfers.enumerated() { transfer.completion = .member(group, index: index) }
-                guard !loop.post(transfers.lazy.map { .start($0) }) else { return }
-                for transfer in transfers { transfer.complete(.failure(.shutDown(transfer.request))) }
+                let starts = transfers.enumerated().map { index, transfer in
+                    TransferCommand.start(transfer, .member(group, index: index))
+                }
+                guard !loop.post(starts) else { return }
+                for (index, transfer) in transfers.enumerated() {
+                    group.complete(index, .failure(.shutDown(transfer.request)))
+                }
             }
         } onCancel: {
             _ = loop.post(transfers.lazy.map { .cancel($0) })
         }
+    }
+
+    /// Sends `request` and returns when the head of its answer is there; the body follows as segments from `pool`.
+    ///
+    /// The first segment is reserved before the request is sent, which may wait for the pool. `segmentByteCount` is 16 KiB or more, and
+    /// `pool` must be able to hold it; two segments for each stream keep it flowing.
+    public func stream(
+        _ request: HTTPRequest, pool: BufferPool, segmentByteCount: Int
+    ) async throws(TransferError) -> HTTPBodyStream {
+        precondition(
+            segmentByteCount >= TransferLimits.writeByteCountMax,
+            "a segment of \(segmentByteCount) bytes is smaller than what curl delivers at once, \(TransferLimits.writeByteCountMax)"
+        )
+        let sink: StreamSink
+        do {
+            sink = StreamSink(pool: pool, first: try await pool.buffer(byteCount: segmentByteCount))
+        } catch {
+            throw .cancelled(request)
+        }
+        let transfer = Transfer(request, into: .stream(sink))
+        let source = HTTPBodyStreamSource(transfer, sink, on: loop)
+        return HTTPBodyStream(response: try await result(of: transfer).get(), source: source)
     }
 
     /// Ends every transfer with `.shutDown` and the thread. Returns when both are gone. Later transfers end with `.shutDown` at once.
@@ -81,12 +98,22 @@ public final class TransferLoop: Sendable {
         await thread.join()
     }
 
+    private func result(of transfer: Transfer) async -> TransferResult {
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                start(transfer, .single(continuation))
+            }
+        } onCancel: {
+            cancel(transfer)
+        }
+    }
+
     /// Without a detour over the inbox when the caller runs on the loop's thread.
-    private func start(_ transfer: Transfer) {
+    private func start(_ transfer: Transfer, _ completion: Transfer.Completion) {
         if loop.isOnThread {
-            actor.assumeIsolated { $0.start(transfer) }
-        } else if !loop.post(CollectionOfOne(.start(transfer))) {
-            transfer.complete(.failure(.shutDown(transfer.request)))
+            actor.assumeIsolated { $0.start(transfer, completion) }
+        } else if !loop.post(CollectionOfOne(.start(transfer, completion))) {
+            completion.resume(.failure(.shutDown(transfer.request)))
         }
     }
 

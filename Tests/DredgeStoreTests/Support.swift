@@ -17,6 +17,13 @@ struct SeededGenerator: RandomNumberGenerator {
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
         return z ^ (z >> 31)
     }
+    /// Bytes that don't compress.
+    mutating func noise(byteCount: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(byteCount + 8)
+        while bytes.count < byteCount { withUnsafeBytes(of: next()) { bytes.append(contentsOf: $0) } }
+        return Array(bytes.prefix(byteCount))
+    }
     /// Bytes that compress about as text does.
     mutating func text(byteCount: Int) -> [UInt8] {
         let words = ["the", "store", "of", "chunks", "\n", "größe", "日本", "0x1f", "…"].map { Array($0.utf8) + [32] }
