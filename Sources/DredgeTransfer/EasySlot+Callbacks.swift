@@ -23,9 +23,9 @@ func storeHeadLine(
 extension EasySlot {
     /// Answers how many bytes it took; a number that is not `body.count` ends the transfer.
     fileprivate func store(body: UnsafeRawBufferPointer) -> Int {
-        guard let transfer else { return 0 }
+        guard let sink = transfer?.sink else { return 0 }
         guard 200..<300 ~= answer.status else { return store(errorBody: body) }
-        switch transfer.sink {
+        switch sink {
         case .buffer(let buffer):
             if buffer.append(body) { return body.count }
             answer.refusal = .bodyTooLarge(capacity: buffer.capacity)
@@ -53,6 +53,7 @@ extension EasySlot {
         if let status = Self.status(ofLine: line) {
             // Each answer begins with a status line; those before the last are interim (1xx).
             answer.head.removeAll(keepingCapacity: true)
+            answer.head.reserveCapacity(TransferLimits.headByteCountUsual)
             answer.status = status
         }
         guard line.count <= limits.headByteCountMax - answer.head.count else {

@@ -14,7 +14,7 @@ extension EasySlot {
     /// rules; from then on this clock runs, so that it bounds the wait for the first byte too.
     func isStalled(at now: ContinuousClock.Instant, timeout: Duration) -> Bool {
         guard let transfer, isConnected else { return false }
-        if case .stream(let sink) = transfer.sink, sink.isPaused {
+        if case .stream(let sink)? = transfer.sink, sink.isPaused {
             progress.movedAt = now
             return false
         }

@@ -4,7 +4,7 @@ extension TransferActor {
     /// Moves a stream on after curl has run, or its consumer or the pool has made room: hands over the head and the filled segment, finds
     /// room for the next one, and resumes curl when there is some.
     func serve(_ transfer: Transfer) {
-        guard case .running(let slot) = transfer.state, case .stream(let sink) = transfer.sink else { return }
+        guard case .running(let slot) = transfer.state, case .stream(let sink)? = transfer.sink else { return }
         if slot.answer.isHeadComplete, let response = slot.successResponse { transfer.complete(.success(response)) }
         guard sink.isPaused else { return }
         if sink.filling.map({ $0.count > 0 }) ?? false { sink.deliverFilled() }
@@ -17,7 +17,7 @@ extension TransferActor {
 
     /// Takes the buffer that a stream waited for; when the stream has ended meanwhile, dropping it sends it home.
     func accept(_ room: OwnedBuffer?, for transfer: Transfer) {
-        guard case .running = transfer.state, case .stream(let sink) = transfer.sink else { return }
+        guard case .running = transfer.state, case .stream(let sink)? = transfer.sink else { return }
         sink.roomRequest = nil
         if let room, sink.filling == nil { sink.filling = room }
         serve(transfer)

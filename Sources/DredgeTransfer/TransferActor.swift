@@ -150,7 +150,7 @@ actor TransferActor {
                 let message = String(cString: curl_multi_strerror(result))
                 return end(transfer, .failure(TransferError(code: .other, message: message, request: transfer.request)))
             }
-            if case .stream = transfer.sink { streams.append(transfer) }
+            if case .stream? = transfer.sink { streams.append(transfer) }
         } catch {
             freeSlots.append(slot)
             end(transfer, .failure(error))
@@ -167,10 +167,11 @@ actor TransferActor {
             freeSlots.append(slot)
         }
         transfer.state = .ended
-        if case .stream(let sink) = transfer.sink {
+        if case .stream(let sink)? = transfer.sink {
             streams.removeAll { $0 === transfer }
             sink.finish(result)
         }
+        transfer.sink = nil
         tell(transfer, result)
     }
 

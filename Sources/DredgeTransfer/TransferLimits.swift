@@ -20,6 +20,8 @@ public struct TransferLimits: Sendable {
     static let writeByteCountMax = 16 << 10
     /// curl's receive buffer for each connection (CURLOPT_BUFFERSIZE): throughput on 8 MiB bodies rises up to here and not beyond.
     static let receiveByteCount = 256 << 10
+    /// Room for the head of an answer before it grows: S3's are 300 to 700 bytes.
+    static let headByteCountUsual = 1 << 10
     /// The longest sleep of the loop when nothing happens.
     static let sleepMax: Duration = .seconds(1)
     /// Bytes of a message in an error.
