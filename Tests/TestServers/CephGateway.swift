@@ -6,13 +6,18 @@ import Synchronization
 public final class CephGateway: Sendable {
     /// An S3 user.
     public struct User: Sendable {
+        /// Its `uid`.
         public let name: String
+        /// Its only pair of keys.
         public let accessKeyID: String
+        /// What it signs with.
         public let secretAccessKey: String
     }
 
     /// `http://127.0.0.1:PORT`, for S3 and for STS.
     public let endpointURL: String
+    /// The tenant that all users, roles and buckets are of. Where AWS writes an account number, this gateway writes the tenant's name.
+    public static let account = "123456789012"
     private let process: ServerProcess
     private let configuration: URL
 
@@ -59,7 +64,8 @@ public final class CephGateway: Sendable {
             name: unique, accessKeyID: String(UUID().uuidString.filter { $0 != "-" }.prefix(20)),
             secretAccessKey: UUID().uuidString)
         try administer([
-            "user", "create", "--uid", user.name, "--display-name", user.name, "--access-key", user.accessKeyID,
+            "user", "create", "--tenant", Self.account, "--uid", user.name, "--display-name", user.name, "--access-key",
+            user.accessKeyID,
             "--secret-key", user.secretAccessKey,
         ])
         return user
@@ -70,21 +76,31 @@ public final class CephGateway: Sendable {
     public func makeRole(_ name: String, trusting user: User, policy: String) throws -> String {
         let unique = "\(name)-\(UUID().uuidString.prefix(8).lowercased())"
         let trust = """
-            {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam:::user/\(user.name)"]},\
+            {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::\(Self.account):user/\(user.name)"]},\
             "Action":["sts:AssumeRole"]}]}
             """
-        try administer(["role", "create", "--role-name", unique, "--path", "/", "--assume-role-policy-doc", trust])
         try administer([
-            "role-policy", "put", "--role-name", unique, "--policy-name", "policy", "--policy-doc", policy,
+            "role", "create", "--tenant", Self.account, "--role-name", unique, "--path", "/",
+            "--assume-role-policy-doc", trust,
         ])
-        return "arn:aws:iam:::role/\(unique)"
+        try administer([
+            "role-policy", "put", "--tenant", Self.account, "--role-name", unique, "--policy-name", "policy",
+            "--policy-doc", policy,
+        ])
+        return "arn:aws:iam::\(Self.account):role/\(unique)"
     }
 
     /// The keys of a bucket as the gateway stores them, told without S3's protocol.
     public func storedKeys(bucket: String) throws -> Set<[UInt8]> {
         struct Entry: Decodable { var name: String }
-        let answer = try administer(["bucket", "list", "--bucket", bucket, "--max-entries", "100000"])
-        return Set(try JSONDecoder().decode([Entry].self, from: answer).map { Array($0.name.utf8) })
+        let answer = try administer([
+            "bucket", "list", "--bucket", "\(Self.account)/\(bucket)", "--max-entries", "100000",
+        ])
+        return Set(
+            try JSONDecoder().decode([Entry].self, from: answer).map { entry in
+                // The index marks its own entries with an underscore, and doubles one that a key begins with.
+                Array((entry.name.hasPrefix("__") ? entry.name.dropFirst() : entry.name[...]).utf8)
+            })
     }
 
     /// Runs radosgw-admin.

@@ -52,7 +52,9 @@ public final class ScriptedS3Server: Sendable {
 extension ScriptedS3Server {
     /// One request as it came in.
     public struct LoggedRequest: Decodable, Sendable {
+        /// What it asks for.
         public var action: Action
+        /// `GET` or `HEAD`
         public var method: String
         /// The request target, byte for byte.
         public var target: String
@@ -73,19 +75,26 @@ extension ScriptedS3Server {
 
     /// The world that the server plays.
     public struct Scenario: Encodable, Sendable {
+        /// The only bucket there is.
         public var bucket = "bucket"
+        /// What the paths of all requests begin with, for example `/base`.
         public var basePath: String?
+        /// Keys of a page of a listing, at the most.
         public var pageSize = 1_000
         /// How a listing writes a space: `+` as AWS does, or `%20` as Ceph does.
         public var plusForSpace = true
         /// Requests that are signed for another region are answered with `regionAnswer`.
         public var region: String?
+        /// How the service tells it.
         public var regionAnswer = RegionAnswer.header
         /// Requests signed with these get `ExpiredToken`.
         public var expiredAccessKeyIDs: [String] = []
+        /// What lies in the bucket.
         public var objects: [Object]
+        /// The first that fits a request and isn't used up is applied to it; the others don't count that request.
         public var faults: [Fault]
 
+        /// A bucket that otherwise behaves.
         public init(objects: [Object] = [], faults: [Fault] = []) {
             self.objects = objects
             self.faults = faults
@@ -113,14 +122,19 @@ extension ScriptedS3Server {
         private var file: String?
         /// With quotes. nil: the MD5 of the body.
         public var eTag: String?
+        /// `GLACIER` and `DEEP_ARCHIVE` refuse a GET.
         public var storageClass: String?
+        /// Told by `x-amz-version-id`.
         public var versionID: String?
+        /// Told by `Content-Encoding`; the body is sent as it is.
         public var contentEncoding: String?
 
+        /// An object with a key that is text.
         public init(_ key: String, body: [UInt8]) {
             self.init(Array(key.utf8), body: body)
         }
 
+        /// An object with any key.
         public init(_ key: [UInt8], body: [UInt8]) {
             keyBase64 = Data(key).base64EncodedString()
             bodyBase64 = Data(body).base64EncodedString()
