@@ -35,7 +35,7 @@ import Testing
     ) {
         let counter = TokenCounter(tokenizer)
         let chunker = Chunker(settings: settings, counter: counter)
-        for seed in UInt64(1)...6 {
+        for seed in UInt64(1)...4 {
             print("seed \(seed)")
             var random = SeededGenerator(seed: seed)
             let document = randomDocument(byteCount: 20_000, using: &random)
@@ -46,7 +46,7 @@ import Testing
     /// The first chunk of a document must end where counting the whole text for each line says.
     @Test(arguments: Tokenizer.allCases) func `I2: counting on from line to line is exact`(tokenizer: Tokenizer) {
         let counter = TokenCounter(tokenizer)
-        for seed in UInt64(100)..<160 {
+        for seed in UInt64(100)..<130 {
             var random = SeededGenerator(seed: seed)
             let document = randomDocument(byteCount: 3_000, using: &random)
             let maxTokens = Int.random(in: 16...400, using: &random)
@@ -113,7 +113,7 @@ import Testing
         let counter = TokenCounter(tokenizer)
         let chunker = Chunker(settings: settings, counter: counter)
         var random = SeededGenerator(seed: 400)
-        let byteCount = 100_000
+        let byteCount = 30_000
         var documents = [
             "a", " ", "\n", "\r", "\r\n", "-", "/\n", " \n", "中", "👩‍👩‍👧‍👦", "日A", "e\u{301}", "1", "\u{3000}", "\u{301}",
         ].map {

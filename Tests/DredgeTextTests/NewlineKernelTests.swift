@@ -21,20 +21,21 @@ import Testing
         var random = SeededGenerator(seed: seed)
         var mismatches = 0
         for length in 0...300 {
+            let rarity = [2, 50, 400].randomElement(using: &random)!
+            // 0x8A and 0x0B differ from a newline in one bit.
+            let content: [UInt8] = (0..<length).map { _ in
+                let isNewline = Int.random(in: 0..<rarity, using: &random) == 0
+                return isNewline ? 0x0A : [0x8A, 0x0B, 0x61].randomElement(using: &random)!
+            }
+            let first = content.firstIndex(of: 0x0A) ?? length
+            let number = content.count { $0 == 0x0A }
             for alignment in 0...63 {
                 let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: alignment + length, alignment: 64)
                 defer { memory.deallocate() }
                 let bytes = memory.baseAddress!.assumingMemoryBound(to: UInt8.self)
                 for i in 0..<alignment { bytes[i] = 0x0A }
-                let rarity = [2, 50, 400].randomElement(using: &random)!
-                for i in alignment..<(alignment + length) {
-                    // 0x8A and 0x0B differ from a newline in one bit.
-                    let isNewline = Int.random(in: 0..<rarity, using: &random) == 0
-                    bytes[i] = isNewline ? 0x0A : [0x8A, 0x0B, 0x61].randomElement(using: &random)!
-                }
+                UnsafeMutableRawBufferPointer(rebasing: memory[alignment...]).copyBytes(from: content)
                 let text = UnsafeBufferPointer(start: bytes + alignment, count: length)
-                let first = text.firstIndex(of: 0x0A) ?? length
-                let number = text.count { $0 == 0x0A }
                 if tk_find_newline(text.baseAddress, length) != first { mismatches += 1 }
                 if tk_count_newlines(text.baseAddress, length) != number { mismatches += 1 }
             }
