@@ -58,7 +58,9 @@ public enum CredentialSources {
             regions: STSRegions(named: region, base: base, environment: environment),
             endpointURL: STSEndpoint.override(named: stsEndpointURL, environment: environment),
             client: STSClient(transport: LoopTransport(transfer), time: .system))
-        return Session(time: .system) { () async throws(AWSError) in try await chain.credentials() }
+        return Session(
+            time: .system, fetch: { () async throws(AWSError) in try await chain.credentials() },
+            onClose: { chain.base.close() })
     }
 
     /// What a chain will do other than asked, for a person to read; empty where all is as asked.

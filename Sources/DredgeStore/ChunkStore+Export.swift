@@ -69,27 +69,37 @@ private struct JSONLineWriter {
             ",\"ordinal\":\(entry.ordinal),\"byte_offset\":\(entry.byteOffset),\"byte_length\":\(entry.byteLength)".utf8
         )
         bytes += Array(",\"tokens\":\(entry.tokenCount),\"text\":".utf8)
-        let text = String(decoding: chunk, as: UTF8.self)
-        Self.appendString(text, to: &bytes)
-        if !text.utf8.elementsEqual(chunk) {
+        if String(validating: chunk, as: UTF8.self) != nil {
+            Self.appendString(chunk, to: &bytes)
+        } else {
+            Self.appendString(String(decoding: chunk, as: UTF8.self), to: &bytes)
             bytes += Array(",\"base64\":\"\(Data(chunk).base64EncodedString())\"".utf8)
         }
         bytes += Array("}\n".utf8)
     }
 
-    /// A JSON string (RFC 8259, section 7): quotes, backslashes and control characters escaped, everything else as it is.
     private static func appendString(_ text: String, to bytes: inout [UInt8]) {
+        var text = text
+        text.withUTF8 { appendString(UnsafeRawBufferPointer($0), to: &bytes) }
+    }
+
+    /// A JSON string (RFC 8259, section 7): quotes, backslashes and control characters escaped, everything else as it is, run by run.
+    private static func appendString(_ text: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
+        var start = 0
+        for (index, byte) in text.enumerated()
+        where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+            bytes.append(contentsOf: text[start..<index])
+            start = index + 1
             switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
             case UInt8(ascii: "\n"): bytes += Array("\\n".utf8)
             case UInt8(ascii: "\t"): bytes += Array("\\t".utf8)
             case UInt8(ascii: "\r"): bytes += Array("\\r".utf8)
             case 0..<0x20: bytes += Array("\\u00".utf8) + Array(hexadecimal([byte]).utf8)
-            default: bytes.append(byte)
+            default: bytes += [UInt8(ascii: "\\"), byte]
             }
         }
+        bytes.append(contentsOf: text[start...])
         bytes.append(UInt8(ascii: "\""))
     }
 }

@@ -83,51 +83,7 @@ extension WriterConnection {
         var counted = ListingCount()
         guard let last = objects.last else { return counted }
         try begin()
-        // ETags are compared without their quotes, which some services leave out of listings. On the right side of SET
-        // a column's name means its old value.
-        let upsert = try statement(
-            """
-            INSERT INTO object(source, key, size, etag, last_modified_ms, storage_class, run, position, state, reason)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, CASE WHEN ?9 IS NULL THEN 'pending' ELSE 'skipped' END, ?9)
-            ON CONFLICT(source, key) DO UPDATE SET
-                size = ?3, etag = ?4, last_modified_ms = ?5, storage_class = ?6, run = ?7, position = ?8,
-                attempt_count = 0, request_id = NULL,
-                state = CASE
-                    WHEN ?9 IS NOT NULL AND NOT (?10 AND content_size IS ?3 AND trim(content_etag, '"') = trim(?4, '"'))
-                        THEN 'skipped'
-                    WHEN content_size = ?3 AND trim(content_etag, '"') = trim(?4, '"') THEN 'unchanged'
-                    WHEN state = 'skipped' AND size = ?3 AND trim(skipped_etag, '"') = trim(?4, '"') THEN 'skipped'
-                    ELSE 'pending' END,
-                reason = CASE
-                    WHEN ?10 AND content_size IS ?3 AND trim(content_etag, '"') = trim(?4, '"') THEN NULL
-                    WHEN ?9 IS NOT NULL THEN ?9
-                    WHEN state = 'skipped' AND size = ?3 AND trim(skipped_etag, '"') = trim(?4, '"') THEN reason END,
-                skipped_etag = CASE WHEN ?9 IS NULL AND state = 'skipped' THEN skipped_etag END
-            WHERE run <> ?7
-            RETURNING state = 'pending', state = 'skipped'
-            """)
-        for object in objects {
-            upsert.bind(1, source)
-            upsert.bind(2, object.key)
-            upsert.bind(3, object.size)
-            upsert.bind(4, object.eTag)
-            if let date = object.lastModified { upsert.bind(5, milliseconds(date)) } else { upsert.bindNull(5) }
-            upsert.bind(6, object.storageClass)
-            upsert.bind(7, run)
-            upsert.bind(8, nextPosition)
-            upsert.bind(9, object.skipReason)
-            upsert.bind(10, object.keepsContent ? 1 : 0)
-            let isPending: Bool
-            if try upsert.step() {
-                isPending = upsert.int(0) == 1
-                let isSkipped = upsert.int(1) == 1
-                while try upsert.step() {}
-                nextPosition += 1
-                if isSkipped, object.skipReason != nil { try dropContent(source: source, key: object.key) }
-            } else {
-                isPending = try self.isPending(source: source, key: object.key)
-            }
-            guard isPending else { continue }
+        for object in objects where try record(object, run: run, source: source) {
             counted.pendingCount += 1
             counted.pendingByteCount += object.size
         }
@@ -140,22 +96,73 @@ extension WriterConnection {
         return counted
     }
 
-    private func isPending(source: Int64, key: [UInt8]) throws -> Bool {
-        let select = try statement("SELECT state = 'pending' FROM object WHERE source = ? AND key = ?")
+    /// Records one object of a listing; whether it waits to be fetched.
+    private func record(_ listed: ListedRecord, run: Int64, source: Int64) throws -> Bool {
+        let select = try statement(
+            """
+            SELECT id, run, state, reason, size, skipped_etag, content_etag, content_size FROM object
+            WHERE source = ? AND key = ?
+            """)
         select.bind(1, source)
-        select.bind(2, key)
+        select.bind(2, listed.key)
+        guard try select.step() else {
+            try insert(listed, run: run, source: source)
+            return listed.skipReason == nil
+        }
         defer { select.reset() }
-        return try select.step() && select.int(0) == 1
+        let object = select.int64(0)
+        let state = select.text(2)
+        if select.int64(1) == run { return state == "pending" }
+
+        // ETags are compared without their quotes, which some services leave out of listings.
+        func isListed(_ eTag: String?, _ size: UInt64) -> Bool {
+            eTag.map { unquoted($0) == unquoted(listed.eTag) && size == listed.size } ?? false
+        }
+        let hasContent = !select.isNull(6)
+        let isUnchanged = isListed(select.text(6), select.uint64(7))
+        let wasSkipped = state == "skipped" && isListed(select.text(5), select.uint64(4))
+        let toldReason = isUnchanged && listed.keepsContent ? nil : listed.skipReason
+        let skipReason = toldReason ?? (!isUnchanged && wasSkipped ? select.text(3) ?? "" : nil)
+
+        let update = try statement(
+            """
+            UPDATE object SET size = ?2, etag = ?3, last_modified_ms = ?4, storage_class = ?5, run = ?6, position = ?7,
+                state = ?8, reason = ?9, skipped_etag = ?10, attempt_count = 0, request_id = NULL
+            WHERE id = ?1
+            """)
+        update.bind(1, object)
+        bind(listed, run: run, to: update)
+        update.bind(8, skipReason != nil ? "skipped" : isUnchanged ? "unchanged" : "pending")
+        update.bind(9, skipReason)
+        update.bind(10, listed.skipReason == nil && wasSkipped ? select.text(5) : nil)
+        try update.run()
+        if skipReason != nil, hasContent { try dropContent(of: object) }
+        return skipReason == nil && !isUnchanged
     }
 
-    private func dropContent(source: Int64, key: [UInt8]) throws {
-        let select = try statement("SELECT id FROM object WHERE source = ? AND key = ? AND content_etag IS NOT NULL")
-        select.bind(1, source)
-        select.bind(2, key)
-        guard try select.step() else { return }
-        let object = select.int64(0)
-        select.reset()
-        try dropContent(of: object)
+    private func insert(_ listed: ListedRecord, run: Int64, source: Int64) throws {
+        let insert = try statement(
+            """
+            INSERT INTO object(source, size, etag, last_modified_ms, storage_class, run, position, state, reason, key)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            """)
+        insert.bind(1, source)
+        bind(listed, run: run, to: insert)
+        insert.bind(8, listed.skipReason == nil ? "pending" : "skipped")
+        insert.bind(9, listed.skipReason)
+        insert.bind(10, listed.key)
+        try insert.run()
+    }
+
+    /// Binds parameters 2 to 7, and takes the next place in the queue.
+    private func bind(_ listed: ListedRecord, run: Int64, to statement: PreparedStatement) {
+        statement.bind(2, listed.size)
+        statement.bind(3, listed.eTag)
+        if let date = listed.lastModified { statement.bind(4, milliseconds(date)) } else { statement.bindNull(4) }
+        statement.bind(5, listed.storageClass)
+        statement.bind(6, run)
+        statement.bind(7, nextPosition)
+        nextPosition += 1
     }
 
     func completeListing(run: Int64, source: Int64) throws -> Int {

@@ -160,10 +160,15 @@ final class WriterConnection {
 
     /// Removes an object's spans, and with them the batches that nobody else uses.
     func dropSpans(of object: Int64) throws {
-        let delete = try statement("DELETE FROM span WHERE object = ? RETURNING batch")
+        // Not DELETE … RETURNING, which opens a table of its own each time: most objects have no spans yet.
+        let select = try statement("SELECT DISTINCT batch FROM span WHERE object = ?")
+        select.bind(1, object)
+        var batches: [Int64] = []
+        while try select.step() { batches.append(select.int64(0)) }
+        guard !batches.isEmpty else { return }
+        let delete = try statement("DELETE FROM span WHERE object = ?")
         delete.bind(1, object)
-        var batches: Set<Int64> = []
-        while try delete.step() { batches.insert(delete.int64(0)) }
+        try delete.run()
         for batch in batches { try dropIfUnused(batch) }
     }
 

@@ -33,11 +33,25 @@ import Testing
         #expect(throws: XMLError.self) { try tree(text) }
     }
 
+    /// I8: a document with secrets in it, large enough that the parser's memory has to grow.
+    @Test func `reads the same with memory that is wiped`() throws {
+        let items = (0..<2000).map {
+            "<item><name>n\($0)</name><text>\(String(repeating: "x", count: $0 % 700))</text></item>"
+        }
+        let text = "<list>" + items.joined() + "</list>"
+        var limits = XMLReader.Limits()
+        let expected = try tree(text, limits: limits)
+        limits.wipesMemory = true
+        #expect(try tree(text, limits: limits) == expected)
+        #expect(expected.children.count == 2000)
+        #expect(throws: XMLError.self) { try tree(text + "<", limits: limits) }
+    }
+
     @Test func `names line and column of a mistake`() {
         #expect(throws: XMLError(message: "mismatched tag", line: 2, column: 6)) { try tree("<a>\n<b></a>") }
     }
 
-    @Test(arguments: ["", "<a>", "plain", "<a/><b/>", "{\"a\":1}", "<a>\u{0}</a>"])
+    @Test(arguments: ["", "<a>", "plain", "<a/><b/>", "{\"a\":1}", "<a>\u{1}</a>"])
     func `refuses what is not one document`(_ text: String) {
         #expect(throws: XMLError.self) { try tree(text) }
     }

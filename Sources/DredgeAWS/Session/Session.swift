@@ -14,23 +14,32 @@ import Synchronization
 final class Session: CredentialSource {
     private let time: TimeSource
     private let fetch: @Sendable () async throws(AWSError) -> Credentials
+    private let onClose: @Sendable () -> Void
     private let state = Mutex(State())
 
-    /// - Parameter fetch: gets new credentials; never runs twice at a time.
-    init(time: TimeSource, fetch: @escaping @Sendable () async throws(AWSError) -> Credentials) {
+    /// - Parameters:
+    ///   - fetch: gets new credentials; never runs twice at a time.
+    ///   - onClose: lets go what `fetch` works with.
+    init(
+        time: TimeSource, fetch: @escaping @Sendable () async throws(AWSError) -> Credentials,
+        onClose: @escaping @Sendable () -> Void = {}
+    ) {
         self.time = time
         self.fetch = fetch
+        self.onClose = onClose
     }
 
     deinit { close() }
 
     func credentials() async throws(AWSError) -> Credentials? {
-        let decision = state.withLock { $0.decide(now: time.now()) }
+        // What is decided under the lock is done under it, so that a refresh which ends in between isn't followed by a needless one.
+        let decision = state.withLock { state in
+            let decision = state.decide(now: time.now())
+            if case .useAndRefresh = decision { startRefresh(&state) }
+            return decision
+        }
         switch decision {
-        case .use(let credentials): return credentials
-        case .useAndRefresh(let credentials):
-            startRefresh()
-            return credentials
+        case .use(let credentials), .useAndRefresh(let credentials): return credentials
         case .wait: return try await refreshed()
         case .closed: throw Self.closed
         }
@@ -43,6 +52,7 @@ final class Session: CredentialSource {
     func close() {
         let (task, waiters) = state.withLock { $0.close() }
         task?.cancel()
+        onClose()
         for waiter in waiters { waiter.resume(returning: .failure(Self.closed)) }
     }
 
@@ -55,11 +65,13 @@ final class Session: CredentialSource {
         let id = state.withLock { $0.makeWaiterID() }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Result<Credentials, AWSError>, Never>) in
-                let early = state.withLock {
-                    $0.join(continuation, id: id, isCancelled: Task.isCancelled, now: time.now())
+                let joining = state.withLock { state in
+                    let joining = state.join(continuation, id: id, isCancelled: Task.isCancelled, now: time.now())
+                    if case .waits = joining { startRefresh(&state) }
+                    return joining
                 }
-                switch early {
-                case .waits: startRefresh()
+                switch joining {
+                case .waits: break
                 case .use(let credentials): continuation.resume(returning: .success(credentials))
                 case .closed: continuation.resume(returning: .failure(Self.closed))
                 case .cancelled: continuation.resume(returning: .failure(.cancelled("refresh a session")))
@@ -73,16 +85,14 @@ final class Session: CredentialSource {
     }
 
     /// Starts a refresh unless one is in flight. It belongs to nobody, so that no caller's cancellation ends it for the others.
-    private func startRefresh() {
-        state.withLock { state in
-            guard state.refresh == nil, !state.isClosed else { return }
-            // Strong until it ends: whoever waits gets an answer. `close` cancels it.
-            state.refresh = Task { [self] in
-                let result: Result<Credentials, AWSError>
-                do throws(AWSError) { result = .success(try await fetch()) } catch { result = .failure(error) }
-                let waiters = self.state.withLock { $0.finish(result, now: time.now()) }
-                for waiter in waiters { waiter.resume(returning: result) }
-            }
+    private func startRefresh(_ state: inout State) {
+        guard state.refresh == nil, !state.isClosed else { return }
+        // Holds the session until it ends: whoever waits gets an answer. `close` cancels it.
+        state.refresh = Task { [self] in
+            let result: Result<Credentials, AWSError>
+            do throws(AWSError) { result = .success(try await fetch()) } catch { result = .failure(error) }
+            let waiters = self.state.withLock { $0.finish(result, now: time.now()) }
+            for waiter in waiters { waiter.resume(returning: result) }
         }
     }
 }
