@@ -16,8 +16,8 @@ struct Main {
         // A reader that went away (`| head`) is an error of `write`, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         let code = await run(Array(CommandLine.arguments.dropFirst()))
-        StandardOutput.shared.flush()
-        exit(code)
+        let isWritten = StandardOutput.shared.flush()
+        exit(isWritten || code != ExitStatus.complete.rawValue ? code : ExitStatus.fatal.rawValue)
     }
 
     /// Parses and runs a command line; returns the exit code of `ExitStatus`.

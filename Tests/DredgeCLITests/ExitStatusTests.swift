@@ -64,3 +64,19 @@ import Testing
         }
     }
 }
+
+@Suite struct OutputTests {
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+    func `output that can't be written is status 3`() throws {
+        let process = Process()
+        process.executableURL = DredgeBinary.url
+        process.arguments = ["--version"]
+        process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
+        let directory = try TemporaryDirectory()
+        process.standardError = try directory.handle("error")
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 3)
+        #expect(try directory.text("error") == "dredge: cannot write the output: No space left on device\n")
+    }
+}

@@ -1,4 +1,4 @@
-import Dredge
+@testable import Dredge
 import DredgeStore
 import Foundation
 import Testing
@@ -100,5 +100,31 @@ private func report(_ changes: String...) throws -> RunReport {
             code: .otherSettings, path: "s", message: "s was made with tokenizer o200k_base\u{1B}[1m",
             advice: "Use another store")
         #expect(FatalText.text(error) == #"dredge: s was made with tokenizer o200k_base\u{1B}[1m. Use another store."#)
+    }
+}
+
+@Suite struct FatalTextTests {
+    @Test func `the paragraph names source, step, service code, request and what to change`() {
+        let error = RunError(
+            code: .accessDenied, source: "contracts", step: "assume role arn:aws:iam::123456789012:role/R",
+            serviceCode: "AccessDenied", status: 403, requestID: "R-1", message: "not authorized",
+            advice: "Check the external ID.",
+            others: [
+                RunError(
+                    code: .noSuchBucket, source: "other", step: "list s3://abc/", serviceCode: "NoSuchBucket",
+                    status: 404,
+                    message: "There is no such bucket.", advice: "Correct its name")
+            ])
+        #expect(
+            FatalText.text(error) == """
+                dredge: source "contracts": could not assume role arn:aws:iam::123456789012:role/R: not authorized (code AccessDenied, HTTP 403, request R-1). Check the external ID.
+                dredge: source "other": could not list s3://abc/: There is no such bucket (code NoSuchBucket, HTTP 404). Correct its name.
+                """)
+    }
+
+    @Test func `what did not come from a service has no empty brackets`() {
+        let error = RunError(
+            code: .store, source: nil, step: "write to the store s", message: "The disk is full.", advice: "Make room.")
+        #expect(FatalText.text(error) == "dredge: could not write to the store s: The disk is full. Make room.")
     }
 }

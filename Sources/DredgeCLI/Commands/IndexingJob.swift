@@ -1,6 +1,7 @@
 import Dredge
 import DredgeStore
 import Foundation
+import Synchronization
 
 /// What `run` and `index` have in common: sources into a store, with progress, a report and an exit status.
 struct IndexingJob {
@@ -38,17 +39,20 @@ struct IndexingJob {
     }
 
     private func index() async throws {
-        let store = try ChunkStore.open(at: config.store, settings: config.settings)
         let display = ProgressDisplay(isOff: output.noProgress, isVerbose: output.verbose)
-        let run = indexer.run(config.sources, into: store)
+        let stop = StopRequest()
+        // Before anything else, so that there is no moment in which a signal ends the process unasked.
         let signals = StopSignals {
             display.say("dredge: stopping; press Ctrl-C again to end at once")
-            run.stop()
+            stop.request()
         }
+        defer { signals.cancel() }
+        let store = try ChunkStore.open(at: config.store, settings: config.settings)
+        let run = indexer.run(config.sources, into: store)
+        stop.begin(run)
         await display.show(run.progress)
         let result: Result<RunReport, RunError>
         do throws(RunError) { result = .success(try await run.report()) } catch { result = .failure(error) }
-        signals.cancel()
         do {
             try store.close()
         } catch {
@@ -75,7 +79,7 @@ struct IndexingJob {
     private func fail(_ error: RunError) throws -> Never {
         if output.json {
             try tell(JSONText.line(JSONText.Failure(error)))
-        } else if let report = error.report {
+        } else if let report = error.report, report.listed.objects > 0 {
             StandardError.write(ReportText.text(report, store: config.store))
         }
         // A source or limit that can't be used is a mistake of the config, though only the engine can see it.
@@ -85,5 +89,26 @@ struct IndexingJob {
     /// The exit status matters also to somebody who does not read the output.
     private func tell(_ text: String) throws {
         do { try StandardOutput.shared.write(text) } catch is StandardOutput.ReaderGone {}
+    }
+}
+
+/// Brings a run and the wish to stop it together, whichever comes first.
+private final class StopRequest: Sendable {
+    private let state = Mutex<(run: Run?, isRequested: Bool)>((nil, false))
+
+    func request() {
+        let run = state.withLock { state in
+            state.isRequested = true
+            return state.run
+        }
+        run?.stop()
+    }
+
+    func begin(_ run: Run) {
+        let isRequested = state.withLock { state in
+            state.run = run
+            return state.isRequested
+        }
+        if isRequested { run.stop() }
     }
 }

@@ -39,12 +39,18 @@ final class StandardOutput: Sendable {
         }
     }
 
-    /// Writes what is buffered. A failure at this point is reported on standard error only.
-    func flush() {
+    /// Writes what is buffered. False: it could not be written, which standard error has been told. A reader that went away is
+    /// no failure.
+    @discardableResult
+    func flush() -> Bool {
         state.withLock { state in
-            do { try drain(&state) } catch let failure as CommandFailure {
+            do {
+                try drain(&state)
+            } catch let failure as CommandFailure {
                 StandardError.write(failure.message + "\n")
+                return false
             } catch {}
+            return true
         }
     }
 
