@@ -83,9 +83,13 @@ struct Pipeline: Sendable {
                 }
             }
         }
+        if failure.error != nil { queue.cancel() } else { queue.finish() }
+        await withTaskCancellationHandler {
+            await workers.join()
+        } onCancel: {
+            queue.cancel()
+        }
         let isStopped = Task.isCancelled
-        if isStopped || failure.error != nil { queue.cancel() } else { queue.finish() }
-        await workers.join()
         await transfer.shutDown()
         logger.debug("the pipeline is empty", metadata: ["run": "\(run.id)", "stopped": "\(isStopped)"])
 

@@ -2,6 +2,7 @@ import DredgeStore
 import DredgeText
 import DredgeTransfer
 import Foundation
+import Synchronization
 
 /// A thread that chunks, counts, packs and compresses: everything between a part's arrival and the store's queue.
 ///
@@ -139,18 +140,19 @@ extension Document.Work {
 
 /// The threads of a run's workers.
 final class WorkerPool: Sendable {
-    private let finished: AsyncStream<Void>
-    private let count: Int
+    private struct State {
+        var runningCount: Int
+        var waiter: CheckedContinuation<Void, Never>?
+    }
+    private let state: Mutex<State>
 
     /// Starts `count` threads that each run `worker`. `onFailure` is called on the thread of the worker that failed.
     init(count: Int, worker: Worker, onFailure: @escaping @Sendable (StoreError) -> Void) {
-        self.count = count
-        let (stream, continuation) = AsyncStream<Void>.makeStream()
-        finished = stream
+        state = Mutex(State(runningCount: count))
         for index in 0..<count {
-            let thread = Thread {
+            let thread = Thread { [self] in
                 do throws(StoreError) { try worker.run() } catch { onFailure(error) }
-                continuation.yield()
+                ended()
             }
             thread.name = "dredge-worker-\(index)"
             thread.stackSize = 1 << 20
@@ -158,13 +160,24 @@ final class WorkerPool: Sendable {
         }
     }
 
-    /// Returns when every thread has ended.
+    /// Returns when every thread has ended, whether the task is cancelled or not: what they hold must be handed over before the
+    /// run's last transaction. One caller.
     func join() async {
-        var remaining = count
-        if remaining == 0 { return }
-        for await _ in finished {
-            remaining -= 1
-            if remaining == 0 { return }
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if state.runningCount == 0 { return true }
+                state.waiter = continuation
+                return false
+            }
+            if isOver { continuation.resume() }
         }
+    }
+
+    private func ended() {
+        let waiter = state.withLock { state in
+            state.runningCount -= 1
+            return state.runningCount == 0 ? state.waiter.take() : nil
+        }
+        waiter?.resume()
     }
 }

@@ -74,6 +74,7 @@ import TestServers
         let bench = try Workbench()
         try await bench.run([Workbench.source(at: server)], into: "undisturbed")
 
+        // A slow network, so that there is something to stop.
         scenario.faults = [.delay(on: .get, seconds: 0.02).times(-1)]
         try server.play(scenario)
         var limits = Limits()
