@@ -8,6 +8,7 @@ final class OpenSource: Sendable {
     let source: Source
     let filter: SourceFilter
     let client: S3Client
+    private let credentials: any CredentialSource
 
     private struct State {
         var readCount = 0
@@ -23,7 +24,7 @@ final class OpenSource: Sendable {
     ) throws(RunError) {
         self.source = source
         filter = try SourceFilter(source)
-        let credentials: any CredentialSource =
+        credentials =
             switch source.auth {
             case .assumeRole(let hops):
                 CredentialSources.assumeRole(
@@ -39,6 +40,9 @@ final class OpenSource: Sendable {
                 pathStyle: source.pathStyle),
             credentials: credentials, transfer: transfer, environment: environment, onThrottle: onThrottle)
     }
+
+    /// Wipes the session's credentials (I8). Nothing can be asked of the client afterwards.
+    func close() { credentials.close() }
 
     /// What ended the source; its objects that are still pending stay so.
     var failure: RunError? { state.withLock { $0.failure } }

@@ -45,6 +45,12 @@ struct Pipeline: Sendable {
             await transfer.shutDown()
             throw error
         }
+        for source in sources {
+            guard case .assumeRole(let hops) = source.auth else { continue }
+            for warning in CredentialSources.warnings(hops) {
+                logger.warning("\(warning)", metadata: ["source": "\(source.name)"])
+            }
+        }
         let workers = WorkerPool(
             count: limits.workerCount > 0 ? limits.workerCount : ProcessInfo.processInfo.activeProcessorCount,
             worker: Worker(queue: queue, store: store, settings: settings, counters: counters),
@@ -91,6 +97,7 @@ struct Pipeline: Sendable {
         }
         let isStopped = Task.isCancelled
         await transfer.shutDown()
+        for source in open { source.close() }
         logger.debug("the pipeline is empty", metadata: ["run": "\(run.id)", "stopped": "\(isStopped)"])
 
         // The closing transactions must happen also when the task is cancelled, so they get a task of their own.

@@ -42,6 +42,7 @@ extension Indexer {
                 let open = try OpenSource(
                     source, runID: Self.makeRunID(), base: base, environment: environment, transfer: transfer,
                     onThrottle: {})
+                defer { open.close() }
                 plan.sources.append(try await Self.plan(open, against: store))
             }
             result = .success(plan)

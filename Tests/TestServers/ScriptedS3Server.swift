@@ -251,10 +251,13 @@ extension ScriptedS3Server {
             return fault
         }
 
-        /// The right answer with other headers; a nil value takes the header away.
-        public static func headers(on action: Action, _ headers: [String: String?]) -> Fault {
+        /// The right answer with other headers (a nil value takes the header away) and another status.
+        public static func headers(
+            on action: Action, _ headers: [String: String?] = [:], status: Int? = nil
+        ) -> Fault {
             var fault = Fault(on: action, do: "head")
             fault.headers = headers
+            fault.status = status
             return fault
         }
 

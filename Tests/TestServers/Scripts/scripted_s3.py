@@ -39,7 +39,7 @@ or virtual-host style (bucket.localhost), and, where there is a session to give 
       "reset"        the connection is reset; with "byteCount" after the head and that many bytes
       "shift"        a 206 whose Content-Range and bytes are "byteCount" bytes further
       "whole"        a 200 with the whole object, whatever the range
-      "head"         the right answer with "headers" {…} set (null: left out)
+      "head"         the right answer with "headers" {…} set (null: left out), and another "status" if given
       "shortWhole"   like whole, but closes after "byteCount" bytes
       "raw"          a 200 with "text" as its body
       "replace"      "object" {…} takes the place of the key first, then the request is answered as usual
@@ -309,6 +309,7 @@ class Handler(BaseHTTPRequestHandler):
             headers["Content-Range"] = "bytes %d-%d/%d" % (first, last, size)
         body = obj.body[first:last + 1]
         if kind == "head":
+            status = fault.get("status", status)
             for name, value in fault["headers"].items():
                 headers.pop(name, None)
                 if value is not None:
