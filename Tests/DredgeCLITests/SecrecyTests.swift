@@ -171,8 +171,13 @@ import Testing
             uniqueKeysWithValues: (base.secrets + session.secrets).enumerated().map { ("Token-\($0)", $1) })
         let echoed = (base.secrets + session.secrets).joined(separator: "\n")
         let headers = ["x-amz-security-token": session.sessionToken, "x-echo": base.sessionToken]
+        // What was sent to S3, and to STS: a service that repeats a token in its message, or as its code, knows no other.
+        let sent = place == .assumedRole ? session.sessionToken : base.sessionToken
         func error(_ action: ScriptedS3Server.Action, _ status: Int, _ code: String) -> ScriptedS3Server.Fault {
-            .error(on: action, status, code, message: "No.", fields: echo, headers: headers).times(-1)
+            let token = action == .assumeRole ? base.sessionToken : sent
+            return .error(
+                on: action, status, code, message: "No, not with \(token).", fields: echo, headers: headers
+            ).times(-1)
         }
         var courses = [
             Course(name: "complete", status: 0, said: "Complete"),
@@ -187,6 +192,7 @@ import Testing
                 name: "signature", faults: [error(.get, 403, "SignatureDoesNotMatch")],
                 said: "code SignatureDoesNotMatch"),
             Course(name: "unknown error", faults: [error(.list, 418, "Teapot")], said: "code Teapot"),
+            Course(name: "no code", faults: [error(.list, 418, sent)], said: "HTTP 418"),
             Course(
                 name: "no listing", faults: [.raw(on: .list, "<html>\(echoed)</html>").times(-1)],
                 said: "could not list"),
@@ -200,7 +206,8 @@ import Testing
                 Course(
                     name: "role expired", faults: [error(.assumeRole, 403, "ExpiredToken")],
                     said: "could not assume role"),
-                Course(name: "no STS", faults: [error(.assumeRole, 404, "\(echoed)")], said: "could not assume role"),
+                Course(
+                    name: "no STS", faults: [error(.assumeRole, 404, base.sessionToken)], said: "could not assume role"),
             ]
         }
         return courses
