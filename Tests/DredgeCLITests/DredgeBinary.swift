@@ -58,7 +58,9 @@ struct DredgeBinary {
 }
 
 /// A `dredge` that has been started.
-final class RunningDredge {
+///
+/// `@unchecked`: Foundation's `Process` has its own lock, and is configured before it comes here.
+final class RunningDredge: @unchecked Sendable {
     private let process: Process
     private let files: TemporaryDirectory
 
