@@ -85,7 +85,8 @@ struct CustomerAccount: Sendable {
     ) throws -> DredgeBinary.Outcome {
         try directory.write("c.yaml", config)
         return try DredgeBinary.run(
-            ["run", "c.yaml"] + flags, environment: try environment ?? self.environment(), directory: directory.url)
+            ["run", "c.yaml", "--no-progress"] + flags, environment: try environment ?? self.environment(),
+            directory: directory.url)
     }
 }
 

@@ -36,7 +36,7 @@ import Testing
             sources: [{bucket: bucket, endpoint_url: "\(server.endpointURL)", region: us-east-1, auth: anonymous}]
             """)
         let store = StoreFile("s.chunks", in: directory)
-        let run = try DredgeBinary.start(["run", "c.yaml", "--json"], directory: directory.url)
+        let run = try DredgeBinary.start(["run", "c.yaml", "--json", "--no-progress"], directory: directory.url)
         while try server.requests().count(where: { $0.fault == "hang" }) < 2 {
             try #require(run.isRunning)
             try await Task.sleep(for: .milliseconds(20))
@@ -55,7 +55,7 @@ import Testing
         #expect(!finished.contains("30.txt") && !finished.contains("large.txt"))
 
         let requestCount = try server.requests().count
-        let resumed = try DredgeBinary.run(["run", "c.yaml", "--json"], directory: directory.url)
+        let resumed = try DredgeBinary.run(["run", "c.yaml", "--json", "--no-progress"], directory: directory.url)
         #expect(resumed.status == 0, "\(resumed)")
         let whole = try JSONLine.object(resumed.output)
         #expect(whole["is_resumed"] as? Bool == true && whole["id"] as? String == report["id"] as? String)
