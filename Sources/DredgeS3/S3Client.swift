@@ -174,7 +174,8 @@ extension S3Client {
                 failure, exchange.operation,
                 context: .init(
                     attemptCount: state.attemptCount, target: target, limits: limits, now: clock.now(),
-                    isSigned: used != nil))
+                    isSigned: used != nil)
+            ).concealing(used)
         }
     }
 
