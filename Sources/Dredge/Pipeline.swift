@@ -34,14 +34,16 @@ struct Pipeline: Sendable {
         let queue = DocumentQueue()
         var removedCount = 0
         var open: [OpenSource] = []
+        let listPool = S3Client.makeListPool(count: Limits.listPageCount)
         do throws(RunError) {
             for source in sources {
                 open.append(
                     try OpenSource(
                         source, runID: run.id, base: base, environment: environment, transfer: transfer,
-                        onThrottle: { gate.throttled() }))
+                        listPool: listPool, onThrottle: { gate.throttled() }))
             }
         } catch {
+            for source in open { source.close() }
             await transfer.shutDown()
             throw error
         }

@@ -166,8 +166,8 @@ import TestServers
         scenario.faults = []
         try server.play(scenario)
         let report = try await bench.run([Workbench.source(at: server)])
-        #expect(report.isResumed)
-        #expect(report.listed.objects == 69)
+        #expect(!report.isResumed, "what an error ended is listed anew")
+        #expect(report.unchanged.objects == 69)
         #expect(report.removedCount == 0)
     }
 
