@@ -93,7 +93,7 @@ extension CustomerAccountTests {
                 config,
                 [
                     "source \"contracts\": could not list s3://acme-contracts/: ", "127.0.0.1:\(port) can't be reached",
-                    "the endpoint URL and whether its server runs",
+                    "the endpoint URL, whether its server runs,",
                 ])
         }
 
