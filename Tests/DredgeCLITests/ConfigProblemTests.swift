@@ -109,7 +109,7 @@ import Testing
             """
         #expect(
             problems(text) == [
-                #"c.yaml:6:12: sources[3].name: has the name "acme", as sources[0] (line 3) has; give each source a name of its own"#
+                #"c.yaml:6:5: sources[3]: has the name "acme", as sources[0] (line 3) has; give each source a name of its own"#
             ])
     }
 
