@@ -53,7 +53,8 @@ let package = Package(
         .systemLibrary(
             name: "CExpat", path: "CSupport/CExpat", pkgConfig: "expat",
             providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
-        .target(name: "CTextKernels", path: "CSupport/CTextKernels", cSettings: cSettings),
+        .target(
+            name: "CTextKernels", path: "CSupport/CTextKernels", exclude: ["Vocabularies"], cSettings: cSettings),
 
         // The layers, lowest first. An arrow never points up.
         library("DredgeTransfer", ["CCurl"]),

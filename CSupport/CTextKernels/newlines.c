@@ -1,1 +1,0 @@
-#include "textkernels.h"

@@ -1,0 +1,78 @@
+/// Splits a document into chunks. Its only state is where the next chunk starts, so it can be fed window by window:
+/// a window begins at that place.
+///
+/// ## Which chunks
+/// A chunk that starts at some place takes whole lines from there, one after another, for as long as the text up to the line's
+/// end, counted alone, has at most `maxTokens` tokens. It ends at the last line end before the first that has more. A line
+/// includes its newline (0x0A); the last line of a document may lack one.
+///
+/// If not even the first line fits, the chunk is a part of that line: as many of its pre-tokens as fit, and if the first of
+/// them does not fit, as many of its tokens, never splitting a character or a maximal invalid UTF-8 sequence. (To be exact:
+/// the pre-tokens of the line's first 8 x `maxTokens` bytes, doubled until they have more than `maxTokens` tokens; and if
+/// the part, counted alone, has more tokens than it had in there, it loses characters until it fits.) What is left of the
+/// line is then a line like others.
+///
+/// With `overlapTokens`, the next chunk begins at a line start inside this one: the earliest from which the rest of this chunk
+/// has at most `overlapTokens` tokens and the line behind the chunk still fits. It begins at this chunk's end if there is none,
+/// and where a line was split. (To be exact: line starts are chosen by the token counts up to them in this chunk, the first
+/// eight such are counted alone, and those inside a run of more than eight blank lines are not considered.)
+///
+/// So the chunks are a function of the document's bytes and the settings, not of the windows (I1); a chunk's count is that of
+/// its text alone, at most `maxTokens` (I2); and without overlap chunks tile the document (I3).
+///
+/// ## Cost
+/// Linear in the document, whatever it holds: nothing is looked for further than `maxTokens` tokens can reach, and text is
+/// counted about once (twice where lines are split, more where chunks overlap). Memory: the counter's.
+public struct Chunker {
+    let settings: ChunkingSettings
+    let counter: TokenCounter
+
+    /// A chunker that counts with `counter`, which it shares with nobody at the same time.
+    ///
+    /// It traps if the settings are outside of their ranges.
+    public init(settings: ChunkingSettings, counter: TokenCounter) {
+        precondition(ChunkingSettings.maxTokensRange.contains(settings.maxTokens), "maxTokens is out of its range")
+        precondition((0..<settings.maxTokens).contains(settings.overlapTokens), "overlapTokens is not below maxTokens")
+        self.settings = settings
+        self.counter = counter
+    }
+
+    /// No window needs to be longer than this, in bytes, for its first chunk to be decided.
+    ///
+    /// It is 128 bytes per token of `maxTokens`, twice that with overlap: the length of a text of longest tokens. Ordinary text
+    /// needs some five bytes per token, so start with a shorter window and double it when `split` returns 0.
+    public static func lookaheadByteCountMax(_ settings: ChunkingSettings) -> Int {
+        let chunk = (settings.maxTokens + 2) * Tokenizer.tokenByteCountMax
+        return settings.overlapTokens > 0 ? 2 * chunk : chunk
+    }
+
+    /// Calls `emit` for every chunk that can be decided from `window`, in order, and returns how many bytes of the window are
+    /// done with: the next window begins there.
+    ///
+    /// `isEnd`: the window reaches to the document's end; then everything is decided, and the window's length is returned.
+    /// Without it, 0 says that a longer window is needed; it is never returned for one of `lookaheadByteCountMax` bytes.
+    public func split(_ window: UnsafeRawBufferPointer, isEnd: Bool, emit: (ChunkRange) -> Void) -> Int {
+        var start = 0
+        var known: Packing?
+        while start < window.count {
+            guard let packing = known ?? pack(window, from: start, isEnd: isEnd) else { return start }
+            known = nil
+            guard packing.end > start else {
+                guard let part = cutLine(window, from: start, isEnd: isEnd) else { return start }
+                emit(part)
+                start = part.end
+                continue
+            }
+            guard let successor = successor(of: packing, in: window, isEnd: isEnd) else { return start }
+            emit(ChunkRange(offset: start, byteCount: packing.end - start, tokenCount: packing.tokens))
+            switch successor {
+            case .atEnd:
+                start = packing.end
+            case .overlapping(let next):
+                start = next.start
+                known = next
+            }
+        }
+        return start
+    }
+}
