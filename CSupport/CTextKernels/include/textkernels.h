@@ -114,6 +114,13 @@ size_t tk_token_prefix(
 size_t tk_line_prefix(
     const tk_vocabulary *vocabulary, const uint8_t *text, size_t count, size_t token_limit, size_t *tokens);
 
+// MARK: Fast counting
+
+/// Counts tokens as the functions above do, but fast. It owns caches and scratch, and belongs to one thread at a time.
+typedef struct tk_counter tk_counter;
+tk_counter *tk_counter_create(tk_tokenizer tokenizer);
+size_t tk_counter_count(tk_counter *counter, const uint8_t *text, size_t count);
+
 #ifdef __cplusplus
 }
 #endif
