@@ -7,6 +7,7 @@ Each is an image that the counter uses where it lies, little endian (layout: `co
 
     header    8 x u32: "DCNT", pilots (log2), slots, 5 x 0
     bytes     256 x u32    rank of each single byte
+    pairs     65536 x u32  rank of the merge of two bytes (the first is the low byte of the index); 0xFFFFFFFF: none
     joins     64 KiB       bit set over pairs of three-byte characters, by hash: some token holds the pair side by side
     edges     8 KiB + 8 KiB  bit sets over the BMP: a token that begins (ends) inside a character may reach over the border
                            before (behind) this character
@@ -143,6 +144,8 @@ def pack(vocabulary):
     joins, before, behind = joins_and_edges(list(rank_of))
     out = [struct.pack("<4s7I", b"DCNT", pilot_bits, len(slots), 0, 0, 0, 0, 0)]
     out.append(struct.pack("<256I", *(rank_of[bytes([byte])] for byte in range(256))))
+    pairs = (rank_of.get(bytes([i & 255, i >> 8]), 0xFFFFFFFF) for i in range(65536))
+    out.append(struct.pack("<65536I", *pairs))
     out += [joins, before, behind]
     out.append(struct.pack(f"<{len(pilots)}H", *pilots))
     out.append(struct.pack(f"<{len(slots)}Q", *slots))

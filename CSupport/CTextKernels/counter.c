@@ -1,20 +1,43 @@
 #include "counter.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "merges.h"
 #include "utf8.h"
 
-unsigned tk_count_and_keep(tk_counter *counter, const uint8_t *bytes, unsigned count, tk_short_entry *set, tk_short_entry key) {
-    uint64_t starts;
-    const unsigned tokens = tk_merge_window(counter, bytes, count, &starts);
-    memmove(set + 1, set, (TK_SHORT_WAYS - 1) * sizeof *set);
-    set[0] = (tk_short_entry){key.low, key.high | (uint64_t)tokens << 56};
+void tk_keep(tk_counter *counter, tk_key key, unsigned tokens) {
+    const bool is_tiny = key.low == key.high;
+    uint64_t *words = counter->lines[tk_line_of(key, is_tiny)].words;
+    const uint64_t count = (uint64_t)tokens << 56;
+    if (is_tiny) {
+        memmove(words + 1, words, 7 * sizeof *words);
+        words[0] = key.low | count;
+    } else {
+        memmove(words + 2, words, 6 * sizeof *words);
+        words[0] = key.low;
+        words[1] = key.high | count;
+    }
+}
+
+static size_t count_wide(tk_counter *counter, const uint8_t *bytes, size_t count) {
+    if (count > TK_WIDE_BYTES_MAX) return tk_count_long(counter, bytes, count);
+    uint64_t words[4];
+    memcpy(words, bytes, 16);
+    memcpy(words + 2, bytes + count - 16, 16);
+    const uint64_t hash = (words[0] ^ count) * 0x9E3779B97F4A7C15u + words[1] * 0xD6E8FEB86659FD93u
+        + words[2] * 0xC2B2AE3D27D4EB4Fu + words[3] * 0x165667B19E3779F9u;
+    tk_wide_entry *entry = &counter->wide_entries[hash >> (64 - TK_WIDE_ENTRY_BITS)];
+    if (entry->byte_count == count && memcmp(entry->bytes, bytes, count) == 0) return entry->tokens;
+    const size_t tokens = tk_count_long(counter, bytes, count);
+    entry->byte_count = (uint16_t)count;
+    entry->tokens = (uint16_t)tokens;
+    memcpy(entry->bytes, bytes, count);
     return tokens;
 }
 
 size_t tk_count_cached(tk_counter *counter, const uint8_t *bytes, size_t count) {
-    if (count > 31) return tk_count_long(counter, bytes, count);
+    if (count > 31) return count_wide(counter, bytes, count);
     uint64_t words[4];
     memcpy(words, bytes, 16);
     memcpy(words + 2, bytes + count - 16, 16);
@@ -28,9 +51,8 @@ size_t tk_count_cached(tk_counter *counter, const uint8_t *bytes, size_t count) 
         words[3] >>= shift;
     }
     words[3] |= (uint64_t)(count - 16) << 60;
-    uint64_t hash = (words[0] ^ words[2]) * 0x9E3779B97F4A7C15u;
-    hash ^= hash >> 32;
-    hash = (hash ^ words[1]) * 0xD6E8FEB86659FD93u + words[3] * 0x9E3779B97F4A7C15u + (words[2] >> 32) * 0xC2B2AE3D27D4EB4Fu;
+    const uint64_t hash = words[0] * 0x9E3779B97F4A7C15u + words[1] * 0xD6E8FEB86659FD93u
+        + words[2] * 0xC2B2AE3D27D4EB4Fu + words[3] * 0x165667B19E3779F9u;
     tk_long_entry *set = counter->long_entries + TK_LONG_WAYS * (hash >> (64 - TK_LONG_SET_BITS));
     for (unsigned way = 0; way < TK_LONG_WAYS; way++) {
         const uint64_t *found = set[way].words;
@@ -47,37 +69,40 @@ size_t tk_count_cached(tk_counter *counter, const uint8_t *bytes, size_t count) 
     return tokens;
 }
 
-static size_t count_piece(tk_counter *counter, const tk_text *text, size_t start, size_t end, bool is_invalid) {
-    const uint8_t *p = text->bytes + start;
-    const size_t count = end - start;
-    if (is_invalid) return tk_count_invalid(counter, p, count);
+static size_t count_piece(tk_counter *counter, const uint8_t *bytes, size_t count, bool is_invalid) {
+    if (is_invalid) return tk_count_invalid(counter, bytes, count);
     if (count == 1) return 1;
-    if (count >= 16) return tk_count_cached(counter, p, count);
+    if (count >= 16) return tk_count_cached(counter, bytes, count);
     uint8_t padded[16] = {0};
-    memcpy(padded, p, count);
-    const tk_short_entry key = tk_short_key(padded, (unsigned)count);
-    tk_short_entry *set = tk_short_set(counter, tk_short_hash(key.low, key.high));
-    for (unsigned way = 0; way < TK_SHORT_WAYS; way++) {
-        if (set[way].low == key.low && ((set[way].high ^ key.high) & 0xF0FFFFFFFFFFFFFF) == 0) return set[way].high >> 56 & 15;
+    memcpy(padded, bytes, count);
+    const tk_key key = tk_key_of(padded, (unsigned)count);
+    const bool is_tiny = count < 8;
+    const uint64_t *words = counter->lines[tk_line_of(key, is_tiny)].words, *masks = tk_line_masks[is_tiny];
+    for (unsigned i = is_tiny ? 0 : 1; i < 8; i += is_tiny ? 1 : 2) {
+        if (((words[i] ^ key.high) & masks[i]) == 0 && (is_tiny || words[i - 1] == key.low)) return words[i] >> 56 & 15;
     }
-    return tk_count_and_keep(counter, padded, (unsigned)count, set, key);
+    uint64_t starts;
+    const unsigned tokens = tk_merge_window(counter, padded, (unsigned)count, &starts);
+    tk_keep(counter, key, tokens);
+    return tokens;
 }
 
 void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, size_t until) {
     const bool is_o200k = counter->tokenizer == TK_O200K_BASE;
     do {
         text->has_seen_invalid = false;
-        const size_t start = progress->word;
-        const size_t end = is_o200k ? tk_pretoken_end_o200k(text, start) : tk_pretoken_end_cl100k(text, start);
-        const size_t tokens = count_piece(counter, text, progress->at, end, text->has_seen_invalid);
+        const size_t start = progress->at;
+        const size_t end =
+            is_o200k ? tk_pretoken_end_o200k(text, progress->word) : tk_pretoken_end_cl100k(text, progress->word);
+        const bool is_invalid = text->has_seen_invalid;
+        const size_t tokens = count_piece(counter, text->bytes + start, end - start, is_invalid);
         if (progress->wants_lines) {
-            size_t from = progress->at;
-            for (;;) {
-                const size_t length = tk_find_newline(text->bytes + from, end - from);
-                if (length == end - from) break;
-                from += length + 1;
+            for (size_t from = start;;) {
+                from += tk_find_newline(text->bytes + from, end - from);
+                if (from == end) break;
+                from++;
                 const size_t line_tokens = progress->tokens
-                    + (from == end ? tokens : count_piece(counter, text, start, from, text->has_seen_invalid));
+                    + (from == end ? tokens : count_piece(counter, text->bytes + start, from - start, is_invalid));
                 if (line_tokens > progress->token_limit) {
                     progress->tokens = SIZE_MAX;
                     return;
@@ -100,6 +125,7 @@ static tk_counting_kernel kernel = tk_count_avx512;
 tk_counter *tk_counter_create(tk_tokenizer tokenizer) {
     tk_counter *counter = NULL;
     if (posix_memalign((void **)&counter, 1 << 21, sizeof *counter) != 0) return NULL;
+    madvise(counter, sizeof *counter, MADV_HUGEPAGE);
     memset(counter, 0, sizeof *counter);
     counter->tokenizer = tokenizer;
     counter->tables = tk_counting_tables_of(tokenizer);

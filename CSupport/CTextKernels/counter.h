@@ -3,11 +3,17 @@
 #include "counting_tables.h"
 #include "pretokens.h"
 
-/// A pre-token of up to 15 bytes and its count: the bytes, then the length (high four bits) and the count (low four bits) in
-/// the last byte. An empty entry is all 0.
+/// The key of a short piece. Up to 7 bytes: the bytes, and the length in the high four bits of `low`; `high` is the same. 8 to 15
+/// bytes: the bytes, and the length in the high four bits of `high`. In both, the four bits below the length are 0.
 typedef struct {
     uint64_t low, high;
-} tk_short_entry;
+} tk_key;
+
+/// A cache line of short pieces, the latest first: 8 of up to 7 bytes or 4 of 8 to 15. An entry is the (half of the) key with
+/// the count in the four bits below the length; 0 is empty.
+typedef struct {
+    _Alignas(64) uint64_t words[8];
+} tk_line;
 
 /// A pre-token of 16 to 31 bytes: the bytes, then length - 16 and the count as above.
 typedef struct {
@@ -18,33 +24,77 @@ enum {
     /// A block of the kernels, and bytes behind it that look-ups may read.
     TK_BLOCK = 64,
     TK_BEHIND = 32,
-    TK_SHORT_WAYS = 4,
-    TK_SHORT_SET_BITS = 15,  // sets of a cache line: 2 MiB
+    /// Lines for pieces of up to 7 bytes (2 MiB), behind them those for 8 to 15 bytes (4 MiB), and one that is only read.
+    TK_TINY_LINE_BITS = 15,
+    TK_SHORT_LINE_BITS = 16,
+    TK_LINES = (1 << TK_TINY_LINE_BITS) + (1 << TK_SHORT_LINE_BITS) + 1,
     TK_LONG_WAYS = 2,
-    TK_LONG_SET_BITS = 15,  // sets of a cache line: 2 MiB
+    TK_LONG_SET_BITS = 14,  // sets of a cache line: 1 MiB
     /// Bytes merged at once in the usual way, and by the heap.
     TK_WINDOW = 64,
     TK_BIG_WINDOW = 4096,
     TK_FEED = 32768,
     TK_WINDOW_MEMO = 4,
+    /// A batch is looked up when it has so many pieces or blocks. A block adds at most 32 pieces.
+    TK_BATCH_PIECES = 96,
+    TK_BATCH_PIECES_MAX = TK_BATCH_PIECES + 32,
+    TK_BATCH_BLOCKS = 32,
+    /// Pieces of 32 to this many bytes are kept too.
+    TK_WIDE_BYTES_MAX = 124,
+    TK_WIDE_ENTRY_BITS = 11,  // 256 KiB
 };
+
+/// A piece of 32 bytes or more, and its count. An empty entry is all 0.
+typedef struct {
+    uint16_t byte_count, tokens;
+    uint8_t bytes[TK_WIDE_BYTES_MAX];
+} tk_wide_entry;
 
 typedef struct {
     uint32_t rank, merged;
     uint16_t previous, next;
 } tk_window_part;
 
-/// A worker's own memory: caches that change no result, and scratch. About 4.3 MiB.
+/// What a block of a batch has beside the pieces that are to be looked up.
+typedef struct {
+    /// `at` and `word` of `tk_progress` before it.
+    size_t at, word;
+    /// Bytes of it that are settled.
+    unsigned byte_count;
+    /// Tokens that are known without a look-up, and the same up to the last line end at a border; how many bytes are up to
+    /// there (0: there is no such line end).
+    size_t known, line_known;
+    unsigned line_byte_count;
+    /// Pieces of the batch up to the end of this block, and up to the line end.
+    unsigned pieces, line_pieces;
+    /// A line ends inside a pre-token.
+    bool has_inner_line_end;
+    /// Line ends other than the last at a border.
+    bool has_earlier_line_end;
+} tk_block_note;
+
+/// A worker's own memory: caches that change no result, and scratch. About 7.4 MiB.
 struct tk_counter {
     const tk_counting_tables *tables;
     const uint64_t *slots;
     tk_tokenizer tokenizer;
-    _Alignas(64) tk_short_entry short_entries[(size_t)TK_SHORT_WAYS << TK_SHORT_SET_BITS];
+    tk_line lines[TK_LINES];
     _Alignas(64) tk_long_entry long_entries[(size_t)TK_LONG_WAYS << TK_LONG_SET_BITS];
     tk_window_part parts[TK_BIG_WINDOW];
     uint64_t heap[2 * TK_BIG_WINDOW];
     uint64_t big_starts[TK_BIG_WINDOW / 64];
     uint8_t feed[TK_FEED];
+    _Alignas(64) tk_wide_entry wide_entries[1 << TK_WIDE_ENTRY_BITS];
+    /// The batch: keys of short pieces, the lines they would be in, and then their counts.
+    tk_key keys[TK_BATCH_PIECES_MAX];
+    uint32_t key_lines[TK_BATCH_PIECES_MAX];
+    uint8_t key_tokens[TK_BATCH_PIECES_MAX];
+    unsigned key_count;
+    /// Which of them are not in the cache. One place more is written than kept.
+    uint8_t waiting[TK_BATCH_PIECES_MAX + 1];
+    unsigned waiting_count;
+    tk_block_note notes[TK_BATCH_BLOCKS];
+    unsigned note_count;
 };
 
 /// Tokens of one pre-token of valid UTF-8 (or of what is between two borders of it that no merge crosses), any length > 0.
@@ -55,9 +105,6 @@ size_t tk_count_invalid(tk_counter *counter, const uint8_t *bytes, size_t count)
 unsigned tk_merge_window(const tk_counter *counter, const uint8_t *bytes, unsigned count, uint64_t *starts);
 /// Tokens of 16 bytes or more, by the cache if that long are kept there.
 size_t tk_count_cached(tk_counter *counter, const uint8_t *bytes, size_t count);
-/// Counts 2 to 15 bytes and puts them into `set`, whose place their hash gives.
-unsigned tk_count_and_keep(tk_counter *counter, const uint8_t *bytes, unsigned count, tk_short_entry *set, tk_short_entry key);
-
 /// How far counting has come.
 typedef struct {
     /// Counted up to here.
@@ -80,12 +127,25 @@ void tk_count_scalar(tk_counter *counter, tk_text *text, tk_progress *progress);
 void tk_count_avx2(tk_counter *counter, tk_text *text, tk_progress *progress);
 void tk_count_avx512(tk_counter *counter, tk_text *text, tk_progress *progress);
 
-static inline uint64_t tk_short_hash(uint64_t low, uint64_t high) {
-    return low * 0x9E3779B97F4A7C15u + high * 0xD6E8FEB86659FD93u;
+/// Which line a piece is in, by the length's class.
+static inline uint32_t tk_line_of(tk_key key, bool is_tiny) {
+    const uint64_t hash = key.low * 0x9E3779B97F4A7C15u + key.high * 0xD6E8FEB86659FD93u;
+    const unsigned shift = is_tiny ? 64 - TK_TINY_LINE_BITS : 64 - TK_SHORT_LINE_BITS;
+    return (uint32_t)(hash >> shift) + (is_tiny ? 0 : 1u << TK_TINY_LINE_BITS);
 }
-static inline tk_short_entry *tk_short_set(tk_counter *counter, uint64_t hash) {
-    return counter->short_entries + TK_SHORT_WAYS * (hash >> (64 - TK_SHORT_SET_BITS));
-}
+
+/// The bits of a line that are compared: all but the counts.
+static const _Alignas(64) uint64_t tk_line_masks[2][8] = {
+#define ALL UINT64_MAX
+#define BUT 0xF0FFFFFFFFFFFFFFu
+    {ALL, BUT, ALL, BUT, ALL, BUT, ALL, BUT},
+    {BUT, BUT, BUT, BUT, BUT, BUT, BUT, BUT},
+#undef ALL
+#undef BUT
+};
+
+/// Puts a short piece into the cache.
+void tk_keep(tk_counter *counter, tk_key key, unsigned tokens);
 
 /// One bit a byte of a block: what it is.
 typedef struct {
@@ -94,13 +154,16 @@ typedef struct {
     uint64_t blank, slash, apostrophe;
 } tk_masks;
 
-/// `length` bytes, 1 to 15, in the form of an entry whose count is 0. Up to 16 bytes are read.
-static inline tk_short_entry tk_short_key(const uint8_t *p, unsigned length) {
+/// `length` is 1 to 15. 16 bytes are read.
+static inline tk_key tk_key_of(const uint8_t *p, unsigned length) {
     uint64_t low, high;
     memcpy(&low, p, 8);
     memcpy(&high, p + 8, 8);
     const unsigned bits = 8 * length;
     const uint64_t low_mask = bits >= 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
     const uint64_t high_mask = bits <= 64 ? 0 : ((uint64_t)1 << (bits - 64)) - 1;
-    return (tk_short_entry){low & low_mask, (high & high_mask) | (uint64_t)length << 60};
+    low &= low_mask;
+    high = (high & high_mask) | (uint64_t)length << 60;
+    if (length < 8) high = low |= high;
+    return (tk_key){low, high};
 }

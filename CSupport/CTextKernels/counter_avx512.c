@@ -73,22 +73,26 @@ static inline void masks_of_wide(const block *b, const uint8_t *wide_classes, ui
     m->apostrophe = equal(*b, '\'') & valid;
 }
 
-static inline unsigned count_short(tk_counter *counter, const uint8_t *p, unsigned length) {
+static inline tk_key key_of(const uint8_t *p, unsigned length) {
     uint64_t low, high;
     memcpy(&low, p, 8);
     memcpy(&high, p + 8, 8);
-    low = _bzhi_u64(low, 8 * length);
-    high = _bzhi_u64(high, length < 8 ? 0 : 8 * length - 64);
-    const tk_short_entry key = {low, high | (uint64_t)length << 60};
-    tk_short_entry *set = tk_short_set(counter, tk_short_hash(key.low, key.high));
-    const __m512i wanted = _mm512_broadcast_i64x2(_mm_set_epi64x((long long)key.high, (long long)key.low));
-    const __m512i found = _mm512_load_si512(set);
-    // The four bits of the count do not matter.
-    const __m512i mask = _mm512_broadcast_i64x2(_mm_set_epi64x((long long)0xF0FFFFFFFFFFFFFF, -1));
-    const unsigned equal_words = _cvtmask8_u32(_mm512_testn_epi64_mask(_mm512_xor_si512(wanted, found), mask));
-    const unsigned hits = equal_words & equal_words >> 1 & 0x55;
-    if (__builtin_expect(hits == 0, 0)) return tk_count_and_keep(counter, p, length, set, key);
-    return ((const uint8_t *)set)[8 * (unsigned)__builtin_ctz(hits) + 15] & 15;
+    const bool is_tiny = length < 8;
+    const uint64_t length_bits = (uint64_t)length << 60;
+    low = _bzhi_u64(low, 8 * length) | (is_tiny ? length_bits : 0);
+    high = _bzhi_u64(high, 8 * length - 64) | length_bits;
+    return (tk_key){low, is_tiny ? low : high};
+}
+
+/// The tokens of a short piece; 0 if it is not in its line.
+static inline unsigned find(const uint64_t *words, const tk_key *key, bool is_tiny) {
+    const __m512i wanted = _mm512_broadcast_i64x2(_mm_loadu_si128((const __m128i *)(const void *)key));
+    const __m512i difference = _mm512_xor_si512(wanted, _mm512_load_si512(words));
+    const unsigned equal_words = _cvtmask8_u32(_mm512_testn_epi64_mask(difference, _mm512_load_si512(tk_line_masks[is_tiny])));
+    const unsigned hits = is_tiny ? equal_words : equal_words & equal_words << 1 & 0xAA;
+    // Without a hit, a byte behind the line is read.
+    const unsigned found = ((const uint8_t *)words)[8 * (unsigned)__builtin_ctz(hits | 0x100) + 7] & 15;
+    return hits == 0 ? 0 : found;
 }
 
 #define KERNEL_NAME tk_count_avx512

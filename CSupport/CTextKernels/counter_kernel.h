@@ -229,12 +229,173 @@ static inline borders borders_of(const uint8_t *p, unsigned count, bool is_final
     return b;
 }
 
+/// A short piece on its way through the merges, several of which are made by turns: while one waits for memory, others go on.
+typedef struct {
+    /// Ranks of the parts, at their first bytes.
+    uint32_t ranks[16];
+    /// The merge of the part at each byte with the next one: rank << 4 | place, UINT32_MAX if there is none.
+    _Alignas(64) uint32_t pending[16];
+    /// First bytes of the parts.
+    uint32_t parts;
+    /// The part merged last, and the one before it; the merges of both are still to be looked up: where, and for which pair
+    /// (0 if there is none).
+    uint32_t left, previous;
+    const uint64_t *left_slot, *previous_slot;
+    uint64_t left_key, previous_key;
+    /// Which of those that wait it is.
+    unsigned index;
+} lane;
+
+enum { LANES = 8 };
+
+static inline void begin(const tk_counter *counter, lane *l, unsigned index) {
+    uint8_t bytes[16];
+    const tk_key *key = &counter->keys[counter->waiting[index]];
+    memcpy(bytes, key, 16);
+    const unsigned count = (unsigned)(key->high >> 60);
+    for (unsigned i = 0; i < 16; i++) {
+        const uint32_t pair = bytes[i] | (uint32_t)bytes[(i + 1) & 15] << 8;
+        const uint32_t merged = counter->tables->merge_of_bytes[pair];
+        l->ranks[i] = counter->tables->rank_of_byte[bytes[i]];
+        l->pending[i] = merged == TK_NO_MERGE || i + 1 >= count ? UINT32_MAX : merged << 4 | i;
+    }
+    l->parts = (1u << count) - 1;
+    l->left = l->previous = 15;
+    l->left_key = l->previous_key = 0;
+    l->left_slot = l->previous_slot = counter->slots;
+    l->index = index;
+}
+
+static inline uint32_t pending_merge(uint64_t slot, uint64_t key, uint32_t place) {
+    return key != 0 && slot >> 18 == key ? ((uint32_t)slot & 0x3FFFF) << 4 | place : UINT32_MAX;
+}
+
+/// Makes a merge. False if there is none to make.
+static inline bool step(const tk_counter *counter, lane *l) {
+    // In this order: where there is no part before, `previous` is `left`.
+    const uint32_t previous_pending = pending_merge(*l->previous_slot, l->previous_key, l->previous);
+    if (l->previous_key != 0) l->pending[l->previous] = previous_pending;
+    l->pending[l->left] = pending_merge(*l->left_slot, l->left_key, l->left);
+    uint32_t best = UINT32_MAX;
+    for (unsigned i = 0; i < 16; i++) best = l->pending[i] < best ? l->pending[i] : best;
+    if (best == UINT32_MAX) return false;
+    const uint32_t left = best & 15, rank = best >> 4;
+    const uint32_t behind_left = l->parts & ~1u << left;
+    const uint32_t right = (uint32_t)__builtin_ctz(behind_left);
+    const uint32_t behind = behind_left & (behind_left - 1);
+    const uint32_t before = l->parts & ((1u << left) - 1);
+    l->parts &= ~(1u << right);
+    l->pending[right] = UINT32_MAX;
+    l->ranks[left] = rank;
+    const uint32_t next = (uint32_t)__builtin_ctz(behind | 1u << 15), previous = 31 - (uint32_t)__builtin_clz(before | 1);
+    l->left = left;
+    l->left_key = behind != 0 ? tk_pair_key(rank, l->ranks[next]) : 0;
+    l->previous = previous;
+    l->previous_key = before != 0 ? tk_pair_key(l->ranks[previous], rank) : 0;
+    l->left_slot = tk_slot_of(counter->tables, counter->slots, l->left_key);
+    l->previous_slot = tk_slot_of(counter->tables, counter->slots, l->previous_key);
+    __builtin_prefetch(l->left_slot);
+    __builtin_prefetch(l->previous_slot);
+    return true;
+}
+
+/// Counts all that waits.
+static void merge_waiting(tk_counter *counter) {
+    lane lanes[LANES];
+    unsigned next = 0, active = 0;
+    while (active < LANES && next < counter->waiting_count) begin(counter, &lanes[active++], next++);
+    while (active > 0) {
+        for (unsigned i = 0; i < active; i++) {
+            if (step(counter, &lanes[i])) continue;
+            counter->key_tokens[counter->waiting[lanes[i].index]] = (uint8_t)__builtin_popcount(lanes[i].parts);
+            if (next < counter->waiting_count) begin(counter, &lanes[i], next++);
+            else lanes[i] = lanes[--active];
+        }
+    }
+}
+
+/// Looks up what is in the batch, counts what is not in the cache, and keeps that. Returns the sum.
+static inline size_t look_up(tk_counter *counter) {
+    size_t tokens = 0;
+    unsigned waiting_count = 0;
+    const unsigned count = counter->key_count;
+    for (unsigned i = 0; i < count; i++) {
+        const uint32_t line = counter->key_lines[i];
+        const unsigned found = find(counter->lines[line].words, &counter->keys[i], line < 1u << TK_TINY_LINE_BITS);
+        counter->key_tokens[i] = (uint8_t)found;
+        tokens += found;
+        // Without a branch, as it could not be foreseen.
+        counter->waiting[waiting_count] = (uint8_t)i;
+        waiting_count += found == 0;
+    }
+    if (waiting_count != 0) {
+        counter->waiting_count = waiting_count;
+        merge_waiting(counter);
+        for (unsigned i = 0; i < waiting_count; i++) {
+            const unsigned place = counter->waiting[i], found = counter->key_tokens[place];
+            tk_keep(counter, counter->keys[place], found);
+            tokens += found;
+        }
+    }
+    counter->key_count = 0;
+    return tokens;
+}
+
+/// Ends the batch. With lines, goes through its blocks one by one. False if then a block had to be gone through in the slow
+/// way, and counting goes on behind it.
+static bool settle(tk_counter *counter, tk_text *text, tk_progress *progress) {
+    const size_t looked_up = look_up(counter);
+    if (!progress->wants_lines) {
+        progress->tokens += looked_up;
+        return true;
+    }
+    unsigned piece = 0;
+    for (unsigned i = 0; i < counter->note_count; i++) {
+        const tk_block_note *note = &counter->notes[i];
+        size_t tokens = progress->tokens + note->known, line_tokens = progress->tokens + note->line_known;
+        for (; piece < note->line_pieces; piece++) {
+            tokens += counter->key_tokens[piece];
+            line_tokens += counter->key_tokens[piece];
+        }
+        for (; piece < note->pieces; piece++) tokens += counter->key_tokens[piece];
+        const bool is_line_above = note->line_byte_count != 0 && line_tokens > progress->token_limit;
+        if ((note->has_inner_line_end && tokens + TK_BLOCK > progress->token_limit)
+            || (note->has_earlier_line_end && is_line_above)) {
+            // Which line end is the first above the limit has to be seen one by one.
+            progress->at = note->at;
+            progress->word = note->word;
+            tk_count_slow(counter, text, progress, note->at + note->byte_count);
+            counter->note_count = 0;
+            return false;
+        }
+        if (note->line_byte_count != 0 && !is_line_above) {
+            progress->line_end = note->at + note->line_byte_count;
+            progress->line_tokens = line_tokens;
+        }
+        progress->tokens = tokens;
+        if (tokens > progress->token_limit) break;
+    }
+    counter->note_count = 0;
+    return true;
+}
+
+/// Of `starts`, those behind which there is no end in 15 bytes.
+static inline uint64_t long_of(uint64_t starts, uint64_t ends) {
+    uint64_t near = ends | ends >> 1;
+    near |= near >> 2;
+    near |= near >> 4;
+    near |= near >> 7;
+    return starts & ~near;
+}
+
 /// Counts from `progress->at` to the text's end, or until the count is above the limit.
 void KERNEL_NAME(tk_counter *counter, tk_text *text, tk_progress *progress) {
     const bool is_o200k = counter->tokenizer == TK_O200K_BASE;
     const bool wants_lines = progress->wants_lines;
     uint8_t padded[TK_BLOCK + TK_BEHIND];
     wide w;
+    size_t known_in_batch = 0;
+again:
     while (progress->at < text->count && progress->tokens <= progress->token_limit) {
         const uint8_t *p = text->bytes + progress->at;
         const size_t left = text->count - progress->at;
@@ -258,6 +419,8 @@ void KERNEL_NAME(tk_counter *counter, tk_text *text, tk_progress *progress) {
             count = w.count;
             if (count == 0) {
                 // No whole character, so it is invalid.
+                known_in_batch = 0;
+                if (!settle(counter, text, progress) || progress->tokens > progress->token_limit) continue;
                 tk_count_slow(counter, text, progress, progress->at + 1);
                 continue;
             }
@@ -275,48 +438,55 @@ void KERNEL_NAME(tk_counter *counter, tk_text *text, tk_progress *progress) {
         const uint64_t plain = cuts & (ends | b.number);
         uint64_t asked = cuts & ~plain;
         uint64_t asked_ends = deposit(extract(asked, cuts), ends);
-        size_t tokens = (size_t)__builtin_popcountll(plain);
-        if (!wants_lines) {
-            while (asked != 0) {
-                const unsigned start = (unsigned)__builtin_ctzll(asked);
-                const unsigned length = (unsigned)__builtin_ctzll(asked_ends) + 1 - start;
-                asked &= asked - 1;
-                asked_ends &= asked_ends - 1;
-                tokens += length < 16 ? count_short(counter, p + start, length) : tk_count_cached(counter, p + start, length);
-            }
-        } else {
-            const uint64_t line_ends = newlines_of(&loaded) & inside, at_borders = line_ends & ends;
-            const unsigned last = at_borders == 0 ? 0 : 63 - (unsigned)__builtin_clzll(at_borders);
-            size_t line_tokens = (size_t)__builtin_popcountll(plain & low_bits(last + 1));
-            while (asked != 0) {
-                const unsigned start = (unsigned)__builtin_ctzll(asked);
-                const unsigned length = (unsigned)__builtin_ctzll(asked_ends) + 1 - start;
-                asked &= asked - 1;
-                asked_ends &= asked_ends - 1;
-                const size_t found =
-                    length < 16 ? count_short(counter, p + start, length) : tk_count_cached(counter, p + start, length);
-                tokens += found;
-                line_tokens += start <= last ? found : 0;
-            }
-            const bool is_near = progress->tokens + tokens + TK_BLOCK > progress->token_limit;
-            if (is_near && (line_ends != at_borders
-                || (at_borders != 0 && progress->tokens + line_tokens > progress->token_limit))) {
-                // Which line end is the first above the limit has to be seen one by one.
-                tk_count_slow(counter, text, progress, progress->at + b.end);
-                continue;
-            }
-            if (at_borders != 0) {
-                progress->line_end = progress->at + last + 1;
-                progress->line_tokens = progress->tokens + line_tokens;
-            }
+        size_t known = (size_t)__builtin_popcountll(plain);
+        const uint64_t line_ends = wants_lines ? newlines_of(&loaded) & inside : 0, at_borders = line_ends & ends;
+        const unsigned last = at_borders == 0 ? 0 : 63 - (unsigned)__builtin_clzll(at_borders);
+        size_t line_known = (size_t)__builtin_popcountll(plain & low_bits(last + 1));
+        for (uint64_t longs = long_of(asked, ends); __builtin_expect(longs != 0, 0); longs &= longs - 1) {
+            const uint64_t start = longs & -longs, end = ends & -start & -(ends & -start);
+            const size_t found = tk_count_cached(
+                counter, p + __builtin_ctzll(start), (size_t)(__builtin_ctzll(end) + 1 - __builtin_ctzll(start)));
+            known += found;
+            line_known += start >> last <= 1 ? found : 0;
+            asked &= ~start;
+            asked_ends &= ~end;
         }
-        progress->tokens += tokens;
+        const unsigned line_pieces = counter->key_count + (unsigned)__builtin_popcountll(asked & low_bits(last + 1));
+        unsigned place = counter->key_count;
+        for (; asked != 0; place++) {
+            const unsigned start = (unsigned)__builtin_ctzll(asked);
+            const unsigned length = (unsigned)__builtin_ctzll(asked_ends) + 1 - start;
+            asked &= asked - 1;
+            asked_ends &= asked_ends - 1;
+            const tk_key key = key_of(p + start, length);
+            const uint32_t line = tk_line_of(key, length < 8);
+            counter->keys[place] = key;
+            counter->key_lines[place] = line;
+            __builtin_prefetch(&counter->lines[line]);
+        }
+        counter->key_count = place;
+        if (!wants_lines) {
+            progress->tokens += known;
+        } else {
+            counter->notes[counter->note_count++] = (tk_block_note){
+                progress->at, progress->word, b.end, known, line_known, at_borders == 0 ? 0 : last + 1, place,
+                at_borders == 0 ? 0 : line_pieces, line_ends != at_borders, (line_ends & (line_ends - 1)) != 0};
+            known_in_batch += known;
+        }
         const uint64_t words = b.starts & inside & ~(uint64_t)1;
         if (words != 0) progress->word = progress->at + 63 - (unsigned)__builtin_clzll(words);
         progress->at += b.end;
         if (b.is_start) progress->word = progress->at;
-        if (b.slow_end > b.end || b.end == 0) {
-            tk_count_slow(counter, text, progress, progress->at - b.end + (b.slow_end > b.end ? b.slow_end : 1));
+        const size_t slow_end = b.slow_end > b.end ? progress->at - b.end + b.slow_end : b.end == 0 ? progress->at + 1 : 0;
+        // Each piece has a token at least.
+        if (counter->key_count >= TK_BATCH_PIECES || counter->note_count == TK_BATCH_BLOCKS
+            || (wants_lines
+                && (slow_end != 0 || progress->tokens + known_in_batch + counter->key_count > progress->token_limit))) {
+            known_in_batch = 0;
+            if (!settle(counter, text, progress)) continue;
         }
+        if (slow_end != 0 && progress->tokens <= progress->token_limit) tk_count_slow(counter, text, progress, slow_end);
     }
+    if (progress->tokens <= progress->token_limit && !settle(counter, text, progress)) goto again;
+    counter->key_count = counter->note_count = 0;
 }
