@@ -21,9 +21,12 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies + ["TestServers"], resources: resources, swiftSettings: swiftSettings)
+        name: name, dependencies: dependencies + ["TestServers"], exclude: exclude, resources: resources,
+        swiftSettings: swiftSettings)
 }
 
 let package = Package(
@@ -61,7 +64,12 @@ let package = Package(
         library("DredgeAWS", ["DredgeTransfer", "CCrypto", "CExpat"]),
         library("DredgeS3", ["DredgeTransfer", "DredgeAWS", "CExpat"]),
         library("DredgeText", ["CTextKernels"]),
-        library("DredgeStore", ["CLZ4", "CCrypto", .product(name: "GRDB", package: "GRDB.swift")]),
+        library(
+            "DredgeStore",
+            [
+                "CLZ4", "CCrypto", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         library(
             "Dredge",
             [
@@ -79,10 +87,11 @@ let package = Package(
         .target(
             name: "TestServers", path: "Tests/TestServers", exclude: ["Scripts"], swiftSettings: swiftSettings),
         tests("DredgeTransferTests", ["DredgeTransfer"]),
-        tests("DredgeAWSTests", ["DredgeAWS"]),
+        tests("DredgeAWSTests", ["DredgeAWS", "DredgeTransfer"], resources: [.copy("Golden")]),
         tests("DredgeS3Tests", ["DredgeS3"]),
         tests("DredgeTextTests", ["DredgeText", "CTextKernels"], resources: [.copy("Golden")]),
-        tests("DredgeStoreTests", ["DredgeStore"]),
+        tests(
+            "DredgeStoreTests", ["DredgeStore", .product(name: "GRDB", package: "GRDB.swift")], exclude: ["Scripts"]),
         tests("DredgeTests", ["Dredge"]),
         tests("DredgeCLITests", ["DredgeCLI"]),
     ]

@@ -61,7 +61,7 @@ public struct Indexer: Sendable {
     }
 
     /// Refuses, before anything is sent, what can't work.
-    private func check(_ sources: [Source], against store: ChunkStore) throws(RunError) -> IndexSettings {
+    func check(_ sources: [Source], against store: ChunkStore) throws(RunError) -> IndexSettings {
         func refuse(_ message: String, _ advice: String, source: String? = nil) -> RunError {
             RunError(
                 code: .invalidSource, source: source, step: "check the run's settings", message: message, advice: advice
@@ -85,7 +85,7 @@ public struct Indexer: Sendable {
     }
 
     /// Twelve hexadecimal digits: seconds since 1970, so that runs sort, and a random part.
-    private static func makeRunID() -> String {
+    static func makeRunID() -> String {
         let seconds = String(UInt32(truncatingIfNeeded: Int(Date().timeIntervalSince1970)), radix: 16)
         let random = String(UInt16.random(in: .min ... .max), radix: 16)
         return String(repeating: "0", count: 8 - seconds.count) + seconds
@@ -100,7 +100,13 @@ public enum Version {
 }
 
 extension Source {
-    var record: SourceRecord { SourceRecord(name: name, bucket: bucket, prefix: prefix, endpointURL: endpointURL) }
+    /// As the store remembers it. With other filters it is not the same run that goes on: what they leave out was decided as
+    /// the listing was recorded.
+    var record: SourceRecord {
+        let filters = (include.map { "+\($0)" } + exclude.map { "-\($0)" }).joined(separator: "\n")
+        return SourceRecord(
+            name: name, bucket: bucket, prefix: prefix, endpointURL: endpointURL, filters: filters.isEmpty ? nil : filters)
+    }
 }
 
 extension RunCounters {

@@ -1,3 +1,4 @@
+import DredgeStore
 import DredgeText
 
 /// All limits of a run, in one place. Nothing in the engine grows without one of these.
@@ -27,8 +28,6 @@ public struct Limits: Sendable, Hashable {
     /// The most worker threads.
     public static let workerCountMax = 256
 
-    /// Raw bytes at which a batch is compressed and written.
-    static let batchByteCount = 1 << 20
     /// How long a chunk may wait in a batch that does not fill.
     static let batchDelay: Duration = .seconds(1)
     /// Objects of several parts that are open at once: each has a batch of its own in hand.
@@ -58,7 +57,7 @@ public struct Limits: Sendable, Hashable {
 
     /// Objects of several parts that may be open at once: what they carry from part to part must stay small beside the budget.
     func openMultipartCount(_ chunking: ChunkingSettings) -> Int {
-        let carried = headroomByteCount(chunking) + 2 * Self.batchByteCount
+        let carried = headroomByteCount(chunking) + 2 * StoreLimits.batchRawByteCount
         return max(1, min(Self.openMultipartCountMax, memoryByteCount / 4 / carried))
     }
 }

@@ -52,6 +52,9 @@ enum SkipReason: String, Sendable {
     case archived
     /// A NUL among its first 8 KiB.
     case binary
+
+    /// Whether what is stored of the same version stays: an archived object still has the content that was read before.
+    var keepsContent: Bool { self == .archived }
 }
 
 /// Tells the reader of the queue that more has been listed, or that nothing more will be.

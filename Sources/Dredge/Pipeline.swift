@@ -26,7 +26,8 @@ struct Pipeline: Sendable {
     /// Runs until everything is done, the task is cancelled (a clean stop), or something ends the run.
     func execute(as run: RunState) async throws(RunError) -> RunReport {
         let cpuSecondsBefore = processorSeconds()
-        let transfer = try makeTransferLoop()
+        let transfer = try Self.makeTransferLoop(
+            sourceCount: sources.count, limits: limits, environment: environment)
         let gate = RequestGate(limitMin: Limits.requestCountMin, limitMax: limits.requestCount)
         let failure = FirstFailure()
         let failures = FailureLog()
@@ -82,9 +83,13 @@ struct Pipeline: Sendable {
                 }
             }
         }
+        if failure.error != nil { queue.cancel() } else { queue.finish() }
+        await withTaskCancellationHandler {
+            await workers.join()
+        } onCancel: {
+            queue.cancel()
+        }
         let isStopped = Task.isCancelled
-        if isStopped || failure.error != nil { queue.cancel() } else { queue.finish() }
-        await workers.join()
         await transfer.shutDown()
         logger.debug("the pipeline is empty", metadata: ["run": "\(run.id)", "stopped": "\(isStopped)"])
 
@@ -101,10 +106,12 @@ struct Pipeline: Sendable {
         case failed
     }
 
-    private func makeTransferLoop() throws(RunError) -> TransferLoop {
+    static func makeTransferLoop(
+        sourceCount: Int, limits: Limits, environment: [String: String]
+    ) throws(RunError) -> TransferLoop {
         var transferLimits = TransferLimits()
         // Beside the GETs: a page of each listing, and a session's refresh.
-        transferLimits.connectionCountMax = limits.requestCount + sources.count + 4
+        transferLimits.connectionCountMax = limits.requestCount + sourceCount + 4
         transferLimits.certificateAuthorityPath = environment["AWS_CA_BUNDLE"]
         do throws(TransferError) {
             return try TransferLoop(limits: transferLimits)
@@ -136,9 +143,11 @@ struct Pipeline: Sendable {
                     prefix: prefix, continuationToken: token, startAfter: startAfter)
                 startAfter = nil
                 let records = page.objects.map { object in
-                    ListedRecord(
+                    let reason = source.filter.skipReason(object)
+                    return ListedRecord(
                         key: object.key.bytes, size: object.size, eTag: object.eTag, lastModified: object.lastModified,
-                        storageClass: object.storageClass, skipReason: source.filter.skipReason(object)?.rawValue)
+                        storageClass: object.storageClass, skipReason: reason?.rawValue,
+                        keepsContent: reason?.keepsContent ?? false)
                 }
                 let recorded = try await store.recordListing(run: run, source: state.source, objects: records)
                 counters.listed.add(records.count)

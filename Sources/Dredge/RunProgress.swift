@@ -30,7 +30,7 @@ public struct RunProgress: Sendable, Hashable {
 struct Counter<Value: FixedWidthInteger & Sendable>: ~Copyable, Sendable {
     private let atomic = Atomic<UInt64>(0)
     var value: Value { Value(truncatingIfNeeded: atomic.load(ordering: .relaxed)) }
-    func add(_ value: Value) { atomic.add(UInt64(truncatingIfNeeded: value), ordering: .relaxed) }
+    func add(_ value: Value) { atomic.wrappingAdd(UInt64(truncatingIfNeeded: value), ordering: .relaxed) }
 }
 
 /// The counters behind `RunProgress`.

@@ -2,6 +2,7 @@ import DredgeStore
 import DredgeText
 import DredgeTransfer
 import Foundation
+import Synchronization
 
 /// A thread that chunks, counts, packs and compresses: everything between a part's arrival and the store's queue.
 ///
@@ -47,6 +48,14 @@ struct Worker {
         let chunkCountBefore = document.work.chunkCount
         let decided = chunker.split(window, isEnd: isLast) { chunk in
             guard failure == nil else { return }
+            if !builder.hasRoom(for: chunk.byteCount) {
+                do throws(StoreError) {
+                    if isShared { try shared.write() } else { try writeBatch(of: document) }
+                } catch {
+                    failure = error
+                    return
+                }
+            }
             document.work.note(batch: builder.batch, entry: builder.entryCount)
             builder.append(
                 object: document.object.object, ordinal: document.work.chunkCount,
@@ -54,12 +63,6 @@ struct Worker {
                 text: UnsafeRawBufferPointer(rebasing: window[chunk.offset..<(chunk.offset + chunk.byteCount)]))
             document.work.chunkCount += 1
             tokenCount += chunk.tokenCount
-            guard builder.rawByteCount >= Limits.batchByteCount else { return }
-            do throws(StoreError) {
-                if isShared { try shared.write() } else { try writeBatch(of: document) }
-            } catch {
-                failure = error
-            }
         }
         if let failure { throw failure }
         document.work.tokenCount += tokenCount
@@ -114,7 +117,8 @@ private struct SharedBatch {
         if let deadline, deadline <= Date() { try write() }
     }
 
-    /// Compresses and hands over the batch, and then the outcomes of the objects that are complete with it.
+    /// Compresses and hands over the batch, and then the outcomes of the objects that are complete with it: those before the one
+    /// in work, which has more chunks to come.
     mutating func write() throws(StoreError) {
         if let batch = builder.seal() { try store.write(batch) }
         for outcome in outcomes { try store.write(outcome) }
@@ -136,18 +140,19 @@ extension Document.Work {
 
 /// The threads of a run's workers.
 final class WorkerPool: Sendable {
-    private let finished: AsyncStream<Void>
-    private let count: Int
+    private struct State {
+        var runningCount: Int
+        var waiter: CheckedContinuation<Void, Never>?
+    }
+    private let state: Mutex<State>
 
     /// Starts `count` threads that each run `worker`. `onFailure` is called on the thread of the worker that failed.
     init(count: Int, worker: Worker, onFailure: @escaping @Sendable (StoreError) -> Void) {
-        self.count = count
-        let (stream, continuation) = AsyncStream<Void>.makeStream()
-        finished = stream
+        state = Mutex(State(runningCount: count))
         for index in 0..<count {
-            let thread = Thread {
+            let thread = Thread { [self] in
                 do throws(StoreError) { try worker.run() } catch { onFailure(error) }
-                continuation.yield()
+                ended()
             }
             thread.name = "dredge-worker-\(index)"
             thread.stackSize = 1 << 20
@@ -155,13 +160,24 @@ final class WorkerPool: Sendable {
         }
     }
 
-    /// Returns when every thread has ended.
+    /// Returns when every thread has ended, whether the task is cancelled or not: what they hold must be handed over before the
+    /// run's last transaction. One caller.
     func join() async {
-        var remaining = count
-        if remaining == 0 { return }
-        for await _ in finished {
-            remaining -= 1
-            if remaining == 0 { return }
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if state.runningCount == 0 { return true }
+                state.waiter = continuation
+                return false
+            }
+            if isOver { continuation.resume() }
         }
+    }
+
+    private func ended() {
+        let waiter = state.withLock { state in
+            state.runningCount -= 1
+            return state.runningCount == 0 ? state.waiter.take() : nil
+        }
+        waiter?.resume()
     }
 }

@@ -1,1 +1,63 @@
-@main struct Main { static func main() {} }
+import ArgumentParser
+import Dredge
+import DredgeStore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+@main
+struct Main {
+    static func main() async {
+        // A reader that went away (`| head`) is an error of `write`, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        let code = await run(Array(CommandLine.arguments.dropFirst()))
+        let isWritten = StandardOutput.shared.flush()
+        exit(isWritten || code != ExitStatus.complete.rawValue ? code : ExitStatus.fatal.rawValue)
+    }
+
+    /// Parses and runs a command line; returns the exit code of `ExitStatus`.
+    static func run(_ arguments: [String]) async -> Int32 {
+        do {
+            var command = try await DredgeCommand.asyncParseAsRoot(arguments)
+            if var asyncCommand = command as? any AsyncParsableCommand {
+                try await asyncCommand.run()
+            } else {
+                try command.run()
+            }
+            return ExitStatus.complete.rawValue
+        } catch let failure as CommandFailure {
+            if !failure.message.isEmpty { StandardError.write(failure.message + "\n") }
+            return failure.status.rawValue
+        } catch let error as StoreError {
+            StandardError.write(FatalText.text(error) + "\n")
+            return (error.code == .noSuchObject ? ExitStatus.usage : .fatal).rawValue
+        } catch is StandardOutput.ReaderGone {
+            return ExitStatus.complete.rawValue
+        } catch {
+            let text = DredgeCommand.fullMessage(for: error)
+            if DredgeCommand.exitCode(for: error) == .success {  // --help, --version
+                try? StandardOutput.shared.write(text.isEmpty ? "" : text + "\n")
+                return ExitStatus.complete.rawValue
+            }
+            StandardError.write(text + "\n")
+            return ExitStatus.usage.rawValue
+        }
+    }
+}
+
+struct DredgeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dredge",
+        abstract: "Index S3 buckets into a store of chunks with exact token counts.",
+        discussion: """
+            Exit codes: 0 complete, 1 wrong usage or config, 2 complete with failed objects, 3 fatal (credentials, bucket, \
+            endpoint, disk, store), 4 stopped and resumable, 130 second interrupt.
+            """,
+        version: "dredge \(Version.current)",
+        subcommands: [RunCommand.self, IndexCommand.self, StoreCommand.self, CountCommand.self])
+}

@@ -71,14 +71,17 @@ extension Chunker {
             packing.add(lineEnd: lineEnd, tokens: settledTokens + tally.last, keepsLines: settings.overlapTokens > 0)
 
             if linesOfLast > linesOfPretokenMax {
-                let pretokenEnd = lastStart + counter.tally(window.part(lastStart, limit), limit: 0, isOpen: false).end
+                // Not all that could fit: of that, little may fit. Each pass doubles what the one before saw.
+                let seen = 2 * (packing.end - lastStart) + 8 * maxTokens
+                let pretokenEnd =
+                    lastStart + counter.firstPretokenEnd(window.part(lastStart, min(limit, lastStart + seen)))
                 let lines = counter.linePrefix(window.part(lastStart, pretokenEnd), limit: maxTokens - settledTokens)
                 if lastStart + lines.end > packing.end {
                     packing.end = lastStart + lines.end
                     packing.tokens = settledTokens + lines.tokens
                 }
                 if window.lineEnd(from: packing.end, limit: pretokenEnd) != nil { return packing }
-                linesOfLast = 0
+                linesOfLast = linesOfPretokenMax
             }
         }
         return packing.end == window.count && !isEnd ? nil : packing

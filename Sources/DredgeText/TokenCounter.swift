@@ -66,6 +66,12 @@ extension TokenCounter {
             end: tally.end, isAboveLimit: tally.is_above_limit)
     }
 
+    /// Where the first pre-token of `text`, which is not empty, ends.
+    func firstPretokenEnd(_ text: UnsafeRawBufferPointer) -> Int {
+        let kernelTokenizer = tokenizer == .o200kBase ? TK_O200K_BASE : TK_CL100K_BASE
+        return tk_pretoken_end(kernelTokenizer, text.baseAddress?.assumingMemoryBound(to: UInt8.self), text.count, 0)
+    }
+
     /// Where the first `limit` tokens of one pre-token end, moved back to a character's start.
     func tokenPrefix(_ pretoken: UnsafeRawBufferPointer, limit: Int) -> Int {
         let bytes = pretoken.baseAddress?.assumingMemoryBound(to: UInt8.self)

@@ -1,20 +1,25 @@
 public import Foundation
 
-/// A server in a process of its own, on loopback, that ends with the test which started it.
-public final class ServerProcess: @unchecked Sendable {  // `process` is only touched by init, and by stop() behind its own state
+/// A server in a process of its own, on loopback, that ends with the test which started it, also when that one crashes (see
+/// `Scripts/supervise.py`, which stands between the two and needs a `python3`).
+///
+/// `@unchecked`: Foundation's `Process` has its own lock; init alone configures it.
+public final class ServerProcess: @unchecked Sendable {
     private let process = Process()
     /// Where the server keeps its files and its log; removed when it stops.
     public let directory: URL
 
-    /// Starts `executable` in a new directory. `arguments` may use the directory.
+    /// Starts `executable` (a path, or a name to be found in PATH) in a new directory. `arguments` may use the directory.
     public init(_ executable: String, environment: [String: String] = [:], arguments: (URL) throws -> [String]) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "dredge-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let log = directory.appending(path: "server.log")
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        try Data().write(to: log)
         let handle = try FileHandle(forWritingTo: log)
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = try arguments(directory)
+        defer { try? handle.close() }
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments =
+            try ["python3", TestScripts.path("supervise.py"), executable] + arguments(directory)
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.currentDirectoryURL = directory
         process.standardOutput = handle
@@ -23,18 +28,58 @@ public final class ServerProcess: @unchecked Sendable {  // `process` is only to
         try process.run()
     }
 
+    /// Whether the server has not ended.
     public var isRunning: Bool { process.isRunning }
+    /// The process that stands for the server: ending it ends the server.
     public var processIdentifier: Int32 { process.processIdentifier }
 
     /// What the server has printed so far.
-    public var log: String { (try? String(contentsOf: directory.appending(path: "server.log"), encoding: .utf8)) ?? "" }
+    public var log: String {
+        (try? String(contentsOf: directory.appending(path: "server.log"), encoding: .utf8)) ?? ""
+    }
 
+    /// Waits until something accepts connections on `port` of loopback.
+    public func waitUntilListening(on port: Int) async throws {
+        try await waitUntil("it listens on port \(port)") { LoopbackPort.isListening(port) }
+    }
+
+    /// Waits until `isReady` says yes. Throws when the server ends before that or half a minute has passed, with the server's log.
+    public func waitUntil(_ what: String, _ isReady: () throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try !isReady() {
+            guard isRunning, .now < deadline else {
+                throw ServerProblem(description: "the server did not get so far that \(what). Its log:\n\(log)")
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// Ends the server and removes its directory.
     public func stop() {
-        guard process.isRunning else { return }
-        process.terminate()
-        process.waitUntilExit()
+        if process.isRunning {
+            process.terminate()
+            process.waitUntilExit()
+        }
         try? FileManager.default.removeItem(at: directory)
     }
 
     deinit { stop() }
+}
+
+/// A server that does not do what a test needs.
+public struct ServerProblem: Error, CustomStringConvertible {
+    /// What, with the server's log where there is one.
+    public var description: String
+
+    /// A problem in words.
+    public init(description: String) { self.description = description }
+}
+
+/// The scripts beside this file.
+public enum TestScripts {
+    /// The absolute path of a script in `Scripts/`.
+    public static func path(_ name: String) -> String {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Scripts").appending(path: name)
+            .path
+    }
 }

@@ -1,0 +1,137 @@
+import DredgeS3
+public import DredgeStore
+import DredgeTransfer
+
+/// What a run would start from: every source listed, nothing fetched, nothing written.
+public struct Plan: Sendable, Codable {
+    /// In the order in which they were given.
+    public var sources: [SourcePlan]
+}
+
+/// What a run would do with a source. `toFetch`, `unchanged` and `skipped` add up to `listed`.
+public struct SourcePlan: Sendable, Codable {
+    /// The source's name.
+    public var source: String
+    /// Objects that the service lists under the prefix.
+    public var listed = ObjectCount()
+    /// To be read.
+    public var toFetch = ObjectCount()
+    /// In the store with the same ETag and size.
+    public var unchanged = ObjectCount()
+    /// Not to be read, for a reason that the listing tells, or that an earlier run found.
+    public var skipped = ObjectCount()
+    /// Skipped objects by reason.
+    public var skippedReasons: [String: Int] = [:]
+}
+
+extension IndexSettings {
+    /// The settings that `store` was made with; nil where this version does not know them.
+    public init?(of store: ChunkStore) { self.init(named: store.settings) }
+}
+
+extension Indexer {
+    /// Lists `sources`, one after the other, and compares them with what `store` holds (nil: nothing yet). Memory is a page of the
+    /// listing and a page of the store. Throws the `RunError` of the first source that can't be listed.
+    public func plan(_ sources: [Source], against store: ChunkStore?) async throws(RunError) -> Plan {
+        let transfer = try Pipeline.makeTransferLoop(
+            sourceCount: sources.count, limits: limits, environment: environment)
+        let result: Result<Plan, RunError>
+        do throws(RunError) {
+            var plan = Plan(sources: [])
+            for source in sources {
+                let open = try OpenSource(
+                    source, runID: Self.makeRunID(), base: base, environment: environment, transfer: transfer,
+                    onThrottle: {})
+                plan.sources.append(try await Self.plan(open, against: store))
+            }
+            result = .success(plan)
+        } catch {
+            result = .failure(error)
+        }
+        await transfer.shutDown()
+        return try result.get()
+    }
+
+    private static func plan(_ open: OpenSource, against store: ChunkStore?) async throws(RunError) -> SourcePlan {
+        let source = open.source
+        let prefix = ObjectKey(source.prefix)
+        var plan = SourcePlan(source: source.name)
+        var known = KnownObjects(
+            store?.objects(prefix: prefix.bytes, bucket: source.bucket, source: source.name).makeAsyncIterator())
+        var token: String?
+        repeat {
+            let page: ListPage
+            do throws(S3Error) {
+                page = try await open.client.listPage(prefix: prefix, continuationToken: token)
+            } catch {
+                throw RunError(error, source: source.name, step: "list s3://\(source.bucket)/\(source.prefix)")
+            }
+            for object in page.objects {
+                let stored: StoredObject?
+                do throws(StoreError) { stored = try await known.object(object.key) } catch { throw RunError(error) }
+                plan.add(object, stored: stored, filter: open.filter)
+            }
+            token = page.continuationToken
+        } while token != nil
+        return plan
+    }
+}
+
+extension SourcePlan {
+    /// Decides as the store does when a page of the listing is recorded.
+    fileprivate mutating func add(_ object: ListedObject, stored: StoredObject?, filter: SourceFilter) {
+        let count = ObjectCount(objects: 1, bytes: object.size)
+        listed += count
+        let isSame = { (eTag: String, size: UInt64) in
+            size == object.size && Self.unquoted(eTag) == Self.unquoted(object.eTag)
+        }
+        var reason = filter.skipReason(object)
+        if reason == nil, let stored, stored.state == .skipped, stored.reason == SkipReason.binary.rawValue,
+            isSame(stored.eTag, stored.size)
+        {
+            reason = .binary
+        }
+        let isStored = stored?.content.map { isSame($0.eTag, $0.size) } ?? false
+        if let reason, !(isStored && reason.keepsContent) {
+            skipped += count
+            skippedReasons[reason.rawValue, default: 0] += 1
+        } else if isStored {
+            unchanged += count
+        } else {
+            toFetch += count
+        }
+    }
+
+    /// Some services leave the quotes out of listings.
+    private static func unquoted(_ eTag: String) -> Substring {
+        eTag.count >= 2 && eTag.hasPrefix("\"") && eTag.hasSuffix("\"") ? eTag.dropFirst().dropLast() : eTag[...]
+    }
+}
+
+/// The objects of a store beside a listing in the same order: both go forward together, so that neither is held in memory.
+private struct KnownObjects {
+    private var iterator: StoredObjects.AsyncIterator?
+    private var next: StoredObject?
+
+    init(_ iterator: StoredObjects.AsyncIterator?) { self.iterator = iterator }
+
+    /// The stored object with this key. Keys must be asked for in ascending order, as S3 lists them: one that comes late (a directory
+    /// bucket lists in no order) is taken as not stored, which makes the plan larger than the run.
+    mutating func object(_ key: ObjectKey) async throws(StoreError) -> StoredObject? {
+        if next == nil { next = try await iterator?.next() }
+        while let object = next {
+            if key.bytes.lexicographicallyPrecedes(object.key) { return nil }
+            if object.key == key.bytes { return object }
+            next = try await iterator?.next()
+        }
+        iterator = nil
+        return nil
+    }
+}
+
+extension ObjectCount {
+    static func += (sum: inout Self, count: Self) {
+        sum.objects += count.objects
+        sum.bytes += count.bytes
+    }
+}

@@ -1,0 +1,82 @@
+/// Why there is nothing to sign with, or why a service refused to give it.
+///
+/// Built from an allow-list: no request, no header, no secret is ever part of it. Its `description` is one paragraph for a person.
+public struct AWSError: Error, Sendable, Hashable {
+    /// What happened.
+    public enum Code: String, Sendable, CaseIterable {
+        /// No provider of the chain has credentials.
+        case noCredentials
+        /// A profile was named that no file has.
+        case profileNotFound
+        /// A config or credentials file can't be read as one.
+        case malformedConfigFile
+        /// A profile or the environment asks for a provider that isn't supported.
+        case unsupportedConfig
+        /// The service denied the call.
+        case accessDenied
+        /// The credentials that signed are out of date.
+        case expiredBaseCredentials
+        /// The service doesn't know the access key that signed.
+        case unknownBaseCredentials
+        /// The secret doesn't belong to the access key.
+        case wrongSecretKey
+        /// A parameter is not what the service takes.
+        case invalidParameter
+        /// STS isn't activated in the region.
+        case regionDisabled
+        /// Too many calls, also after all retries.
+        case throttled
+        /// This machine's clock and the service's are too far apart.
+        case clockSkewed
+        /// No answer from the endpoint.
+        case unreachable
+        /// The service failed, also after all retries, or in a way not known here.
+        case serviceFailure
+        /// An answer that can't be understood.
+        case malformedAnswer
+        /// The task was cancelled, or the session closed.
+        case cancelled
+    }
+
+    /// What happened.
+    public var code: Code
+    /// What was done, for example `assume role arn:… (hop 1 of 2)`.
+    public var step: String
+    /// The service's own code, for example `AccessDenied`.
+    public var serviceCode: String?
+    /// The HTTP status.
+    public var status: Int?
+    /// What AWS support asks for.
+    public var requestID: String?
+    /// What went wrong: the service's own words where it gave any.
+    public var message: String
+    /// What to do next, a sentence or two.
+    public var advice: String
+
+    /// An error with all its parts.
+    public init(
+        code: Code, step: String, serviceCode: String? = nil, status: Int? = nil, requestID: String? = nil,
+        message: String,
+        advice: String
+    ) {
+        self.code = code
+        self.step = step
+        self.serviceCode = serviceCode
+        self.status = status
+        self.requestID = requestID
+        self.message = message
+        self.advice = advice
+    }
+}
+
+extension AWSError: CustomStringConvertible {
+    /// One paragraph: step, what the service said, what to do.
+    public var description: String {
+        var answer: [String] = []
+        if let serviceCode { answer.append(serviceCode) }
+        if let status { answer.append("HTTP \(status)") }
+        if let requestID { answer.append("request \(requestID)") }
+        let service = answer.isEmpty ? "" : " (\(answer.joined(separator: ", ")))"
+        return "could not \(step): \(message)\(service). \(advice)"
+    }
+}

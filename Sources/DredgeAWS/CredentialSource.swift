@@ -1,0 +1,81 @@
+public import DredgeTransfer
+
+/// What signs a request now.
+public protocol CredentialSource: Sendable {
+    /// Credentials that are good now; refreshes them first where they must be. Doesn't suspend while they are fresh, so that it can be
+    /// asked before every attempt of every request.
+    /// - Returns: nil where requests go out unsigned (anonymous).
+    func credentials() async throws(AWSError) -> Credentials?
+
+    /// The service refused `credentials` as expired or unknown: the next call of `credentials()` gets others. Does nothing when they
+    /// were replaced already, so that a hundred requests which fail together cause one refresh.
+    func refused(_ credentials: Credentials) async
+
+    /// Lets the credentials go, so that they are wiped as soon as no request uses them, and ends a refresh in flight. The source
+    /// gives none afterwards.
+    func close()
+}
+
+extension CredentialSource {
+    /// Nothing to let go.
+    public func close() {}
+}
+
+/// Where the keys that sign a source's first request come from.
+public enum BaseCredentials: Sendable {
+    /// Environment, then the shared config and credentials files with this profile (nil: AWS_PROFILE or `default`). The environment's
+    /// keys are skipped where a profile is named here.
+    case defaultChain(profile: String? = nil)
+    /// These.
+    case fixed(Credentials)
+}
+
+/// Builds what signs for a source.
+public enum CredentialSources {
+    /// Signs nothing.
+    public static func anonymous() -> any CredentialSource { AnonymousSource() }
+
+    /// The base credentials themselves. They are looked up at the first call, and again after they were refused.
+    /// - Parameter environment: the process's environment, or what stands for it; nothing else is read from it.
+    public static func base(_ base: BaseCredentials, environment: [String: String]) -> any CredentialSource {
+        BaseSource(base, environment: environment)
+    }
+
+    /// A session that walks `hops` from the base, and refreshes ahead of its expiration with one refresh in flight.
+    ///
+    /// Nothing is sent before the first call of `credentials()`; a hop that STS can't accept is refused there too, before any request.
+    /// - Parameters:
+    ///   - hops: at least one, at most `AWSLimits.hopCountMax`.
+    ///   - defaultSessionName: for hops that name none, for example `dredge-<run id>`, so that CloudTrail leads back to the run.
+    ///   - region: for STS where a hop names none; nil: AWS_REGION, AWS_DEFAULT_REGION, the profile's, else the partition's default.
+    ///   - stsEndpointURL: nil: AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, else the regional endpoint.
+    public static func assumeRole(
+        _ hops: [RoleHop], base: BaseCredentials, defaultSessionName: String, region: String?, stsEndpointURL: String?,
+        environment: [String: String], transfer: TransferLoop
+    ) -> any CredentialSource {
+        let chain = RoleChain(
+            hops: hops, base: BaseSource(base, environment: environment), defaultSessionName: defaultSessionName,
+            regions: STSRegions(named: region, base: base, environment: environment),
+            endpointURL: STSEndpoint.override(named: stsEndpointURL, environment: environment),
+            client: STSClient(transport: LoopTransport(transfer), time: .system))
+        return Session(
+            time: .system, fetch: { () async throws(AWSError) in try await chain.credentials() },
+            onClose: { chain.base.close() })
+    }
+
+    /// What a chain will do other than asked, for a person to read; empty where all is as asked.
+    public static func warnings(_ hops: [RoleHop]) -> [String] {
+        hops.enumerated().compactMap { index, hop in
+            guard index > 0, let duration = hop.duration, duration > AWSLimits.chainedDurationMax else { return nil }
+            return
+                "hop \(index + 1) (\(hop.roleARN)) asks for \(duration.components.seconds) s; AWS ends the session of a role that was "
+                + "assumed by a role after \(AWSLimits.chainedDurationMax.components.seconds) s, so that is asked for"
+        }
+    }
+}
+
+/// Signs nothing.
+struct AnonymousSource: CredentialSource {
+    func credentials() async throws(AWSError) -> Credentials? { nil }
+    func refused(_ credentials: Credentials) async {}
+}

@@ -1,0 +1,66 @@
+import CCrypto
+
+/// Bytes that are wiped before their memory is given back, and that cannot be printed.
+///
+/// What made them (a file, an environment variable, an answer's buffer) is the caller's to wipe; `wipe` does it for memory.
+final class SecretBytes: @unchecked Sendable {  // safe: written by init only, wiped by deinit only
+    private let buffer: UnsafeMutableRawBufferPointer
+    private let release: @Sendable (UnsafeMutableRawBufferPointer) -> Void
+
+    /// Copies `bytes`. `release` gets the wiped memory; tests look at it there.
+    init(
+        copying bytes: UnsafeRawBufferPointer,
+        release: @escaping @Sendable (UnsafeMutableRawBufferPointer) -> Void = { $0.deallocate() }
+    ) {
+        buffer = .allocate(byteCount: max(bytes.count, 1), alignment: 16)
+        buffer.copyMemory(from: bytes)
+        byteCount = bytes.count
+        self.release = release
+    }
+
+    /// Copies the UTF-8 of `string`, which itself stays in memory until its owner lets it go.
+    static func copying(_ string: String) -> SecretBytes {
+        var string = string
+        return string.withUTF8 { SecretBytes(copying: UnsafeRawBufferPointer($0)) }
+    }
+
+    deinit {
+        Self.wipe(buffer)
+        release(buffer)
+    }
+
+    let byteCount: Int
+
+    /// The bytes. Copies that the closure makes are its own to wipe.
+    func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try withExtendedLifetime(self) { try body(UnsafeRawBufferPointer(rebasing: buffer[..<byteCount])) }
+    }
+
+    /// Overwrites memory in a way that the optimiser keeps (OPENSSL_cleanse(3)).
+    static func wipe(_ memory: UnsafeMutableRawBufferPointer) {
+        OPENSSL_cleanse(memory.baseAddress, memory.count)
+    }
+
+    /// Compares in a time that depends on the counts only (CRYPTO_memcmp(3)).
+    static func areEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+        a.count == b.count && (a.isEmpty || CRYPTO_memcmp(a.baseAddress, b.baseAddress, a.count) == 0)
+    }
+}
+
+extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    var description: String { "‹\(byteCount) secret bytes›" }
+    var debugDescription: String { description }
+    var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+/// Random bytes from libcrypto's generator.
+package enum RandomBytes {
+    /// `count` bytes that nobody can predict (RAND_bytes(3)).
+    package static func make(count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { output, initializedCount in
+            // A failure means that the system has no entropy source, and then nothing secret can be made.
+            precondition(RAND_bytes(output.baseAddress, Int32(count)) == 1, "libcrypto has no random bytes")
+            initializedCount = count
+        }
+    }
+}

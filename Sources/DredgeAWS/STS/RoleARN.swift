@@ -1,0 +1,32 @@
+/// The parts of a role's ARN that decide where it is assumed.
+struct RoleARN: Sendable, Hashable {
+    let partition: String
+    /// Twelve digits.
+    let account: String
+
+    /// `arn:partition:iam::account:role/path/name` (IAM User Guide, "IAM identifiers"); nil: something else.
+    init?(_ arn: String) {
+        let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+        guard parts.count == 6, parts[0] == "arn", parts[1].hasPrefix("aws"), parts[2] == "iam", parts[3].isEmpty,
+            parts[4].utf8.count == 12,
+            parts[4].utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            parts[5].hasPrefix("role/"), parts[5].utf8.count > 5, parts[5].utf8.last != UInt8(ascii: "/"),
+            (20...2048).contains(arn.utf8.count), arn.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { return nil }
+        partition = String(parts[1])
+        account = String(parts[4])
+    }
+}
+
+extension String {
+    /// For an error message: at most 100 characters, control characters as U+FFFD, so that a value can't drive a terminal.
+    var printable: String {
+        let shown = String(String.UnicodeScalarView(prefix(100).unicodeScalars.map { $0.isControl ? "\u{FFFD}" : $0 }))
+        return shown.utf8.count < utf8.count && count > 100 ? shown + "…" : shown
+    }
+}
+
+extension Unicode.Scalar {
+    /// C0, DEL and C1.
+    var isControl: Bool { value < 0x20 || (0x7F..<0xA0).contains(value) }
+}

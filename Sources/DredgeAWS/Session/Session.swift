@@ -1,0 +1,98 @@
+import Synchronization
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Temporary credentials that stay fresh (I9).
+///
+/// Until the advisory window nobody does anything but read them, under a lock held for nanoseconds and without suspending. In the
+/// advisory window one caller starts a refresh in the background and all go on with the old ones. In the mandatory window all wait for
+/// that one refresh. A failed refresh is told to those who wait, and tried again by the next caller; it is not remembered.
+final class Session: CredentialSource {
+    private let time: TimeSource
+    private let fetch: @Sendable () async throws(AWSError) -> Credentials
+    private let onClose: @Sendable () -> Void
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - fetch: gets new credentials; never runs twice at a time.
+    ///   - onClose: lets go what `fetch` works with.
+    init(
+        time: TimeSource, fetch: @escaping @Sendable () async throws(AWSError) -> Credentials,
+        onClose: @escaping @Sendable () -> Void = {}
+    ) {
+        self.time = time
+        self.fetch = fetch
+        self.onClose = onClose
+    }
+
+    deinit { close() }
+
+    func credentials() async throws(AWSError) -> Credentials? {
+        // What is decided under the lock is done under it, so that a refresh which ends in between isn't followed by a needless one.
+        let decision = state.withLock { state in
+            let decision = state.decide(now: time.now())
+            if case .useAndRefresh = decision { startRefresh(&state) }
+            return decision
+        }
+        switch decision {
+        case .use(let credentials), .useAndRefresh(let credentials): return credentials
+        case .wait: return try await refreshed()
+        case .closed: throw Self.closed
+        }
+    }
+
+    func refused(_ credentials: Credentials) async {
+        state.withLock { $0.refuse(credentials) }
+    }
+
+    func close() {
+        let (task, waiters) = state.withLock { $0.close() }
+        task?.cancel()
+        onClose()
+        for waiter in waiters { waiter.resume(returning: .failure(Self.closed)) }
+    }
+
+    private static let closed = AWSError(
+        code: .cancelled, step: "sign a request", message: "the session was closed",
+        advice: "Nothing is wrong: its run has ended.")
+
+    /// Joins the refresh in flight, or starts one, and waits for it or for the caller's cancellation, which leaves the refresh alone.
+    private func refreshed() async throws(AWSError) -> Credentials {
+        let id = state.withLock { $0.makeWaiterID() }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Result<Credentials, AWSError>, Never>) in
+                let joining = state.withLock { state in
+                    let joining = state.join(continuation, id: id, isCancelled: Task.isCancelled, now: time.now())
+                    if case .waits = joining { startRefresh(&state) }
+                    return joining
+                }
+                switch joining {
+                case .waits: break
+                case .use(let credentials): continuation.resume(returning: .success(credentials))
+                case .closed: continuation.resume(returning: .failure(Self.closed))
+                case .cancelled: continuation.resume(returning: .failure(.cancelled("refresh a session")))
+                }
+            }
+        } onCancel: {
+            let waiter = state.withLock { $0.leave(id: id) }
+            waiter?.resume(returning: .failure(.cancelled("refresh a session")))
+        }
+        return try result.get()
+    }
+
+    /// Starts a refresh unless one is in flight. It belongs to nobody, so that no caller's cancellation ends it for the others.
+    private func startRefresh(_ state: inout State) {
+        guard state.refresh == nil, !state.isClosed else { return }
+        // Holds the session until it ends: whoever waits gets an answer. `close` cancels it.
+        state.refresh = Task { [self] in
+            let result: Result<Credentials, AWSError>
+            do throws(AWSError) { result = .success(try await fetch()) } catch { result = .failure(error) }
+            let waiters = self.state.withLock { $0.finish(result, now: time.now()) }
+            for waiter in waiters { waiter.resume(returning: result) }
+        }
+    }
+}

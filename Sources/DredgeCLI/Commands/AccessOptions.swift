@@ -1,0 +1,95 @@
+import ArgumentParser
+import Dredge
+import DredgeAWS
+
+/// How to get in.
+struct AccessOptions: ParsableArguments {
+    @Option(
+        name: .customLong("role-arn"),
+        help: ArgumentHelp("Assume this role; given several times: a chain, first hop first.", valueName: "arn"))
+    var roleARNs: [String] = []
+
+    @Option(
+        name: .customLong("external-id"),
+        help: ArgumentHelp(
+            "The external ID of the role; with a chain, one for each --role-arn ('' for none).", valueName: "id"))
+    var externalIDs: [String] = []
+
+    @Option(help: ArgumentHelp("Name of the role's session; default dredge-<run id>.", valueName: "name"))
+    var sessionName: String?
+
+    @Option(help: ArgumentHelp("How long a session lasts, as 45m or 1h; default 1h.", valueName: "time"))
+    var duration: String?
+
+    @Option(help: "The bucket's region; found out when absent or wrong.")
+    var region: String?
+
+    @Option(help: ArgumentHelp("Profile of the shared config and credentials files.", valueName: "name"))
+    var profile: String?
+
+    @Option(
+        name: .customLong("endpoint-url"),
+        help: ArgumentHelp("Endpoint of an S3-compatible service. For S3 only.", valueName: "url"))
+    var endpointURL: String?
+
+    @Option(name: .customLong("sts-endpoint-url"), help: ArgumentHelp("Endpoint of STS.", valueName: "url"))
+    var stsEndpointURL: String?
+
+    @Flag(help: "Name the bucket in the path instead of the host.")
+    var pathStyle = false
+
+    @Flag(help: "Do not sign: for public buckets.")
+    var noSignRequest = false
+
+    func auth(_ check: inout FlagCheck, environment: [String: String]) -> SourceAuth {
+        check.rule("--region", region, FieldRules.region)
+        check.rule("--profile", profile, FieldRules.name)
+        endpoint(&check, "--endpoint-url", endpointURL)
+        endpoint(&check, "--sts-endpoint-url", stsEndpointURL)
+        if noSignRequest, !roleARNs.isEmpty || profile != nil {
+            check.report(
+                "--no-sign-request stands beside \(roleARNs.isEmpty ? "--profile" : "--role-arn"); give one of them")
+        }
+        let hops = self.hops(&check, environment: environment)
+        return noSignRequest ? .anonymous : hops.isEmpty ? .ambient : .assumeRole(hops)
+    }
+
+    private func hops(_ check: inout FlagCheck, environment: [String: String]) -> [RoleHop] {
+        let isOtherService =
+            stsEndpointURL != nil
+            || ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"].contains { environment[$0]?.isEmpty == false }
+        for arn in roleARNs { check.rule("--role-arn", arn) { FieldRules.roleARN($0, isOtherService: isOtherService) } }
+        if roleARNs.isEmpty {
+            for (flag, isGiven) in [
+                ("--external-id", !externalIDs.isEmpty), ("--session-name", sessionName != nil),
+                ("--duration", duration != nil),
+            ] where isGiven { check.report("\(flag) needs --role-arn") }
+        } else if !externalIDs.isEmpty, externalIDs.count != roleARNs.count {
+            check.report(
+                "there are \(roleARNs.count) --role-arn and \(externalIDs.count) --external-id; give one for each, '' for none"
+            )
+        }
+        for identifier in externalIDs where !identifier.isEmpty || roleARNs.count == 1 {
+            check.rule("--external-id", identifier, FieldRules.externalID)
+        }
+        check.rule("--session-name", sessionName, FieldRules.sessionName)
+        let range = roleARNs.count > 1 ? ConfigLimits.chainedSessionSeconds : ConfigLimits.sessionSeconds
+        let low = Quantities.spelledSeconds(range.lowerBound), high = Quantities.spelledSeconds(range.upperBound)
+        let seconds = check.number(
+            "--duration", duration, "a duration from \(low) to \(high), as 45m or 1h", in: range, Quantities.seconds)
+        return roleARNs.enumerated().map { index, arn in
+            let identifier = index < externalIDs.count && !externalIDs[index].isEmpty ? externalIDs[index] : nil
+            return RoleHop(
+                roleARN: arn, externalID: identifier, sessionName: sessionName, duration: seconds.map { .seconds($0) })
+        }
+    }
+
+    private func endpoint(_ check: inout FlagCheck, _ flag: String, _ value: String?) {
+        guard let value else { return }
+        if FieldRules.hasUserInfo(value) {
+            check.report("\(flag) has a user name or password in it; an endpoint has none")
+        } else {
+            check.rule(flag, value, FieldRules.endpointURL)
+        }
+    }
+}

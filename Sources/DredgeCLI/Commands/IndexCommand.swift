@@ -1,0 +1,67 @@
+import ArgumentParser
+import Dredge
+import DredgeAWS
+import DredgeText
+import Foundation
+
+struct IndexCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "index", abstract: "Index one bucket, or what is under a prefix of it, from flags.",
+        discussion: """
+            Requests are signed with the AWS default chain (environment, shared config and credentials files), by way of \
+            --role-arn if that is given. Keys are never taken as arguments.
+            """)
+
+    @Argument(help: ArgumentHelp("s3://bucket/prefix; the prefix is used byte for byte.", valueName: "url"))
+    var url: String
+
+    @Option(help: "The store's file; created if missing.", completion: .file())
+    var store: String
+
+    @OptionGroup(title: "Access") var access: AccessOptions
+    @OptionGroup(title: "Chunks and limits") var settings: SettingsOptions
+
+    @Option(help: ArgumentHelp("Only keys that match; may be given several times.", valueName: "glob"))
+    var include: [String] = []
+
+    @Option(help: ArgumentHelp("No keys that match; may be given several times.", valueName: "glob"))
+    var exclude: [String] = []
+
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let config = try config(environment: ProcessInfo.processInfo.environment)
+        try await IndexingJob(config: config, output: output).execute()
+    }
+
+    /// The same as a config file would give. Throws a `CommandFailure` with all that is wrong.
+    func config(environment: [String: String]) throws -> Config {
+        var check = FlagCheck()
+        check.rule("--store", store, FieldRules.storePath)
+        let address = SourceURL(url)
+        if let address {
+            check.rule("the bucket", address.bucket) {
+                FieldRules.bucket($0, isLegacyAllowed: access.pathStyle || access.endpointURL != nil)
+            }
+            check.rule("the prefix", address.prefix, FieldRules.prefix)
+        } else {
+            check.report("\(Quoting.quoted(url)) is not of the form s3://bucket/prefix")
+        }
+        for pattern in include { check.rule("--include", pattern, SourceDecoding.globComplaint) }
+        for pattern in exclude { check.rule("--exclude", pattern, SourceDecoding.globComplaint) }
+        let auth = access.auth(&check, environment: environment)
+        let chunking = settings.chunking(&check)
+        let limits = settings.limits(&check)
+        let tokenizer = settings.tokenizer(&check)
+        try check.finish()
+        let source = Source(
+            bucket: address?.bucket ?? "", prefix: address?.prefix ?? "", region: access.region,
+            endpointURL: access.endpointURL,
+            stsEndpointURL: access.stsEndpointURL, pathStyle: access.pathStyle ? true : nil, auth: auth,
+            include: include,
+            exclude: exclude)
+        return Config(
+            store: store, settings: IndexSettings(tokenizer: tokenizer, chunking: chunking), limits: limits,
+            base: .defaultChain(profile: access.profile), sources: [source], warnings: [])
+    }
+}

@@ -1,0 +1,114 @@
+import Dredge
+import DredgeStore
+import Foundation
+import Synchronization
+
+/// What `run` and `index` have in common: sources into a store, with progress, a report and an exit status.
+struct IndexingJob {
+    var config: Config
+    var output: OutputOptions
+
+    func execute() async throws {
+        do {
+            if output.dryRun { try await plan() } else { try await index() }
+        } catch let error as RunError {
+            try fail(error)
+        }
+    }
+
+    private var indexer: Indexer { Indexer(limits: config.limits, base: config.base, logger: output.logger) }
+
+    private func plan() async throws {
+        var store: ChunkStore?
+        if FileManager.default.fileExists(atPath: config.store) {
+            let found = try ChunkStore.open(reading: config.store)
+            guard IndexSettings(of: found) == config.settings else {
+                throw CommandFailure(
+                    .fatal,
+                    "dredge: \(Quoting.escaped(config.store)) was made with other settings; a run would be refused. "
+                        + "Give the path of another store, or the settings that dredge store stats shows.")
+            }
+            store = found
+        }
+        let plan = try await indexer.plan(config.sources, against: store)
+        if output.json {
+            try tell(JSONText.line(plan))
+        } else {
+            StandardError.write(PlanText.text(plan))
+        }
+    }
+
+    private func index() async throws {
+        let display = ProgressDisplay(isOff: output.noProgress, isVerbose: output.verbose)
+        let stop = StopRequest()
+        // Before anything else, so that there is no moment in which a signal ends the process unasked.
+        let signals = StopSignals {
+            display.say("dredge: stopping; press Ctrl-C again to end at once")
+            stop.request()
+        }
+        defer { signals.cancel() }
+        let store = try ChunkStore.open(at: config.store, settings: config.settings)
+        let run = indexer.run(config.sources, into: store)
+        stop.begin(run)
+        await display.show(run.progress)
+        let result: Result<RunReport, RunError>
+        do throws(RunError) { result = .success(try await run.report()) } catch { result = .failure(error) }
+        do {
+            try store.close()
+        } catch {
+            // What ended the run explains more than what came of it.
+            if case .success = result { throw error }
+        }
+        try conclude(result.get())
+    }
+
+    private func conclude(_ report: RunReport) throws {
+        if output.json {
+            try tell(JSONText.line(report))
+        } else {
+            StandardError.write(ReportText.text(report, store: config.store))
+        }
+        switch report.outcome {
+        case .complete where report.isIncomplete: throw CommandFailure(.failedObjects)
+        case .complete: return
+        case .stopped: throw CommandFailure(.stopped)
+        case .failed: throw CommandFailure(.fatal)
+        }
+    }
+
+    private func fail(_ error: RunError) throws -> Never {
+        if output.json {
+            try tell(JSONText.line(JSONText.Failure(error)))
+        } else if let report = error.report, report.listed.objects > 0 {
+            StandardError.write(ReportText.text(report, store: config.store))
+        }
+        // A source or limit that can't be used is a mistake of the config, though only the engine can see it.
+        throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))
+    }
+
+    /// The exit status matters also to somebody who does not read the output.
+    private func tell(_ text: String) throws {
+        do { try StandardOutput.shared.write(text) } catch is StandardOutput.ReaderGone {}
+    }
+}
+
+/// Brings a run and the wish to stop it together, whichever comes first.
+private final class StopRequest: Sendable {
+    private let state = Mutex<(run: Run?, isRequested: Bool)>((nil, false))
+
+    func request() {
+        let run = state.withLock { state in
+            state.isRequested = true
+            return state.run
+        }
+        run?.stop()
+    }
+
+    func begin(_ run: Run) {
+        let isRequested = state.withLock { state in
+            state.run = run
+            return state.isRequested
+        }
+        if isRequested { run.stop() }
+    }
+}

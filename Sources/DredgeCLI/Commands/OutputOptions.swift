@@ -1,0 +1,23 @@
+import ArgumentParser
+import Logging
+
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "List and plan only: nothing is fetched, nothing is written.")
+    var dryRun = false
+
+    @Flag(help: "Print the report as a line of JSON on standard output.")
+    var json = false
+
+    @Flag(help: "Show no progress.")
+    var noProgress = false
+
+    @Flag(name: .shortAndLong, help: "Log what happens on standard error.")
+    var verbose = false
+
+    var logger: Logger {
+        guard verbose else { return Logger(label: "dredge", factory: { _ in SwiftLogNoOpLogHandler() }) }
+        var logger = Logger(label: "dredge", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = .debug
+        return logger
+    }
+}

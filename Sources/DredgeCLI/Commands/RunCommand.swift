@@ -1,0 +1,35 @@
+import ArgumentParser
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Index all sources of a config file.",
+        discussion: """
+            Goes on with the store's last run if that was stopped or killed. Objects that have not changed since they were \
+            stored are left alone.
+            """)
+
+    @Argument(help: ArgumentHelp("The config file: YAML or JSON.", valueName: "config"), completion: .file())
+    var config: String
+
+    @Option(help: "The store's file, instead of the config's.", completion: .file())
+    var store: String?
+
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if let store, let complaint = FieldRules.storePath(store) {
+            throw ValidationError("--store \(Quoting.quoted(store)) \(complaint)")
+        }
+    }
+
+    func run() async throws {
+        let config: Config
+        do {
+            config = try Config.read(path: self.config, storeOverride: store)
+        } catch let error as ConfigError {
+            throw CommandFailure(.usage, error.description)
+        }
+        for warning in config.warnings { StandardError.write("\(warning.description) (warning)\n") }
+        try await IndexingJob(config: config, output: output).execute()
+    }
+}

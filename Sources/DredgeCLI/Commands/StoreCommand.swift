@@ -1,0 +1,20 @@
+import ArgumentParser
+import DredgeStore
+
+struct StoreCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "store", abstract: "Read a store.",
+        subcommands: [
+            StoreListCommand.self, StoreShowCommand.self, StoreStatsCommand.self, StoreExportCommand.self,
+            StoreVerifyCommand.self, StoreDigestCommand.self,
+        ])
+}
+
+/// The store that a command reads.
+struct StoreArgument: ParsableArguments {
+    @Argument(help: ArgumentHelp("The store's file.", valueName: "store"), completion: .file())
+    var path: String
+
+    /// Opens it for reading; a run may be writing it meanwhile.
+    func open() throws(StoreError) -> ChunkStore { try ChunkStore.open(reading: path) }
+}

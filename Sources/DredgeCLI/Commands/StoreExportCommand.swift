@@ -1,0 +1,49 @@
+import ArgumentParser
+import DredgeStore
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+struct StoreExportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Print all chunks as JSON Lines.",
+        discussion: """
+            Names of a line: bucket, key, etag, version_id, ordinal, byte_offset, byte_length, tokens, text. Where the text is \
+            not valid UTF-8, text has U+FFFD for what is not, and base64 has the exact bytes.
+            """)
+
+    @OptionGroup var store: StoreArgument
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Write to this file, which is there when all of it is written.", valueName: "file"),
+        completion: .file())
+    var output: String?
+
+    func validate() throws {
+        if let output, output.isEmpty { throw ValidationError("--output is empty") }
+        if let output, output == store.path { throw ValidationError("--output is the store itself") }
+    }
+
+    func run() async throws {
+        let store = try store.open()
+        guard let output else {
+            try await store.exportLines { try StandardOutput.shared.write($0) }
+            return
+        }
+        let file = try OutputFile(output)
+        do {
+            try await store.exportLines { try file.write($0) }
+            try file.finish()
+        } catch {
+            file.discard()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import ArgumentParser
+import DredgeStore
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+struct StoreShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show the chunks of an object: text, bytes of the document, tokens.")
+
+    @OptionGroup var store: StoreArgument
+
+    @Argument(help: ArgumentHelp("The object's key, or s3://bucket/key.", valueName: "key"))
+    var key: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Of this bucket; then the key is taken as it is, whatever it begins with.", valueName: "bucket"))
+    var bucket: String?
+
+    @Option(help: ArgumentHelp("The first chunks only.", valueName: "count"))
+    var limit: Int?
+
+    @Flag(help: "Print a line of JSON for each chunk.")
+    var json = false
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit is 1 or more") }
+    }
+
+    func run() async throws {
+        let store = try store.open()
+        let address = bucket == nil ? SourceURL(key) : nil
+        let bucket = self.bucket ?? address?.bucket
+        let key = Array((address?.prefix ?? self.key).utf8)
+        let isTerminal = isatty(STDOUT_FILENO) == 1
+        var count = 0
+        for try await chunk in store.chunks(of: key, bucket: bucket) {
+            if json {
+                try StandardOutput.shared.write(JSONText.line(ChunkLine(chunk)))
+            } else {
+                try StandardOutput.shared.write(ChunkText.bytes(chunk, isTerminal: isTerminal))
+            }
+            count += 1
+            if count == limit { break }
+        }
+        if count == 0, !json { try await explain(store, key, bucket) }
+    }
+
+    /// Why an object that is there has no chunks.
+    private func explain(_ store: ChunkStore, _ key: [UInt8], _ bucket: String?) async throws {
+        for try await object in store.objects(prefix: key, bucket: bucket) where object.key == key {
+            let reason =
+                object.reason.map { ": \(Quoting.escaped($0))" } ?? object.content.map { _ in ": the document is empty"
+                } ?? ""
+            StandardError.write(
+                "dredge: \(ObjectText.name(bucket: object.bucket, key: key)) has no chunks; it is \(object.state.rawValue)\(reason)\n"
+            )
+            return
+        }
+    }
+}
+
+/// A chunk for people.
+enum ChunkText {
+    /// A headline, and the text behind it. On a terminal control characters are escaped, but for line breaks and tabs.
+    static func bytes(_ chunk: StoredChunk, isTerminal: Bool) -> [UInt8] {
+        let end = chunk.byteOffset + UInt64(chunk.byteLength)
+        let head =
+            "--- \(ObjectText.name(bucket: chunk.bucket, key: chunk.key)) chunk \(chunk.ordinal): "
+            + "bytes \(chunk.byteOffset)..<\(end), \(Figures.count(chunk.tokenCount)) tokens\n"
+        var bytes = Array(head.utf8)
+        if isTerminal {
+            let lines = String(decoding: chunk.text, as: UTF8.self).split(
+                separator: "\n", omittingEmptySubsequences: false)
+            bytes +=
+                lines.map { line in
+                    line.split(separator: "\t", omittingEmptySubsequences: false).map { Quoting.escaped(String($0)) }
+                        .joined(separator: "\t")
+                }.joined(separator: "\n").utf8
+        } else {
+            bytes += chunk.text
+        }
+        if bytes.last != UInt8(ascii: "\n") { bytes.append(UInt8(ascii: "\n")) }
+        return bytes
+    }
+}
+
+/// A chunk for machines, with the names that an export has.
+struct ChunkLine: Encodable {
+    var bucket: String
+    var key: String
+    var etag: String
+    var versionID: String?
+    var ordinal: Int
+    var byteOffset: UInt64
+    var byteLength: Int
+    var tokens: Int
+    var text: String
+    /// Only where the text is not valid UTF-8: its exact bytes.
+    var base64: String?
+
+    init(_ chunk: StoredChunk) {
+        bucket = chunk.bucket
+        key = String(decoding: chunk.key, as: UTF8.self)
+        etag = chunk.eTag
+        versionID = chunk.versionID
+        ordinal = chunk.ordinal
+        byteOffset = chunk.byteOffset
+        byteLength = chunk.byteLength
+        tokens = chunk.tokenCount
+        text = String(decoding: chunk.text, as: UTF8.self)
+        base64 = text.utf8.elementsEqual(chunk.text) ? nil : Data(chunk.text).base64EncodedString()
+    }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import DredgeStore
+import Foundation
+
+struct StoreStatsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats", abstract: "Show what a store holds, in numbers.")
+
+    @OptionGroup var store: StoreArgument
+
+    @Flag(help: "Print a line of JSON.")
+    var json = false
+
+    func run() async throws {
+        let stats = try await store.open().stats()
+        try StandardOutput.shared.write(json ? JSONText.line(stats) : StatsText.text(stats))
+    }
+}
+
+/// A store's numbers for people.
+enum StatsText {
+    static func text(_ stats: StoreStats) -> String {
+        var lines = ["Settings"]
+        lines += stats.settings.sorted { $0.key < $1.key }.map {
+            "  \(Quoting.escaped($0.key)): \(Quoting.escaped($0.value))"
+        }
+        lines.append("Objects by state")
+        lines += states(stats)
+        lines.append("Content")
+        lines += content(stats)
+        lines.append("Runs, newest first")
+        lines += stats.runs.map(run)
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func states(_ stats: StoreStats) -> [String] {
+        let known = ObjectState.allCases.map(\.rawValue)
+        let names = known.filter { stats.states[$0] != nil } + stats.states.keys.filter { !known.contains($0) }.sorted()
+        let rows = names.map { name in
+            let count = stats.states[name]
+            return [name, Figures.count(count?.objects ?? 0), Figures.bytes(count?.bytes ?? 0)]
+        }
+        return TextTable.lines(header: nil, rows: rows, alignments: [.left, .right, .right], indent: 2)
+    }
+
+    private static func content(_ stats: StoreStats) -> [String] {
+        var rows = [
+            ["documents", Figures.count(stats.contentObjectCount), Figures.bytes(stats.contentByteCount)],
+            ["chunks", Figures.count(stats.chunkCount), ""],
+            ["tokens", Figures.count(stats.tokenCount), ""],
+            [
+                "batches", Figures.count(stats.batchCount),
+                "\(Figures.bytes(stats.payloadByteCount)) for \(Figures.bytes(stats.rawByteCount))",
+            ],
+            ["file", "", Figures.bytes(stats.fileByteCount)],
+        ]
+        if stats.staleObjectCount > 0 { rows.append(["of older versions", Figures.count(stats.staleObjectCount), ""]) }
+        if stats.deadChunkCount > 0 {
+            rows.append([
+                "chunks of no object", Figures.count(stats.deadChunkCount), Figures.bytes(stats.deadByteCount),
+            ])
+        }
+        return TextTable.lines(header: nil, rows: rows, alignments: [.left, .right, .left], indent: 2)
+    }
+
+    private static func run(_ run: StoreStats.Run) -> String {
+        let resumed = run.resumedCount > 0 ? ", resumed \(run.resumedCount) times" : ""
+        let seconds = run.ended.map { $0.timeIntervalSince(run.began) }
+        let end =
+            run.outcome.map { "\($0.rawValue)\(seconds.map { " after \(Figures.duration($0))" } ?? "")" } ?? "not ended"
+        return
+            "  \(Quoting.escaped(run.id)): \(end)\(resumed), begun \(run.began.ISO8601Format()), dredge \(Quoting.escaped(run.version))"
+    }
+}

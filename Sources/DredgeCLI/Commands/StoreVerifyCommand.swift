@@ -1,0 +1,37 @@
+import ArgumentParser
+import DredgeStore
+
+struct StoreVerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Check all of a store: batches, directories, places of chunks, sums of tokens.",
+        discussion: "Status 0: the store is sound. 3: it is not.")
+
+    @OptionGroup var store: StoreArgument
+
+    @Flag(help: "Print the result as a line of JSON.")
+    var json = false
+
+    func run() async throws {
+        let report = try await store.open().verify()
+        try StandardOutput.shared.write(json ? JSONText.line(report) : VerifyText.text(report))
+        if !report.isSound { throw CommandFailure(.fatal) }
+    }
+}
+
+/// A check's result for people.
+enum VerifyText {
+    static func text(_ report: VerifyReport) -> String {
+        let checked =
+            "\(Figures.count(report.objectCount)) objects, \(Figures.count(report.chunkCount)) chunks, "
+            + "\(Figures.count(report.batchCount)) batches, \(Figures.bytes(report.rawByteCount)) of text"
+        if report.isSound { return "Sound: \(checked).\n" }
+        var lines = ["Damaged: \(Figures.count(report.problemCount)) problems in \(checked)."]
+        lines += report.problems.map { "  \(Quoting.escaped($0.description))" }
+        if report.problems.count < report.problemCount {
+            lines.append("  and \(Figures.count(report.problemCount - report.problems.count)) more")
+        }
+        lines.append("Index into a new store, and keep this file if you want to find out what happened.")
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

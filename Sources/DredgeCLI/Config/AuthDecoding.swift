@@ -1,0 +1,73 @@
+import Dredge
+import DredgeAWS
+import Yams
+
+/// The `auth:` of a source, and access keys wherever they stand.
+struct AuthDecoding {
+    let document: ConfigDocument
+
+    init(_ document: ConfigDocument) { self.document = document }
+
+    private static let kinds = ["assume_role", "access_key", "ambient", "anonymous"]
+    static let advice = "give exactly one of assume_role, access_key, ambient, anonymous"
+
+    /// nil: reported.
+    func auth(_ value: ConfigValue, isOtherService: Bool) -> SourceAuth? {
+        if case .scalar = value.node { return bareAuth(value) }
+        guard let mapping = ConfigMapping(value, known: Self.kinds, advice: Self.advice) else { return nil }
+        let given = mapping.present(Self.kinds)
+        guard given.count == 1, let kind = given.first else {
+            if given.isEmpty {
+                value.report(Self.advice)
+            } else {
+                for other in given.dropFirst() { other.report("stands beside \(given[0].name); \(Self.advice)") }
+            }
+            return nil
+        }
+        switch kind.name {
+        case "assume_role": return hops(kind, isOtherService: isOtherService).map { .assumeRole($0) }
+        case "access_key": return accessKey(kind).map { .accessKey($0) }
+        case "ambient": return isBlank(kind) ? .ambient : nil
+        default: return isBlank(kind) ? .anonymous : nil
+        }
+    }
+
+    /// `auth: ambient`, without the value ever being shown: a key could have been put there.
+    private func bareAuth(_ value: ConfigValue) -> SourceAuth? {
+        guard let text = value.text(Self.advice) else { return nil }
+        switch text.value {
+        case "ambient": return .ambient
+        case "anonymous": return .anonymous
+        case "assume_role", "access_key":
+            value.report("\(text.value) needs settings of its own: auth: {\(text.value): …}")
+        default: value.report(Self.advice)
+        }
+        return nil
+    }
+
+    /// `ambient: {}` and `ambient:` have nothing to say.
+    private func isBlank(_ value: ConfigValue) -> Bool {
+        value.isEmpty || ConfigMapping(value, known: [], advice: "{}") != nil
+    }
+
+    func accessKey(_ value: ConfigValue) -> Credentials? {
+        let advice = "{access_key_id: …, secret_access_key: …, session_token: …}"
+        let keys = ["access_key_id", "secret_access_key", "session_token"]
+        guard let mapping = ConfigMapping(value, known: keys, advice: advice) else { return nil }
+        let identifier = mapping.required("access_key_id", "write the ID, as ${AWS_ACCESS_KEY_ID}").flatMap(accessKeyID)
+        let secret = mapping.required("secret_access_key", "take it from the environment, as ${AWS_SECRET_ACCESS_KEY}")
+            .flatMap { $0.secret("take it from the environment, as ${AWS_SECRET_ACCESS_KEY}") }
+        let token = mapping["session_token"].map { $0.secret("take it from the environment, as ${AWS_SESSION_TOKEN}") }
+        guard let identifier, let secret else { return nil }
+        if case .some(.none) = token { return nil }
+        return Credentials(accessKeyID: identifier, secretAccessKey: secret, sessionToken: token ?? nil)
+    }
+
+    /// The value is not shown: the secret could have been put there by mistake.
+    private func accessKeyID(_ value: ConfigValue) -> String? {
+        guard let text = value.text("write the ID, as ${AWS_ACCESS_KEY_ID}") else { return nil }
+        guard let complaint = FieldRules.accessKeyID(text.value) else { return text.value }
+        value.report("the value \(complaint)")
+        return nil
+    }
+}

@@ -1,0 +1,38 @@
+import Dredge
+
+/// What a config file may hold. The ranges are wide: they catch slips of the unit or of a zero, not taste.
+enum ConfigLimits {
+    /// A thousand sources with long role chains fit several times over.
+    static let fileByteCountMax = 1 << 20
+    /// Values looked at, with aliases expanded: an alias costs a few bytes in the file and may stand for a tree.
+    static let valueCountMax = 100_000
+    /// Time for the YAML parser. Only a file made to be slow (aliases of aliases as keys) comes near it.
+    static let parseSecondsMax = 5.0
+    /// Repeated keys that are looked for one by one.
+    static let duplicateKeyCountMax = 32
+
+    static let memoryByteCount = (32 << 20)...(1 << 40)
+    static let partByteCount = Limits.partByteCountMin...Limits.partByteCountMax
+    static let requestCount = 1...Limits.requestCountMax
+    /// 0: as many as there are cores.
+    static let workerCount = 0...Limits.workerCountMax
+
+    static let nameByteCountMax = 128
+    /// S3 allows 1,024 bytes in a key, so no longer prefix can match.
+    static let prefixByteCountMax = 1024
+
+    /// `DurationSeconds` of AssumeRole:
+    /// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    static let sessionSeconds = 900...43_200
+    /// The same where the caller is itself a role session ("role chaining").
+    static let chainedSessionSeconds = 900...3_600
+    /// `RoleSessionName` and `SourceIdentity`.
+    static let sessionNameLength = 2...64
+    static let externalIDLength = 2...1224
+    static let roleARNLength = 20...2048
+    static let sessionPolicyLengthMax = 2048
+    static let tagCountMax = 50
+    static let tagKeyLengthMax = 128
+    static let tagValueLengthMax = 256
+    static let chainLengthMax = 16
+}

@@ -1,0 +1,86 @@
+import Dredge
+import DredgeAWS
+import Yams
+
+/// The hops of `assume_role`.
+extension AuthDecoding {
+    private static let hopKeys = [
+        "role_arn", "external_id", "session_name", "duration", "region", "session_policy", "source_identity", "tags",
+    ]
+
+    func hops(_ value: ConfigValue, isOtherService: Bool) -> [RoleHop]? {
+        if case .mapping = value.node {
+            value.report("is a mapping, but a list of hops belongs here; put a - before role_arn")
+            return nil
+        }
+        guard let items = value.items("write one hop at least: - {role_arn: …, external_id: …}") else { return nil }
+        guard items.count <= ConfigLimits.chainLengthMax else {
+            value.report("has \(items.count) hops; \(ConfigLimits.chainLengthMax) are the most")
+            return nil
+        }
+        let hops = items.enumerated().map { hop($1, isChained: $0 > 0, isOtherService: isOtherService) }
+        let found = hops.compactMap { $0 }
+        return found.count == items.count ? found : nil
+    }
+
+    private func hop(_ value: ConfigValue, isChained: Bool, isOtherService: Bool) -> RoleHop? {
+        guard let mapping = ConfigMapping(value, known: Self.hopKeys, advice: "{role_arn: …, external_id: …}") else {
+            return nil
+        }
+        let problemCount = document.problems.count
+        let roleARN = mapping.required("role_arn", "write the ARN of the role to assume")?.checked("write a role's ARN")
+        {
+            FieldRules.roleARN($0, isOtherService: isOtherService)
+        }
+        var hop = RoleHop(roleARN: roleARN ?? "")
+        hop.externalID = mapping["external_id"]?.checked(
+            "write the ID that the role's trust policy asks for", by: FieldRules.externalID)
+        hop.sessionName = mapping["session_name"]?.checked(
+            "write a name, or leave the line out", by: FieldRules.sessionName)
+        hop.duration = mapping["duration"].flatMap {
+            isChained
+                ? $0.seconds(in: ConfigLimits.chainedSessionSeconds, note: " (AWS's limit behind another role)")
+                : $0.seconds(in: ConfigLimits.sessionSeconds)
+        }.map { .seconds($0) }
+        hop.region = mapping["region"]?.checked("write a region's code, as us-east-1", by: FieldRules.region)
+        hop.sessionPolicy = mapping["session_policy"]?.checked(
+            "write a policy document in JSON", by: FieldRules.sessionPolicy)
+        hop.sourceIdentity = mapping["source_identity"]?.checked("write an identity", by: FieldRules.sourceIdentity)
+        if let tags = mapping["tags"] { hop.tags = self.tags(tags) }
+        return document.problems.count == problemCount ? hop : nil
+    }
+
+    /// Session tags: https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html
+    private func tags(_ value: ConfigValue) -> [String: String] {
+        guard document.visit(value) else { return [:] }
+        guard case .mapping(let mapping) = value.node, value.hasOrdinaryTag else {
+            value.report("is \(value.kind), but a mapping belongs here: {project: contracts}")
+            return [:]
+        }
+        if mapping.count > ConfigLimits.tagCountMax {
+            value.report("has \(mapping.count) tags; \(ConfigLimits.tagCountMax) are the most")
+            return [:]
+        }
+        var tags: [String: String] = [:]
+        for (key, node) in mapping {
+            if let name = document.repeatedName(at: key.mark) {
+                document.reportRepeat(
+                    of: name, path: "\(value.path).\(Quoting.escaped(name))", at: key.mark, again: nil)
+                continue
+            }
+            guard let name = key.scalar?.string, (1...ConfigLimits.tagKeyLengthMax).contains(name.count) else {
+                document.report(
+                    "a tag's key is text of 1 to \(ConfigLimits.tagKeyLengthMax) characters", path: value.path,
+                    mark: key.mark)
+                continue
+            }
+            let field = ConfigValue(
+                node: node, path: "\(value.path).\(Quoting.escaped(name))", document: document, keyMark: key.mark)
+            tags[name] = field.checked("write the tag's value") {
+                $0.count <= ConfigLimits.tagValueLengthMax
+                    ? nil : "is longer than \(ConfigLimits.tagValueLengthMax) characters"
+            }
+        }
+        return tags
+    }
+}

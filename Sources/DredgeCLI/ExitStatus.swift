@@ -1,0 +1,26 @@
+/// What the process says when it ends.
+enum ExitStatus: Int32 {
+    case complete = 0
+    /// The command line or the config is wrong. Also what `count` gives, as `wc` does, when a file could not be read.
+    case usage = 1
+    /// Everything was dealt with, but objects failed.
+    case failedObjects = 2
+    /// Credentials, bucket, endpoint, disk, or a store that can't be used.
+    case fatal = 3
+    /// Stopped by a signal; the same command goes on from there.
+    case stopped = 4
+    /// A second signal. As shells count it: 128 + SIGINT.
+    case interrupted = 130
+}
+
+/// Ends a command: the message goes to standard error, the status to the caller.
+struct CommandFailure: Error {
+    var status: ExitStatus
+    /// Empty: everything has been said.
+    var message: String
+
+    init(_ status: ExitStatus, _ message: String = "") {
+        self.status = status
+        self.message = message
+    }
+}

@@ -1,0 +1,55 @@
+import Dredge
+
+/// Where a run stands, in one line.
+struct ProgressLine {
+    /// The rate is that of this many last seconds: long enough to be calm, short enough to tell what is going on now.
+    static let rateWindowSeconds = 10.0
+
+    private var samples: [(elapsed: Double, fetched: UInt64, done: UInt64)] = []
+
+    /// `1,204/20,000 objects  512.3 MB  61.2 MB/s  128.1M tokens  ETA 2:03`; a `+` says that the listing goes on.
+    mutating func text(_ progress: RunProgress, columnCount: Int) -> String {
+        let rates = self.rates(progress)
+        let total = Figures.count(progress.listedCount) + (progress.isListingComplete ? "" : "+")
+        var parts = ["\(Figures.count(progress.doneCount))/\(total) objects"]
+        if progress.failedCount > 0 { parts.append("\(Figures.count(progress.failedCount)) failed") }
+        parts.append(Figures.bytes(progress.fetchedByteCount))
+        parts.append(Figures.rate(rates.fetched))
+        parts.append("\(Figures.short(progress.tokenCount)) tokens")
+        if let remaining = remainingSeconds(progress, rate: rates.done) {
+            parts.append("ETA \(Figures.clock(remaining))")
+        }
+        return Self.fitted(parts, columnCount: columnCount)
+    }
+
+    /// nil: nobody can tell yet, because the listing goes on or nothing has been read.
+    private func remainingSeconds(_ progress: RunProgress, rate: Double) -> Double? {
+        guard progress.isListingComplete, rate > 0, progress.plannedByteCount > progress.doneByteCount else {
+            return nil
+        }
+        return Double(progress.plannedByteCount - progress.doneByteCount) / rate
+    }
+
+    private mutating func rates(_ progress: RunProgress) -> (fetched: Double, done: Double) {
+        let now = progress.elapsed.seconds
+        samples.append((now, progress.fetchedByteCount, progress.doneByteCount))
+        // One sample from before the window stays, so that the window is full.
+        while samples.count > 2, samples[1].elapsed <= now - Self.rateWindowSeconds { samples.removeFirst() }
+        let first = samples[0]
+        let seconds = now - first.elapsed
+        guard seconds > 0 else { return (0, 0) }
+        func rate(_ last: UInt64, _ first: UInt64) -> Double { last > first ? Double(last - first) / seconds : 0 }
+        return (rate(progress.fetchedByteCount, first.fetched), rate(progress.doneByteCount, first.done))
+    }
+
+    /// As many parts as fit, so that no number is cut in half; one column stays free, because terminals wrap at the last one.
+    static func fitted(_ parts: [String], columnCount: Int) -> String {
+        var line = ""
+        for part in parts {
+            let longer = line.isEmpty ? part : line + "  " + part
+            guard longer.count < columnCount else { break }
+            line = longer
+        }
+        return line.isEmpty ? String((parts.first ?? "").prefix(max(0, columnCount - 1))) : line
+    }
+}

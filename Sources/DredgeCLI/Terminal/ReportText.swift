@@ -1,0 +1,88 @@
+import Dredge
+
+/// A run's report for people.
+enum ReportText {
+    static func text(_ report: RunReport, store: String) -> String {
+        var lines = [headline(report)]
+        lines += table(report)
+        if report.removedCount > 0 {
+            lines.append("Removed from the store, because no longer listed: \(objects(report.removedCount)).")
+        }
+        lines.append(throughput(report))
+        lines += failures(report)
+        lines += hints(report, store: store)
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func headline(_ report: RunReport) -> String {
+        let resumed = report.isResumed ? ", resumed" : ""
+        let end =
+            switch report.outcome {
+            case .complete: report.isIncomplete ? "Complete, with failed objects" : "Complete"
+            case .stopped: "Stopped"
+            case .failed: "Ended by an error"
+            }
+        return "\(end): run \(report.id)\(resumed), \(Figures.duration(report.elapsedSeconds))"
+    }
+
+    /// What was listed, and what became of it: the rows below the first add up to it.
+    private static func table(_ report: RunReport) -> [String] {
+        var rows: [(name: String, count: ObjectCount, note: String)] = [
+            ("listed", report.listed, ""),
+            (
+                "indexed", report.indexed,
+                "\(Figures.count(report.chunkCount)) chunks, \(Figures.count(report.tokenCount)) tokens"
+            ),
+        ]
+        for row in [
+            ("unchanged", report.unchanged, ""),
+            ("skipped", report.skipped, reasons(report.skippedReasons)),
+            ("failed", report.failed, reasons(report.failedReasons)),
+            ("vanished", report.vanished, "deleted between the listing and the read"),
+            ("changed", report.changed, "changed under every read"),
+            ("pending", report.pending, "not dealt with yet"),
+        ] where row.1.objects > 0 { rows.append(row) }
+        let cells = rows.map { [$0.name, Figures.count($0.count.objects), Figures.bytes($0.count.bytes), $0.note] }
+        return TextTable.lines(
+            header: ["", "objects", "bytes", ""], rows: cells, alignments: [.left, .right, .right, .left], indent: 2)
+    }
+
+    /// `archived 5, filtered 90`: most frequent first.
+    static func reasons(_ reasons: [String: Int]) -> String {
+        reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            .map { "\(Quoting.escaped($0.key)) \(Figures.count($0.value))" }.joined(separator: ", ")
+    }
+
+    private static func throughput(_ report: RunReport) -> String {
+        let fetched = Double(report.fetchedByteCount)
+        var text = "Read \(Figures.bytes(report.fetchedByteCount))"
+        guard fetched > 0, report.elapsedSeconds > 0, report.cpuSeconds > 0 else { return text + "." }
+        text +=
+            " at \(Figures.rate(fetched / report.elapsedSeconds)), \(Figures.rate(fetched / report.cpuSeconds)) per core"
+        return text + " (\(Figures.duration(report.cpuSeconds)) of processor time)."
+    }
+
+    private static func failures(_ report: RunReport) -> [String] {
+        guard !report.failures.isEmpty else { return [] }
+        let total = report.failed.objects + report.changed.objects
+        let title = report.failures.count < total ? "The first \(report.failures.count) of them:" : "Failed:"
+        return [title]
+            + report.failures.map { failure in
+                let request = failure.requestID.map { " (request \(Quoting.escaped($0)))" } ?? ""
+                return "  \(Quoting.escaped(failure.source)): \(Quoting.escaped(failure.key)): "
+                    + "\(Quoting.escaped(failure.reason))\(request)"
+            }
+    }
+
+    private static func hints(_ report: RunReport, store: String) -> [String] {
+        var hints: [String] = []
+        if report.outcome == .stopped { hints.append("The same command goes on from here.") }
+        if report.failed.objects + report.changed.objects > 0 {
+            hints.append(
+                "The next run tries them again. All of them: dredge store ls --state failed \(Quoting.escaped(store))")
+        }
+        return hints
+    }
+
+    private static func objects(_ count: Int) -> String { count == 1 ? "1 object" : "\(Figures.count(count)) objects" }
+}

@@ -1,0 +1,118 @@
+import DredgeAWS
+import DredgeTransfer
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What somebody who reads an error should do next.
+struct Advice {
+    let operation: Operation
+    let context: S3Error.Context
+
+    func text(
+        for code: S3Error.Code, fault: ServiceFault? = nil, transfer: TransferError? = nil
+    ) -> String {
+        switch code {
+        case .accessDenied: accessDenied(fault)
+        case .noSuchBucket:
+            "Check the bucket's name (\(shown(operation.bucket)))\(context.target.endpoint.followsRegion ? "" : " and the endpoint URL (\(context.target.endpoint.authority))")."
+        case .noSuchKey: "The object was deleted after it was listed, or the key is misspelt; keys are case-sensitive."
+        case .preconditionFailed:
+            "The object was written again since it was listed: list it again and read its new version."
+        case .archived:
+            "The object is in \(fault?.storageClass ?? fault?.accessTier ?? "an archive storage class"): restore it first (aws s3api restore-object), or leave it out."
+        case .invalidRange: "The object is shorter than when it was listed: list it again."
+        case .wrongRegion:
+            "Set the source's region to that of the bucket (\(fault?.region ?? "aws s3api get-bucket-location names it")); \(context.target.region) was tried last."
+                + (context.target.endpoint.followsRegion ? "" : " The endpoint URL may belong to another region.")
+        case .methodNotAllowed:
+            "The service does not allow to read this: a delete marker, or an endpoint that is not S3."
+        case .invalidCredentials: invalidCredentials(fault)
+        case .expiredCredentials:
+            "The session is over or its token unknown here, and new credentials were refused too: sign in again, or replace the session token. A token is only good in the partition that made it."
+        case .clockSkewed: clockSkewed(fault)
+        case .kms:
+            "See to the object's KMS key: it must be enabled, not pending deletion, and its key policy must allow kms:Decrypt to the identity that reads."
+        case .keyTooLong: "Keys have at most 1,024 bytes."
+        case .requesterPays:
+            "The bucket charges who reads it (requester pays), which is not supported: ask its owner for access without it."
+        case .throttled:
+            "The service asks to slow down. Lower the number of requests in flight, or run again later: what is done stays done."
+        case .serviceFailure, .shortBody:
+            "The service or the way to it is disturbed. Run again: what is done stays done."
+        case .unreachable: unreachable(transfer)
+        case .malformedAnswer:
+            "What answers at \(context.target.endpoint.authority) does not behave as S3 does: check the endpoint URL, and any proxy on the way."
+        case .credentials: "See to the credentials."
+        case .cancelled: "Nothing is wrong: what was not read can be asked for again."
+        case .other: "See what the service says about this code, and give it the request ID if it can't be explained."
+        }
+    }
+
+    /// Names the permission and the resource, since S3 says only "denied" most of the time.
+    private func accessDenied(_ fault: ServiceFault?) -> String {
+        let arn = "arn:\(Partition.ofRegion(context.target.region).name):s3:::\(shown(operation.bucket))"
+        let who = context.isSigned ? "the identity that signs" : "everybody (the request was anonymous)"
+        if fault?.code == "AllAccessDisabled" {
+            return "Access to the bucket is shut for everybody: its owner must open it again."
+        }
+        if mentionsKMS(fault) {
+            return "Allow kms:Decrypt on the object's KMS key to \(who), in its policy and in the key's policy."
+        }
+        switch operation.action {
+        case .list(let prefix):
+            let condition =
+                prefix.bytes.isEmpty ? "" : ", for the prefix \"\(printable(prefix.bytes, scalarCountMax: 120))\""
+            return
+                "Allow s3:ListBucket on \(arn)\(condition) to \(who); look for a deny in the bucket policy, in a session policy or in the organization's policies."
+        case .headBucket:
+            return "Allow s3:ListBucket on \(arn) to \(who)."
+        case .get, .head:
+            let key = operation.key.map { printable($0.bytes, scalarCountMax: 200) } ?? "*"
+            return
+                "Allow s3:GetObject on \(arn)/\(key) to \(who); if the object is encrypted with a KMS key, also kms:Decrypt on that key. Without s3:ListBucket a deleted object is refused like this, too."
+        }
+    }
+
+    private func mentionsKMS(_ fault: ServiceFault?) -> Bool {
+        guard let message = fault?.message?.lowercased() else { return false }
+        return message.contains("kms:") || message.contains("kms key") || message.contains("ciphertext")
+    }
+
+    private func invalidCredentials(_ fault: ServiceFault?) -> String {
+        if fault?.code == "SignatureDoesNotMatch" {
+            return
+                "The secret access key does not belong to the access key ID, or a proxy changes requests on the way: check the secret (whitespace, quotes) and the endpoint."
+        }
+        return
+            "The service does not know the access key ID: check that the key exists, is active and belongs to this service."
+    }
+
+    private func clockSkewed(_ fault: ServiceFault?) -> String {
+        let repair = "Set this machine's clock (for example: timedatectl set-ntp true)."
+        guard let theirs = fault?.date.flatMap(ServiceDate.fromHeader) else { return repair }
+        let minutes = Int((context.now.timeIntervalSince(theirs) / 60).rounded())
+        return
+            "This machine's clock is \(abs(minutes)) minutes \(minutes < 0 ? "behind" : "ahead of") the service's. \(repair)"
+    }
+
+    private func unreachable(_ error: TransferError?) -> String {
+        let host = error.map { printable($0.authority.utf8) } ?? context.target.endpoint.authority
+        let checks =
+            context.target.endpoint.followsRegion
+            ? "the region (\(context.target.region)), the network and any proxy"
+            : "the endpoint URL and whether its server runs"
+        if error?.code == .tls {
+            return
+                "The TLS handshake with \(host) failed: check \(checks), and the certificate authorities (AWS_CA_BUNDLE)."
+        }
+        return "\(host) can't be reached: check \(checks)."
+    }
+
+    private func shown(_ text: String) -> String {
+        printable(text.utf8, scalarCountMax: 120)
+    }
+}

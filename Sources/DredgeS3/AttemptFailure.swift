@@ -1,0 +1,116 @@
+import DredgeTransfer
+
+/// Why one attempt gave nothing that can be used.
+enum AttemptFailure: Error {
+    /// The service refused or failed.
+    case service(ServiceFault)
+    /// No answer, or one that broke.
+    case transfer(TransferError)
+    /// The answer ended early, without an error of the transport.
+    case shortBody
+    /// An answer that isn't what was asked. Asking again would not help, and guessing could give wrong bytes.
+    case unusable(S3Error.Code, String, status: Int, requestID: String?)
+
+    /// What can be done about it.
+    var remedy: Remedy {
+        switch self {
+        case .service(let fault): fault.remedy
+        case .transfer(let error):
+            switch error.code {
+            case .couldNotResolve, .couldNotConnect, .connectTimeout:
+                error.isTransient ? .reconnect : .none
+            default:
+                error.isTransient ? .wait : .none
+            }
+        case .shortBody: .wait
+        case .unusable: .none
+        }
+    }
+}
+
+/// What may make the next attempt succeed.
+enum Remedy: Equatable {
+    /// Nothing.
+    case none
+    /// Time.
+    case wait
+    /// Time, and asking for less.
+    case slowDown
+    /// Time, if the endpoint exists at all.
+    case reconnect
+    /// Other credentials.
+    case refreshCredentials
+    /// Another region; nil: the answer did not say which.
+    case changeRegion(String?)
+}
+
+extension ServiceFault {
+    /// By the code where there is one, else by the status.
+    var remedy: Remedy {
+        switch code {
+        case "SlowDown", "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
+            "RequestThrottledException", "RequestLimitExceeded", "TooManyRequests", "TooManyRequestsException",
+            "BandwidthLimitExceeded", "ServiceUnavailable", "KMS.ThrottlingException":
+            return .slowDown
+        case "InternalError", "RequestTimeout", "RequestTimeoutException", "OperationAborted":
+            return .wait
+        case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken":
+            return .refreshCredentials
+        case "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed",
+            "IllegalLocationConstraintException":
+            return .changeRegion(region)
+        default:
+            break
+        }
+        switch status {
+        case 301, 302, 307, 308:
+            return .changeRegion(region)
+        case 400 where code == nil && region != nil:
+            // HEAD of a bucket of another region: no body, but the header.
+            return .changeRegion(region)
+        case 429, 503:
+            // Without a code (HEAD, proxies) 503 may be either; easing off is right for both.
+            return .slowDown
+        case 500, 502, 504:
+            return .wait
+        default:
+            return .none
+        }
+    }
+
+    /// Which of the closed list it is.
+    func errorCode(isObject: Bool) -> S3Error.Code {
+        switch code {
+        case "AccessDenied", "AllAccessDisabled", "AccountProblem": return .accessDenied
+        case "NoSuchBucket": return .noSuchBucket
+        case "NoSuchKey", "NoSuchVersion": return .noSuchKey
+        case "PreconditionFailed": return .preconditionFailed
+        case "InvalidObjectState": return .archived
+        case "InvalidRange": return .invalidRange
+        case "MethodNotAllowed": return .methodNotAllowed
+        case "InvalidAccessKeyId", "SignatureDoesNotMatch": return .invalidCredentials
+        case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken": return .expiredCredentials
+        case "RequestTimeTooSkewed": return .clockSkewed
+        case "KeyTooLongError": return .keyTooLong
+        case "InvalidPayer": return .requesterPays
+        case "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed",
+            "IllegalLocationConstraintException":
+            return .wrongRegion
+        case .some(let code) where code.hasPrefix("KMS."): return .kms
+        default: break
+        }
+        if remedy == .slowDown { return .throttled }
+        if remedy == .wait { return .serviceFailure }
+        switch status {
+        case 301, 302, 307, 308: return .wrongRegion
+        case 400 where code == nil && region != nil: return .wrongRegion
+        case 401, 403: return .accessDenied
+        case 404: return isObject ? .noSuchKey : .noSuchBucket
+        case 405: return .methodNotAllowed
+        case 412: return .preconditionFailed
+        case 416: return .invalidRange
+        case 500...: return .serviceFailure
+        default: return .other
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import DredgeTransfer
+
+/// One thing that is asked of S3, over all its attempts: makes each attempt's request and judges its answer.
+protocol Exchange {
+    associatedtype Answer
+    /// What is asked, for errors.
+    var operation: Operation { get }
+    /// Where the body goes.
+    var body: OwnedBuffer { get }
+    /// The request of the next attempt, unsigned.
+    func request(at endpoint: Endpoint) -> HTTPRequest
+    /// Judges a 2xx answer whose body arrived whole, as far as the transport can tell.
+    mutating func accept(_ response: HTTPResponse) throws(AttemptFailure) -> Answer
+    /// The answer broke. Keeps the bytes that are sure to be what was asked, drops the others.
+    /// - Parameter head: the head of the broken answer, nil when there was none.
+    mutating func salvage(head: HTTPResponse?) throws(AttemptFailure)
+    /// Bytes that are kept over all attempts.
+    var keptByteCount: Int { get }
+}
+
+/// What is asked of S3, in the words of an error.
+struct Operation: Sendable {
+    enum Action: Sendable {
+        case list(prefix: ObjectKey)
+        case get
+        case head
+        case headBucket
+    }
+    var action: Action
+    var bucket: String
+    var key: ObjectKey?
+    var range: Range<UInt64>?
+}
+
+extension HTTPResponse {
+    /// The request ID, short enough and clean enough to be shown.
+    var requestID: String? {
+        self["x-amz-request-id"].map { printable($0.utf8, scalarCountMax: 128) }
+    }
+
+    /// Content-Length, when it is there and a number.
+    var contentLength: UInt64? {
+        self["content-length"].flatMap { UInt64($0) }
+    }
+}

@@ -1,0 +1,153 @@
+import DredgeTransfer
+
+/// A ranged GET that goes on at the byte where the last answer broke.
+///
+/// Every request that asks for bytes carries `Range`, also for a whole object: the answer is then a 206 whose `Content-Range`
+/// proves which bytes came and how large the object is. Only an empty range goes without, since S3 has no range in an empty
+/// object.
+struct GetExchange: Exchange {
+    let operation: Operation
+    let body: OwnedBuffer
+    private let key: ObjectKey
+    private let range: Range<UInt64>
+    /// The version that all bytes must be of: as asked, else as the first answer said.
+    private var eTag: String?
+    /// Bytes in the buffer that belong to somebody else.
+    private let byteCountBefore: Int
+    /// Bytes of the range that arrived and are sure.
+    private(set) var keptByteCount = 0
+
+    init(bucket: String, key: ObjectKey, range: Range<UInt64>, ifMatch eTag: String?, body: OwnedBuffer) {
+        operation = Operation(action: .get, bucket: bucket, key: key, range: range)
+        self.body = body
+        self.key = key
+        self.range = range
+        self.eTag = eTag.flatMap { $0.isEmpty ? nil : $0 }
+        byteCountBefore = body.count
+    }
+
+    /// The bytes that are still missing.
+    private var missing: Range<UInt64> {
+        range.lowerBound + UInt64(keptByteCount)..<range.upperBound
+    }
+
+    func request(at endpoint: Endpoint) -> HTTPRequest {
+        var headers: [(name: String, value: String)] = []
+        if !missing.isEmpty {
+            // HTTP's range includes its last byte, ours ends before its upper bound.
+            headers.append(("Range", "bytes=\(missing.lowerBound)-\(missing.upperBound - 1)"))
+        }
+        if let eTag { headers.append(("If-Match", eTag)) }
+        return HTTPRequest(method: .get, url: endpoint.url(key: key), headers: headers)
+    }
+
+    mutating func accept(_ response: HTTPResponse) throws(AttemptFailure) -> ObjectHead {
+        let size = try check(response)
+        let arrived = body.count - byteCountBefore - keptByteCount
+        guard arrived <= missing.count else {
+            throw reject(response, .malformedAnswer, "the service sent more than the \(missing.count) bytes asked for")
+        }
+        keptByteCount += arrived
+        guard missing.isEmpty else { throw .shortBody }
+        return ObjectHead(
+            eTag: response["etag"] ?? eTag, versionID: response["x-amz-version-id"],
+            contentEncoding: response["content-encoding"], size: size)
+    }
+
+    mutating func salvage(head: HTTPResponse?) throws(AttemptFailure) {
+        let arrived = body.count - byteCountBefore - keptByteCount
+        guard arrived > 0 else { return }
+        guard let head, (200..<300).contains(head.status) else {
+            discard()
+            return
+        }
+        _ = try check(head)
+        guard arrived <= missing.count else {
+            throw reject(head, .malformedAnswer, "the service sent more than the \(missing.count) bytes asked for")
+        }
+        keptByteCount += arrived
+    }
+
+    /// Whether the head is that of the bytes asked for. Wrong bytes must never pass as right ones, so everything it says is
+    /// held against what was asked.
+    /// - Returns: the whole object's size.
+    private mutating func check(_ head: HTTPResponse) throws(AttemptFailure) -> UInt64 {
+        if let eTag, let answered = head["etag"], !Self.isSame(eTag, answered) {
+            throw reject(
+                head, .preconditionFailed,
+                "asked for version \(printable(eTag.utf8, scalarCountMax: 80)), the service sent \(printable(answered.utf8, scalarCountMax: 80))"
+            )
+        }
+        let size: UInt64
+        switch head.status {
+        case 206:
+            guard let text = head["content-range"], let (sent, total) = Self.contentRange(text) else {
+                throw reject(head, .malformedAnswer, "a partial answer without a Content-Range that can be read")
+            }
+            guard sent.lowerBound == missing.lowerBound, sent.upperBound <= missing.upperBound else {
+                throw reject(
+                    head, .malformedAnswer, "asked for \(Self.text(missing)), the service sent \(Self.text(sent))")
+            }
+            guard sent.upperBound == missing.upperBound else {
+                throw reject(
+                    head, .invalidRange, "asked for \(Self.text(missing)), but the object has only \(total) bytes")
+            }
+            size = total
+        case 200:
+            // Some services answer 200 when the range is the whole object. Then, and only then, the bytes are the right ones.
+            guard missing.lowerBound == 0, let length = head.contentLength ?? (missing.isEmpty ? 0 : nil) else {
+                throw reject(
+                    head, .malformedAnswer, "asked for \(Self.text(missing)), the service sent the whole object")
+            }
+            guard length == missing.upperBound else {
+                throw reject(
+                    head, length < missing.upperBound ? .invalidRange : .malformedAnswer,
+                    "asked for \(Self.text(missing)), the service sent the whole object of \(length) bytes")
+            }
+            size = length
+        default:
+            throw reject(head, .malformedAnswer, "status \(head.status) is no answer to a GET")
+        }
+        if let length = head.contentLength, length != UInt64(missing.count) {
+            throw reject(
+                head, .malformedAnswer, "asked for \(missing.count) bytes, the service announced \(length)")
+        }
+        // From here on, all attempts must give the same version, also when the caller did not name one.
+        eTag = eTag ?? head["etag"].flatMap { $0.isEmpty ? nil : $0 }
+        return size
+    }
+
+    private func reject(_ head: HTTPResponse, _ code: S3Error.Code, _ message: String) -> AttemptFailure {
+        discard()
+        return .unusable(code, message, status: head.status, requestID: head.requestID)
+    }
+
+    /// Forgets what this attempt brought.
+    private func discard() {
+        body.truncate(to: byteCountBefore + keptByteCount)
+    }
+
+    private static func text(_ range: Range<UInt64>) -> String {
+        "bytes \(range.lowerBound)..<\(range.upperBound)"
+    }
+
+    /// Some services give an ETag without quotes in one place and with them in another.
+    static func isSame(_ a: String, _ b: String) -> Bool {
+        func bare(_ text: String) -> Substring {
+            text.count >= 2 && text.hasPrefix("\"") && text.hasSuffix("\"") ? text.dropFirst().dropLast() : text[...]
+        }
+        return bare(a) == bare(b)
+    }
+
+    /// `bytes 0-99/1000` (RFC 9110, 14.4): the half-open range and the whole size. nil for anything else, also for an unknown
+    /// size (`*`).
+    static func contentRange(_ text: String) -> (range: Range<UInt64>, size: UInt64)? {
+        let parts = text.split(separator: " ")
+        guard parts.count == 2, parts[0].lowercased() == "bytes" else { return nil }
+        let numbers = parts[1].split(whereSeparator: { $0 == "-" || $0 == "/" }).map { UInt64($0) }
+        guard numbers.count == 3, let first = numbers[0], let last = numbers[1], let size = numbers[2], first <= last,
+            last < size
+        else { return nil }
+        return (first..<last + 1, size)
+    }
+}

@@ -1,0 +1,87 @@
+import DredgeTransfer
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// HEAD of an object.
+struct HeadExchange: Exchange {
+    let operation: Operation
+    let body: OwnedBuffer
+    let keptByteCount = 0
+    private let key: ObjectKey
+
+    init(bucket: String, key: ObjectKey, body: OwnedBuffer) {
+        operation = Operation(action: .head, bucket: bucket, key: key)
+        self.key = key
+        self.body = body
+    }
+
+    func request(at endpoint: Endpoint) -> HTTPRequest {
+        HTTPRequest(method: .head, url: endpoint.url(key: key))
+    }
+
+    mutating func accept(_ response: HTTPResponse) throws(AttemptFailure) -> ListedObject {
+        guard response.status == 200, let size = response.contentLength else {
+            throw .unusable(
+                .malformedAnswer, "status \(response.status) without a size is no answer to a HEAD",
+                status: response.status, requestID: response.requestID)
+        }
+        return ListedObject(
+            key: key, size: size, eTag: response["etag"] ?? "",
+            lastModified: response["last-modified"].flatMap(ServiceDate.fromHeader),
+            storageClass: response["x-amz-storage-class"].map { printable($0.utf8, scalarCountMax: 64) })
+    }
+
+    mutating func salvage(head: HTTPResponse?) throws(AttemptFailure) {
+        body.truncate(to: 0)
+    }
+}
+
+/// HEAD of the bucket, for its region: S3 names it also in a refusal, so any answer will do
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>).
+struct HeadBucketExchange: Exchange {
+    let operation: Operation
+    let body: OwnedBuffer
+    let keptByteCount = 0
+
+    init(bucket: String, body: OwnedBuffer) {
+        operation = Operation(action: .headBucket, bucket: bucket)
+        self.body = body
+    }
+
+    func request(at endpoint: Endpoint) -> HTTPRequest {
+        HTTPRequest(method: .head, url: endpoint.url(key: ObjectKey([])))
+    }
+
+    mutating func accept(_ response: HTTPResponse) throws(AttemptFailure) -> String? {
+        response["x-amz-bucket-region"]
+    }
+
+    mutating func salvage(head: HTTPResponse?) throws(AttemptFailure) {
+        body.truncate(to: 0)
+    }
+}
+
+/// The two forms of a time that S3 writes.
+enum ServiceDate {
+    /// `2025-01-31T23:59:59.000Z`, as in listings.
+    static func fromListing(_ text: String) -> Date? {
+        try? Date(
+            text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: text.utf8.contains(UInt8(ascii: "."))))
+    }
+
+    /// `Fri, 31 Jan 2025 23:59:59 GMT` (RFC 9110, 5.6.7), as in headers.
+    static func fromHeader(_ text: String) -> Date? {
+        let words = text.split(separator: " ")
+        guard words.count == 6, words[5] == "GMT", let month = months.firstIndex(of: words[2]) else { return nil }
+        let number = month + 1 < 10 ? "0\(month + 1)" : "\(month + 1)"
+        return fromListing("\(words[3])-\(number)-\(words[1])T\(words[4])Z")
+    }
+
+    private static let months: [Substring] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+}

@@ -1,0 +1,63 @@
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
+/// One entry of a listing.
+public struct ListedObject: Sendable {
+    /// The object's name, decoded.
+    public var key: ObjectKey
+    /// Bytes of the object.
+    public var size: UInt64
+    /// With its quotes, as the service gave it; empty when it gave none. Compare it, never verify it: it is a digest of the
+    /// bytes for some objects only.
+    public var eTag: String
+    /// When the object was written, to the second or better.
+    public var lastModified: Date?
+    /// As the service named it, also names that are newer than this code. nil: STANDARD.
+    public var storageClass: String?
+
+    /// An entry made by hand.
+    public init(key: ObjectKey, size: UInt64, eTag: String, lastModified: Date? = nil, storageClass: String? = nil) {
+        self.key = key
+        self.size = size
+        self.eTag = eTag
+        self.lastModified = lastModified
+        self.storageClass = storageClass
+    }
+}
+
+/// One answer of ListObjectsV2.
+public struct ListPage: Sendable {
+    /// In the order of the service: byte order of the keys in general purpose buckets.
+    public var objects: [ListedObject]
+    /// Opaque; leads to the next page. nil: this is the last one.
+    public var continuationToken: String?
+
+    /// A page made by hand.
+    public init(objects: [ListedObject], continuationToken: String?) {
+        self.objects = objects
+        self.continuationToken = continuationToken
+    }
+}
+
+/// What a GET told about the object.
+public struct ObjectHead: Sendable {
+    /// With its quotes, as the service gave it.
+    public var eTag: String?
+    /// nil in a bucket that never had versions.
+    public var versionID: String?
+    /// The object's `Content-Encoding`, for example `gzip`. The body is as stored, never decoded.
+    public var contentEncoding: String?
+    /// The whole object's bytes (from Content-Range, else Content-Length).
+    public var size: UInt64
+
+    /// A head made by hand.
+    public init(eTag: String?, versionID: String?, contentEncoding: String?, size: UInt64) {
+        self.eTag = eTag
+        self.versionID = versionID
+        self.contentEncoding = contentEncoding
+        self.size = size
+    }
+}

@@ -1,0 +1,63 @@
+/// One request's way through its attempts: decides what comes after a failure. A value without clock and network, so that each
+/// rule can be tested by itself.
+struct RetryState {
+    /// What to do after a failed attempt.
+    enum Decision: Equatable {
+        case giveUp
+        case retry(after: Duration)
+        /// Drop the credentials that were used, and go on at once.
+        case refreshCredentials
+        /// Go on at once in that region; nil: find it out first.
+        case changeRegion(String?)
+    }
+
+    private let policy: RetryPolicy
+    private let limits: S3Limits
+    /// Attempts so far.
+    private(set) var attemptCount = 0
+    private var failureCountInRow = 0
+    private var hasRefreshedCredentials = false
+    private var hasChangedRegion = false
+
+    init(policy: RetryPolicy, limits: S3Limits) {
+        self.policy = policy
+        self.limits = limits
+    }
+
+    /// - Parameters:
+    ///   - progressed: the attempt brought bytes that are kept.
+    ///   - endpointHasAnswered: some request got an answer from this endpoint before.
+    ///   - retryAfter: how long the service asks to wait; taken up to `delayMax`.
+    ///   - jitter: evenly distributed in 0..<1.
+    mutating func decide(
+        _ remedy: Remedy, progressed: Bool = false, endpointHasAnswered: Bool = true, retryAfter: Duration? = nil,
+        jitter: Double
+    ) -> Decision {
+        attemptCount += 1
+        failureCountInRow = progressed ? 1 : failureCountInRow + 1
+        let attemptCountMax = max(1, policy.attemptCountMax)
+        guard attemptCount < attemptCountMax * max(1, limits.progressAttemptFactor) else { return .giveUp }
+        switch remedy {
+        case .none:
+            return .giveUp
+        case .refreshCredentials:
+            // Refused again although they are new: more of them would not help.
+            guard !hasRefreshedCredentials else { return .giveUp }
+            hasRefreshedCredentials = true
+            failureCountInRow -= 1
+            return .refreshCredentials
+        case .changeRegion(let region):
+            guard !hasChangedRegion else { return .giveUp }
+            hasChangedRegion = true
+            failureCountInRow -= 1
+            return .changeRegion(region)
+        case .reconnect where !endpointHasAnswered && failureCountInRow >= limits.connectAttemptCountMax:
+            return .giveUp
+        case .wait, .slowDown, .reconnect:
+            guard failureCountInRow < attemptCountMax else { return .giveUp }
+            // Beyond 2³⁰ every delayMin is past every delayMax.
+            let ceiling = min(policy.delayMax, policy.delayMin * (1 << min(failureCountInRow - 1, 30)))
+            return .retry(after: max(ceiling * jitter, min(retryAfter ?? .zero, policy.delayMax)))
+        }
+    }
+}

@@ -1,0 +1,40 @@
+/// Which bucket, where, and how patiently.
+public struct S3ClientSettings: Sendable {
+    /// The bucket's name, without `s3://`.
+    public var bucket: String
+    /// nil: AWS_REGION, AWS_DEFAULT_REGION, else us-east-1; corrected from the service's answers.
+    public var region: String?
+    /// `http://` or `https://`, host, optional port and base path. nil: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else AWS's own.
+    public var endpointURL: String?
+    /// nil: path style for custom endpoints and for bucket names that DNS or TLS can't carry, else virtual-host style.
+    public var pathStyle: Bool?
+    /// How often and how fast a request is repeated.
+    public var retry: RetryPolicy
+
+    /// Settings of one bucket.
+    public init(
+        bucket: String, region: String? = nil, endpointURL: String? = nil, pathStyle: Bool? = nil,
+        retry: RetryPolicy = .init()
+    ) {
+        self.bucket = bucket
+        self.region = region
+        self.endpointURL = endpointURL
+        self.pathStyle = pathStyle
+        self.retry = retry
+    }
+}
+
+/// Exponential backoff with full jitter: the n-th wait is drawn evenly from 0 to `delayMin` · 2ⁿ, at most `delayMax`
+/// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>, mode `standard`).
+public struct RetryPolicy: Sendable {
+    /// Attempts without progress before a request fails, the first one included. An attempt that brought bytes of the body
+    /// starts the count anew, see `S3Limits.progressAttemptFactor` for what bounds that.
+    public var attemptCountMax = 10
+    /// Upper end of the first wait.
+    public var delayMin: Duration = .milliseconds(50)
+    /// Upper end of every wait, also of one that the service asks for by `Retry-After`.
+    public var delayMax: Duration = .seconds(20)
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,84 @@
+import DredgeTransfer
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension S3Error {
+    /// What is known beside the failure itself.
+    struct Context {
+        var attemptCount: Int
+        var target: BucketTarget
+        var limits: S3Limits
+        var now: Date
+        /// Whether the request was signed, or anonymous.
+        var isSigned: Bool
+    }
+
+    static func cancelled(_ operation: Operation, attemptCount: Int) -> S3Error {
+        S3Error(
+            code: .cancelled, bucket: operation.bucket, key: operation.key, range: operation.range,
+            attemptCount: attemptCount, message: "\(operation.words) was cancelled",
+            advice: "Nothing is wrong: what was not read can be asked for again.")
+    }
+
+    /// The error of a request whose last attempt ended with `failure`.
+    init(_ failure: AttemptFailure, _ operation: Operation, context: Context) {
+        self.init(
+            code: .other, bucket: operation.bucket, key: operation.key, range: operation.range,
+            attemptCount: context.attemptCount, message: "", advice: "")
+        switch failure {
+        case .service(let fault):
+            code = fault.errorCode(isObject: operation.key != nil)
+            status = fault.status
+            serviceCode = fault.code
+            requestID = fault.requestID
+            message = "\(operation.words) was refused: \(fault.code ?? "HTTP \(fault.status)")"
+            if let said = fault.message { message += ", \"\(said)\"" }
+            advice = Advice(operation: operation, context: context).text(for: code, fault: fault)
+        case .transfer(let error):
+            code = Self.code(error, hasBytes: error.head != nil)
+            status = error.head?.status
+            requestID = error.head?.requestID
+            message =
+                "\(operation.words) at \(printable(error.authority.utf8)) failed: \(printable(error.message.utf8, scalarCountMax: context.limits.messageCharacterCountMax))"
+            advice = Advice(operation: operation, context: context).text(for: code, transfer: error)
+        case .shortBody:
+            code = .shortBody
+            message = "\(operation.words): the answer ended before its announced end"
+            advice = Advice(operation: operation, context: context).text(for: code)
+        case .unusable(let code, let said, let status, let requestID):
+            self.code = code
+            self.status = status
+            self.requestID = requestID
+            message = "\(operation.words): \(said)"
+            advice = Advice(operation: operation, context: context).text(for: code)
+        }
+    }
+
+    private static func code(_ error: TransferError, hasBytes: Bool) -> Code {
+        switch error.code {
+        case .couldNotResolve, .couldNotConnect, .tls, .connectTimeout: .unreachable
+        case .stalled, .connectionLost: hasBytes ? .shortBody : .serviceFailure
+        case .bodyTooLarge, .malformedAnswer: .malformedAnswer
+        case .cancelled, .shutDown: .cancelled
+        case .other: .other
+        }
+    }
+}
+
+extension Operation {
+    /// `listing the bucket under "2025/"`
+    var words: String {
+        switch action {
+        case .list(let prefix):
+            prefix.bytes.isEmpty
+                ? "listing the bucket" : "listing the bucket under \"\(printable(prefix.bytes, scalarCountMax: 120))\""
+        case .get: "reading the object"
+        case .head: "asking for the object's head"
+        case .headBucket: "asking for the bucket's head"
+        }
+    }
+}

@@ -1,0 +1,131 @@
+public import DredgeAWS
+
+/// Why a request to S3 did not give what was asked, where, and what to do about it.
+///
+/// Built from an allow-list of what the service said (status, code, message, request ID), never from the raw body or headers.
+public struct S3Error: Error, Sendable {
+    /// The closed list of what can be wrong.
+    public enum Code: String, Sendable {
+        /// Refused by a policy. Also a missing key, when the caller may not list the bucket.
+        case accessDenied
+        /// There is no bucket of that name.
+        case noSuchBucket
+        /// The object (or its version) is gone, or never was.
+        case noSuchKey
+        /// `If-Match` failed: the object is no longer the version that was asked for.
+        case preconditionFailed
+        /// In an archive storage class, not restored.
+        case archived
+        /// The object has no such bytes.
+        case invalidRange
+        /// The bucket is in another region, and the service did not say in which, or said so twice.
+        case wrongRegion
+        /// The service does not allow this on that resource, for example GET of a delete marker.
+        case methodNotAllowed
+        /// Unknown access key, or a signature that the service does not accept.
+        case invalidCredentials
+        /// The session token is over or unknown, also after a refresh.
+        case expiredCredentials
+        /// This machine's clock is more than 15 minutes off the service's.
+        case clockSkewed
+        /// The object's KMS key is disabled, gone, or refuses.
+        case kms
+        /// Longer than the service allows.
+        case keyTooLong
+        /// The bucket wants the requester to pay.
+        case requesterPays
+        /// Too fast for the service, also after all retries.
+        case throttled
+        /// The service failed on its side, also after all retries.
+        case serviceFailure
+        /// No connection to the endpoint.
+        case unreachable
+        /// The body broke off again and again.
+        case shortBody
+        /// The service answered with something that isn't an answer to what was asked.
+        case malformedAnswer
+        /// There was nothing to sign with: see `cause`.
+        case credentials
+        /// The task was cancelled, or the transfer loop shut down.
+        case cancelled
+        /// Anything else: `serviceCode` and `message` tell.
+        case other
+    }
+
+    /// What is wrong.
+    public var code: Code
+    /// The bucket asked.
+    public var bucket: String
+    /// The object asked. nil for what concerns the bucket: listings, settings.
+    public var key: ObjectKey?
+    /// The bytes asked, from the start of the object.
+    public var range: Range<UInt64>?
+    /// How often the request was sent.
+    public var attemptCount: Int
+    /// Status of the last answer. nil when there was none.
+    public var status: Int?
+    /// The service's own code, for example `SlowDown`.
+    public var serviceCode: String?
+    /// For a support case with the service.
+    public var requestID: String?
+    /// What happened, one sentence or two, without a line break.
+    public var message: String
+    /// What to do next, a sentence or two.
+    public var advice: String
+    /// Set when `code` is `.credentials`: why there was nothing to sign with.
+    public var cause: AWSError?
+
+    /// True for what concerns the whole source (bucket, credentials, endpoint), not one object: every further request would
+    /// fail in the same way.
+    public var isFatalForSource: Bool {
+        switch code {
+        case .noSuchBucket, .wrongRegion, .invalidCredentials, .expiredCredentials, .clockSkewed, .requesterPays,
+            .unreachable, .credentials:
+            true
+        case .cancelled:
+            false
+        case .accessDenied:
+            key == nil || serviceCode == "AllAccessDisabled"
+        case .noSuchKey, .preconditionFailed, .archived, .invalidRange, .methodNotAllowed, .kms, .keyTooLong,
+            .throttled,
+            .serviceFailure, .shortBody, .malformedAnswer, .other:
+            // Without its listing there is no source.
+            key == nil
+        }
+    }
+
+    /// An error made by hand.
+    public init(
+        code: Code, bucket: String, key: ObjectKey? = nil, range: Range<UInt64>? = nil, attemptCount: Int = 1,
+        status: Int? = nil, serviceCode: String? = nil, requestID: String? = nil, message: String, advice: String,
+        cause: AWSError? = nil
+    ) {
+        self.code = code
+        self.bucket = bucket
+        self.key = key
+        self.range = range
+        self.attemptCount = attemptCount
+        self.status = status
+        self.serviceCode = serviceCode
+        self.requestID = requestID
+        self.message = message
+        self.advice = advice
+        self.cause = cause
+    }
+}
+
+extension S3Error: CustomStringConvertible {
+    /// One paragraph: where, what, what the service said, what to do.
+    public var description: String {
+        var place = "s3://\(printable(bucket.utf8))"
+        if let key { place += "/\(key)" }
+        if let range { place += " bytes \(range.lowerBound)..<\(range.upperBound)" }
+        var facts: [String] = []
+        if let serviceCode { facts.append(serviceCode) }
+        if let status { facts.append("HTTP \(status)") }
+        if let requestID { facts.append("request ID \(requestID)") }
+        if attemptCount > 1 { facts.append("\(attemptCount) attempts") }
+        let told = facts.isEmpty ? "" : " (\(facts.joined(separator: ", ")))"
+        return "\(place): \(message)\(told). \(advice)"
+    }
+}

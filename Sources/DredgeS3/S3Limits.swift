@@ -1,0 +1,22 @@
+/// Every limit of this layer.
+public struct S3Limits: Sendable {
+    /// Bytes of one answer of ListObjectsV2. A page of 1,000 keys of 1,024 bytes, each byte percent-encoded, takes under 4 MiB.
+    public var listAnswerByteCountMax = 16 << 20
+    /// Keys of a page; S3 gives no more than 1,000.
+    public var listKeyCountMax = 1_000
+    /// Pages that one client reads at once; others wait. Times `listAnswerByteCountMax`, it bounds the memory of listings.
+    public var listCountInFlightMax = 1
+    /// HEAD requests that one client has in flight at once; others wait.
+    public var headCountInFlightMax = 64
+    /// While nothing has ever answered at an endpoint, this many failures to connect are enough to call it unreachable:
+    /// a wrong host name should not take a minute to be told.
+    public var connectAttemptCountMax = 3
+    /// A request that breaks again and again but brings bytes each time may take this many times
+    /// `RetryPolicy.attemptCountMax` attempts in all.
+    public var progressAttemptFactor = 4
+    /// Characters of a service's message that are kept in an error.
+    public var messageCharacterCountMax = 500
+
+    /// The defaults.
+    public init() {}
+}

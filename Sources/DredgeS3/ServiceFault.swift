@@ -1,0 +1,74 @@
+import DredgeAWS
+import DredgeTransfer
+
+/// What the service said about a request that it did not fulfil: an allow-list of the fields of its error document
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>).
+struct ServiceFault: Error, Sendable {
+    /// 200 for an error document inside a successful answer.
+    var status: Int
+    var code: String?
+    var message: String?
+    var requestID: String?
+    /// The bucket's region.
+    var region: String?
+    /// Seconds that the service asks to wait.
+    var retryAfterSeconds: Int?
+    /// For archived objects.
+    var storageClass: String?
+    /// For archive tiers of intelligent tiering.
+    var accessTier: String?
+    /// `Date` of the answer, as the service wrote it.
+    var date: String?
+
+    /// From an answer that is not 2xx.
+    init(_ response: HTTPResponse, limits: S3Limits) {
+        // An error document that can't be read (a proxy's HTML, nothing at all for HEAD) leaves the status and the headers.
+        let document = try? XMLReader.tree(of: response.errorBody, limits: Self.documentLimits)
+        let error = document?.name == "Error" ? document : document?["Error"]
+        let fields = (error?.children ?? []).map { ($0.name, $0.text) }
+        self.init(response, fields: Dictionary(fields, uniquingKeysWith: { first, _ in first }), limits: limits)
+    }
+
+    /// From the fields of an error document that was already read.
+    init(_ response: HTTPResponse, fields: [String: String], limits: S3Limits) {
+        status = response.status
+        func field(_ name: String, scalarCountMax: Int = 128) -> String? {
+            guard let text = fields[name], !text.isEmpty else { return nil }
+            return printable(text.utf8, scalarCountMax: scalarCountMax)
+        }
+        func header(_ name: String) -> String? {
+            guard let text = response[name], !text.isEmpty else { return nil }
+            return printable(text.utf8, scalarCountMax: 128)
+        }
+        // HEAD has no body: S3 repeats the code in a header then.
+        code = field("Code") ?? header("x-amz-error-code")
+        message =
+            field("Message", scalarCountMax: limits.messageCharacterCountMax)
+            ?? header("x-amz-error-message")
+        requestID = header("x-amz-request-id") ?? field("RequestId")
+        region = [header("x-amz-bucket-region"), field("Region"), field("Endpoint").flatMap(Self.region(ofHost:))]
+            .lazy.compactMap { $0 }.first(where: EndpointRules.isRegion)
+        retryAfterSeconds = header("retry-after").flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil }
+        storageClass = field("StorageClass")
+        accessTier = field("AccessTier")
+        date = header("date")
+    }
+
+    /// The region in a name like `bucket.s3.eu-west-1.amazonaws.com` or `s3-eu-west-1.amazonaws.com`.
+    static func region(ofHost host: String) -> String? {
+        let labels = host.lowercased().split(separator: ".")
+        guard let domain = labels.firstIndex(of: "amazonaws"), domain > 0 else { return nil }
+        let label = labels[domain - 1]
+        if label.hasPrefix("s3-") { return String(label.dropFirst(3)) }
+        if domain > 1, label != "s3", labels[domain - 2] == "s3" || labels[domain - 2] == "dualstack" {
+            return String(label)
+        }
+        return nil
+    }
+
+    private static let documentLimits = {
+        var limits = XMLReader.Limits()
+        limits.elementCountMax = 1_000
+        return limits
+    }()
+}

@@ -1,0 +1,61 @@
+internal import GRDB
+
+extension ChunkStore {
+    /// SHA-256 of the logical content, in hexadecimal: equal for two stores that hold the same chunks of the same objects under the same
+    /// settings, however they came there (order of arrival, workers, batches, crashes, runs), on any machine.
+    ///
+    /// The hash runs over, with every number as eight bytes little-endian and every text or key as its byte count and its bytes:
+    /// - the text `dredge-store-digest-1`;
+    /// - the number of settings, then name and value of each, in order of the names' bytes;
+    /// - for each object with content, in order of (source name, bucket, key bytes): bucket, key, ETag without surrounding quotes, size
+    ///   in bytes, number of chunks; then for each chunk its ordinal, byte offset, byte count, token count, and its bytes.
+    ///
+    /// Not in it: states, times, endpoints, version IDs, attempts, runs. Reads the whole store, at about the speed of SHA-256; memory is
+    /// that of the batches kept inflated.
+    public func digest() async throws(StoreError) -> String {
+        let (path, settings) = (path, settingsHashInput())
+        return try await readSnapshot { db in
+            var hash = SHA256()
+            hash.update(lengthAnd: "dredge-store-digest-1")
+            hash.update(settings)
+            let content = ContentReader(path: path)
+            var cursor = try ObjectCursor.bySource(db, ObjectFilter(hasContent: true))
+            while let object = try cursor.next(db), let version = object.content {
+                hash.update(lengthAnd: object.bucket)
+                hash.update(lengthAnd: object.key)
+                hash.update(lengthAnd: unquoted(version.eTag))
+                hash.update(version.size)
+                hash.update(UInt64(clamping: object.chunkCount))
+                for span in try content.spans(db, of: object.object) {
+                    try content.forEachChunk(db, of: object.object, in: span) { entry, text in
+                        hash.update(UInt64(entry.ordinal))
+                        hash.update(entry.byteOffset)
+                        hash.update(UInt64(entry.byteLength))
+                        hash.update(UInt64(entry.tokenCount))
+                        hash.update(text)
+                    }
+                }
+            }
+            return hexadecimal(hash.finish())
+        }
+    }
+
+    /// The settings' part of the digest.
+    func settingsHashInput() -> [UInt8] {
+        var bytes: [UInt8] = []
+        func append(_ value: UInt64) { withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) } }
+        append(UInt64(settings.count))
+        for (name, value) in settings.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            for text in [name, value] {
+                append(UInt64(text.utf8.count))
+                bytes += Array(text.utf8)
+            }
+        }
+        return bytes
+    }
+}
+
+/// An ETag without the quotes around it, which some services leave out in listings.
+func unquoted(_ eTag: String) -> String {
+    eTag.count >= 2 && eTag.hasPrefix("\"") && eTag.hasSuffix("\"") ? String(eTag.dropFirst().dropLast()) : eTag
+}

@@ -1,0 +1,69 @@
+internal import GRDB
+
+/// Something that is wrong with a store.
+public struct StoreProblem: Sendable, Codable, Hashable, CustomStringConvertible {
+    /// The batch that it is about.
+    public var batch: Int64?
+    /// The object's row.
+    public var object: Int64?
+    /// The object's key, with U+FFFD for what is not UTF-8.
+    public var key: String?
+    /// What is wrong.
+    public var what: String
+
+    /// "batch 7: the directory's checksum is wrong".
+    public var description: String {
+        let place = [batch.map { "batch \($0)" }, object.map { "object \($0)\(key.map { " (\($0))" } ?? "")" }]
+            .compactMap(\.self).joined(separator: ", ")
+        return place.isEmpty ? what : "\(place): \(what)"
+    }
+}
+
+/// What a full check found.
+public struct VerifyReport: Sendable, Codable, Hashable {
+    /// Batches inflated.
+    public var batchCount = 0
+    /// Objects with content.
+    public var objectCount = 0
+    /// Chunks of these objects.
+    public var chunkCount = 0
+    /// Bytes inflated.
+    public var rawByteCount: UInt64 = 0
+    /// All problems, those beyond `StoreLimits.problemCountMax` only counted.
+    public var problemCount = 0
+    /// The first of them.
+    public var problems: [StoreProblem] = []
+
+    /// Whether the store is as it should be.
+    public var isSound: Bool { problemCount == 0 }
+
+    mutating func add(batch: Int64? = nil, object: Int64? = nil, key: [UInt8]? = nil, _ what: String) {
+        problemCount += 1
+        guard problems.count < StoreLimits.problemCountMax else { return }
+        problems.append(
+            StoreProblem(
+                batch: batch, object: object, key: key.map { String(decoding: $0, as: UTF8.self) }, what: what))
+    }
+}
+
+extension ChunkStore {
+    /// Checks everything: SQLite's own structures; that each batch inflates, with right checksums, to what its row says; that each
+    /// chunk of an object is where its span says; that an object's ordinals count from 0 without a gap, its chunks cover the document (and
+    /// tile it, when the settings have an `overlap_tokens` of 0), and its tokens add up.
+    ///
+    /// Never stops at damage, whatever the bytes are; throws only when the file can't be opened. Reads the whole file, twice. Memory is one
+    /// batch and a bounded number of directories.
+    public func verify() async throws(StoreError) -> VerifyReport {
+        let path = path
+        let tiles = settings.contains { name, value in
+            (name == "overlap_tokens" || name.hasSuffix(".overlap_tokens")) && value == "0"
+        }
+        return try await readSnapshot { db in
+            var verifier = Verifier(db: db, path: path, tiles: tiles)
+            verifier.step("SQLite") { try $0.checkDatabase() }
+            verifier.step("batches") { try $0.checkBatches() }
+            verifier.step("objects") { try $0.checkObjects() }
+            return verifier.report
+        }
+    }
+}

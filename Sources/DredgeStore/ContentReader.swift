@@ -1,0 +1,97 @@
+internal import GRDB
+
+/// Reads the chunks of objects, and keeps the batches that it inflated last (`StoreLimits.inflatedCacheByteCount`): objects that
+/// are neighbours in the listing stand in the batches of a few workers.
+///
+/// `@unchecked Sendable`: used only within the reads of one `StoreReader`, which come one at a time.
+final class ContentReader: @unchecked Sendable {
+    struct InflatedBatch {
+        var entries: [DirectoryEntry]
+        var text: [UInt8]
+    }
+
+    private let path: String
+    private var batches: [Int64: (batch: InflatedBatch, lastUse: Int)] = [:]
+    private var useCount = 0
+    private var cachedByteCount = 0
+
+    init(path: String) { self.path = path }
+
+    /// The spans of an object, in order of their ordinals.
+    func spans(_ db: Database, of object: Int64) throws -> [Span] {
+        try query(
+            db,
+            "SELECT batch, first_entry, first_ordinal, chunk_count FROM span WHERE object = ? ORDER BY first_ordinal",
+            [.int(object)]
+        ) { Span(batch: $0.int64(0), firstEntry: $0.int(1), firstOrdinal: $0.int(2), chunkCount: $0.int(3)) }
+    }
+
+    /// Calls `body` for each chunk of a span; its bytes are valid during the call. Throws `corrupt` for a span that names other chunks.
+    func forEachChunk(
+        _ db: Database, of object: Int64, in span: Span, _ body: (DirectoryEntry, UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        let batch = try batch(db, span.batch)
+        guard span.firstEntry >= 0, span.chunkCount >= 0, span.firstEntry <= batch.entries.count,
+            span.chunkCount <= batch.entries.count - span.firstEntry
+        else { throw corrupt(span.batch, "it has \(batch.entries.count) chunks, object \(object) asks for others") }
+        try batch.text.withUnsafeBytes { text in
+            for index in 0..<span.chunkCount {
+                let entry = batch.entries[span.firstEntry + index]
+                guard entry.object == object, entry.ordinal - index == span.firstOrdinal else {
+                    throw corrupt(span.batch, "its chunk \(span.firstEntry + index) is not of object \(object)")
+                }
+                try body(entry, UnsafeRawBufferPointer(rebasing: text[entry.start..<entry.start + entry.byteLength]))
+            }
+        }
+    }
+
+    private func batch(_ db: Database, _ id: Int64) throws -> InflatedBatch {
+        useCount += 1
+        if let found = batches[id]?.batch {
+            batches[id]?.lastUse = useCount
+            return found
+        }
+        let batch: InflatedBatch
+        do throws(BatchDamage) {
+            batch = try Self.inflate(try payload(db, id))
+        } catch { throw corrupt(id, error.what) }
+        cachedByteCount += batch.text.count
+        batches[id] = (batch, useCount)
+        while cachedByteCount > StoreLimits.inflatedCacheByteCount, batches.count > 1,
+            let oldest = batches.min(by: { $0.value.lastUse < $1.value.lastUse })
+        {
+            cachedByteCount -= oldest.value.batch.text.count
+            batches[oldest.key] = nil
+        }
+        return batch
+    }
+
+    private func payload(_ db: Database, _ id: Int64) throws(BatchDamage) -> [UInt8] {
+        do {
+            let rows = try query(db, "SELECT payload FROM batch WHERE id = ?", [.int(id)]) { $0.bytes(0) ?? [] }
+            guard let payload = rows.first else { throw BatchDamage("it is missing") }
+            return payload
+        } catch let damage as BatchDamage { throw damage } catch {
+            throw BatchDamage("\(StoreError(error, path: path))")
+        }
+    }
+
+    static func inflate(_ payload: [UInt8]) throws(BatchDamage) -> InflatedBatch {
+        var result: Result<InflatedBatch, BatchDamage>?
+        payload.withUnsafeBytes { bytes in
+            do throws(BatchDamage) {
+                let entries = try BatchFormat.directory(bytes)
+                let byteCount = entries.last.map { $0.start + $0.byteLength } ?? 0
+                result = .success(
+                    InflatedBatch(entries: entries, text: try BatchFormat.inflate(bytes, rawByteCount: byteCount)))
+            } catch { result = .failure(error) }
+        }
+        return try result!.get()
+    }
+
+    private func corrupt(_ batch: Int64, _ what: String) -> StoreError {
+        StoreError(
+            code: .corrupt, path: path, message: "Batch \(batch) of \(path) is damaged: \(what).",
+            advice: "`dredge store verify` lists all damage. Restore a copy, or delete the file and index again.")
+    }
+}

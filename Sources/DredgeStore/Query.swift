@@ -1,0 +1,31 @@
+internal import GRDB
+
+/// What can stand for a `?` of a query.
+enum QueryValue {
+    case int(Int64)
+    case text(String)
+    case bytes([UInt8])
+    case null
+}
+
+/// All rows of a query, each as `row` reads it. The statement is prepared once a connection.
+///
+/// Readers use this and not GRDB's `Row`: SQLite's C interface turns a value of another type into zero or an empty text, where `Row`
+/// traps, and a damaged file can hold anything.
+func query<T>(
+    _ db: Database, _ sql: String, _ values: [QueryValue] = [], _ row: (PreparedStatement) throws -> T
+) throws -> [T] {
+    let statement = PreparedStatement(try db.cachedStatement(sql: sql), db)
+    defer { statement.reset() }
+    for (index, value) in values.enumerated() {
+        switch value {
+        case .int(let value): statement.bind(Int32(index + 1), value)
+        case .text(let value): statement.bind(Int32(index + 1), value)
+        case .bytes(let value): statement.bind(Int32(index + 1), value)
+        case .null: statement.bindNull(Int32(index + 1))
+        }
+    }
+    var rows: [T] = []
+    while try statement.step() { rows.append(try row(statement)) }
+    return rows
+}

@@ -1,0 +1,39 @@
+/// Every bound of the store, with its reason.
+public enum StoreLimits {
+    /// Chunk bytes after which a batch is sealed. Large enough that LZ4 finds repetitions across small objects and that a
+    /// batch is one write; small enough that reading one chunk inflates little. A single chunk above it gets a batch of its own.
+    public static let batchRawByteCount = 1 << 20
+    /// The most chunk bytes that a batch can hold, and that a reader accepts of one. Above any chunk of
+    /// 1,048,576 tokens, the longest of which has 128 bytes.
+    public static let batchRawByteCountMax = 256 << 20
+    /// The most payload bytes (directory and compressed text) that a reader accepts.
+    public static let batchPayloadByteCountMax = 512 << 20
+    /// Bytes that may wait for the writer. Whoever hands over more waits.
+    public static let writeQueueByteCount = 32 << 20
+    /// Bytes after which the writer commits. Few and large transactions: each commit rewrites the hot pages of the indexes.
+    public static let transactionByteCount = 64 << 20
+    /// Age after which the writer commits, so that a crash costs about a second of work.
+    public static let transactionMilliseconds = 1_000
+    /// SQLite's page size. A batch is a chain of overflow pages: 32 KiB wrote blobs of 1 MiB about a fifth faster than 4 KiB.
+    public static let pageByteCount = 32 << 10
+    /// SQLite's page cache of the writer; dirty pages above it go to the write-ahead log before the commit.
+    public static let pageCacheByteCount = 16 << 20
+    /// SQLite's page cache of a reader.
+    public static let readerPageCacheByteCount = 4 << 20
+    /// Inflated batches that a reader keeps, because neighbouring objects were packed by several workers into several batches.
+    public static let inflatedCacheByteCount = 64 << 20
+    /// Parsed directories that `verify` keeps.
+    public static let directoryCacheEntryCount = 500_000
+    /// Milliseconds that a statement waits for a lock of another process (a reader that recovers the log).
+    public static let busyMilliseconds = 5_000
+    /// Rows that a reader takes from SQLite at once.
+    public static let readPageRowCount = 500
+    /// Bytes of lines that an export hands over at once.
+    public static let exportByteCount = 256 << 10
+    /// Runs that `stats` lists.
+    public static let statsRunCount = 10
+    /// Problems that `verify` lists before it only counts them.
+    public static let problemCountMax = 1_000
+    /// The longest object key, by S3's rules ("Creating object key names", Amazon S3 User Guide).
+    public static let keyByteCountMax = 1_024
+}

@@ -1,0 +1,83 @@
+internal import Foundation
+
+/// The right to write to a store: an advisory lock (flock(2)) on `PATH-lock`, which the kernel takes back when the process ends in
+/// whatever way. A file of its own, because closing any descriptor of the database would drop SQLite's own POSIX locks on it
+/// (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+final class StoreLock: Sendable {
+    private let descriptor: Int32
+    private let path: String
+
+    /// Takes the lock or throws `inUse`; never waits.
+    init(storePath: String) throws(StoreError) {
+        let path = storePath + "-lock"
+        while true {
+            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw StoreLock.cannotCreate(storePath, errno) }
+            if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+                let error = errno
+                let holder = StoreLock.holder(descriptor)
+                close(descriptor)
+                if error == EINTR { continue }
+                guard error == EWOULDBLOCK else { throw StoreLock.cannotCreate(storePath, error) }
+                throw StoreError(
+                    code: .inUse, path: storePath, message: "\(storePath) is being written to by \(holder).",
+                    advice: "Wait until it has finished, or give this run a store of its own.")
+            }
+            // The holder before us may have removed the file between our open and our lock: then somebody else may lock a new one.
+            var mine = stat()
+            var named = stat()
+            if fstat(descriptor, &mine) == 0, stat(path, &named) == 0, mine.st_ino == named.st_ino,
+                mine.st_dev == named.st_dev
+            {
+                let text = Array("\(getpid())\n".utf8)
+                _ = ftruncate(descriptor, 0)
+                _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+                self.descriptor = descriptor
+                self.path = path
+                return
+            }
+            close(descriptor)
+        }
+    }
+
+    deinit {
+        // Removed while it is still locked: the check above makes that safe.
+        unlink(path)
+        close(descriptor)
+    }
+
+    /// "process 123", as the lock's holder wrote it; only for the message.
+    private static func holder(_ descriptor: Int32) -> String {
+        var text = [UInt8](repeating: 0, count: 20)
+        let count = text.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
+        let digits = text.prefix(max(0, count)).prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        guard !digits.isEmpty else { return "another process" }
+        let id = String(decoding: digits, as: UTF8.self)
+        return id == "\(getpid())" ? "this process already" : "process \(id)"
+    }
+
+    /// The errors of creating a file beside the store, which creating the store itself would meet as well.
+    static func cannotCreate(_ storePath: String, _ error: Int32) -> StoreError {
+        let directory = (storePath as NSString).deletingLastPathComponent
+        let place = directory.isEmpty ? "the current directory" : directory
+        switch error {
+        case ENOENT, ENOTDIR:
+            return StoreError(
+                code: .cannotOpen, path: storePath,
+                message: "\(storePath) cannot be created: there is no directory \(place).",
+                advice: "Create the directory, or name another path.")
+        case EACCES, EPERM, EROFS:
+            return StoreError(
+                code: .readOnly, path: storePath,
+                message: "\(storePath) cannot be written to: \(place) may not be written to by this user.",
+                advice: "Give this user write permission to the directory, or name another path.")
+        case ENOSPC, EDQUOT:
+            return .diskFull(path: storePath, byteCount: nil)
+        default:
+            return StoreError(
+                code: .cannotOpen, path: storePath,
+                message: "\(storePath) cannot be created: \(String(cString: strerror(error))).",
+                advice: "Name another path.")
+        }
+    }
+}

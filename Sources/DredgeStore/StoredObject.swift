@@ -1,0 +1,97 @@
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
+/// Where an object of a store stands.
+public enum ObjectState: String, Sendable, Codable, CaseIterable {
+    /// Not fetched yet.
+    case pending
+    /// Stored by the run that listed it last.
+    case indexed
+    /// Stored by an earlier run, with the ETag and size that were listed last.
+    case unchanged
+    /// Not to be indexed, for a reason.
+    case skipped
+    /// Could not be read, for a reason.
+    case failed
+    /// Deleted between listing and fetch.
+    case vanished
+    /// Kept changing while it was fetched.
+    case changed
+}
+
+/// One object, with its state and what is stored of it.
+public struct StoredObject: Sendable, Hashable {
+    /// The version whose chunks are in the store.
+    public struct Content: Sendable, Hashable {
+        /// Its ETag, as S3 gave it.
+        public var eTag: String
+        /// Bytes of the object.
+        public var size: UInt64
+        /// Its version ID, in a versioned bucket.
+        public var versionID: String?
+        /// Bytes of the document: what chunk offsets count in.
+        public var byteCount: UInt64
+        /// The run that stored it.
+        public var run: Int64
+    }
+    /// Its row.
+    public var object: Int64
+    /// The source's name.
+    public var source: String
+    /// The bucket.
+    public var bucket: String
+    /// The key's bytes.
+    public var key: [UInt8]
+    /// Bytes, as listed.
+    public var size: UInt64
+    /// The listed ETag.
+    public var eTag: String
+    /// When it was last modified.
+    public var lastModified: Date?
+    /// S3's storage class.
+    public var storageClass: String?
+    /// Where it stands.
+    public var state: ObjectState
+    /// Why it was skipped or failed.
+    public var reason: String?
+    /// Attempts that its outcome took.
+    public var attemptCount: Int
+    /// Of the last error.
+    public var requestID: String?
+    /// What is stored; nil: nothing.
+    public var content: Content?
+    /// Chunks stored.
+    public var chunkCount: Int
+    /// Their tokens.
+    public var tokenCount: Int
+
+    /// Whether what is stored may be of an older version than the bucket has: it is to be fetched again, or that failed.
+    public var isStale: Bool { content != nil && state != .indexed && state != .unchanged }
+}
+
+/// One chunk.
+public struct StoredChunk: Sendable, Hashable {
+    /// The source's name.
+    public var source: String
+    /// The bucket.
+    public var bucket: String
+    /// The key's bytes.
+    public var key: [UInt8]
+    /// Of the version that was read.
+    public var eTag: String
+    /// Of the version that was read, in a versioned bucket.
+    public var versionID: String?
+    /// Its place among the object's chunks, from 0.
+    public var ordinal: Int
+    /// Of its first byte in the document.
+    public var byteOffset: UInt64
+    /// Bytes.
+    public var byteLength: Int
+    /// Tokens.
+    public var tokenCount: Int
+    /// Its bytes, exactly as in the document: not always valid UTF-8.
+    public var text: [UInt8]
+}

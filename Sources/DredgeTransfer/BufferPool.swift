@@ -1,0 +1,105 @@
+import Synchronization
+
+/// A bounded pool of pre-faulted buffers: the memory budget of everything that is fetched.
+///
+/// Memory is taken from the system in blocks of a few sizes (see `blockByteCount`) and kept for reuse, since fresh pages cost a fifth of
+/// the throughput. `byteLimit` bounds what is really mapped: blocks on loan and idle ones together. When a request finds no idle block of
+/// its size and no room, idle blocks of other sizes are unmapped for it; when that is not enough, it waits, first come first served. A
+/// small request does not overtake a large one, so that a large one is never starved.
+public final class BufferPool: Sendable {
+    /// The most bytes that the pool maps.
+    public let byteLimit: Int
+    private let state = Mutex(BufferPoolState())
+
+    /// An empty pool: memory is mapped as it is asked for. `byteLimit` should hold at least a few of the largest buffers in use.
+    public init(byteLimit: Int) {
+        precondition(byteLimit > 0, "a buffer pool needs a positive limit, not \(byteLimit)")
+        self.byteLimit = byteLimit
+    }
+
+    deinit { state.withLock { $0.unmapIdle() } }
+
+    /// Bytes of the blocks now on loan.
+    public var byteCountInUse: Int { state.withLock { $0.byteCountInUse } }
+
+    /// The most bytes that were ever held, on loan and kept for reuse. Never above `byteLimit`.
+    public var byteCountPeak: Int { state.withLock { $0.byteCountPeak } }
+
+    /// Tasks that wait for a buffer now.
+    var waiterCount: Int { state.withLock { $0.waiterCount } }
+
+    /// Whether a buffer of this size can ever be had from this pool.
+    public func canHold(byteCount: Int, headroom: Int = 0) -> Bool {
+        byteCount >= 0 && headroom >= 0 && byteCount <= byteLimit && headroom <= byteLimit
+            && blockByteCount(byteCount + headroom) <= byteLimit
+    }
+
+    /// Waits, first come first served, until `byteCount + headroom` bytes fit under the limit.
+    ///
+    /// Cancelling the task ends the wait with `CancellationError`. Asking for more than the pool can ever hold is a programming error and
+    /// traps: check `canHold` where the size comes from outside.
+    public func buffer(byteCount: Int, headroom: Int = 0) async throws(CancellationError) -> OwnedBuffer {
+        precondition(
+            canHold(byteCount: byteCount, headroom: headroom),
+            "a buffer of \(byteCount) + \(headroom) bytes cannot come from a pool of \(byteLimit) bytes; ask canHold first"
+        )
+        if Task.isCancelled { throw CancellationError() }
+        if let buffer = bufferIfFree(byteCount: byteCount, headroom: headroom) { return buffer }
+        let waiter = BufferPoolWaiter(byteCount: blockByteCount(byteCount + headroom))
+        let grant = await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                settle { state in state.wait(waiter, continuation, byteLimit: byteLimit) }
+            }
+        } onCancel: {
+            settle { state in state.cancel(waiter, byteLimit: byteLimit) }
+        }
+        guard let grant else { throw CancellationError() }
+        return lend(grant, byteCount: byteCount, headroom: headroom)
+    }
+
+    /// The same without waiting: nil when the pool is at its limit, or somebody waits already, or it can never hold as much.
+    public func bufferIfFree(byteCount: Int, headroom: Int = 0) -> OwnedBuffer? {
+        guard canHold(byteCount: byteCount, headroom: headroom) else { return nil }
+        let blockByteCount = blockByteCount(byteCount + headroom)
+        let grant = state.withLock { state in
+            state.hasWaiters ? nil : state.take(blockByteCount, byteLimit: byteLimit)
+        }
+        return grant.map { lend($0, byteCount: byteCount, headroom: headroom) }
+    }
+
+    /// Called by a buffer's deinit.
+    func takeBack(_ block: MappedBlock) {
+        settle { state in state.giveBack(block, byteLimit: byteLimit) }
+    }
+
+    /// Bytes of the block that serves a request for `byteCount` bytes: 16 KiB or more, with four to eight steps to each doubling and
+    /// none above 256 KiB. So less than a quarter of a block is wasted, 3 % where parts of 8 MiB are fetched, and still the sizes are few
+    /// enough that a block meets a second request of its size.
+    func blockByteCount(_ byteCount: Int) -> Int {
+        let page = MappedBlock.pageByteCount
+        let doubling = 1 << (Int.bitWidth - max(byteCount - 1, Self.blockByteCountMin - 1).leadingZeroBitCount)
+        let step = min(max(doubling / 8, page), Self.blockStepByteCountMax)
+        let rounded = max(byteCount, Self.blockByteCountMin).roundedUp(to: step)
+        // A pool whose limit falls between two steps can still be used up to its limit.
+        return rounded <= byteLimit ? rounded : byteCount.roundedUp(to: page)
+    }
+
+    private static let blockByteCountMin = 16 << 10
+    private static let blockStepByteCountMax = 256 << 10
+
+    /// Changes the state under the lock and resumes those it serves after it: a resumed task may run at once and come back here.
+    private func settle(_ change: (inout BufferPoolState) -> [BufferPoolSettlement]) {
+        for settlement in state.withLock({ change(&$0) }) { settlement.waiter.resume(returning: settlement.grant) }
+    }
+
+    /// Mapping happens here, after the lock and by the one who asked: faulting in 8 MiB takes a millisecond or two.
+    private func lend(_ grant: BufferPoolGrant, byteCount: Int, headroom: Int) -> OwnedBuffer {
+        let block = grant.idleBlock ?? MappedBlock.map(byteCount: grant.byteCount)
+        return OwnedBuffer(pool: self, block: block, capacity: byteCount, headroom: headroom)
+    }
+}
+
+extension Int {
+    /// The next multiple of `step`, which is positive.
+    fileprivate func roundedUp(to step: Int) -> Int { (self + step - 1) / step * step }
+}

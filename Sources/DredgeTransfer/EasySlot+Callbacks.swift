@@ -1,0 +1,77 @@
+import CCurl
+
+/// CURLOPT_WRITEFUNCTION(3). Called inside of curl_multi_perform: it stores, and everything else happens after curl has returned.
+func storeBody(
+    _ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let context else { return 0 }
+    return Unmanaged<EasySlot>.fromOpaque(context)._withUnsafeGuaranteedRef {
+        $0.store(body: UnsafeRawBufferPointer(start: data, count: size * count))
+    }
+}
+
+/// CURLOPT_HEADERFUNCTION(3): called with one whole line at a time.
+func storeHeadLine(
+    _ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let context else { return 0 }
+    return Unmanaged<EasySlot>.fromOpaque(context)._withUnsafeGuaranteedRef {
+        $0.store(headLine: UnsafeRawBufferPointer(start: data, count: size * count))
+    }
+}
+
+extension EasySlot {
+    /// Answers how many bytes it took; a number that is not `body.count` ends the transfer.
+    fileprivate func store(body: UnsafeRawBufferPointer) -> Int {
+        guard let sink = transfer?.sink else { return 0 }
+        guard 200..<300 ~= answer.status else { return store(errorBody: body) }
+        switch sink {
+        case .buffer(let buffer):
+            if buffer.append(body) { return body.count }
+            answer.refusal = .bodyTooLarge(capacity: buffer.capacity)
+            return 0
+        case .stream(let sink):
+            if sink.store(body) { return body.count }
+            // A segment is not smaller than what curl hands over at once; were it, pausing would never help.
+            if let filling = sink.filling, filling.count == 0 {
+                answer.refusal = .bodyTooLarge(capacity: filling.capacity)
+                return 0
+            }
+            return Int(CURL_WRITEFUNC_PAUSE)
+        }
+    }
+
+    private func store(errorBody: UnsafeRawBufferPointer) -> Int {
+        let room = limits.errorBodyByteCountMax - answer.errorBody.count
+        answer.errorBody.append(contentsOf: errorBody.prefix(room))
+        if errorBody.count <= room { return errorBody.count }
+        answer.refusal = .errorBodyCut
+        return 0
+    }
+
+    fileprivate func store(headLine line: UnsafeRawBufferPointer) -> Int {
+        if let status = Self.status(ofLine: line) {
+            // Each answer begins with a status line; those before the last are interim (1xx).
+            answer.head.removeAll(keepingCapacity: true)
+            answer.head.reserveCapacity(TransferLimits.headByteCountUsual)
+            answer.status = status
+        }
+        guard line.count <= limits.headByteCountMax - answer.head.count else {
+            answer.refusal = .headTooLarge
+            return 0
+        }
+        answer.head.append(contentsOf: line)
+        if answer.status >= 200, line.first == UInt8(ascii: "\r") || line.first == UInt8(ascii: "\n") {
+            answer.isHeadComplete = true
+        }
+        return line.count
+    }
+
+    /// The status code of "HTTP/1.1 206 Partial Content"; nil for any other line.
+    private static func status(ofLine line: UnsafeRawBufferPointer) -> Int? {
+        guard line.count >= 12, line.starts(with: "HTTP/1.".utf8) else { return nil }
+        let digits = line[9..<12].map { Int($0) - Int(UInt8(ascii: "0")) }
+        guard digits.allSatisfy((0...9).contains) else { return nil }
+        return digits[0] * 100 + digits[1] * 10 + digits[2]
+    }
+}

@@ -1,0 +1,82 @@
+/// The head of an answer, and the body of one that is not 2xx. A 2xx body goes into the caller's buffer.
+public struct HTTPResponse: Sendable {
+    /// The status code, 200...599.
+    public let status: Int
+    /// The body of an answer that is not 2xx, cut at `TransferLimits.errorBodyByteCountMax`.
+    public let errorBody: [UInt8]
+    /// The head's lines as they came, status line first. Most headers are never looked at, so that they are parsed when they are.
+    private let head: [UInt8]
+
+    init(status: Int, head: [UInt8], errorBody: [UInt8]) {
+        self.status = status
+        self.head = head
+        self.errorBody = errorBody
+    }
+
+    /// An answer that no server gave: for tests of what is built on top.
+    public init(status: Int, headers: [(name: String, value: String)] = [], errorBody: [UInt8] = []) {
+        let lines = ["HTTP/1.1 \(status)"] + headers.map { "\($0.name): \($0.value)" }
+        self.init(
+            status: status, head: lines.flatMap { Array($0.utf8) + [.carriageReturn, .lineFeed] }, errorBody: errorBody)
+    }
+
+    /// Whether the status says success (RFC 9110, section 15.3).
+    public var isSuccess: Bool { 200..<300 ~= status }
+
+    /// The first value of a header, its name compared without case, without the white space around it. Nil when it is not there; one
+    /// pass over the head.
+    public subscript(_ name: String) -> String? {
+        var value: String?
+        forEachHeader { lineName, lineValue in
+            guard lineName.isEqualIgnoringCase(to: name) else { return true }
+            value = String(decoding: lineValue, as: UTF8.self)
+            return false
+        }
+        return value
+    }
+
+    /// All headers in the order they came in.
+    public var headers: [(name: String, value: String)] {
+        var headers: [(name: String, value: String)] = []
+        forEachHeader { name, value in
+            headers.append((String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
+            return true
+        }
+        return headers
+    }
+
+    /// Calls `visit` with each header until it returns false. Lines without a colon (the status line has none in its version) are passed
+    /// over.
+    private func forEachHeader(_ visit: (ArraySlice<UInt8>, ArraySlice<UInt8>) -> Bool) {
+        for line in head.split(separator: .lineFeed).dropFirst() {
+            guard let colon = line.firstIndex(of: .colon) else { continue }
+            guard visit(line[..<colon], line[(colon + 1)...].trimmingWhitespace()) else { return }
+        }
+    }
+}
+
+extension UInt8 {
+    fileprivate static let lineFeed = UInt8(ascii: "\n")
+    fileprivate static let carriageReturn = UInt8(ascii: "\r")
+    fileprivate static let colon = UInt8(ascii: ":")
+
+    /// ASCII only, which is all that a header's name may have.
+    fileprivate var lowercased: UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self }
+    fileprivate var isWhitespace: Bool {
+        self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") || self == .carriageReturn
+    }
+}
+
+extension ArraySlice<UInt8> {
+    fileprivate func isEqualIgnoringCase(to name: String) -> Bool {
+        count == name.utf8.count && zip(self, name.utf8).allSatisfy { $0.lowercased == $1.lowercased }
+    }
+
+    fileprivate func trimmingWhitespace() -> ArraySlice<UInt8> {
+        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
+        else {
+            return []
+        }
+        return self[first...last]
+    }
+}

@@ -1,0 +1,122 @@
+import CCurl
+
+/// Why a transfer came to no answer. An answer of any status is not an error here.
+public struct TransferError: Error, Sendable, CustomStringConvertible {
+    /// The closed list of reasons.
+    public enum Code: String, Sendable {
+        /// The host's name has no address, or the resolver did not answer.
+        case couldNotResolve
+        /// The host refused the connection or cannot be reached.
+        case couldNotConnect
+        /// The TLS handshake failed: most often a certificate that the authorities in use did not sign.
+        case tls
+        /// No usable connection within `TransferLimits.connectTimeout`.
+        case connectTimeout
+        /// No byte moved within `TransferLimits.progressTimeout`.
+        case stalled
+        /// The connection broke, or was closed before the announced length. The buffer holds what arrived.
+        case connectionLost
+        /// The body of a 2xx answer does not fit into the buffer.
+        case bodyTooLarge
+        /// The answer is not HTTP/1.1, or its head is larger than `TransferLimits.headByteCountMax`.
+        case malformedAnswer
+        /// The task was cancelled.
+        case cancelled
+        /// The loop was shut down.
+        case shutDown
+        /// The request cannot be sent as it is, or curl lacks memory or a feature.
+        case other
+    }
+
+    /// The reason.
+    public var code: Code
+    /// curl's own words, or ours, without the URL's query or a header's value.
+    public var message: String
+    /// host:port
+    public var authority: String
+    /// The head of the answer that broke, nil when none came. It tells whether the bytes that arrived are those that were asked for.
+    public var head: HTTPResponse?
+
+    /// Whether the same request may succeed when it is sent again.
+    public var isTransient: Bool {
+        switch code {
+        case .couldNotResolve, .couldNotConnect, .connectTimeout, .stalled, .connectionLost: true
+        case .tls, .bodyTooLarge, .malformedAnswer, .cancelled, .shutDown, .other: false
+        }
+    }
+
+    /// What happened, where, and what to look at.
+    public var description: String {
+        let hint =
+            switch code {
+            case .couldNotResolve: "Check the host's name, and the machine's resolver."
+            case .couldNotConnect: "Check the port, and that no firewall or proxy is in between."
+            case .tls: "Check the certificate authorities in use; a private one is named with AWS_CA_BUNDLE."
+            case .connectTimeout: "Check the network path, or allow a longer connect timeout."
+            case .stalled: "Check the network path, or allow a longer progress timeout."
+            case .connectionLost: "Send it again."
+            case .bodyTooLarge: "Ask for a smaller range, or give a larger buffer."
+            case .malformedAnswer: "Check that an HTTP/1.1 server listens there."
+            case .cancelled, .shutDown, .other: ""
+            }
+        return "\(authority): \(message) (\(code.rawValue))" + (hint.isEmpty ? "" : ". \(hint)")
+    }
+
+    /// An error as it is; nothing is taken out of `message`.
+    public init(code: Code, message: String, authority: String) {
+        self.code = code
+        self.message = message
+        self.authority = authority
+    }
+}
+
+extension TransferError {
+    /// The error for a transfer that curl ended with `result` (libcurl-errors(3)).
+    ///
+    /// `wasConnected` tells which of the two timeouts it was. A TLS handshake that the other side or the network broke off has the same
+    /// code in curl as one that failed on its content; only curl's words tell them apart, and the first is worth another try.
+    init(_ result: CURLcode, message: String, wasConnected: Bool, request: HTTPRequest) {
+        let code: Code =
+            switch result {
+            case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .couldNotResolve
+            case CURLE_COULDNT_CONNECT: .couldNotConnect
+            case CURLE_OPERATION_TIMEDOUT: wasConnected ? .stalled : .connectTimeout
+            case CURLE_SSL_CONNECT_ERROR where message.isAboutBrokenConnection: .connectionLost
+            case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
+                CURLE_SSL_CERTPROBLEM,
+                CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_INITFAILED:
+                .tls
+            case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING: .connectionLost
+            case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING,
+                CURLE_FILESIZE_EXCEEDED,
+                CURLE_CHUNK_FAILED:
+                .malformedAnswer
+            default: .other
+            }
+        self.init(code: code, message: message, request: request)
+    }
+
+    /// An error about `request`, with its query taken out of `message` in case that curl quoted the URL.
+    init(code: Code, message: String, request: HTTPRequest) {
+        var message = message
+        if let query = request.query, !query.isEmpty { message = message.replacing(query, with: "…") }
+        self.init(
+            code: code, message: String(message.prefix(TransferLimits.messageByteCountMax)),
+            authority: request.authority)
+    }
+
+    static func cancelled(_ request: HTTPRequest) -> TransferError {
+        TransferError(code: .cancelled, message: "the task was cancelled", request: request)
+    }
+
+    static func shutDown(_ request: HTTPRequest) -> TransferError {
+        TransferError(code: .shutDown, message: "the transfer loop was shut down", request: request)
+    }
+}
+
+extension String {
+    /// curl's words for a handshake that ended without an answer, from its OpenSSL backend (lib/vtls/openssl.c, `ossl_connect_step2`).
+    fileprivate var isAboutBrokenConnection: Bool {
+        contains("SSL_ERROR_SYSCALL") || contains("Connection reset") || contains("unexpected eof")
+    }
+}

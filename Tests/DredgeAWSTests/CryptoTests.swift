@@ -1,0 +1,135 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import DredgeAWS
+
+@Suite struct CryptoTests {
+    /// FIPS 180-4's examples, by NIST.
+    @Test func `SHA-256 gives the published digests`() {
+        #expect(SHA256.hex([]) == SHA256.hexOfNothing)
+        #expect(SHA256.hex(Array("abc".utf8)) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        #expect(
+            SHA256.hex([UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000))
+                == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+    }
+
+    /// RFC 4231, test cases 1, 2, 3 and 6.
+    @Test(arguments: [
+        (
+            [UInt8](repeating: 0x0b, count: 20), Array("Hi There".utf8),
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+        ),
+        (
+            Array("Jefe".utf8), Array("what do ya want for nothing?".utf8),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        ),
+        (
+            [UInt8](repeating: 0xaa, count: 20), [UInt8](repeating: 0xdd, count: 50),
+            "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"
+        ),
+        (
+            [UInt8](repeating: 0xaa, count: 131), Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+        ),
+    ])
+    func `HMAC gives the published codes, also when used again`(key: [UInt8], message: [UInt8], code: String) {
+        let hmac = key.withUnsafeBytes { HMACSHA256(key: $0) }
+        for _ in 0..<3 { #expect(Hexadecimal.string(hmac.authenticate(message)) == code) }
+        #expect(Hexadecimal.string(hmac.authenticate([])) != code)
+    }
+
+    @Test func `compares by content`() {
+        func areEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+            a.withUnsafeBytes { a in b.withUnsafeBytes { SecretBytes.areEqual(a, $0) } }
+        }
+        #expect(areEqual([], []))
+        #expect(areEqual([1, 2, 3], [1, 2, 3]))
+        #expect(!areEqual([1, 2, 3], [1, 2, 4]))
+        #expect(!areEqual([1, 2, 3], [1, 2]))
+    }
+
+    @Test func `random bytes have their count and differ`() {
+        #expect(RandomBytes.make(count: 32).count == 32)
+        #expect(RandomBytes.make(count: 32) != RandomBytes.make(count: 32))
+    }
+
+    /// I8: the memory that a secret stood in is overwritten before it is given back.
+    @Test func `secret bytes are wiped when the last reference goes`() {
+        let seen = Mutex<[[UInt8]]>([])
+        do {
+            let secret = Array("very secret".utf8).withUnsafeBytes { bytes in
+                SecretBytes(copying: bytes) { memory in
+                    seen.withLock { $0.append(Array(memory)) }
+                    memory.deallocate()
+                }
+            }
+            let copy = secret
+            #expect(copy.withUnsafeBytes { Array($0) } == Array("very secret".utf8))
+            #expect(seen.withLock { $0.isEmpty })
+        }
+        #expect(seen.withLock { $0 } == [[UInt8](repeating: 0, count: 11)])
+    }
+}
+
+/// I8: credentials cannot print themselves.
+@Suite struct CredentialsTests {
+    private static let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    private static let token = "FwoGZXIvYXdzEXAMPLETOKEN"
+    private let credentials = Credentials(
+        accessKeyID: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: secret, sessionToken: token,
+        expiration: Date(timeIntervalSince1970: 0))
+
+    private struct Holder {
+        var name = "holder"
+        var credentials: Credentials?
+        var storage: CredentialStorage?
+        var secret: SecretBytes?
+    }
+
+    private func dumped(_ value: Any) -> String {
+        var output = ""
+        dump(value, to: &output)
+        return output
+    }
+
+    @Test func `no way to print shows a secret`() {
+        let holder = Holder(
+            credentials: credentials, storage: credentials.storage, secret: credentials.storage.secretAccessKey)
+        var texts = [
+            "\(credentials)", credentials.description, credentials.debugDescription, String(describing: credentials),
+            String(reflecting: credentials), dumped(credentials), dumped([credentials]), dumped(holder), "\(holder)",
+            "\([holder])",
+            String(reflecting: holder), "\(BaseCredentials.fixed(credentials))",
+            dumped(BaseCredentials.fixed(credentials)),
+            dumped(credentials.storage), "\(credentials.storage)", String(reflecting: credentials.storage),
+            dumped(credentials.storage.secretAccessKey), "\(credentials.storage.secretAccessKey)",
+            dumped(BaseSource(.fixed(credentials), environment: ["AWS_SECRET_ACCESS_KEY": Self.secret])),
+            dumped(DefaultChain(profile: nil, environment: ["AWS_SECRET_ACCESS_KEY": Self.secret])),
+            String(format: "%@", "\(credentials)"),
+        ]
+        texts += Mirror(reflecting: credentials).children.map { "\($0)" }
+        texts += Mirror(reflecting: credentials.storage).children.map { "\($0)" }
+        for text in texts {
+            #expect(!text.contains(Self.secret))
+            #expect(!text.contains(Self.token))
+            #expect(!text.contains("AKIAIOSFODNN7EXAMPLE"))
+        }
+        #expect(credentials.description == "Credentials(AKIA…MPLE)")
+        #expect(Credentials(accessKeyID: "short", secretAccessKey: "x").description == "Credentials(…)")
+    }
+
+    @Test func `is no codable`() {
+        #expect(!(credentials as Any is any Encodable))
+        #expect(!(credentials as Any is any Decodable))
+    }
+
+    @Test func `keeps what is no secret`() {
+        #expect(credentials.accessKeyID == "AKIAIOSFODNN7EXAMPLE")
+        #expect(credentials.expiration == Date(timeIntervalSince1970: 0))
+        #expect(credentials.isTemporary)
+        let copy = credentials
+        #expect(copy.isIdentical(to: credentials))
+        #expect(!Credentials(accessKeyID: "a", secretAccessKey: "b").isIdentical(to: credentials))
+    }
+}

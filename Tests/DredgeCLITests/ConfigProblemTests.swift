@@ -1,0 +1,245 @@
+import Testing
+
+@testable import DredgeCLI
+
+@Suite struct ConfigProblemTests {
+    @Test func `all mistakes of a file are reported at once, in its order, each at its line and column`() {
+        let text = """
+            stoer: ./a.chunks
+            tokenizer: o200k
+            chunking: {max_tokens: 512, overlap_tokens: 512}
+            limits:
+              memory: lots
+              requests: 0
+            sources:
+              - bucket: Acme_Contracts
+                auth:
+                  assume_role:
+                    - role_arn: arn:aws:iam::12345678901:role/Read
+                      external_id: "no spaces"
+                      durations: 1h
+              - bucket: acme
+                region: [us-east-1]
+                auth:
+                  ambient: {}
+                  anonymous: {}
+            """
+        #expect(
+            problems(text) == [
+                "c.yaml:1:1: store is missing: write the path of the store's file, or use --store",
+                "c.yaml:1:1: stoer: unknown key; did you mean store?",
+                #"c.yaml:2:12: tokenizer: "o200k" is not one of: o200k_base, cl100k_base"#,
+                "c.yaml:3:45: chunking.overlap_tokens: is 512, but must be smaller than max_tokens, which is 512",
+                #"c.yaml:5:11: limits.memory: "lots" is not a size from 32MiB to 1TiB, as in 512MiB or 1GiB"#,
+                #"c.yaml:6:13: limits.requests: "0" is not a whole number from 1 to 1024"#,
+                #"c.yaml:8:13: sources[0].bucket: "Acme_Contracts" is not a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens"#,
+                #"c.yaml:11:21: sources[0].auth.assume_role[0].role_arn: "arn:aws:iam::12345678901:role/Read" has the account "12345678901"; an AWS account ID has 12 digits"#,
+                #"c.yaml:12:24: sources[0].auth.assume_role[0].external_id: "no spaces" is not an external ID: 2 to 1224 letters, digits and characters of _+=,.@:/-"#,
+                "c.yaml:13:11: sources[0].auth.assume_role[0].durations: unknown key; did you mean duration?",
+                "c.yaml:15:13: sources[1].region: is a list, but text belongs here: write a region's code, as us-east-1",
+                "c.yaml:18:18: sources[1].auth.anonymous: stands beside ambient; give exactly one of assume_role, access_key, ambient, anonymous",
+            ])
+    }
+
+    @Test(arguments: [
+        ("", "c.yaml: the file is empty; write at least store and sources"),
+        ("# only a comment\n", "c.yaml: the file is empty; write at least store and sources"),
+        ("- a\n- b\n", "c.yaml:1:1: is a list, but a mapping belongs here: store: …, sources: …"),
+        (
+            "store: s\nsources: []\n",
+            "c.yaml:2:10: sources: is an empty list: write at least one source: - {bucket: NAME, auth: …}"
+        ),
+        (
+            "store: s\nsources:\n",
+            "c.yaml:2:9: sources: is empty, but a list belongs here: write at least one source: - {bucket: NAME, auth: …}"
+        ),
+        ("store: s\n", "c.yaml:1:1: sources is missing: write at least one source: - {bucket: NAME, auth: …}"),
+        ("store: s\n---\nstore: t\n", "c.yaml:2:1: a second YAML document begins here; write one document to a file"),
+    ])
+    func `files that lack the main thing`(text: String, problem: String) {
+        #expect(problems(text) == [problem])
+    }
+
+    @Test func `a syntax error has its line and column`() {
+        #expect(
+            problems("store: s\nsources: [a, b\n") == [
+                "c.yaml:3:1: not valid YAML: while parsing a flow sequence, begun at 2:10: did not find expected ',' or ']'"
+            ])
+        #expect(problems("store: s\n\tsources: 1\n").first?.hasPrefix("c.yaml:2:1: not valid YAML: ") == true)
+        #expect(problems("store: *nowhere\n") == ["c.yaml:1:8: not valid YAML: found undefined alias"])
+    }
+
+    @Test func `a repeated key does not hide the file's other mistakes`() {
+        let text = """
+            store: s
+            sources:
+              - bucket: one-bucket
+                bucket: other-bucket
+                regoin: us-east-1
+                "prefix": a/
+                prefix: b/
+                prefix: c/
+                auth: ambient
+            """
+        #expect(
+            problems(text) == [
+                "c.yaml:3:5: sources[0].bucket: is given again at 4:5; keep one of them",
+                "c.yaml:5:5: sources[0].regoin: unknown key; did you mean region?",
+                "c.yaml:6:5: sources[0].prefix: is given again at 8:5; keep one of them",
+                "c.yaml:7:5: sources[0].prefix: is given again at 8:5; keep one of them",
+            ])
+    }
+
+    @Test func `a repeated key in a part that is unknown is reported too`() {
+        #expect(
+            problems("store: s\nwat: {a: 1, a: 2}\nsources: [{bucket: abc, auth: ambient}]\n") == [
+                "c.yaml:2:1: wat: unknown key; known here: store, tokenizer, chunking, limits, credentials, sources",
+                #"c.yaml:2:7: "a" stands more than once in this mapping; keep one"#,
+            ])
+    }
+
+    @Test func `sources share no name`() {
+        let text = """
+            store: s
+            sources:
+              - {bucket: acme, auth: ambient}
+              - {name: x, bucket: acme, prefix: a, auth: ambient}
+              - {bucket: acme, prefix: b, auth: ambient}
+            """
+        #expect(
+            problems(text) == [
+                #"c.yaml:5:5: sources[2]: has the name "acme", as sources[0] (line 3) has; give each source a name of its own"#
+            ])
+    }
+
+    @Test(arguments: [
+        (
+            "bucket: abc",
+            "c.yaml:3:5: sources[0]: auth is missing: give exactly one of assume_role, access_key, ambient, anonymous"
+        ),
+        ("auth: ambient", "c.yaml:3:5: sources[0]: bucket is missing: write the bucket's name"),
+        ("bucket:\nauth: ambient", "c.yaml:4:12: sources[0].bucket: has no value: write the bucket's name"),
+        (
+            "bucket: abc\nbucket_arn: arn:aws:s3:::abc\nauth: ambient",
+            "c.yaml:5:17: sources[0].bucket_arn: stands beside bucket; give one of them"
+        ),
+        (
+            "bucket_arn: arn:aws:s3:us-east-1:123456789012:accesspoint/x\nauth: ambient",
+            #"c.yaml:4:17: sources[0].bucket_arn: "arn:aws:s3:us-east-1:123456789012:accesspoint/x" is an access point's ARN, which is not supported; give the bucket's: arn:aws:s3:::acme-contracts"#
+        ),
+        (
+            "bucket: s3://abc/d\nauth: ambient",
+            #"c.yaml:4:13: sources[0].bucket: "s3://abc/d" is a URL; write the bucket's name alone here, and what follows it as prefix"#
+        ),
+        (
+            "bucket: 192.168.1.1\nauth: ambient",
+            #"c.yaml:4:13: sources[0].bucket: "192.168.1.1" is an IP address; a bucket name must not look like one"#
+        ),
+        (
+            "bucket: a..b\nauth: ambient",
+            #"c.yaml:4:13: sources[0].bucket: "a..b" is not a bucket name: two dots must not follow each other"#
+        ),
+        (
+            "bucket: abc\nauth: ambient\npath_style: yes",
+            #"c.yaml:6:17: sources[0].path_style: "yes" is not true or false"#
+        ),
+        (
+            "bucket: abc\nauth: ambient\nendpoint_url: localhost:9000",
+            #"c.yaml:6:19: sources[0].endpoint_url: "localhost:9000" is not a URL, which looks like https://s3.example.com or http://127.0.0.1:9000"#
+        ),
+        (
+            "bucket: abc\nauth: ambient\ninclude: \"*.txt\"",
+            #"c.yaml:6:14: sources[0].include: is text, but a list belongs here: ["**/*.txt", "logs/**"]"#
+        ),
+        (
+            "bucket: abc\nauth: ambient\nkms_key_arn: arn:aws:kms:us-east-1:1:key/x",
+            #"c.yaml:6:18: sources[0].kms_key_arn: "arn:aws:kms:us-east-1:1:key/x" is not a KMS key's ARN, which looks like arn:aws:kms:us-east-1:123456789012:key/…"#
+        ),
+        (
+            "bucket: !!binary YWJj\nauth: ambient",
+            "c.yaml:4:13: sources[0].bucket: has a tag that means nothing here; write the value without it"
+        ),
+        (
+            "bucket: abc\nauth: ambient\n<<: {prefix: a}",
+            "c.yaml:6:5: sources[0].<<: merge keys are not supported; write the keys out, or give a whole value a name with & and *"
+        ),
+        (
+            "bucket: abc\nauth: ambient\nregion: \"a\\nb\"",
+            #"c.yaml:6:13: sources[0].region: "a\nb" is not a region's code, which looks like us-east-1"#
+        ),
+    ])
+    func `mistakes of a source`(source: String, problem: String) {
+        #expect(problemsOfSource(source) == [problem])
+    }
+
+    @Test func `a pattern's mistake is reported where it stands`() {
+        let found = problemsOfSource("bucket: abc\nauth: ambient\nexclude: [\"ok/**\", \"bad[a\"]")
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix(#"c.yaml:6:24: sources[0].exclude[1]: "bad[a" is not a pattern: "#) == true)
+    }
+
+    @Test(arguments: [
+        (
+            "role_arn: x",
+            #"c.yaml:7:22: sources[0].auth.assume_role[0].role_arn: "x" is not a role's ARN (20 to 2048 characters), which looks like arn:aws:iam::123456789012:role/ReadRole"#
+        ),
+        (
+            "role_arn: arn:aws:sts::123456789012:assumed-role/R/s",
+            #"c.yaml:7:22: sources[0].auth.assume_role[0].role_arn: "arn:aws:sts::123456789012:assumed-role/R/s" is a session's ARN; write the role's, which looks like arn:aws:iam::123456789012:role/ReadRole"#
+        ),
+        (
+            "role_arn: arn:aws:iam::123456789012:user/Ann",
+            #"c.yaml:7:22: sources[0].auth.assume_role[0].role_arn: "arn:aws:iam::123456789012:user/Ann" names "user/Ann", which is no role; a role's ARN looks like arn:aws:iam::123456789012:role/ReadRole"#
+        ),
+        (
+            "role_arn: arn:aws:iam::123456789012:role/R, duration: 10m",
+            #"c.yaml:7:66: sources[0].auth.assume_role[0].duration: "10m" is not a duration from 15m to 12h, as in 45m or 1h"#
+        ),
+        (
+            "role_arn: arn:aws:iam::123456789012:role/R, session_name: a",
+            #"c.yaml:7:70: sources[0].auth.assume_role[0].session_name: "a" is not a session name: 2 to 64 letters, digits and characters of _+=,.@-"#
+        ),
+        (
+            "role_arn: arn:aws:iam::123456789012:role/R, session_policy: allow",
+            #"c.yaml:7:72: sources[0].auth.assume_role[0].session_policy: "allow" is not a policy document in JSON"#
+        ),
+        (
+            "external_id: abc",
+            "c.yaml:7:11: sources[0].auth.assume_role[0]: role_arn is missing: write the ARN of the role to assume"
+        ),
+    ])
+    func `mistakes of a hop`(hop: String, problem: String) {
+        #expect(problemsOfSource("bucket: abc\nauth:\n  assume_role:\n    - {\(hop)}") == [problem])
+    }
+
+    @Test func `behind another role a session lasts an hour at most`() {
+        let role = "role_arn: arn:aws:iam::123456789012:role/R"
+        let found = problemsOfSource(
+            "bucket: abc\nauth:\n  assume_role:\n    - {\(role), duration: 2h}\n    - \(role)\n      duration: 2h")
+        #expect(
+            found == [
+                #"c.yaml:9:21: sources[0].auth.assume_role[1].duration: "2h" is not a duration from 15m to 1h (AWS's limit behind another role), as in 45m or 1h"#
+            ])
+    }
+
+    @Test func `one hop without its dash is told what to add`() {
+        #expect(
+            problemsOfSource("bucket: abc\nauth:\n  assume_role:\n    role_arn: arn:aws:iam::123456789012:role/R") == [
+                "c.yaml:7:9: sources[0].auth.assume_role: is a mapping, but a list of hops belongs here; put a - before role_arn"
+            ])
+    }
+
+    @Test func `credentials take one kind`() {
+        let text = """
+            store: s
+            credentials:
+              profile: p
+              access_key: {access_key_id: AKIAIOSFODNN7EXAMPLE, secret_access_key: "${SECRET}"}
+            sources: [{bucket: abc, auth: ambient}]
+            """
+        #expect(
+            problems(text, environment: ["SECRET": "s"]) == [
+                "c.yaml:4:15: credentials.access_key: stands beside profile; give one of them"
+            ])
+    }
+}

@@ -1,0 +1,130 @@
+@testable import Dredge
+import DredgeStore
+import Foundation
+import Testing
+
+@testable import DredgeCLI
+
+/// Reports are made from JSON, which is also a check of what `--json` prints.
+private func report(_ changes: String...) throws -> RunReport {
+    let base = """
+        "id":"67a1b2c3d4e5","outcome":"complete","isResumed":false,
+        "listed":{"objects":4012,"bytes":1234567890},"indexed":{"objects":4012,"bytes":1234567890},
+        "unchanged":{"objects":0,"bytes":0},"skipped":{"objects":0,"bytes":0},"failed":{"objects":0,"bytes":0},
+        "vanished":{"objects":0,"bytes":0},"changed":{"objects":0,"bytes":0},"pending":{"objects":0,"bytes":0},
+        "removedCount":0,"skippedReasons":{},"failedReasons":{},"chunkCount":610000,"tokenCount":301234567,
+        "fetchedByteCount":1234567890,"elapsedSeconds":12.34,"cpuSeconds":24.6,"failures":[]
+        """
+    var fields = try #require(try JSONSerialization.jsonObject(with: Data("{\(base)}".utf8)) as? [String: Any])
+    for change in changes {
+        let more = try #require(try JSONSerialization.jsonObject(with: Data("{\(change)}".utf8)) as? [String: Any])
+        fields.merge(more) { $1 }
+    }
+    return try JSONDecoder().decode(RunReport.self, from: try JSONSerialization.data(withJSONObject: fields))
+}
+
+@Suite struct ReportTests {
+    @Test func `a run without trouble`() throws {
+        #expect(
+            ReportText.text(try report(), store: "s.chunks") == """
+                Complete: run 67a1b2c3d4e5, 12.3 s
+                           objects    bytes
+                  listed     4,012  1.23 GB
+                  indexed    4,012  1.23 GB  610,000 chunks, 301,234,567 tokens
+                Read 1.23 GB at 100.0 MB/s, 50.2 MB/s per core (24.6 s of processor time).
+
+                """)
+    }
+
+    @Test func `a run with trouble says what, why and what next`() throws {
+        let troubled = try report(
+            #""indexed":{"objects":3900,"bytes":1100000000},"unchanged":{"objects":10,"bytes":12000000}"#,
+            #""skipped":{"objects":97,"bytes":1000},"failed":{"objects":4,"bytes":2000000},"vanished":{"objects":1,"bytes":5}"#,
+            #""skippedReasons":{"filtered":90,"archived":2,"empty":5},"failedReasons":{"accessDenied":4},"removedCount":1"#,
+            #""failures":[{"source":"contracts","bucket":"b","key":"2025/a\u001b[2J.txt","reason":"accessDenied: Access Denied","requestID":"4442587FB7D0A2F9"},{"source":"contracts","bucket":"b","key":"k","reason":"shortBody"}]"#
+        )
+        #expect(
+            ReportText.text(troubled, store: "s.chunks") == """
+                Complete, with failed objects: run 67a1b2c3d4e5, 12.3 s
+                             objects    bytes
+                  listed       4,012  1.23 GB
+                  indexed      3,900  1.10 GB  610,000 chunks, 301,234,567 tokens
+                  unchanged       10  12.0 MB
+                  skipped         97   1.0 kB  filtered 90, empty 5, archived 2
+                  failed           4   2.0 MB  accessDenied 4
+                  vanished         1      5 B  deleted between the listing and the read
+                Removed from the store, because no longer listed: 1 object.
+                Read 1.23 GB at 100.0 MB/s, 50.2 MB/s per core (24.6 s of processor time).
+                The first 2 of them:
+                  contracts: 2025/a\\u{1B}[2J.txt: accessDenied: Access Denied (request 4442587FB7D0A2F9)
+                  contracts: k: shortBody
+                The next run tries them again. All of them: dredge store ls --state failed s.chunks
+
+                """)
+    }
+
+    @Test func `a stopped run says how to go on`() throws {
+        let stopped = try report(
+            #""outcome":"stopped","isResumed":true,"indexed":{"objects":12,"bytes":1000},"pending":{"objects":4000,"bytes":1234566890},"fetchedByteCount":0"#
+        )
+        #expect(
+            ReportText.text(stopped, store: "s.chunks") == """
+                Stopped: run 67a1b2c3d4e5, resumed, 12.3 s
+                           objects    bytes
+                  listed     4,012  1.23 GB
+                  indexed       12   1.0 kB  610,000 chunks, 301,234,567 tokens
+                  pending    4,000  1.23 GB  not dealt with yet
+                Read 0 B.
+                The same command goes on from here.
+
+                """)
+    }
+
+    @Test func `the JSON report has snake case keys, and leaves the reasons' names alone`() throws {
+        let line = try JSONText.line(
+            try report(
+                #""failedReasons":{"accessDenied":4},"failures":[{"source":"s","bucket":"b","key":"a/b","reason":"accessDenied","requestID":"R"}]"#
+            ))
+        let fields = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        #expect(fields["elapsed_seconds"] as? Double == 12.34)
+        #expect((fields["failed_reasons"] as? [String: Int]) == ["accessDenied": 4])
+        #expect((fields["listed"] as? [String: Int]) == ["objects": 4012, "bytes": 1_234_567_890])
+        let failures = fields["failures"] as? [[String: String]]
+        #expect(
+            failures == [["source": "s", "bucket": "b", "key": "a/b", "reason": "accessDenied", "request_id": "R"]])
+        #expect(line.hasSuffix("}\n") && line.filter { $0 == "\n" }.count == 1)
+    }
+
+    @Test func `a store that is refused says why and what to do, on one line`() {
+        let error = StoreError(
+            code: .otherSettings, path: "s", message: "s was made with tokenizer o200k_base\u{1B}[1m",
+            advice: "Use another store")
+        #expect(FatalText.text(error) == #"dredge: s was made with tokenizer o200k_base\u{1B}[1m. Use another store."#)
+    }
+}
+
+@Suite struct FatalTextTests {
+    @Test func `the paragraph names source, step, service code, request and what to change`() {
+        let error = RunError(
+            code: .accessDenied, source: "contracts", step: "assume role arn:aws:iam::123456789012:role/R",
+            serviceCode: "AccessDenied", status: 403, requestID: "R-1", message: "not authorized",
+            advice: "Check the external ID.",
+            others: [
+                RunError(
+                    code: .noSuchBucket, source: "other", step: "list s3://abc/", serviceCode: "NoSuchBucket",
+                    status: 404,
+                    message: "There is no such bucket.", advice: "Correct its name")
+            ])
+        #expect(
+            FatalText.text(error) == """
+                dredge: source "contracts": could not assume role arn:aws:iam::123456789012:role/R: not authorized (code AccessDenied, HTTP 403, request R-1). Check the external ID.
+                dredge: source "other": could not list s3://abc/: There is no such bucket (code NoSuchBucket, HTTP 404). Correct its name.
+                """)
+    }
+
+    @Test func `what did not come from a service has no empty brackets`() {
+        let error = RunError(
+            code: .store, source: nil, step: "write to the store s", message: "The disk is full.", advice: "Make room.")
+        #expect(FatalText.text(error) == "dredge: could not write to the store s: The disk is full. Make room.")
+    }
+}

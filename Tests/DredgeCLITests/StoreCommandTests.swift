@@ -1,0 +1,154 @@
+import DredgeStore
+import Foundation
+import Testing
+
+/// `dredge store …` on a small store, through the real binary.
+@Suite struct StoreCommandTests {
+    private static let hostileKey = "b/\u{1B}[2J\n.txt"
+
+    /// Three objects: two chunks (the second is not valid UTF-8), one that was skipped, one that failed.
+    private func makeStore(_ directory: TemporaryDirectory) async throws -> String {
+        let path = directory.url.appending(path: "s.chunks").path
+        let store = try ChunkStore.open(
+            at: path, settings: ["tokenizer": "o200k_base", "chunking.overlap_tokens": "0"])
+        let state = try store.beginRun(
+            id: "67a1b2c3d4e5", version: "0.1.0",
+            sources: [SourceRecord(name: "one", bucket: "acme", prefix: "", endpointURL: nil)])
+        let source = state.sources[0].source
+        func listed(_ key: String, _ size: UInt64, skip: String? = nil) -> ListedRecord {
+            ListedRecord(
+                key: Array(key.utf8), size: size, eTag: "\"e-\(size)\"",
+                lastModified: Date(timeIntervalSince1970: 1_700_000_000),
+                storageClass: nil, skipReason: skip)
+        }
+        try await store.recordListing(
+            run: state.run, source: source,
+            objects: [listed("a.txt", 9), listed(Self.hostileKey, 1_500), listed("c/", 0, skip: "folder marker")])
+        _ = try await store.completeListing(run: state.run, source: source)
+        let pending = try await store.pending(run: state.run, after: 0, limit: 10)
+        let builder = store.makeBatchBuilder()
+        let batch = builder.batch
+        for (ordinal, text) in [Array("ab\tc\n".utf8), [0x64, 0xFF, 0x65, 0x0A]].enumerated() {
+            text.withUnsafeBytes {
+                builder.append(
+                    object: pending[0].object, ordinal: ordinal, byteOffset: UInt64(ordinal * 5),
+                    tokenCount: 3 + ordinal, text: $0)
+            }
+        }
+        if let sealed = builder.seal() { try store.write(sealed) }
+        try store.write(
+            ObjectOutcome(
+                object: pending[0].object,
+                state: .indexed(
+                    spans: [Span(batch: batch, firstEntry: 0, firstOrdinal: 0, chunkCount: 2)], eTag: "\"e-9\"",
+                    size: 9,
+                    versionID: nil, chunkCount: 2, tokenCount: 7)))
+        try store.write(
+            ObjectOutcome(
+                object: pending[1].object, state: .failed(reason: "accessDenied: no"), attemptCount: 3, requestID: "R1")
+        )
+        try await store.flush()
+        try await store.finishRun(run: state.run, outcome: .complete)
+        try store.close()
+        return path
+    }
+
+    @Test func `ls shows each object with its state, and escapes its key`() async throws {
+        let directory = try TemporaryDirectory()
+        let path = try await makeStore(directory)
+        let all = try DredgeBinary.run(["store", "ls", path])
+        #expect(all.status == 0)
+        #expect(
+            all.output == """
+                indexed        9 B         2 chunks             7 tokens  s3://acme/a.txt
+                failed      1.5 kB accessDenied: no                       s3://acme/b/\\u{1B}[2J\\n.txt
+                skipped        0 B folder marker                          s3://acme/c/
+
+                """)
+        let failed = try DredgeBinary.run(["store", "ls", path, "--state", "failed", "--json"])
+        let fields = try #require(try JSONSerialization.jsonObject(with: Data(failed.output.utf8)) as? [String: Any])
+        #expect(fields["key"] as? String == Self.hostileKey)
+        #expect(fields["request_id"] as? String == "R1" && fields["attempts"] as? Int == 3)
+        #expect(fields["last_modified"] as? String == "2023-11-14T22:13:20Z")
+        #expect(try DredgeBinary.run(["store", "ls", path, "--prefix", "c"]).output.hasSuffix("s3://acme/c/\n"))
+        #expect(try DredgeBinary.run(["store", "ls", path, "--bucket", "other"]).output.isEmpty)
+        #expect(try DredgeBinary.run(["store", "ls", path, "--state", "lost"]).status == 1)
+    }
+
+    @Test(arguments: [["a.txt"], ["s3://acme/a.txt"], ["a.txt", "--bucket", "acme"]])
+    func `show gives the chunks with their places, and their bytes as they are`(key: [String]) async throws {
+        let directory = try TemporaryDirectory()
+        let path = try await makeStore(directory)
+        let outcome = try DredgeBinary.run(["store", "show", path] + key)
+        #expect(
+            outcome.output
+                == "--- s3://acme/a.txt chunk 0: bytes 0..<5, 3 tokens\nab\tc\n--- s3://acme/a.txt chunk 1: bytes 5..<9, 4 tokens\nd\u{FFFD}e\n"
+        )
+        let limited = try DredgeBinary.run(["store", "show", path, "--limit", "1"] + key)
+        #expect(limited.output == "--- s3://acme/a.txt chunk 0: bytes 0..<5, 3 tokens\nab\tc\n")
+    }
+
+    @Test func `show says why there is nothing to show`() async throws {
+        let directory = try TemporaryDirectory()
+        let path = try await makeStore(directory)
+        let failed = try DredgeBinary.run(["store", "show", path, Self.hostileKey])
+        #expect(failed.status == 0 && failed.output.isEmpty)
+        #expect(failed.error == "dredge: s3://acme/b/\\u{1B}[2J\\n.txt has no chunks; it is failed: accessDenied: no\n")
+        let missing = try DredgeBinary.run(["store", "show", path, "none"])
+        #expect(missing.status == 1 && missing.error.contains("none"))
+    }
+
+    @Test func `export writes a line of JSON for each chunk, to standard output or into a file`() async throws {
+        let directory = try TemporaryDirectory()
+        let path = try await makeStore(directory)
+        let printed = try DredgeBinary.run(["store", "export", path])
+        #expect(
+            printed.output == """
+                {"bucket":"acme","key":"a.txt","etag":"\\"e-9\\"","version_id":null,"ordinal":0,"byte_offset":0,"byte_length":5,"tokens":3,"text":"ab\\tc\\n"}
+                {"bucket":"acme","key":"a.txt","etag":"\\"e-9\\"","version_id":null,"ordinal":1,"byte_offset":5,"byte_length":4,"tokens":4,"text":"d\u{FFFD}e\\n","base64":"ZP9lCg=="}
+
+                """)
+        let written = try DredgeBinary.run(["store", "export", path, "-o", "x.jsonl"], directory: directory.url)
+        #expect(written.status == 0 && written.output.isEmpty)
+        #expect(try directory.text("x.jsonl") == printed.output)
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.url.path)
+        #expect(!names.contains { $0.contains("partial") })
+    }
+
+    @Test func `an export that can't be written is a clear error and leaves nothing behind`() async throws {
+        let directory = try TemporaryDirectory()
+        let path = try await makeStore(directory)
+        let outcome = try DredgeBinary.run(["store", "export", path, "-o", "none/x.jsonl"], directory: directory.url)
+        #expect(outcome.status == 3)
+        #expect(outcome.error == "dredge: none/x.jsonl cannot be written: No such file or directory\n")
+        #expect(try DredgeBinary.run(["store", "export", path, "-o", path]).status == 1)
+    }
+
+    @Test func `stats, verify and digest`() async throws {
+        let directory = try TemporaryDirectory()
+        let path = try await makeStore(directory)
+        let stats = try DredgeBinary.run(["store", "stats", path]).output
+        #expect(stats.contains("  tokenizer: o200k_base\n") && stats.contains("  67a1b2c3d4e5: complete after "))
+        let json = try DredgeBinary.run(["store", "stats", "--json", path]).output
+        let fields = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+        #expect(fields["chunk_count"] as? Int == 2 && fields["token_count"] as? Int == 7)
+        let sound = try DredgeBinary.run(["store", "verify", path])
+        #expect(sound.status == 0)
+        #expect(sound.output == "Sound: 1 objects, 2 chunks, 1 batches, 9 B of text.\n")
+        let digest = try DredgeBinary.run(["store", "digest", path]).output
+        #expect(digest.count == 65 && digest.last == "\n" && digest.dropLast().allSatisfy(\.isHexDigit))
+    }
+
+    @Test(arguments: ["ls", "stats", "export", "verify", "digest"])
+    func `what is no store is status 3, and is left as it is`(command: String) throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("notes.txt", "not a store")
+        for name in [path, directory.url.path + "/none"] {
+            let outcome = try DredgeBinary.run(["store", command, name])
+            #expect(outcome.status == 3)
+            #expect(outcome.output.isEmpty && outcome.error.hasPrefix("dredge: "))
+        }
+        #expect(try directory.text("notes.txt") == "not a store")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.url.path) == ["notes.txt"])
+    }
+}

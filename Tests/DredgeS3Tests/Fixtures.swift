@@ -1,0 +1,145 @@
+import DredgeAWS
+import DredgeS3
+import DredgeTransfer
+import Foundation
+import Synchronization
+import TestServers
+
+/// A number that tasks count up together.
+final class Counter: Sendable {
+    private let state = Mutex(0)
+    var value: Int { state.withLock { $0 } }
+    func next() -> Int {
+        state.withLock {
+            $0 += 1
+            return $0
+        }
+    }
+}
+
+/// Waits that are written down instead of waited.
+final class RecordedWaits: Sendable {
+    private let waits = Mutex<[Duration]>([])
+    var all: [Duration] { waits.withLock { $0 } }
+    /// Always the longest wait that the jitter may give.
+    var clock: S3Clock {
+        S3Clock(
+            now: { Date() },
+            sleep: { delay in
+                try Task.checkCancellation()
+                self.waits.withLock { $0.append(delay) }
+            }, jitter: { 0.999_999 })
+    }
+}
+
+/// Gives one pair of keys after the other, the next whenever the service refused one.
+final class RotatingCredentials: CredentialSource {
+    private let state: Mutex<(given: Int, refused: [String])>
+    private let accessKeyIDs: [String]
+    init(_ accessKeyIDs: [String]) {
+        self.accessKeyIDs = accessKeyIDs
+        state = Mutex((0, []))
+    }
+    var refused: [String] { state.withLock { $0.refused } }
+    func credentials() async throws(AWSError) -> Credentials? {
+        let index = state.withLock { min($0.given, accessKeyIDs.count - 1) }
+        return Credentials(accessKeyID: accessKeyIDs[index], secretAccessKey: "secret")
+    }
+    func refused(_ credentials: Credentials) async {
+        state.withLock {
+            $0.given += 1
+            $0.refused.append(credentials.accessKeyID)
+        }
+    }
+}
+
+/// A client of a scripted server, with what a test wants to look at.
+struct ScriptedBucket {
+    let server: ScriptedS3Server
+    let loop: TransferLoop
+    let client: S3Client
+    let pool = BufferPool(byteLimit: 64 << 20)
+    let waits: RecordedWaits
+    let throttleCount: Counter
+
+    /// Runs `body` with a bucket whose server plays `scenario`, and ends everything.
+    static func with<Value>(
+        _ scenario: ScriptedS3Server.Scenario, credentials: (any CredentialSource)? = nil, retry: RetryPolicy = .init(),
+        limits: S3Limits = .init(), region: String? = nil, bucket: String = "bucket", virtualHost: Bool = false,
+        waitsForReal: Bool = false, transferLimits: TransferLimits = .init(),
+        _ body: (ScriptedBucket) async throws -> Value
+    ) async throws -> Value {
+        let server = try await ScriptedS3Server(scenario)
+        defer { server.stop() }
+        let loop = try TransferLoop(limits: transferLimits)
+        let waits = RecordedWaits()
+        let throttleCount = Counter()
+        let settings = S3ClientSettings(
+            bucket: bucket, region: region,
+            endpointURL: (virtualHost ? server.virtualHostEndpointURL : server.endpointURL)
+                + (scenario.basePath ?? ""),
+            pathStyle: virtualHost ? false : nil, retry: retry)
+        let client = S3Client(
+            settings: settings,
+            credentials: credentials
+                ?? CredentialSources.base(
+                    .fixed(Credentials(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "secret")), environment: [:]),
+            transfer: loop, environment: [:], limits: limits, clock: waitsForReal ? .system : waits.clock,
+            onThrottle: { _ = throttleCount.next() })
+        let fixture = ScriptedBucket(
+            server: server, loop: loop, client: client, waits: waits, throttleCount: throttleCount)
+        do {
+            let value = try await body(fixture)
+            await loop.shutDown()
+            return value
+        } catch {
+            await loop.shutDown()
+            throw error
+        }
+    }
+
+    /// Reads a range: what the GET told, and the bytes.
+    func read(
+        _ key: String, _ range: Range<UInt64>, ifMatch eTag: String? = nil
+    ) async throws -> (head: ObjectHead, bytes: [UInt8]) {
+        let body = try await pool.buffer(byteCount: max(range.count, 1))
+        let head = try await client.getObject(ObjectKey(key), range: range, ifMatch: eTag, into: body)
+        return (head, Array(body.bytes))
+    }
+
+    /// The error that reading gives, if any.
+    func readError(_ key: String, _ range: Range<UInt64>, ifMatch eTag: String? = nil) async throws -> S3Error? {
+        do {
+            _ = try await read(key, range, ifMatch: eTag)
+            return nil
+        } catch let error as S3Error {
+            return error
+        }
+    }
+
+    /// The error that listing gives, if any.
+    func listError(prefix: String = "") async throws -> S3Error? {
+        do {
+            _ = try await client.listPage(prefix: ObjectKey(prefix))
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// The ranges that were asked for, in order.
+    func rangesAsked() throws -> [String?] {
+        try server.requests().filter { $0.action == .get }.map { $0.headers["range"] }
+    }
+}
+
+/// Bytes in which every position can be told from every other nearby.
+func patternedBytes(count: Int, seed: UInt64 = 1) -> [UInt8] {
+    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+    return (0..<count).map { _ in
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return UInt8(truncatingIfNeeded: state)
+    }
+}

@@ -1,0 +1,226 @@
+import DredgeAWS
+import DredgeS3
+import DredgeTransfer
+import Foundation
+import TestServers
+import Testing
+
+private typealias Object = ScriptedS3Server.Object
+private typealias Fault = ScriptedS3Server.Fault
+private typealias Scenario = ScriptedS3Server.Scenario
+
+/// What is tried again, how, and what it ends with.
+@Suite(.timeLimit(.minutes(2))) struct RetryTests {
+    private let object = Object("a", body: Array("hello".utf8))
+
+    @Test(
+        arguments: [
+            (503, "SlowDown"), (503, "ServiceUnavailable"), (503, nil), (429, nil), (400, "ThrottlingException"),
+            (500, "InternalError"), (500, nil), (502, nil), (504, nil), (400, "RequestTimeout"),
+            (409, "OperationAborted"),
+        ] as [(Int, String?)])
+    func `passing failures are waited out`(status: Int, code: String?) async throws {
+        let faults = [Fault.error(on: .get, status, code).times(3)]
+        try await ScriptedBucket.with(.init(objects: [object], faults: faults)) { bucket in
+            let (_, read) = try await bucket.read("a", 0..<5)
+            #expect(read == Array("hello".utf8))
+            #expect(try bucket.server.requests().count == 4)
+            #expect(bucket.waits.all.count == 3)
+            let isThrottling = [503, 429].contains(status) || code == "ThrottlingException"
+            #expect(bucket.throttleCount.value == (isThrottling ? 3 : 0))
+        }
+    }
+
+    @Test(
+        arguments: [
+            (403, "AccessDenied", S3Error.Code.accessDenied), (403, "AllAccessDisabled", .accessDenied),
+            (403, nil, .accessDenied), (404, "NoSuchKey", .noSuchKey), (404, nil, .noSuchKey),
+            (404, "NoSuchBucket", .noSuchBucket), (412, "PreconditionFailed", .preconditionFailed),
+            (403, "InvalidObjectState", .archived), (416, "InvalidRange", .invalidRange),
+            (405, "MethodNotAllowed", .methodNotAllowed), (403, "InvalidAccessKeyId", .invalidCredentials),
+            (403, "SignatureDoesNotMatch", .invalidCredentials), (403, "RequestTimeTooSkewed", .clockSkewed),
+            (400, "KMS.DisabledException", .kms), (400, "KeyTooLongError", .keyTooLong),
+            (403, "InvalidPayer", .requesterPays),
+            (400, "SomethingNew", .other), (304, nil, .other),
+        ] as [(Int, String?, S3Error.Code)])
+    func `lasting failures are told at once`(status: Int, code: String?, expected: S3Error.Code) async throws {
+        let faults = [Fault.error(on: .get, status, code, message: "so it is").times(-1)]
+        try await ScriptedBucket.with(.init(objects: [object], faults: faults)) { bucket in
+            let error = try #require(try await bucket.readError("a", 0..<5))
+            #expect(error.code == expected)
+            #expect(error.attemptCount == 1)
+            #expect(error.status == status)
+            #expect(error.serviceCode == code)
+            #expect(error.requestID == "SCRIPTED0001")
+            #expect(error.bucket == "bucket" && error.key == ObjectKey("a") && error.range == 0..<5)
+            #expect(!error.advice.isEmpty)
+            if code != nil { #expect(error.message.contains("so it is")) }
+        }
+    }
+
+    @Test func `throttling that does not end is an error after all attempts`() async throws {
+        let faults = [Fault.error(on: .get, 503, "SlowDown").times(-1)]
+        try await ScriptedBucket.with(.init(objects: [object], faults: faults)) { bucket in
+            let error = try #require(try await bucket.readError("a", 0..<5))
+            #expect(error.code == .throttled)
+            #expect(error.attemptCount == 10)
+            #expect(!error.isFatalForSource)  // I7
+            #expect(bucket.throttleCount.value == 9)
+            // Full jitter, here always at its upper end: each wait may be twice as long as the one before.
+            let waits = bucket.waits.all.map { $0 / .milliseconds(1) }
+            for (wait, ceiling) in zip(waits, [50.0, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800]) {
+                #expect(abs(wait - ceiling) < 1)
+            }
+        }
+    }
+
+    @Test func `Retry-After is waited for, within the policy`() async throws {
+        let faults = [
+            Fault.error(on: .get, 503, "SlowDown", headers: ["Retry-After": "3"]),
+            .error(on: .get, 503, "SlowDown", headers: ["Retry-After": "86400"]),
+            .error(on: .get, 503, "SlowDown", headers: ["Retry-After": "soon"]),
+        ]
+        try await ScriptedBucket.with(.init(objects: [object], faults: faults)) { bucket in
+            _ = try await bucket.read("a", 0..<5)
+            #expect(bucket.waits.all.prefix(2) == [.seconds(3), .seconds(20)])
+            #expect(bucket.waits.all.count == 3)
+        }
+    }
+
+    @Test func `each attempt is signed anew (I9)`() async throws {
+        let credentials = RotatingCredentials(["AKFIRST", "AKSECOND"])
+        let faults = [Fault.error(on: .get, 500, "InternalError"), .error(on: .get, 400, "ExpiredToken")]
+        try await ScriptedBucket.with(.init(objects: [object], faults: faults), credentials: credentials) { bucket in
+            _ = try await bucket.read("a", 0..<5)
+            let signatures = try bucket.server.requests().compactMap { $0.headers["authorization"] }
+            #expect(signatures.map { $0.contains("AKFIRST") } == [true, true, false])
+        }
+    }
+
+    @Test(arguments: ["ExpiredToken", "InvalidToken", "TokenRefreshRequired"])
+    func `refused session tokens are replaced once (I9)`(code: String) async throws {
+        let credentials = RotatingCredentials(["AKOLD", "AKNEW"])
+        let once = Scenario(objects: [object], faults: [.error(on: .get, 400, code)])
+        try await ScriptedBucket.with(once, credentials: credentials) { bucket in
+            _ = try await bucket.read("a", 0..<5)
+            #expect(credentials.refused == ["AKOLD"])
+            #expect(bucket.waits.all.isEmpty)
+            // Again and again: told after the second refusal.
+            try bucket.server.play(.init(objects: [object], faults: [.error(on: .get, 400, code).times(-1)]))
+            let error = try #require(try await bucket.readError("a", 0..<5))
+            #expect(error.code == .expiredCredentials)
+            #expect(error.attemptCount == 2)
+            #expect(error.isFatalForSource)
+        }
+    }
+
+    @Test func `no credentials means an unsigned request, and an error that says so`() async throws {
+        let faults = [Fault.error(on: .get, 403, "AccessDenied").times(1, afterSkipping: 1)]
+        try await ScriptedBucket.with(
+            .init(objects: [object], faults: faults), credentials: CredentialSources.anonymous()
+        ) { bucket in
+            _ = try await bucket.read("a", 0..<5)
+            #expect(try bucket.server.requests().allSatisfy { $0.headers["authorization"] == nil })
+            let error = try #require(try await bucket.readError("a", 0..<5))
+            #expect(error.advice.contains("anonymous"))
+        }
+    }
+
+    @Test func `credentials that can't be had are an error of the source, with its cause`() async throws {
+        struct NoCredentials: CredentialSource {
+            func credentials() async throws(AWSError) -> Credentials? {
+                throw AWSError(
+                    code: .accessDenied, step: "assume role arn:aws:iam::1:role/r", message: "no", advice: "fix")
+            }
+            func refused(_ credentials: Credentials) async {}
+        }
+        try await ScriptedBucket.with(.init(objects: [object]), credentials: NoCredentials()) { bucket in
+            let error = try #require(try await bucket.readError("a", 0..<5))
+            #expect(error.code == .credentials)
+            #expect(error.isFatalForSource)
+            #expect(error.cause?.code == .accessDenied)
+            #expect(error.advice == "fix")
+            #expect(try bucket.server.requests().isEmpty)
+        }
+    }
+
+    @Test func `a clock that is off is told with the difference`() async throws {
+        let theirs = Date(timeIntervalSinceNow: 3_600)
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.timeZone = TimeZone(identifier: "GMT")
+        formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+        let fault = Fault.error(
+            on: .list, 403, "RequestTimeTooSkewed", headers: ["Date": formatter.string(from: theirs)])
+        try await ScriptedBucket.with(.init(faults: [fault])) { bucket in
+            let error = try #require(try await bucket.listError())
+            #expect(error.code == .clockSkewed)
+            #expect(error.advice.contains("60 minutes behind"))
+        }
+    }
+
+    @Test func `a cancelled task leaves its backoff at once`() async throws {
+        var retry = RetryPolicy()
+        retry.delayMin = .seconds(3_600)
+        retry.delayMax = .seconds(3_600)
+        let faults = [Fault.error(on: .get, 503, "SlowDown", headers: ["Retry-After": "3600"]).times(-1)]
+        try await ScriptedBucket.with(
+            .init(objects: [object], faults: faults), retry: retry, waitsForReal: true
+        ) { bucket in
+            let task = Task { try await bucket.readError("a", 0..<5) }
+            while bucket.throttleCount.value == 0 { try await Task.sleep(for: .milliseconds(5)) }
+            task.cancel()
+            let error = try await task.value
+            #expect(error?.code == .cancelled)
+            #expect(error?.isFatalForSource == false)
+        }
+    }
+
+    @Test func `a cancelled task leaves a request without an answer`() async throws {
+        try await ScriptedBucket.with(.init(objects: [object], faults: [.hang(on: .get).times(-1)])) { bucket in
+            let task = Task { try await bucket.readError("a", 0..<5) }
+            while try bucket.server.requests().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+            task.cancel()
+            let error = try await task.value
+            #expect(error?.code == .cancelled)
+        }
+    }
+
+    @Test func `a server that falls silent is given another try`() async throws {
+        var limits = TransferLimits()
+        limits.progressTimeout = .milliseconds(300)
+        try await ScriptedBucket.with(
+            .init(objects: [object], faults: [.hang(on: .get)]), transferLimits: limits
+        ) { bucket in
+            let (_, read) = try await bucket.read("a", 0..<5)
+            #expect(read == Array("hello".utf8))
+        }
+    }
+
+    @Test func `an endpoint where nothing listens is told with its host, after few attempts`() async throws {
+        let port = try LoopbackPort.free()
+        let loop = try TransferLoop()
+        let waits = RecordedWaits()
+        let client = S3Client(
+            settings: .init(bucket: "bucket", endpointURL: "http://127.0.0.1:\(port)"),
+            credentials: CredentialSources.anonymous(), transfer: loop, environment: [:], limits: .init(),
+            clock: waits.clock)
+        let error = await #expect(throws: S3Error.self) { try await client.listPage(prefix: ObjectKey("")) }
+        await loop.shutDown()
+        #expect(error?.code == .unreachable)
+        #expect(error?.attemptCount == 3)
+        #expect(error?.advice.contains("127.0.0.1:\(port)") == true)
+        #expect(error?.isFatalForSource == true)
+    }
+
+    @Test func `settings that can't work are told by the first request`() async throws {
+        let loop = try TransferLoop()
+        let client = S3Client(
+            settings: .init(bucket: "bucket", endpointURL: "localhost:9000"),
+            credentials: CredentialSources.anonymous(), transfer: loop, environment: [:])
+        let error = await #expect(throws: S3Error.self) { try await client.headObject(ObjectKey("a")) }
+        await loop.shutDown()
+        #expect(error?.isFatalForSource == true)
+        #expect(error?.advice.contains("http://localhost:9000") == true)
+    }
+}

@@ -1,0 +1,97 @@
+import Dredge
+import DredgeAWS
+import DredgeStore
+import Foundation
+import TestServers
+
+/// A place for one test's stores, and runs into them. Removed with it.
+final class Workbench: Sendable {
+    let directory: URL
+
+    init() throws {
+        directory = FileManager.default.temporaryDirectory.appending(path: "dredge-run-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: directory) }
+
+    func path(_ name: String) -> String { directory.appending(path: name).path }
+
+    /// Keys that the scripted server does not check.
+    static let anyKeys = BaseCredentials.fixed(
+        Credentials(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"))
+
+    static func source(at server: ScriptedS3Server, prefix: String = "") -> Source {
+        Source(
+            name: "scripted", bucket: "bucket", prefix: prefix, region: "us-east-1", endpointURL: server.endpointURL,
+            auth: .ambient)
+    }
+
+    /// One run to its end.
+    @discardableResult func run(
+        _ sources: [Source], into name: String = "store", settings: IndexSettings = IndexSettings(),
+        limits: Limits = .default, base: BaseCredentials = anyKeys
+    ) async throws -> RunReport {
+        let store = try ChunkStore.open(at: path(name), settings: settings)
+        defer { try? store.close() }
+        return try await Indexer(limits: limits, base: base, environment: [:]).run(sources, into: store).report()
+    }
+
+    func digest(_ name: String = "store") async throws -> String {
+        try await ChunkStore.open(reading: path(name)).digest()
+    }
+}
+
+/// Pseudo-random text of lines of all lengths, some of them without an end, in several scripts.
+struct TextMaker {
+    private var generator: SeededGenerator
+    private static let words = [
+        "the", "chunk", "store", "döner", "Größe", "日本語", "документ", "مستند", "👩‍👩‍👧", "1234567", "  ", "\t", "don't", "…", "x",
+        "internationalisation", "{\"key\":", "\\", "\u{301}", "::",
+    ]
+
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+
+    mutating func text(byteCount: Int) -> [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(byteCount)
+        while text.count < byteCount {
+            if generator.next(below: 2_000) == 0 {
+                text += [UInt8](repeating: UInt8(ascii: "a"), count: generator.next(below: 40_000))
+            }
+            for _ in 0..<generator.next(below: 40) {
+                text += Self.words[generator.next(below: Self.words.count)].utf8
+                text.append(UInt8(ascii: " "))
+            }
+            if generator.next(below: 50) == 0 { text.append(UInt8(0x80 + generator.next(below: 128))) }
+            text.append(UInt8(ascii: "\n"))
+        }
+        return Array(text.prefix(byteCount))
+    }
+}
+
+/// SplitMix64: the same numbers on every machine.
+struct SeededGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    mutating func next(below bound: Int) -> Int { bound <= 1 ? 0 : Int(next() % UInt64(bound)) }
+}
+
+extension Workbench {
+    /// The bytes of an object's chunks, one after the other; none for an object of which nothing is stored.
+    func text(of key: String, in name: String = "store") async throws -> [UInt8] {
+        var text: [UInt8] = []
+        for try await chunk in try ChunkStore.open(reading: path(name)).chunks(of: key) { text += chunk.text }
+        return text
+    }
+}

@@ -1,0 +1,80 @@
+import CTextKernels
+import Testing
+
+@testable import DredgeText
+
+@Suite struct UTF8Tests {
+    /// Swift's own decoder replaces maximal invalid sequences too, and shares no code with ours.
+    @Test func `units are those of another decoder`() {
+        let seed: UInt64 = 11
+        print("seed \(seed)")
+        var random = SeededGenerator(seed: seed)
+        let interesting: [UInt8] = [
+            0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE,
+            0xEF, 0xF0,
+            0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
+        ]
+        for _ in 0..<20_000 {
+            let text = (0..<Int.random(in: 0...12, using: &random)).map { _ in
+                interesting.randomElement(using: &random)!
+            }
+            var replaced: [UInt8] = []
+            var at = 0
+            while at < text.count {
+                let unit = text[at...].withUnsafeBytes { rest in
+                    let bytes = rest.bindMemory(to: UInt8.self).baseAddress
+                    let count = tk_utf8_unit(bytes, rest.count)
+                    return (count: count, isValid: tk_utf8_valid_prefix(bytes, count) == count)
+                }
+                replaced += unit.isValid ? Array(text[at..<at + unit.count]) : [0xEF, 0xBF, 0xBD]
+                at += unit.count
+            }
+            let expected = Array(String(decoding: text, as: UTF8.self).utf8)
+            guard replaced == expected else {
+                Issue.record("\(text): \(replaced) instead of \(expected)")
+                return
+            }
+            let isValid = text.withUnsafeBytes { isValidUTF8($0) }
+            #expect(isValid == (expected == text))
+        }
+    }
+
+    @Test func `a boundary splits no unit, and is the nearest before`() {
+        let seed: UInt64 = 12
+        print("seed \(seed)")
+        var random = SeededGenerator(seed: seed)
+        for _ in 0..<2_000 {
+            let text = randomDocument(byteCount: 40, using: &random).shuffledSometimes(using: &random)
+            var starts: Set<Int> = [text.count]
+            var at = 0
+            while at < text.count {
+                starts.insert(at)
+                at += text[at...].withUnsafeBytes { tk_utf8_unit($0.bindMemory(to: UInt8.self).baseAddress, $0.count) }
+            }
+            for offset in 0...text.count {
+                let expected = (0...offset).last { starts.contains($0) }
+                let boundary = text.withUnsafeBytes { $0.characterBoundary(offset) }
+                guard boundary == expected else {
+                    Issue.record("\(text) at \(offset): \(boundary)")
+                    return
+                }
+            }
+        }
+    }
+
+    @Test func `a NUL in the first 8 KiB makes a document binary, a later one does not`() {
+        var document = [UInt8](repeating: 0x61, count: 10_000)
+        #expect(document.withUnsafeBytes { !looksBinary($0) })
+        document[8_192] = 0
+        #expect(document.withUnsafeBytes { !looksBinary($0) })
+        document[8_191] = 0
+        #expect(document.withUnsafeBytes { looksBinary($0) })
+        #expect(!looksBinary(UnsafeRawBufferPointer(start: nil, count: 0)))
+    }
+}
+
+extension [UInt8] {
+    fileprivate func shuffledSometimes(using random: inout SeededGenerator) -> [UInt8] {
+        Bool.random(using: &random) ? shuffled(using: &random) : self
+    }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import Synchronization
+import TestServers
+import Testing
+
+@testable import DredgeTransfer
+
+@Suite struct ConnectionTests {
+    #if os(Linux)
+        // In a process of its own, since tests that run beside would come and go with descriptors and threads.
+        @Test func `1000 requests through 64 connections leak no handle, descriptor, thread or buffer`() async {
+            await #expect(processExitsWith: .success) {
+                let content = Data((0..<16_384).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+                let nginx = try await Nginx(files: ["a": content])
+                let pool = BufferPool(byteLimit: 4 << 20)
+                // Once to have what the process opens on first use and keeps.
+                _ = try await requestRepeatedly(nginx.url("a"), content, pool, count: 100, prefersLoop: true)
+                let descriptors = try descriptorCount()
+
+                for prefersLoop in [false, true] {
+                    let connections = try await requestRepeatedly(
+                        nginx.url("a"), content, pool, count: 1000, prefersLoop: prefersLoop)
+                    #expect(connections.count <= 64, "connections are reused")
+                    #expect(try descriptorCount() == descriptors)
+                    #expect(try loopThreadCount() == 0)
+                    #expect(EasySlot.liveCount.load(ordering: .relaxed) == 0)
+                    #expect(pool.byteCountInUse == 0)
+                }
+                nginx.stop()
+            }
+        }
+
+        @Test func `a loop that is dropped ends by itself`() async {
+            await #expect(processExitsWith: .success) {
+                _ = try TransferLoop()
+                while try loopThreadCount() > 0 { try await Task.sleep(for: .milliseconds(5)) }
+                #expect(EasySlot.liveCount.load(ordering: .relaxed) == 0)
+            }
+        }
+    #endif
+
+    @Test func `more requests than connections all get their turn`() async throws {
+        var limits = TransferLimits()
+        limits.connectionCountMax = 3
+        try await withFaults(limits: limits) { server, loop in
+            let pool = BufferPool(byteLimit: 1 << 20)
+            let requests = try await (0..<40).asyncMap { index in
+                (HTTPRequest(url: server.url("bytes/\(index)")), try await pool.buffer(byteCount: 40))
+            }
+            let results = await loop.perform(requests)
+            #expect(results.count == 40)
+            for (index, result) in results.enumerated() {
+                #expect(try result.get().status == 200)
+                #expect(Data(requests[index].1.bytes) == FaultServer.body(index))
+            }
+        }
+    }
+
+    @Test func `a group ends as a whole, each request with its own result`() async throws {
+        try await withFaults { server, loop in
+            let pool = BufferPool(byteLimit: 1 << 20)
+            let requests = try await ["bytes/10", "nothing", "status/404/3", "bytes/11"].asyncMap { path in
+                (HTTPRequest(url: server.url(path)), try await pool.buffer(byteCount: 10))
+            }
+            let results = await loop.perform(requests)
+            #expect(try results[0].get().status == 200)
+            #expect(results[1].failure?.code == .connectionLost)
+            #expect(try results[2].get().errorBody.count == 3)
+            #expect(results[3].failure?.code == .bodyTooLarge)
+            #expect(await loop.perform([]).isEmpty)
+        }
+    }
+
+    @Test func `cancelling a group ends those of it that have not ended`() async throws {
+        try await withFaults { server, loop in
+            let pool = BufferPool(byteLimit: 1 << 20)
+            let requests = try await ["bytes/10", "silent", "silent"].asyncMap { path in
+                (HTTPRequest(url: server.url(path)), try await pool.buffer(byteCount: 10))
+            }
+            let task = Task { await loop.perform(requests) }
+            while requests[0].1.count < 10 { try await Task.sleep(for: .milliseconds(5)) }
+            task.cancel()
+            let results = await task.value
+            #expect(results[1].failure?.code == .cancelled)
+            #expect(results[2].failure?.code == .cancelled)
+        }
+    }
+}
+
+/// Sends `count` requests from 100 tasks through 64 connections and ends the loop. Returns the connections that nginx saw.
+private func requestRepeatedly(
+    _ url: String, _ content: Data, _ pool: BufferPool, count: Int, prefersLoop: Bool
+) async throws -> Set<String> {
+    var limits = TransferLimits()
+    limits.connectionCountMax = 64
+    return try await withLoop(limits: limits) { loop in
+        try await withThrowingTaskGroup(of: Set<String>.self) { group in
+            for _ in 0..<100 {
+                group.addTask(executorPreference: prefersLoop ? loop.executor : nil) {
+                    var connections: Set<String> = []
+                    for _ in 0..<(count / 100) {
+                        let buffer = try await pool.buffer(byteCount: content.count)
+                        let response = try await loop.perform(HTTPRequest(url: url), into: buffer)
+                        #expect(response.status == 200)
+                        #expect(buffer.bytes.elementsEqual(content))
+                        connections.insert(try #require(response["X-Connection"]))
+                    }
+                    return connections
+                }
+            }
+            return try await group.reduce(into: []) { $0.formUnion($1) }
+        }
+    }
+}
+
+private func descriptorCount() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+}
+
+/// Threads of this process that carry the loop's name.
+private func loopThreadCount() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").filter { thread in
+        (try? String(contentsOfFile: "/proc/self/task/\(thread)/comm", encoding: .utf8)) == "dredge-transfer\n"
+    }.count
+}

@@ -1,0 +1,50 @@
+import DredgeTransfer
+import Foundation
+import TestServers
+import Testing
+
+@Suite struct TLSTests {
+    @Test func `a server is believed when its authority is known, and refused when not`() async throws {
+        let authority = try TestAuthority()
+        let content = Data("private".utf8)
+        let nginx = try await Nginx(files: ["a": content], identity: authority.identity(for: "IP:127.0.0.1"))
+        defer { nginx.stop() }
+
+        var limits = TransferLimits()
+        limits.certificateAuthorityPath = authority.certificatePath
+        try await withLoop(limits: limits) { loop in
+            let text = try await loop.text(nginx.url("a"))
+            #expect(text == "private")
+        }
+        try await withLoop { loop in
+            let error = await #expect(throws: TransferError.self) { try await loop.text(nginx.url("a")) }
+            #expect(error?.code == .tls)
+            #expect(error?.isTransient == false)
+        }
+    }
+
+    @Test func `a certificate for another host is refused`() async throws {
+        let authority = try TestAuthority()
+        let nginx = try await Nginx(files: ["a": Data()], identity: authority.identity(for: "DNS:example.org"))
+        defer { nginx.stop() }
+        var limits = TransferLimits()
+        limits.certificateAuthorityPath = authority.certificatePath
+        try await withLoop(limits: limits) { loop in
+            let error = await #expect(throws: TransferError.self) { try await loop.text(nginx.url("a")) }
+            #expect(error?.code == .tls)
+        }
+    }
+
+    @Test func `a file of authorities that is not there is said to be the problem`() async throws {
+        let authority = try TestAuthority()
+        let nginx = try await Nginx(files: ["a": Data()], identity: authority.identity(for: "IP:127.0.0.1"))
+        defer { nginx.stop() }
+        var limits = TransferLimits()
+        limits.certificateAuthorityPath = authority.certificatePath + ".absent"
+        try await withLoop(limits: limits) { loop in
+            let error = await #expect(throws: TransferError.self) { try await loop.text(nginx.url("a")) }
+            #expect(error?.code == .tls)
+            #expect(error?.message.contains(".absent") == true)
+        }
+    }
+}

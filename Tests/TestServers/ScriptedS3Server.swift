@@ -1,0 +1,269 @@
+import Foundation
+
+/// An S3-like server that fails as it is told: `Scripts/scripted_s3.py` describes what it can do.
+///
+/// Each test starts its own; it needs python3 and nothing else, and is up in a tenth of a second.
+public final class ScriptedS3Server: Sendable {
+    private let process: ServerProcess
+    /// `http://127.0.0.1:PORT`
+    public let endpointURL: String
+    /// The same with a host name that a bucket can stand before: `http://localhost:PORT`.
+    public let virtualHostEndpointURL: String
+
+    /// Starts the server with `scenario`.
+    public init(_ scenario: Scenario) async throws {
+        process = try ServerProcess("python3") { directory in
+            try Self.write(scenario, to: directory)
+            return [TestScripts.path("scripted_s3.py"), directory.path]
+        }
+        let portFile = process.directory.appending(path: "port")
+        try await process.waitUntil("it wrote its port") { FileManager.default.fileExists(atPath: portFile.path) }
+        let port = try String(contentsOf: portFile, encoding: .utf8)
+        endpointURL = "http://127.0.0.1:\(port)"
+        virtualHostEndpointURL = "http://localhost:\(port)"
+    }
+
+    /// Replaces the scenario, counts of faults included. Holds for every request that is sent after this returns.
+    public func play(_ scenario: Scenario) throws {
+        try Self.write(scenario, to: process.directory)
+    }
+
+    /// All requests so far, in the order they came.
+    public func requests() throws -> [LoggedRequest] {
+        let log = try Data(contentsOf: process.directory.appending(path: "requests.jsonl"))
+        return try log.split(separator: UInt8(ascii: "\n")).map {
+            try JSONDecoder().decode(LoggedRequest.self, from: $0)
+        }
+    }
+
+    /// What the server complained about.
+    public var log: String { process.log }
+
+    /// Ends the server.
+    public func stop() {
+        process.stop()
+    }
+
+    private static func write(_ scenario: Scenario, to directory: URL) throws {
+        try JSONEncoder().encode(scenario).write(to: directory.appending(path: "scenario.json"), options: .atomic)
+    }
+}
+
+extension ScriptedS3Server {
+    /// One request as it came in.
+    public struct LoggedRequest: Decodable, Sendable {
+        /// What it asks for.
+        public var action: Action
+        /// `GET` or `HEAD`
+        public var method: String
+        /// The request target, byte for byte.
+        public var target: String
+        /// Names in lower case.
+        public var headers: [String: String]
+        /// What was done instead of a right answer.
+        public var fault: String?
+        private var keyBase64: String
+
+        /// The key, decoded from the target.
+        public var key: [UInt8] { Array(Data(base64Encoded: keyBase64) ?? Data()) }
+    }
+
+    /// What a request asks for.
+    public enum Action: String, Codable, Sendable {
+        case list, get, head, headBucket
+    }
+
+    /// The world that the server plays.
+    public struct Scenario: Encodable, Sendable {
+        /// The only bucket there is.
+        public var bucket = "bucket"
+        /// What the paths of all requests begin with, for example `/base`.
+        public var basePath: String?
+        /// Keys of a page of a listing, at the most.
+        public var pageSize = 1_000
+        /// How a listing writes a space: `+` as AWS does, or `%20` as Ceph does.
+        public var plusForSpace = true
+        /// Requests that are signed for another region are answered with `regionAnswer`.
+        public var region: String?
+        /// How the service tells it.
+        public var regionAnswer = RegionAnswer.header
+        /// Requests signed with these get `ExpiredToken`.
+        public var expiredAccessKeyIDs: [String] = []
+        /// What lies in the bucket.
+        public var objects: [Object]
+        /// The first that fits a request and isn't used up is applied to it; the others don't count that request.
+        public var faults: [Fault]
+
+        /// A bucket that otherwise behaves.
+        public init(objects: [Object] = [], faults: [Fault] = []) {
+            self.objects = objects
+            self.faults = faults
+        }
+    }
+
+    /// How the service tells that a bucket is elsewhere.
+    public enum RegionAnswer: String, Codable, Sendable {
+        /// 301 with `x-amz-bucket-region`
+        case header
+        /// 301 with an `Endpoint` in its body
+        case body
+        /// 400 AuthorizationHeaderMalformed with a `Region` in its body
+        case malformed
+        /// 301 that says nothing; only HeadBucket does
+        case silent
+    }
+
+    /// An object that the server holds.
+    public struct Object: Encodable, Sendable {
+        private var keyBase64: String
+        private var bodyBase64: String?
+        private var size: Int?
+        private var seed: Int?
+        private var file: String?
+        /// With quotes. nil: the MD5 of the body.
+        public var eTag: String?
+        /// `GLACIER` and `DEEP_ARCHIVE` refuse a GET.
+        public var storageClass: String?
+        /// Told by `x-amz-version-id`.
+        public var versionID: String?
+        /// Told by `Content-Encoding`; the body is sent as it is.
+        public var contentEncoding: String?
+
+        /// An object with a key that is text.
+        public init(_ key: String, body: [UInt8]) {
+            self.init(Array(key.utf8), body: body)
+        }
+
+        /// An object with any key.
+        public init(_ key: [UInt8], body: [UInt8]) {
+            keyBase64 = Data(key).base64EncodedString()
+            bodyBase64 = Data(body).base64EncodedString()
+        }
+
+        /// An object of the bytes of a file, which the server reads when the scenario begins.
+        public init(_ key: String, file: String) {
+            keyBase64 = Data(key.utf8).base64EncodedString()
+            self.file = file
+        }
+
+        /// An object of pseudo-random bytes.
+        public init(_ key: String, size: Int, seed: Int) {
+            keyBase64 = Data(key.utf8).base64EncodedString()
+            self.size = size
+            self.seed = seed
+        }
+    }
+
+    /// Something that goes wrong.
+    public struct Fault: Encodable, Sendable {
+        private var on: Action
+        private var `do`: String
+        private var keyBase64: String?
+        private var skip = 0
+        private var times = 1
+        private var status: Int?
+        private var code: String?
+        private var message: String?
+        private var fields: [String: String]?
+        private var headers: [String: String?]?
+        private var byteCount: Int?
+        private var text: String?
+        private var object: Object?
+        private var seconds: Double?
+
+        private init(on action: Action, do kind: String) {
+            on = action
+            self.do = kind
+        }
+
+        /// The fault for one key only.
+        public func forKey(_ key: String) -> Fault {
+            var fault = self
+            fault.keyBase64 = Data(key.utf8).base64EncodedString()
+            return fault
+        }
+
+        /// The fault `count` times (-1: always), after `skip` requests that pass.
+        public func times(_ count: Int, afterSkipping skip: Int = 0) -> Fault {
+            var fault = self
+            fault.times = count
+            fault.skip = skip
+            return fault
+        }
+
+        /// An error answer.
+        public static func error(
+            on action: Action, _ status: Int, _ code: String?, message: String = "", fields: [String: String] = [:],
+            headers: [String: String] = [:]
+        ) -> Fault {
+            var fault = Fault(on: action, do: "error")
+            fault.status = status
+            fault.code = code
+            fault.message = message
+            fault.fields = fields
+            fault.headers = headers
+            return fault
+        }
+
+        /// The right head, then `byteCount` bytes, then the connection closes.
+        public static func shortBody(on action: Action, byteCount: Int) -> Fault {
+            var fault = Fault(on: action, do: "shortBody")
+            fault.byteCount = byteCount
+            return fault
+        }
+
+        /// The connection is reset: before the head, or after that many bytes of the body.
+        public static func reset(on action: Action, byteCount: Int? = nil) -> Fault {
+            var fault = Fault(on: action, do: "reset")
+            fault.byteCount = byteCount
+            return fault
+        }
+
+        /// A range `byteCount` bytes behind the right one.
+        public static func shiftedRange(byteCount: Int) -> Fault {
+            var fault = Fault(on: .get, do: "shift")
+            fault.byteCount = byteCount
+            return fault
+        }
+
+        /// The whole object with status 200, whatever the range; broken off after `byteCount` bytes, if given.
+        public static func wholeObject(byteCount: Int? = nil) -> Fault {
+            var fault = Fault(on: .get, do: byteCount == nil ? "whole" : "shortWhole")
+            fault.byteCount = byteCount
+            return fault
+        }
+
+        /// The right answer with other headers; a nil value takes the header away.
+        public static func headers(on action: Action, _ headers: [String: String?]) -> Fault {
+            var fault = Fault(on: action, do: "head")
+            fault.headers = headers
+            return fault
+        }
+
+        /// A 200 with this body.
+        public static func raw(on action: Action, _ text: String) -> Fault {
+            var fault = Fault(on: action, do: "raw")
+            fault.text = text
+            return fault
+        }
+
+        /// `object` takes the place of what was there, then the request is answered.
+        public static func replace(on action: Action, _ object: Object) -> Fault {
+            var fault = Fault(on: action, do: "replace")
+            fault.object = object
+            return fault
+        }
+
+        /// No answer, and the connection stays open.
+        public static func hang(on action: Action) -> Fault {
+            Fault(on: action, do: "hang")
+        }
+
+        /// The right answer, later.
+        public static func delay(on action: Action, seconds: Double) -> Fault {
+            var fault = Fault(on: action, do: "delay")
+            fault.seconds = seconds
+            return fault
+        }
+    }
+}
