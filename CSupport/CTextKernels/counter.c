@@ -69,6 +69,9 @@ size_t tk_count_cached(tk_counter *counter, const uint8_t *bytes, size_t count) 
     return tokens;
 }
 
+/// After so many lines in one pre-token, its further lines are counted in one pass, which is slower for few.
+enum { LINES_OF_PRETOKEN_MAX = 8 };
+
 static size_t count_piece(tk_counter *counter, const uint8_t *bytes, size_t count, bool is_invalid) {
     if (is_invalid) return tk_count_invalid(counter, bytes, count);
     if (count == 1) return 1;
@@ -87,56 +90,143 @@ static size_t count_piece(tk_counter *counter, const uint8_t *bytes, size_t coun
     return tokens;
 }
 
+/// The same for a pre-token of very many lines: counting each prefix anew would take a time quadratic in it.
+static bool take_many_lines(tk_counter *counter, const tk_text *text, tk_progress *progress, size_t end) {
+    size_t tokens = 0;
+    const uint8_t *start = text->bytes + progress->at;
+    const size_t length = tk_line_prefix(tk_vocabulary_shared(counter->tokenizer), start, end - progress->at,
+        progress->token_limit - progress->tokens, &tokens);
+    if (length > 0) {
+        progress->fit.line_end = progress->at + length;
+        progress->fit.line_tokens = progress->tokens + tokens;
+        progress->inner_end = 0;
+    }
+    const size_t rest = end - progress->at - length;
+    return tk_find_newline(start + length, rest) == rest;
+}
+
+/// Looks at the line ends in a piece that follows on what is counted. False if one is above the limit.
+static bool take_lines(
+    tk_counter *counter, const tk_text *text, tk_progress *progress, size_t end, size_t tokens, bool is_invalid) {
+    const size_t start = progress->at;
+    unsigned line_count = 0;
+    for (size_t from = start;;) {
+        from += tk_find_newline(text->bytes + from, end - from);
+        if (from == end) return true;
+        from++;
+        if (from < end && ++line_count > LINES_OF_PRETOKEN_MAX) {
+            return take_many_lines(counter, text, progress, end);
+        }
+        // Up to a line end in it, the piece is a pre-token too.
+        const size_t line_tokens = progress->tokens
+            + (from == end ? tokens : count_piece(counter, text->bytes + start, from - start, is_invalid));
+        if (line_tokens > progress->token_limit) return false;
+        progress->fit.line_end = from;
+        progress->fit.line_tokens = line_tokens;
+        progress->inner_end = 0;
+    }
+}
+
 void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, size_t until) {
     const bool is_o200k = counter->tokenizer == TK_O200K_BASE;
     do {
-        text->has_seen_invalid = false;
+        text->has_seen_invalid = text->has_seen_end = false;
         const size_t start = progress->at;
         const size_t end =
             is_o200k ? tk_pretoken_end_o200k(text, progress->word) : tk_pretoken_end_cl100k(text, progress->word);
         const bool is_invalid = text->has_seen_invalid;
         const size_t tokens = count_piece(counter, text->bytes + start, end - start, is_invalid);
-        if (progress->wants_lines) {
-            for (size_t from = start;;) {
-                from += tk_find_newline(text->bytes + from, end - from);
-                if (from == end) break;
-                from++;
-                const size_t line_tokens = progress->tokens
-                    + (from == end ? tokens : count_piece(counter, text->bytes + start, from - start, is_invalid));
-                if (line_tokens > progress->token_limit) {
-                    progress->tokens = SIZE_MAX;
-                    return;
-                }
-                progress->line_end = from;
-                progress->line_tokens = line_tokens;
-            }
+        const bool is_line_above =
+            progress->wants_lines && !take_lines(counter, text, progress, end, tokens, is_invalid);
+        if (is_line_above || progress->tokens + tokens > progress->token_limit) {
+            progress->fit.is_above = true;
+            progress->fit.has_seen_end = text->has_seen_end;
+            progress->fit.border = progress->word;
+            progress->fit.border_end = end;
+            progress->fit.border_tokens = progress->tokens
+                - (progress->word < start ? count_piece(counter, text->bytes + progress->word, start - progress->word, false) : 0);
+            return;
         }
         progress->tokens += tokens;
         progress->at = progress->word = end;
-    } while (progress->at < until && progress->tokens <= progress->token_limit);
+    } while (progress->at < until);
 }
 
 void tk_count_scalar(tk_counter *counter, tk_text *text, tk_progress *progress) {
     tk_count_slow(counter, text, progress, text->count);
 }
 
-static tk_counting_kernel kernel = tk_count_avx512;
+/// The best kernel that this CPU has and `tk_path_force` allows.
+static tk_counting_kernel kernel_of(tk_path path) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    const bool has_bits = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt")
+        && __builtin_cpu_supports("lzcnt");
+    if (path == TK_PATH_AVX512BW && has_bits && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("avx512vbmi")) {
+        return tk_count_avx512;
+    }
+    if ((path == TK_PATH_AVX512BW || path == TK_PATH_AVX2) && has_bits && __builtin_cpu_supports("avx2")) return tk_count_avx2;
+#endif
+    (void)path;
+    return tk_count_scalar;
+}
 
 tk_counter *tk_counter_create(tk_tokenizer tokenizer) {
-    tk_counter *counter = NULL;
-    if (posix_memalign((void **)&counter, 1 << 21, sizeof *counter) != 0) return NULL;
-    madvise(counter, sizeof *counter, MADV_HUGEPAGE);
-    memset(counter, 0, sizeof *counter);
+    // Fresh pages are zero, which is what empty caches are; those that are not touched cost nothing.
+    const size_t huge = (size_t)1 << 21, byte_count = (sizeof(tk_counter) + huge - 1) / huge * huge;
+    uint8_t *memory = mmap(NULL, byte_count + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return NULL;
+    const size_t before = (huge - ((uintptr_t)memory & (huge - 1))) & (huge - 1);
+    if (before != 0) munmap(memory, before);
+    munmap(memory + before + byte_count, huge - before);
+    tk_counter *counter = (tk_counter *)(void *)(memory + before);
+#if defined(MADV_HUGEPAGE)
+    // The look-ups are all over the caches. Without huge pages they are slower, and right all the same.
+    madvise(counter, byte_count, MADV_HUGEPAGE);
+#endif
     counter->tokenizer = tokenizer;
     counter->tables = tk_counting_tables_of(tokenizer);
     counter->slots = tk_slots_of(counter->tables);
+    counter->kernel = kernel_of(tk_path_active());
+    counter->mapped_byte_count = byte_count;
     return counter;
+}
+
+void tk_counter_destroy(tk_counter *counter) {
+    if (counter != NULL) munmap(counter, counter->mapped_byte_count);
 }
 
 size_t tk_counter_count(tk_counter *counter, const uint8_t *bytes, size_t count) {
     if (count == 0) return 0;
     tk_text text = {bytes, count, false, false};
     tk_progress progress = {.token_limit = SIZE_MAX};
-    kernel(counter, &text, &progress);
+    counter->kernel(counter, &text, &progress);
     return progress.tokens;
+}
+
+tk_fit tk_counter_fit(
+    tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit, tk_fit_question question) {
+    tk_text text = {bytes, count, false, false};
+    tk_progress progress = {
+        .token_limit = token_limit, .wants_lines = question == TK_FIT_LINES, .wants_border = question == TK_FIT_BORDER};
+    if (count > 0) counter->kernel(counter, &text, &progress);
+    progress.fit.tokens = progress.tokens;
+    if (progress.inner_end != 0) {
+        tk_progress inner = {.at = progress.inner_at, .word = progress.inner_word, .tokens = progress.inner_tokens,
+            .token_limit = token_limit, .wants_lines = true};
+        tk_count_slow(counter, &text, &inner, progress.inner_end);
+        progress.fit.line_end = inner.fit.line_end;
+        progress.fit.line_tokens = inner.fit.line_tokens;
+    }
+    return progress.fit;
+}
+
+const char *tk_counter_path_name(const tk_counter *counter) {
+#if defined(__x86_64__)
+    if (counter->kernel == tk_count_avx512) return "avx512vbmi";
+    if (counter->kernel == tk_count_avx2) return "avx2";
+#endif
+    (void)counter;
+    return "scalar";
 }

@@ -67,17 +67,24 @@ typedef struct {
     unsigned line_byte_count;
     /// Pieces of the batch up to the end of this block, and up to the line end.
     unsigned pieces, line_pieces;
-    /// A line ends inside a pre-token.
-    bool has_inner_line_end;
+    /// A line ends inside a pre-token; the last line does.
+    bool has_inner_line_end, is_inner_last;
     /// Line ends other than the last at a border.
     bool has_earlier_line_end;
+    /// The text's end was looked at.
+    bool is_final;
 } tk_block_note;
+
+typedef struct tk_progress tk_progress;
+typedef void (*tk_counting_kernel)(tk_counter *counter, tk_text *text, tk_progress *progress);
 
 /// A worker's own memory: caches that change no result, and scratch. About 7.4 MiB.
 struct tk_counter {
     const tk_counting_tables *tables;
     const uint64_t *slots;
     tk_tokenizer tokenizer;
+    tk_counting_kernel kernel;
+    size_t mapped_byte_count;
     tk_line lines[TK_LINES];
     _Alignas(64) tk_long_entry long_entries[(size_t)TK_LONG_WAYS << TK_LONG_SET_BITS];
     tk_window_part parts[TK_BIG_WINDOW];
@@ -106,7 +113,7 @@ unsigned tk_merge_window(const tk_counter *counter, const uint8_t *bytes, unsign
 /// Tokens of 16 bytes or more, by the cache if that long are kept there.
 size_t tk_count_cached(tk_counter *counter, const uint8_t *bytes, size_t count);
 /// How far counting has come.
-typedef struct {
+struct tk_progress {
     /// Counted up to here.
     size_t at;
     /// Where the pre-token starts that `at` is in: `at`, unless that is a border inside a pre-token which no merge crosses.
@@ -114,15 +121,18 @@ typedef struct {
     size_t tokens;
     /// Counting stops where there are more.
     size_t token_limit;
-    /// The last line end before the first that has more tokens before it than the limit, and these tokens; if asked for.
-    size_t line_end, line_tokens;
-    bool wants_lines;
-} tk_progress;
+    /// Line ends are looked at; the pre-token that passes the limit is looked for.
+    bool wants_lines, wants_border;
+    /// A block whose last line end is inside a pre-token, if none is behind it: `at`, `word` and `tokens` before it, and its end
+    /// (0: there is none). Its line ends are looked at only if they turn out to be the last that fit.
+    size_t inner_at, inner_word, inner_tokens, inner_end;
+    /// What `tk_counter_fit` returns.
+    tk_fit fit;
+};
 
 /// Counts at least one pre-token, and on until `until`, one by one: the way for what the kernels do not do.
 void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, size_t until);
 
-typedef void (*tk_counting_kernel)(tk_counter *counter, tk_text *text, tk_progress *progress);
 void tk_count_scalar(tk_counter *counter, tk_text *text, tk_progress *progress);
 void tk_count_avx2(tk_counter *counter, tk_text *text, tk_progress *progress);
 void tk_count_avx512(tk_counter *counter, tk_text *text, tk_progress *progress);

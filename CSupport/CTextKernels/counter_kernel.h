@@ -341,16 +341,18 @@ static inline size_t look_up(tk_counter *counter) {
     return tokens;
 }
 
-/// Ends the batch. With lines, goes through its blocks one by one. False if then a block had to be gone through in the slow
-/// way, and counting goes on behind it.
+/// Ends the batch. If line ends or the border are asked for, goes through its blocks one by one. False if then one had to be
+/// gone through in the slow way, and counting goes on behind it.
 static bool settle(tk_counter *counter, tk_text *text, tk_progress *progress) {
     const size_t looked_up = look_up(counter);
-    if (!progress->wants_lines) {
+    if (counter->note_count == 0) {
         progress->tokens += looked_up;
         return true;
     }
+    const unsigned note_count = counter->note_count;
+    counter->note_count = 0;
     unsigned piece = 0;
-    for (unsigned i = 0; i < counter->note_count; i++) {
+    for (unsigned i = 0; i < note_count; i++) {
         const tk_block_note *note = &counter->notes[i];
         size_t tokens = progress->tokens + note->known, line_tokens = progress->tokens + note->line_known;
         for (; piece < note->line_pieces; piece++) {
@@ -358,24 +360,34 @@ static bool settle(tk_counter *counter, tk_text *text, tk_progress *progress) {
             line_tokens += counter->key_tokens[piece];
         }
         for (; piece < note->pieces; piece++) tokens += counter->key_tokens[piece];
+        const bool is_above = tokens > progress->token_limit;
         const bool is_line_above = note->line_byte_count != 0 && line_tokens > progress->token_limit;
         if ((note->has_inner_line_end && tokens + TK_BLOCK > progress->token_limit)
-            || (note->has_earlier_line_end && is_line_above)) {
-            // Which line end is the first above the limit has to be seen one by one.
+            || (note->has_earlier_line_end && is_line_above) || (progress->wants_border && is_above)) {
+            // Which line end or pre-token is the first above the limit has to be seen one by one.
             progress->at = note->at;
             progress->word = note->word;
             tk_count_slow(counter, text, progress, note->at + note->byte_count);
-            counter->note_count = 0;
             return false;
         }
         if (note->line_byte_count != 0 && !is_line_above) {
-            progress->line_end = note->at + note->line_byte_count;
-            progress->line_tokens = line_tokens;
+            progress->fit.line_end = note->at + note->line_byte_count;
+            progress->fit.line_tokens = line_tokens;
+            progress->inner_end = 0;
+        }
+        if (note->is_inner_last) {
+            progress->inner_at = note->at;
+            progress->inner_word = note->word;
+            progress->inner_tokens = progress->tokens;
+            progress->inner_end = note->at + note->byte_count;
         }
         progress->tokens = tokens;
-        if (tokens > progress->token_limit) break;
+        if (is_above || is_line_above) {
+            progress->fit.is_above = true;
+            progress->fit.has_seen_end = note->is_final;
+            break;
+        }
     }
-    counter->note_count = 0;
     return true;
 }
 
@@ -391,12 +403,12 @@ static inline uint64_t long_of(uint64_t starts, uint64_t ends) {
 /// Counts from `progress->at` to the text's end, or until the count is above the limit.
 void KERNEL_NAME(tk_counter *counter, tk_text *text, tk_progress *progress) {
     const bool is_o200k = counter->tokenizer == TK_O200K_BASE;
-    const bool wants_lines = progress->wants_lines;
+    const bool wants_lines = progress->wants_lines, wants_notes = wants_lines || progress->wants_border;
     uint8_t padded[TK_BLOCK + TK_BEHIND];
     wide w;
     size_t known_in_batch = 0;
 again:
-    while (progress->at < text->count && progress->tokens <= progress->token_limit) {
+    while (progress->at < text->count && !progress->fit.is_above) {
         const uint8_t *p = text->bytes + progress->at;
         const size_t left = text->count - progress->at;
         unsigned count = TK_BLOCK;
@@ -420,7 +432,7 @@ again:
             if (count == 0) {
                 // No whole character, so it is invalid.
                 known_in_batch = 0;
-                if (!settle(counter, text, progress) || progress->tokens > progress->token_limit) continue;
+                if (!settle(counter, text, progress) || progress->fit.is_above) continue;
                 tk_count_slow(counter, text, progress, progress->at + 1);
                 continue;
             }
@@ -465,12 +477,13 @@ again:
             __builtin_prefetch(&counter->lines[line]);
         }
         counter->key_count = place;
-        if (!wants_lines) {
+        if (!wants_notes) {
             progress->tokens += known;
         } else {
             counter->notes[counter->note_count++] = (tk_block_note){
                 progress->at, progress->word, b.end, known, line_known, at_borders == 0 ? 0 : last + 1, place,
-                at_borders == 0 ? 0 : line_pieces, line_ends != at_borders, (line_ends & (line_ends - 1)) != 0};
+                at_borders == 0 ? 0 : line_pieces, line_ends != at_borders, (line_ends & ~at_borders) > at_borders, (line_ends & (line_ends - 1)) != 0,
+                is_final};
             known_in_batch += known;
         }
         const uint64_t words = b.starts & inside & ~(uint64_t)1;
@@ -480,13 +493,13 @@ again:
         const size_t slow_end = b.slow_end > b.end ? progress->at - b.end + b.slow_end : b.end == 0 ? progress->at + 1 : 0;
         // Each piece has a token at least.
         if (counter->key_count >= TK_BATCH_PIECES || counter->note_count == TK_BATCH_BLOCKS
-            || (wants_lines
+            || (wants_notes
                 && (slow_end != 0 || progress->tokens + known_in_batch + counter->key_count > progress->token_limit))) {
             known_in_batch = 0;
             if (!settle(counter, text, progress)) continue;
         }
-        if (slow_end != 0 && progress->tokens <= progress->token_limit) tk_count_slow(counter, text, progress, slow_end);
+        if (slow_end != 0 && !progress->fit.is_above) tk_count_slow(counter, text, progress, slow_end);
     }
-    if (progress->tokens <= progress->token_limit && !settle(counter, text, progress)) goto again;
+    if (!progress->fit.is_above && !settle(counter, text, progress)) goto again;
     counter->key_count = counter->note_count = 0;
 }
