@@ -29,7 +29,11 @@ static size_t count_wide(tk_counter *counter, const uint8_t *bytes, size_t count
         + words[2] * 0xC2B2AE3D27D4EB4Fu + words[3] * 0x165667B19E3779F9u;
     tk_wide_entry *entry = &counter->wide_entries[hash >> (64 - TK_WIDE_ENTRY_BITS)];
     if (entry->byte_count == count && memcmp(entry->bytes, bytes, count) == 0) return entry->tokens;
+    // The cache holds whole counts.
+    const size_t enough = counter->tokens_enough;
+    counter->tokens_enough = SIZE_MAX;
     const size_t tokens = tk_count_long(counter, bytes, count);
+    counter->tokens_enough = enough;
     entry->byte_count = (uint16_t)count;
     entry->tokens = (uint16_t)tokens;
     memcpy(entry->bytes, bytes, count);
@@ -72,8 +76,7 @@ size_t tk_count_cached(tk_counter *counter, const uint8_t *bytes, size_t count) 
 /// After so many lines in one pre-token, its further lines are counted in one pass, which is slower for few.
 enum { LINES_OF_PRETOKEN_MAX = 8 };
 
-static size_t count_piece(tk_counter *counter, const uint8_t *bytes, size_t count, bool is_invalid) {
-    if (is_invalid) return tk_count_invalid(counter, bytes, count);
+size_t tk_count_piece(tk_counter *counter, const uint8_t *bytes, size_t count) {
     if (count == 1) return 1;
     if (count >= 16) return tk_count_cached(counter, bytes, count);
     uint8_t padded[16] = {0};
@@ -85,9 +88,13 @@ static size_t count_piece(tk_counter *counter, const uint8_t *bytes, size_t coun
         if (((words[i] ^ key.high) & masks[i]) == 0 && (is_tiny || words[i - 1] == key.low)) return words[i] >> 56 & 15;
     }
     uint64_t starts;
-    const unsigned tokens = tk_merge_window(counter, padded, (unsigned)count, &starts);
+    const unsigned tokens = counter->merge_window(counter, padded, (unsigned)count, &starts);
     tk_keep(counter, key, tokens);
     return tokens;
+}
+
+static size_t count_piece(tk_counter *counter, const uint8_t *bytes, size_t count, bool is_invalid) {
+    return is_invalid ? tk_count_invalid(counter, bytes, count) : tk_count_piece(counter, bytes, count);
 }
 
 /// The same for a pre-token of very many lines: counting each prefix anew would take a time quadratic in it.
@@ -135,6 +142,7 @@ void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, si
         const size_t end =
             is_o200k ? tk_pretoken_end_o200k(text, progress->word) : tk_pretoken_end_cl100k(text, progress->word);
         const bool is_invalid = text->has_seen_invalid;
+        counter->tokens_enough = progress->token_limit - progress->tokens;
         const size_t tokens = count_piece(counter, text->bytes + start, end - start, is_invalid);
         const bool is_line_above =
             progress->wants_lines && !take_lines(counter, text, progress, end, tokens, is_invalid);
@@ -143,6 +151,7 @@ void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, si
             progress->fit.has_seen_end = text->has_seen_end;
             progress->fit.border = progress->word;
             progress->fit.border_end = end;
+            counter->tokens_enough = SIZE_MAX;
             progress->fit.border_tokens = progress->tokens
                 - (progress->word < start ? count_piece(counter, text->bytes + progress->word, start - progress->word, false) : 0);
             return;
@@ -150,6 +159,7 @@ void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, si
         progress->tokens += tokens;
         progress->at = progress->word = end;
     } while (progress->at < until);
+    counter->tokens_enough = SIZE_MAX;
 }
 
 void tk_count_scalar(tk_counter *counter, tk_text *text, tk_progress *progress) {
@@ -189,6 +199,12 @@ tk_counter *tk_counter_create(tk_tokenizer tokenizer) {
     counter->tables = tk_counting_tables_of(tokenizer);
     counter->slots = tk_slots_of(counter->tables);
     counter->kernel = kernel_of(tk_path_active());
+    counter->tokens_enough = SIZE_MAX;
+    counter->merge_window = tk_merge_window_scalar;
+#if defined(__x86_64__)
+    if (counter->kernel == tk_count_avx2) counter->merge_window = tk_merge_window_avx2;
+    if (counter->kernel == tk_count_avx512) counter->merge_window = tk_merge_window_avx512;
+#endif
     counter->mapped_byte_count = byte_count;
     return counter;
 }

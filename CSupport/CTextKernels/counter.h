@@ -84,7 +84,11 @@ struct tk_counter {
     const uint64_t *slots;
     tk_tokenizer tokenizer;
     tk_counting_kernel kernel;
+    /// Tokens of 1 to TK_WINDOW bytes, without caches. `starts` receives a bit for the first byte of each.
+    unsigned (*merge_window)(const tk_counter *counter, const uint8_t *bytes, unsigned count, uint64_t *starts);
     size_t mapped_byte_count;
+    /// Pieces too long for a cache are counted only until they have more tokens than this.
+    size_t tokens_enough;
     tk_line lines[TK_LINES];
     _Alignas(64) tk_long_entry long_entries[(size_t)TK_LONG_WAYS << TK_LONG_SET_BITS];
     tk_window_part parts[TK_BIG_WINDOW];
@@ -108,8 +112,11 @@ struct tk_counter {
 size_t tk_count_long(tk_counter *counter, const uint8_t *bytes, size_t count);
 /// The same with U+FFFD in place of what is invalid.
 size_t tk_count_invalid(tk_counter *counter, const uint8_t *bytes, size_t count);
-/// Tokens of 1 to TK_WINDOW bytes, without caches. `starts` receives a bit for the first byte of each.
-unsigned tk_merge_window(const tk_counter *counter, const uint8_t *bytes, unsigned count, uint64_t *starts);
+/// Tokens of one pre-token of valid UTF-8, by the caches.
+size_t tk_count_piece(tk_counter *counter, const uint8_t *bytes, size_t count);
+unsigned tk_merge_window_scalar(const tk_counter *counter, const uint8_t *bytes, unsigned count, uint64_t *starts);
+unsigned tk_merge_window_avx2(const tk_counter *counter, const uint8_t *bytes, unsigned count, uint64_t *starts);
+unsigned tk_merge_window_avx512(const tk_counter *counter, const uint8_t *bytes, unsigned count, uint64_t *starts);
 /// Tokens of 16 bytes or more, by the cache if that long are kept there.
 size_t tk_count_cached(tk_counter *counter, const uint8_t *bytes, size_t count);
 /// How far counting has come.

@@ -109,5 +109,7 @@ static inline unsigned find(const uint64_t *words, const tk_key *key, bool is_ti
 
 #define KERNEL_NAME tk_count_avx2
 #include "counter_kernel.h"
+#define WINDOW_NAME tk_merge_window_avx2
+#include "counter_window.h"
 #pragma clang attribute pop
 #endif

@@ -21,46 +21,8 @@
 #include "utf8.h"
 #include "vocabulary.h"
 
-unsigned tk_merge_window(const tk_counter *counter, const uint8_t *bytes, unsigned count, uint64_t *starts) {
-    const tk_counting_tables *tables = counter->tables;
-    const uint64_t *slots = counter->slots;
-    uint32_t ranks[TK_WINDOW], pending[TK_WINDOW];
-    const unsigned padded = (count + 15) & ~15u;
-    for (unsigned i = 0; i < count; i++) ranks[i] = tables->rank_of_byte[bytes[i]];
-    for (unsigned i = 0; i + 1 < count; i++) {
-        const uint32_t merged = tk_merge_of(tables, slots, ranks[i], ranks[i + 1]);
-        pending[i] = merged == TK_NO_MERGE ? UINT32_MAX : merged << 6 | i;
-    }
-    for (unsigned i = count - 1; i < padded; i++) pending[i] = UINT32_MAX;
-    uint64_t parts = count == 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;
-    for (;;) {
-        uint32_t best = UINT32_MAX;
-        for (unsigned i = 0; i < padded; i += 16) {
-            for (unsigned j = 0; j < 16; j++) best = pending[i + j] < best ? pending[i + j] : best;
-        }
-        if (best == UINT32_MAX) break;
-        const unsigned left = best & 63;
-        // There is a next part, as the merge was pending.
-        const uint64_t behind_left = parts & ~(uint64_t)1 << left;
-        const unsigned right = (unsigned)__builtin_ctzll(behind_left);
-        const uint64_t behind = behind_left & (behind_left - 1);
-        parts &= ~((uint64_t)1 << right);
-        pending[right] = UINT32_MAX;
-        const uint32_t rank = best >> 6;
-        ranks[left] = rank;
-        uint32_t merged = TK_NO_MERGE;
-        if (behind != 0) merged = tk_merge_of(tables, slots, rank, ranks[__builtin_ctzll(behind)]);
-        pending[left] = merged == TK_NO_MERGE ? UINT32_MAX : merged << 6 | left;
-        const uint64_t before = parts & (((uint64_t)1 << left) - 1);
-        if (before != 0) {
-            const unsigned previous = 63 - (unsigned)__builtin_clzll(before);
-            merged = tk_merge_of(tables, slots, ranks[previous], rank);
-            pending[previous] = merged == TK_NO_MERGE ? UINT32_MAX : merged << 6 | previous;
-        }
-    }
-    *starts = parts;
-    return (unsigned)__builtin_popcountll(parts);
-}
+#define WINDOW_NAME tk_merge_window_scalar
+#include "counter_window.h"
 
 static void sift_down(uint64_t *heap, size_t count, size_t hole, uint64_t entry) {
     for (;;) {
@@ -176,7 +138,7 @@ static bool advance(tk_counter *counter, const uint8_t *bytes, size_t window, si
     uint64_t small;
     const uint64_t *starts = &small;
     if (window <= TK_WINDOW) {
-        tk_merge_window(counter, bytes + s->offset, (unsigned)window, &small);
+        counter->merge_window(counter, bytes + s->offset, (unsigned)window, &small);
     } else {
         merge_big_window(counter, bytes + s->offset, window);
         starts = counter->big_starts;
@@ -196,7 +158,7 @@ static bool finish(tk_counter *counter, const uint8_t *bytes, size_t left, seam 
     const uint64_t *starts = &small;
     size_t tokens;
     if (left <= TK_WINDOW) {
-        tokens = tk_merge_window(counter, bytes + s->offset, (unsigned)left, &small);
+        tokens = counter->merge_window(counter, bytes + s->offset, (unsigned)left, &small);
     } else {
         tokens = merge_big_window(counter, bytes + s->offset, left);
         starts = counter->big_starts;
@@ -216,6 +178,7 @@ static bool count_windows(tk_counter *counter, const uint8_t *bytes, size_t coun
     seam previous = *s;
     for (;;) {
         const size_t left = count - s->offset;
+        if (s->settled > counter->tokens_enough) return true;
         if (!is_last && left < 2 * TK_BIG_WINDOW) return true;
         bool is_known = false;
         for (unsigned i = 0; i < TK_WINDOW_MEMO; i++) {
@@ -232,13 +195,17 @@ static bool count_windows(tk_counter *counter, const uint8_t *bytes, size_t coun
         if (is_known) continue;
         seam before = *s;
         size_t window = TK_WINDOW;
-        if (failures < SMALL_FAILURES_MAX && (left > TK_WINDOW ? advance(counter, bytes, TK_WINDOW, MARGIN, s)
-                : finish(counter, bytes, left, s))) {
-            if (s->offset == count) return true;
-        } else {
-            // Back to the last seam but one, to take more at once from there.
-            failures++;
-            *s = before = previous;
+        bool is_taken = false;
+        if (failures < SMALL_FAILURES_MAX) {
+            is_taken = left > TK_WINDOW ? advance(counter, bytes, TK_WINDOW, MARGIN, s) : finish(counter, bytes, left, s);
+            if (is_taken && s->offset == count) return true;
+            if (!is_taken) {
+                // Back to the last seam but one, to take more at once from there.
+                failures++;
+                *s = before = previous;
+            }
+        }
+        if (!is_taken) {
             window = count - s->offset < TK_BIG_WINDOW ? count - s->offset : TK_BIG_WINDOW;
             if (window == count - s->offset) return finish(counter, bytes, window, s);
             if (!advance(counter, bytes, TK_BIG_WINDOW, BIG_MARGIN, s)) return false;
@@ -263,7 +230,7 @@ static size_t count_by_walk(const tk_counter *counter, const uint8_t *bytes, siz
 size_t tk_count_long(tk_counter *counter, const uint8_t *bytes, size_t count) {
     if (count <= TK_WINDOW) {
         uint64_t starts;
-        return tk_merge_window(counter, bytes, (unsigned)count, &starts);
+        return counter->merge_window(counter, bytes, (unsigned)count, &starts);
     }
     seam s = {0, 0, 0};
     if (count_windows(counter, bytes, count, true, &s)) return s.settled;
@@ -282,11 +249,12 @@ size_t tk_count_invalid(tk_counter *counter, const uint8_t *bytes, size_t count)
             source += unit.byte_count;
         }
         const bool is_last = source == count;
+        if (is_last && s.first_length == 0) return settled + tk_count_piece(counter, counter->feed, filled);
         s.settled = 0;
         s.offset = 0;
         if (!count_windows(counter, counter->feed, filled, is_last, &s)) return count_by_walk(counter, bytes, count);
         settled += s.settled;
-        if (is_last) return settled;
+        if (is_last || settled > counter->tokens_enough) return settled;
         memmove(counter->feed, counter->feed + s.offset, filled - s.offset);
         filled -= s.offset;
     }

@@ -48,15 +48,21 @@ extension Chunker {
 
     private func packAtOnce(_ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool) -> Packing? {
         let fitsUpTo = start + settings.maxTokens * Tokenizer.tokenByteCountMax
-        let text = window.part(start, min(window.count, fitsUpTo))
-        let fit = counter.fittingLines(text, limit: settings.maxTokens)
-        // Line ends in the text are decided whatever follows. If all of them fit, another one may follow.
-        let isWholeRest = window.count <= fitsUpTo
-        if isWholeRest && !isEnd && (!fit.isAboveLimit || fit.hasSeenEnd) { return nil }
-        if isWholeRest && isEnd && !fit.isAboveLimit {
-            return Packing(start: start, end: window.count, tokens: fit.total)
+        // Usually enough to pass the limit, and spares looking for the end of a pre-token that is far away.
+        var byteCount = 8 * settings.maxTokens
+        while true {
+            let end = min(window.count, fitsUpTo, start + byteCount)
+            let fit = counter.fittingLines(window.part(start, end), limit: settings.maxTokens)
+            if end == window.count && isEnd && !fit.isAboveLimit {
+                return Packing(start: start, end: end, tokens: fit.total)
+            }
+            // Line ends in the text are decided whatever follows. If all of them fit, another one may follow.
+            if end == fitsUpTo || (end == window.count && isEnd) || (fit.isAboveLimit && !fit.hasSeenEnd) {
+                return Packing(start: start, end: start + fit.end, tokens: fit.tokens)
+            }
+            if end == window.count { return nil }
+            byteCount *= 2
         }
-        return Packing(start: start, end: start + fit.end, tokens: fit.tokens)
     }
 
     private func packKeepingLines(_ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool) -> Packing? {
