@@ -341,6 +341,35 @@ static inline size_t look_up(tk_counter *counter) {
     return tokens;
 }
 
+/// For a batch that is far from the limit: its last line end is all that matters.
+static inline void settle_far(tk_counter *counter, tk_progress *progress, size_t all) {
+    const unsigned note_count = counter->note_count;
+    counter->note_count = 0;
+    size_t before = all;
+    unsigned piece = note_count == 0 ? 0 : counter->notes[note_count - 1].pieces;
+    progress->tokens = all;
+    for (unsigned i = note_count; i-- > 0;) {
+        const tk_block_note *note = &counter->notes[i];
+        const unsigned first = i == 0 ? 0 : counter->notes[i - 1].pieces;
+        before -= note->known;
+        while (piece > first) before -= counter->key_tokens[--piece];
+        if (note->line_byte_count == 0 && !note->is_inner_last) continue;
+        if (note->line_byte_count != 0) {
+            progress->fit.line_end = note->at + note->line_byte_count;
+            progress->fit.line_tokens = before + note->line_known;
+            for (; piece < note->line_pieces; piece++) progress->fit.line_tokens += counter->key_tokens[piece];
+            progress->inner_end = 0;
+        }
+        if (note->is_inner_last) {
+            progress->inner_at = note->at;
+            progress->inner_word = note->word;
+            progress->inner_tokens = before;
+            progress->inner_end = note->at + note->byte_count;
+        }
+        return;
+    }
+}
+
 /// Ends the batch. If line ends or the border are asked for, goes through its blocks one by one. False if then one had to be
 /// gone through in the slow way, and counting goes on behind it.
 static bool settle(tk_counter *counter, tk_text *text, tk_progress *progress) {
@@ -350,6 +379,12 @@ static bool settle(tk_counter *counter, tk_text *text, tk_progress *progress) {
         return true;
     }
     const unsigned note_count = counter->note_count;
+    size_t all = progress->tokens + looked_up;
+    for (unsigned i = 0; i < note_count; i++) all += counter->notes[i].known;
+    if (all + TK_BLOCK <= progress->token_limit) {
+        settle_far(counter, progress, all);
+        return true;
+    }
     counter->note_count = 0;
     unsigned piece = 0;
     for (unsigned i = 0; i < note_count; i++) {
