@@ -61,16 +61,14 @@ typedef struct {
     size_t at, word;
     /// Bytes of it that are settled.
     unsigned byte_count;
-    /// Tokens that are known without a look-up, and the same up to the last line end at a border; how many bytes are up to
-    /// there (0: there is no such line end).
-    size_t known, line_known;
-    unsigned line_byte_count;
-    /// Pieces of the batch up to the end of this block, and up to the line end.
-    unsigned pieces, line_pieces;
+    /// Pieces of one token and those that are looked up, by first byte; line ends at a border.
+    uint64_t plain, asked, line_ends;
+    /// Tokens of its long pieces, and of those up to the last such line end.
+    size_t long_tokens, line_long_tokens;
+    /// Pieces of the batch up to the end of this block.
+    unsigned pieces;
     /// A line ends inside a pre-token; the last line does.
     bool has_inner_line_end, is_inner_last;
-    /// Line ends other than the last at a border.
-    bool has_earlier_line_end;
     /// The text's end was looked at.
     bool is_final;
 } tk_block_note;

@@ -341,87 +341,101 @@ static inline size_t look_up(tk_counter *counter) {
     return tokens;
 }
 
-/// For a batch that is far from the limit: its last line end is all that matters.
-static inline void settle_far(tk_counter *counter, tk_progress *progress, size_t all) {
-    const unsigned note_count = counter->note_count;
-    counter->note_count = 0;
-    size_t before = all;
-    unsigned piece = note_count == 0 ? 0 : counter->notes[note_count - 1].pieces;
-    progress->tokens = all;
-    for (unsigned i = note_count; i-- > 0;) {
-        const tk_block_note *note = &counter->notes[i];
-        const unsigned first = i == 0 ? 0 : counter->notes[i - 1].pieces;
-        before -= note->known;
-        while (piece > first) before -= counter->key_tokens[--piece];
-        if (note->line_byte_count == 0 && !note->is_inner_last) continue;
-        if (note->line_byte_count != 0) {
-            progress->fit.line_end = note->at + note->line_byte_count;
-            progress->fit.line_tokens = before + note->line_known;
-            for (; piece < note->line_pieces; piece++) progress->fit.line_tokens += counter->key_tokens[piece];
-            progress->inner_end = 0;
-        }
-        if (note->is_inner_last) {
-            progress->inner_at = note->at;
-            progress->inner_word = note->word;
-            progress->inner_tokens = before;
-            progress->inner_end = note->at + note->byte_count;
-        }
-        return;
+/// Tokens of a block up to a line end, whose bit is `line_end`; `first` is the block's first piece in the batch.
+static inline size_t tokens_of_line(const tk_counter *counter, const tk_block_note *note, unsigned first, uint64_t line_end) {
+    const uint64_t before = line_end - 1;
+    size_t tokens = (size_t)__builtin_popcountll(note->plain & (line_end | before)) + note->line_long_tokens;
+    const unsigned pieces = (unsigned)__builtin_popcountll(note->asked & before);
+    for (unsigned i = 0; i < pieces; i++) tokens += counter->key_tokens[first + i];
+    return tokens;
+}
+
+static inline uint64_t last_bit(uint64_t bits) { return bits == 0 ? 0 : (uint64_t)1 << (63 - __builtin_clzll(bits)); }
+
+/// Takes the line ends of a block all of which fit; `before` are the tokens before it.
+static inline void take_line_ends(
+    const tk_counter *counter, tk_progress *progress, const tk_block_note *note, unsigned first, size_t before) {
+    if (note->line_ends != 0) {
+        const uint64_t last = last_bit(note->line_ends);
+        progress->fit.line_end = note->at + (unsigned)__builtin_ctzll(last) + 1;
+        progress->fit.line_tokens = before + tokens_of_line(counter, note, first, last);
+        progress->inner_end = 0;
+    }
+    if (note->is_inner_last) {
+        progress->inner_at = note->at;
+        progress->inner_word = note->word;
+        progress->inner_tokens = before;
+        progress->inner_end = note->at + note->byte_count;
     }
 }
 
-/// Ends the batch. If line ends or the border are asked for, goes through its blocks one by one. False if then one had to be
-/// gone through in the slow way, and counting goes on behind it.
+/// For a batch that is far from the limit: its last line ends are all that matters.
+static inline void settle_far(tk_counter *counter, tk_progress *progress, size_t all) {
+    size_t before = all;
+    progress->tokens = all;
+    unsigned piece = counter->notes[counter->note_count - 1].pieces;
+    for (unsigned i = counter->note_count; i-- > 0;) {
+        const tk_block_note *note = &counter->notes[i];
+        const unsigned first = i == 0 ? 0 : counter->notes[i - 1].pieces;
+        before -= (size_t)__builtin_popcountll(note->plain) + note->long_tokens;
+        while (piece > first) before -= counter->key_tokens[--piece];
+        if (note->line_ends == 0 && !note->is_inner_last) continue;
+        take_line_ends(counter, progress, note, first, before);
+        break;
+    }
+}
+
+/// Ends the batch. If line ends or the border are asked for, goes through its blocks one by one where the limit may be passed.
+/// False if then one had to be gone through in the slow way, and counting goes on behind it.
 static bool settle(tk_counter *counter, tk_text *text, tk_progress *progress) {
     const size_t looked_up = look_up(counter);
-    if (counter->note_count == 0) {
+    const unsigned note_count = counter->note_count;
+    if (note_count == 0) {
         progress->tokens += looked_up;
         return true;
     }
-    const unsigned note_count = counter->note_count;
     size_t all = progress->tokens + looked_up;
-    for (unsigned i = 0; i < note_count; i++) all += counter->notes[i].known;
+    for (unsigned i = 0; i < note_count; i++) {
+        all += (size_t)__builtin_popcountll(counter->notes[i].plain) + counter->notes[i].long_tokens;
+    }
     if (all + TK_BLOCK <= progress->token_limit) {
         settle_far(counter, progress, all);
+        counter->note_count = 0;
         return true;
     }
     counter->note_count = 0;
-    unsigned piece = 0;
     for (unsigned i = 0; i < note_count; i++) {
         const tk_block_note *note = &counter->notes[i];
-        size_t tokens = progress->tokens + note->known, line_tokens = progress->tokens + note->line_known;
-        for (; piece < note->line_pieces; piece++) {
-            tokens += counter->key_tokens[piece];
-            line_tokens += counter->key_tokens[piece];
-        }
-        for (; piece < note->pieces; piece++) tokens += counter->key_tokens[piece];
+        const unsigned first = i == 0 ? 0 : counter->notes[i - 1].pieces;
+        const size_t before = progress->tokens;
+        size_t tokens = before + (size_t)__builtin_popcountll(note->plain) + note->long_tokens;
+        for (unsigned piece = first; piece < note->pieces; piece++) tokens += counter->key_tokens[piece];
         const bool is_above = tokens > progress->token_limit;
-        const bool is_line_above = note->line_byte_count != 0 && line_tokens > progress->token_limit;
         if ((note->has_inner_line_end && tokens + TK_BLOCK > progress->token_limit)
-            || (note->has_earlier_line_end && is_line_above) || (progress->wants_border && is_above)) {
+            || (is_above && (progress->wants_border || (note->long_tokens != 0 && note->line_ends != 0)))) {
             // Which line end or pre-token is the first above the limit has to be seen one by one.
             progress->at = note->at;
             progress->word = note->word;
             tk_count_slow(counter, text, progress, note->at + note->byte_count);
             return false;
         }
-        if (note->line_byte_count != 0 && !is_line_above) {
-            progress->fit.line_end = note->at + note->line_byte_count;
+        if (!is_above) {
+            take_line_ends(counter, progress, note, first, before);
+            progress->tokens = tokens;
+            continue;
+        }
+        for (uint64_t left = note->line_ends; left != 0; left &= left - 1) {
+            const uint64_t line_end = left & -left;
+            const size_t line_tokens = before + tokens_of_line(counter, note, first, line_end);
+            if (line_tokens > progress->token_limit) break;
+            progress->fit.line_end = note->at + (unsigned)__builtin_ctzll(line_end) + 1;
             progress->fit.line_tokens = line_tokens;
             progress->inner_end = 0;
         }
-        if (note->is_inner_last) {
-            progress->inner_at = note->at;
-            progress->inner_word = note->word;
-            progress->inner_tokens = progress->tokens;
-            progress->inner_end = note->at + note->byte_count;
-        }
         progress->tokens = tokens;
-        if (is_above || is_line_above) {
-            progress->fit.is_above = true;
-            progress->fit.has_seen_end = note->is_final;
-            break;
-        }
+        progress->fit.is_above = true;
+        progress->fit.has_seen_end = note->is_final;
+        break;
     }
     return true;
 }
@@ -485,20 +499,18 @@ again:
         const uint64_t plain = cuts & (ends | b.number);
         uint64_t asked = cuts & ~plain;
         uint64_t asked_ends = deposit(extract(asked, cuts), ends);
-        size_t known = (size_t)__builtin_popcountll(plain);
         const uint64_t line_ends = wants_lines ? newlines_of(&loaded) & inside : 0, at_borders = line_ends & ends;
-        const unsigned last = at_borders == 0 ? 0 : 63 - (unsigned)__builtin_clzll(at_borders);
-        size_t line_known = (size_t)__builtin_popcountll(plain & low_bits(last + 1));
+        size_t long_tokens = 0, line_long_tokens = 0;
         for (uint64_t longs = long_of(asked, ends); __builtin_expect(longs != 0, 0); longs &= longs - 1) {
             const uint64_t start = longs & -longs, end = ends & -start & -(ends & -start);
             const size_t found = tk_count_cached(
                 counter, p + __builtin_ctzll(start), (size_t)(__builtin_ctzll(end) + 1 - __builtin_ctzll(start)));
-            known += found;
-            line_known += start >> last <= 1 ? found : 0;
+            long_tokens += found;
+            line_long_tokens += start < at_borders ? found : 0;
             asked &= ~start;
             asked_ends &= ~end;
         }
-        const unsigned line_pieces = counter->key_count + (unsigned)__builtin_popcountll(asked & low_bits(last + 1));
+        const uint64_t asked_here = asked;
         unsigned place = counter->key_count;
         for (; asked != 0; place++) {
             const unsigned start = (unsigned)__builtin_ctzll(asked);
@@ -512,13 +524,13 @@ again:
             __builtin_prefetch(&counter->lines[line]);
         }
         counter->key_count = place;
+        const size_t known = (size_t)__builtin_popcountll(plain) + long_tokens;
         if (!wants_notes) {
             progress->tokens += known;
         } else {
             counter->notes[counter->note_count++] = (tk_block_note){
-                progress->at, progress->word, b.end, known, line_known, at_borders == 0 ? 0 : last + 1, place,
-                at_borders == 0 ? 0 : line_pieces, line_ends != at_borders, (line_ends & ~at_borders) > at_borders, (line_ends & (line_ends - 1)) != 0,
-                is_final};
+                progress->at, progress->word, b.end, plain, asked_here, at_borders, long_tokens, line_long_tokens, place,
+                line_ends != at_borders, (line_ends & ~at_borders) > at_borders, is_final};
             known_in_batch += known;
         }
         const uint64_t words = b.starts & inside & ~(uint64_t)1;
