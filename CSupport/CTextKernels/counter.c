@@ -1,166 +1,76 @@
+// The fast counter.
+//
+// ## Definitions
+// A text is split into pre-tokens by a regular expression (pretokens.c), and each pre-token into tokens by byte-pair encoding:
+// as long as two neighbours join to a token of the vocabulary, the two whose token has the lowest rank do, of equals the
+// leftmost. We want the number of tokens only. A *piece* is a pre-token, or a part of one between two *borders that no merge
+// crosses*; so the sum over the pieces is the count. Each piece's answer is one small number.
+//
+// ## The way of a text
+// 1. Blocks of 64 bytes are classified into bit masks (bit i is byte i): upper case, lower case, other letters, marks, numbers,
+//    space, newlines, everything else. ASCII takes a table in registers; characters of more bytes are decoded one by one.
+// 2. Where pre-tokens start follows from the masks without a branch per byte (counter_blocks.h).
+// 3. Pieces of one byte, and numbers of ASCII digits, are one token each: two population counts. All others of up to 15 bytes
+//    go into a batch with their key, the line of the cache that they would be in is fetched ahead, and when the batch is full
+//    all are looked up (counter_batch.h). Longer ones have caches of their own (counter_pieces.c).
+// 4. What is in no cache is merged, eight pieces by turns, so that the waits for memory overlap; its count is kept.
+//
+// ## Why the borders are exact
+// A block always begins where a pre-token starts (or at a border that no merge crosses, see below), and the next block begins
+// where the last pre-token of this one does. As the patterns never look behind, what a match finds depends only on the text from
+// its start, so nothing is carried from block to block but that place. In a block, with runs of the classes:
+// - A run of letters starts a pre-token, unless a space character, or a symbol that stands alone, is before it: then that does.
+//   In o200k_base an upper case letter behind a lower case one also starts one.
+// - A run of symbols starts one, unless a blank is before it: then the blank does. Newlines behind symbols (in o200k_base also
+//   slashes among these) belong to them: they are found by a carry, as adding a bit to a run of ones moves it to the run's end.
+// - Numbers start one at each third digit.
+// - A run of white space starts one at its first byte, behind its last newline, and at its last character.
+// - Contractions are taken back one by one; they are few.
+// What is rare is given to the plain pre-tokenizer (tk_count_slow), one pre-token at a time: invalid UTF-8, upper case beside
+// letters without case or marks, marks not behind a letter, numbers and runs of spaces of several bytes, U+017F behind an
+// apostrophe, a contraction directly behind another, white space at the text's end, pre-tokens longer than a block. Nothing that
+// the end of a block could change is settled in it: a start counts only if all that decides it is inside.
+//
+// ## Borders that no merge crosses
+// A merge across the border between two characters makes a token in which bytes of both stand side by side. The vocabularies
+// have few such tokens for three-byte characters (o200k_base: 11,890 pairs of characters; cl100k_base: 407), so a bit set over
+// hashed pairs says for most neighbours in Chinese, Japanese or Korean text that no token holds them both, and the run falls
+// into pieces of one to three characters, which the cache knows. Tokens that begin or end inside a character mark all that
+// they could touch (Scripts/make_counting_tables.py). A block may begin at such a border too, but only the plain pre-tokenizer,
+// started at the true start of the pre-token (`word`), then decides about upper case in it.
+//
+// ## Why the counts are exact
+// The caches hold whole keys, so a hit is the count of these bytes. The merges are byte-pair encoding by the book; that two
+// ranks join exactly if their bytes are a token is shown in vocabulary.h. Longer text goes through windows: counter_merges.c.
+//
+// ## Cost
+// Linear in the text. A block costs some 280 cycles of which the look-ups are half; a merge of a piece of n <= 15 bytes n steps,
+// of up to 64 bytes n steps over n numbers, of a window of 4096 bytes n log n. Stack and memory are bounded, whatever the text
+// is. Two things leave the counter: windows that contradict one another (never seen) and more than eight lines in the one
+// pre-token that passes a limit go to the plain twin, whose tables are built at first use.
+//
+// ## Memory
+//     tables   2.5 and 1.4 MB, in the executable   ranks, byte pairs, bit sets, perfect hash of the merges (one pilot, one slot)
+//     tiny     2 MiB   lines of 64 bytes: 8 pieces of up to 7 bytes
+//     short    4 MiB   lines of 64 bytes: 4 pieces of 8 to 15 bytes
+//     long     1 MiB   lines of 64 bytes: 2 pieces of 16 to 31 bytes
+//     wide     256 KiB 32 to 124 bytes
+//     scratch  0.2 MiB
+// In a line the latest is first and the last is lost. Huge pages, where the system has them.
+//
+// ## What was tried and did not pay (Zen 4, English, unseen / repeated, MB/s of one run)
+// - A table of the vocabulary's own entries to be asked first: a third of what the cache lacks is a single token, and merging
+//   such a piece costs little more than the look-up would. Not built.
+// - One line at a time, looked up where the piece is found: 194 / 284; in batches that are fetched ahead: 256 / 404.
+// - One cache with 16 bytes for each piece, 2 MiB: 157 / 157, as it forgets what it needs; two with 8 and 16 bytes, 6 MiB:
+//   181 / 255.
+// - A near cache of 256 KiB before the lines: 225 / 338 where 259 / 412 was without it. The second look-up of what it lacks
+//   costs a branch that cannot be foreseen.
+// - Fetching ahead into the second level only: 247 / 424 and no prefetch 227 / 367, where 266 / 431 was with it.
+// - Merging what is missing at once: 600 ns a piece under load; by turns of eight: 150.
 #include "counter.h"
 
-#include <stdlib.h>
 #include <sys/mman.h>
-
-#include "merges.h"
-#include "utf8.h"
-
-void tk_keep(tk_counter *counter, tk_key key, unsigned tokens) {
-    const bool is_tiny = key.low == key.high;
-    uint64_t *words = counter->lines[tk_line_of(key, is_tiny)].words;
-    const uint64_t count = (uint64_t)tokens << 56;
-    if (is_tiny) {
-        memmove(words + 1, words, 7 * sizeof *words);
-        words[0] = key.low | count;
-    } else {
-        memmove(words + 2, words, 6 * sizeof *words);
-        words[0] = key.low;
-        words[1] = key.high | count;
-    }
-}
-
-static size_t count_wide(tk_counter *counter, const uint8_t *bytes, size_t count) {
-    if (count > TK_WIDE_BYTES_MAX) return tk_count_long(counter, bytes, count);
-    uint64_t words[4];
-    memcpy(words, bytes, 16);
-    memcpy(words + 2, bytes + count - 16, 16);
-    const uint64_t hash = (words[0] ^ count) * 0x9E3779B97F4A7C15u + words[1] * 0xD6E8FEB86659FD93u
-        + words[2] * 0xC2B2AE3D27D4EB4Fu + words[3] * 0x165667B19E3779F9u;
-    tk_wide_entry *entry = &counter->wide_entries[hash >> (64 - TK_WIDE_ENTRY_BITS)];
-    if (entry->byte_count == count && memcmp(entry->bytes, bytes, count) == 0) return entry->tokens;
-    // The cache holds whole counts.
-    const size_t enough = counter->tokens_enough;
-    counter->tokens_enough = SIZE_MAX;
-    const size_t tokens = tk_count_long(counter, bytes, count);
-    counter->tokens_enough = enough;
-    entry->byte_count = (uint16_t)count;
-    entry->tokens = (uint16_t)tokens;
-    memcpy(entry->bytes, bytes, count);
-    return tokens;
-}
-
-size_t tk_count_cached(tk_counter *counter, const uint8_t *bytes, size_t count) {
-    if (count > 31) return count_wide(counter, bytes, count);
-    uint64_t words[4];
-    memcpy(words, bytes, 16);
-    memcpy(words + 2, bytes + count - 16, 16);
-    // What of the second half the first has already is shifted out.
-    const unsigned shift = 8 * (unsigned)(32 - count);
-    if (shift >= 64) {
-        words[2] = shift == 128 ? 0 : words[3] >> (shift - 64);
-        words[3] = 0;
-    } else {
-        words[2] = words[2] >> shift | words[3] << (64 - shift);
-        words[3] >>= shift;
-    }
-    words[3] |= (uint64_t)(count - 16) << 60;
-    const uint64_t hash = words[0] * 0x9E3779B97F4A7C15u + words[1] * 0xD6E8FEB86659FD93u
-        + words[2] * 0xC2B2AE3D27D4EB4Fu + words[3] * 0x165667B19E3779F9u;
-    tk_long_entry *set = counter->long_entries + TK_LONG_WAYS * (hash >> (64 - TK_LONG_SET_BITS));
-    for (unsigned way = 0; way < TK_LONG_WAYS; way++) {
-        const uint64_t *found = set[way].words;
-        const uint64_t difference = (found[0] ^ words[0]) | (found[1] ^ words[1]) | (found[2] ^ words[2])
-            | ((found[3] ^ words[3]) & 0xF0FFFFFFFFFFFFFF);
-        if (difference == 0 && (found[3] >> 56 & 15) != 0) return found[3] >> 56 & 15;
-    }
-    const size_t tokens = tk_count_long(counter, bytes, count);
-    if (tokens < 16) {
-        set[1] = set[0];
-        memcpy(set[0].words, words, sizeof words);
-        set[0].words[3] |= (uint64_t)tokens << 56;
-    }
-    return tokens;
-}
-
-/// After so many lines in one pre-token, its further lines are counted in one pass, which is slower for few.
-enum { LINES_OF_PRETOKEN_MAX = 8 };
-
-size_t tk_count_piece(tk_counter *counter, const uint8_t *bytes, size_t count) {
-    if (count == 1) return 1;
-    if (count >= 16) return tk_count_cached(counter, bytes, count);
-    uint8_t padded[16] = {0};
-    memcpy(padded, bytes, count);
-    const tk_key key = tk_key_of(padded, (unsigned)count);
-    const bool is_tiny = count < 8;
-    const uint64_t *words = counter->lines[tk_line_of(key, is_tiny)].words, *masks = tk_line_masks[is_tiny];
-    for (unsigned i = is_tiny ? 0 : 1; i < 8; i += is_tiny ? 1 : 2) {
-        if (((words[i] ^ key.high) & masks[i]) == 0 && (is_tiny || words[i - 1] == key.low)) return words[i] >> 56 & 15;
-    }
-    uint64_t starts;
-    const unsigned tokens = counter->merge_window(counter, padded, (unsigned)count, &starts);
-    tk_keep(counter, key, tokens);
-    return tokens;
-}
-
-static size_t count_piece(tk_counter *counter, const uint8_t *bytes, size_t count, bool is_invalid) {
-    return is_invalid ? tk_count_invalid(counter, bytes, count) : tk_count_piece(counter, bytes, count);
-}
-
-/// The same for a pre-token of very many lines: counting each prefix anew would take a time quadratic in it.
-static bool take_many_lines(tk_counter *counter, const tk_text *text, tk_progress *progress, size_t end) {
-    size_t tokens = 0;
-    const uint8_t *start = text->bytes + progress->at;
-    const size_t length = tk_line_prefix(tk_vocabulary_shared(counter->tokenizer), start, end - progress->at,
-        progress->token_limit - progress->tokens, &tokens);
-    if (length > 0) {
-        progress->fit.line_end = progress->at + length;
-        progress->fit.line_tokens = progress->tokens + tokens;
-        progress->inner_end = 0;
-    }
-    const size_t rest = end - progress->at - length;
-    return tk_find_newline(start + length, rest) == rest;
-}
-
-/// Looks at the line ends in a piece that follows on what is counted. False if one is above the limit.
-static bool take_lines(
-    tk_counter *counter, const tk_text *text, tk_progress *progress, size_t end, size_t tokens, bool is_invalid) {
-    const size_t start = progress->at;
-    unsigned line_count = 0;
-    for (size_t from = start;;) {
-        from += tk_find_newline(text->bytes + from, end - from);
-        if (from == end) return true;
-        from++;
-        if (from < end && ++line_count > LINES_OF_PRETOKEN_MAX) {
-            return take_many_lines(counter, text, progress, end);
-        }
-        // Up to a line end in it, the piece is a pre-token too.
-        const size_t line_tokens = progress->tokens
-            + (from == end ? tokens : count_piece(counter, text->bytes + start, from - start, is_invalid));
-        if (line_tokens > progress->token_limit) return false;
-        progress->fit.line_end = from;
-        progress->fit.line_tokens = line_tokens;
-        progress->inner_end = 0;
-    }
-}
-
-void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, size_t until) {
-    const bool is_o200k = counter->tokenizer == TK_O200K_BASE;
-    do {
-        text->has_seen_invalid = text->has_seen_end = false;
-        const size_t start = progress->at;
-        const size_t end =
-            is_o200k ? tk_pretoken_end_o200k(text, progress->word) : tk_pretoken_end_cl100k(text, progress->word);
-        const bool is_invalid = text->has_seen_invalid;
-        counter->tokens_enough = progress->token_limit - progress->tokens;
-        const size_t tokens = count_piece(counter, text->bytes + start, end - start, is_invalid);
-        const bool is_line_above =
-            progress->wants_lines && !take_lines(counter, text, progress, end, tokens, is_invalid);
-        if (is_line_above || progress->tokens + tokens > progress->token_limit) {
-            progress->fit.is_above = true;
-            progress->fit.has_seen_end = text->has_seen_end;
-            progress->fit.border = progress->word;
-            progress->fit.border_end = end;
-            counter->tokens_enough = SIZE_MAX;
-            progress->fit.border_tokens = progress->tokens
-                - (progress->word < start ? count_piece(counter, text->bytes + progress->word, start - progress->word, false) : 0);
-            return;
-        }
-        progress->tokens += tokens;
-        progress->at = progress->word = end;
-    } while (progress->at < until);
-    counter->tokens_enough = SIZE_MAX;
-}
 
 void tk_count_scalar(tk_counter *counter, tk_text *text, tk_progress *progress) {
     tk_count_slow(counter, text, progress, text->count);

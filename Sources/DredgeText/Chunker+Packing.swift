@@ -43,7 +43,8 @@ extension Chunker {
     /// All that is what the kernel does in one pass (`tk_counter_fit`). The lines themselves, which overlaps need, are found
     /// here, with the plain counter.
     func pack(_ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool) -> Packing? {
-        settings.overlapTokens > 0 ? packKeepingLines(window, from: start, isEnd: isEnd) : packAtOnce(window, from: start, isEnd: isEnd)
+        settings.overlapTokens > 0
+            ? packKeepingLines(window, from: start, isEnd: isEnd) : packAtOnce(window, from: start, isEnd: isEnd)
     }
 
     private func packAtOnce(_ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool) -> Packing? {

@@ -17,7 +17,7 @@ extern "C" {
 
 // MARK: CPU paths
 
-/// An implementation of the newline kernels.
+/// An implementation of the newline kernels and of the fast counter.
 typedef enum {
     TK_PATH_SCALAR = 0,
     TK_PATH_AVX2 = 1,
