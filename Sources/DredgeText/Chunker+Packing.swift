@@ -39,7 +39,34 @@ extension Chunker {
     /// say) again for each of them; its lines are counted in one pass once there are several. For that, note that when the
     /// pre-token starting there in the whole window reaches to R, then the last pre-token of a text that ends at any newline
     /// before R starts there too, and takes all up to that newline.
+    ///
+    /// All that is what the kernel does in one pass (`tk_counter_fit`). The lines themselves, which overlaps need, are found
+    /// here, with the plain counter.
     func pack(_ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool) -> Packing? {
+        settings.overlapTokens > 0
+            ? packKeepingLines(window, from: start, isEnd: isEnd) : packAtOnce(window, from: start, isEnd: isEnd)
+    }
+
+    private func packAtOnce(_ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool) -> Packing? {
+        let fitsUpTo = start + settings.maxTokens * Tokenizer.tokenByteCountMax
+        // Usually enough to pass the limit, and spares looking for the end of a pre-token that is far away.
+        var byteCount = 8 * settings.maxTokens
+        while true {
+            let end = min(window.count, fitsUpTo, start + byteCount)
+            let fit = counter.fittingLines(window.part(start, end), limit: settings.maxTokens)
+            if end == window.count && isEnd && !fit.isAboveLimit {
+                return Packing(start: start, end: end, tokens: fit.total)
+            }
+            // Line ends in the text are decided whatever follows. If all of them fit, another one may follow.
+            if end == fitsUpTo || (end == window.count && isEnd) || (fit.isAboveLimit && !fit.hasSeenEnd) {
+                return Packing(start: start, end: start + fit.end, tokens: fit.tokens)
+            }
+            if end == window.count { return nil }
+            byteCount *= 2
+        }
+    }
+
+    private func packKeepingLines(_ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool) -> Packing? {
         let maxTokens = settings.maxTokens
         let fitsUpTo = start + maxTokens * Tokenizer.tokenByteCountMax
         let limit = min(window.count, fitsUpTo)
@@ -68,7 +95,7 @@ extension Chunker {
             linesOfLast = tally.lastStart == 0 ? linesOfLast + 1 : 0
             settledTokens += tally.before
             lastStart += tally.lastStart
-            packing.add(lineEnd: lineEnd, tokens: settledTokens + tally.last, keepsLines: settings.overlapTokens > 0)
+            packing.add(lineEnd: lineEnd, tokens: settledTokens + tally.last, keepsLines: true)
 
             if linesOfLast > linesOfPretokenMax {
                 // Not all that could fit: of that, little may fit. Each pass doubles what the one before saw.

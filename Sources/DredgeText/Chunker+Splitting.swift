@@ -20,11 +20,10 @@ extension Chunker {
                 return nil
             }
             let text = window.part(start, end)
-            let tally = counter.tally(text, limit: maxTokens, isOpen: false)
-            if tally.isAboveLimit {
+            if let above = counter.pretokenAbove(text, limit: maxTokens) {
                 let fitting =
-                    tally.lastStart > 0
-                    ? tally.lastStart : counter.tokenPrefix(text.part(0, tally.end), limit: maxTokens)
+                    above.lowerBound > 0
+                    ? above.lowerBound : counter.tokenPrefix(text.part(0, above.upperBound), limit: maxTokens)
                 return shrink(text, to: fitting, offset: start)
             }
             precondition(byteCount < byteCountMax, "a text that is longer than its tokens can be was counted")
@@ -37,8 +36,10 @@ extension Chunker {
     private func shrink(_ text: UnsafeRawBufferPointer, to byteCount: Int, offset: Int) -> ChunkRange {
         var byteCount = byteCount
         while true {
-            let tally = counter.tally(text.part(0, byteCount), limit: settings.maxTokens, isOpen: false)
-            if !tally.isAboveLimit { return ChunkRange(offset: offset, byteCount: byteCount, tokenCount: tally.total) }
+            let tokens = counter.count(text.part(0, byteCount))
+            if tokens <= settings.maxTokens {
+                return ChunkRange(offset: offset, byteCount: byteCount, tokenCount: tokens)
+            }
             byteCount = text.characterBoundary(byteCount - 1)
             precondition(byteCount > 0, "a single character has more than \(settings.maxTokens) tokens")
         }

@@ -15,10 +15,11 @@ public enum Tokenizer: String, Sendable, CaseIterable {
 
     /// The process-wide tables. Built at the first call, in some 15 ms.
     var vocabulary: OpaquePointer {
-        let kernelTokenizer = self == .o200kBase ? TK_O200K_BASE : TK_CL100K_BASE
         guard let vocabulary = tk_vocabulary_shared(kernelTokenizer) else {
             fatalError("No memory for the tables of \(rawValue) (13 MB): raise the process's memory limit.")
         }
         return vocabulary
     }
+
+    var kernelTokenizer: tk_tokenizer { self == .o200kBase ? TK_O200K_BASE : TK_CL100K_BASE }
 }

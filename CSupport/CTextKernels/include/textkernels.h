@@ -17,7 +17,7 @@ extern "C" {
 
 // MARK: CPU paths
 
-/// An implementation of the newline kernels.
+/// An implementation of the newline kernels and of the fast counter.
 typedef enum {
     TK_PATH_SCALAR = 0,
     TK_PATH_AVX2 = 1,
@@ -113,6 +113,47 @@ size_t tk_token_prefix(
 /// It takes one pass, where counting each prefix anew would take a time quadratic in the text.
 size_t tk_line_prefix(
     const tk_vocabulary *vocabulary, const uint8_t *text, size_t count, size_t token_limit, size_t *tokens);
+
+// MARK: Fast counting
+
+/// Counts as `tk_tally_tokens` does, several times as fast. It owns caches, which change no result, and scratch: at most 8 MiB.
+/// It belongs to one thread at a time. No function but create and destroy allocates, locks, or writes outside of it.
+typedef struct tk_counter tk_counter;
+
+/// NULL if there is no memory. It takes the path that is active now (`tk_path_force`); microseconds, as the tables are part of
+/// the executable and used where they lie.
+tk_counter *tk_counter_create(tk_tokenizer tokenizer);
+/// NULL is legal.
+void tk_counter_destroy(tk_counter *counter);
+/// "scalar", "avx2" or "avx512vbmi": the instructions that this counter uses.
+const char *tk_counter_path_name(const tk_counter *counter);
+
+/// The exact token count of a text of any bytes. Linear in the text, whatever it holds.
+size_t tk_counter_count(tk_counter *counter, const uint8_t *text, size_t count);
+
+/// How much of a text fits.
+typedef struct {
+    /// The last line end (offset behind a 0x0A) such that it and all line ends before have at most the limit of tokens before
+    /// them, that text counted alone; and these tokens. 0 and 0 if there is none. If lines were asked for.
+    size_t line_end, line_tokens;
+    /// A pre-token, or with lines a line end, is above the limit.
+    bool is_above;
+    /// This pre-token: where it starts, the tokens before it, and where it ends. If it was asked for.
+    size_t border, border_tokens, border_end;
+    /// All tokens, if not `is_above`.
+    size_t tokens;
+    /// With more text behind it, `is_above` could be false.
+    bool has_seen_end;
+} tk_fit;
+
+typedef enum {
+    TK_FIT_LINES = 1,
+    TK_FIT_BORDER = 2,
+} tk_fit_question;
+
+/// Counts until `token_limit` is passed. One pass: nothing is counted twice but the last block of 64 bytes.
+tk_fit tk_counter_fit(
+    tk_counter *counter, const uint8_t *text, size_t count, size_t token_limit, tk_fit_question question);
 
 #ifdef __cplusplus
 }

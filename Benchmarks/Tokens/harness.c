@@ -1,0 +1,80 @@
+// One measurement of our counter: `harness TOKENIZER PATH CORPUS DOCUMENTS [1]`.
+// DOCUMENTS holds the documents' lengths in bytes, 32 bits each. The first half of them is counted first, so that caches are as
+// those of a stream; then the second half (unseen text) and the same again (repeated). With the last argument, the second half
+// is chunked in lines of 512 tokens instead. Prints JSON: processor seconds, bytes, and the counts of the second half as a hash.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "textkernels.h"
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static uint8_t *read_file(const char *path, size_t *count) {
+    FILE *file = fopen(path, "rb");
+    if (file == NULL || fseek(file, 0, SEEK_END) != 0) exit(1);
+    *count = (size_t)ftell(file);
+    rewind(file);
+    uint8_t *bytes = malloc(*count);
+    if (bytes == NULL || fread(bytes, 1, *count, file) != *count) exit(1);
+    fclose(file);
+    return bytes;
+}
+
+static size_t count_document(tk_counter *counter, const uint8_t *text, size_t count, bool chunks) {
+    if (!chunks) return tk_counter_count(counter, text, count);
+    size_t tokens = 0;
+    while (count > 0) {
+        const tk_fit fit = tk_counter_fit(counter, text, count < 65536 ? count : 65536, 512, TK_FIT_LINES);
+        if (!fit.is_above) return tokens + fit.tokens;
+        // A line that does not fit is no matter here.
+        const size_t length = fit.line_end > 0 ? fit.line_end : count < 2048 ? count : 2048;
+        tokens += fit.line_tokens;
+        text += length;
+        count -= length;
+    }
+    return tokens;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 5) return 1;
+    const tk_path path = (tk_path)atoi(argv[2]);
+    if (!tk_path_force(path)) return 1;
+    const bool chunks = argc > 5;
+    size_t byte_count, length_bytes;
+    uint8_t *corpus = read_file(argv[3], &byte_count), *lengths = read_file(argv[4], &length_bytes);
+    const size_t document_count = length_bytes / 4, half = document_count / 2;
+    const double start = seconds();
+    tk_counter *counter = tk_counter_create(strcmp(argv[1], "o200k_base") == 0 ? TK_O200K_BASE : TK_CL100K_BASE);
+    tk_counter_count(counter, (const uint8_t *)"ready", 5);
+    const double ready = seconds() - start;
+    double times[3];
+    uint64_t hash = 0, tokens = 0;
+    size_t bytes = 0, at = 0, second = 0;
+    for (int round = 0; round < 3; round++) {
+        const size_t from = round == 0 ? 0 : half, to = round == 0 ? half : document_count;
+        at = round == 0 ? 0 : second;
+        hash = tokens = 0;
+        const double begin = seconds();
+        for (size_t i = from; i < to; i++) {
+            uint32_t length;
+            memcpy(&length, lengths + 4 * i, 4);
+            const size_t count = count_document(counter, corpus + at, length, chunks);
+            hash = hash * 1000003 + count;
+            tokens += count;
+            at += length;
+        }
+        times[round] = seconds() - begin;
+        if (round == 0) second = at;
+        bytes = at - second;
+    }
+    printf("{\"unseen\": %.6f, \"repeated\": %.6f, \"bytes\": %zu, \"tokens\": %llu, \"hash\": %llu, \"ready\": %.6f, \"path\": \"%s\"}\n",
+        times[1], times[2], bytes, (unsigned long long)tokens, (unsigned long long)hash, ready, tk_counter_path_name(counter));
+    tk_counter_destroy(counter);
+    return 0;
+}

@@ -1,0 +1,158 @@
+// The fast counter.
+//
+// ## Definitions
+// A text is split into pre-tokens by a regular expression (pretokens.c), and each pre-token into tokens by byte-pair encoding:
+// as long as two neighbours join to a token of the vocabulary, the two whose token has the lowest rank do, of equals the
+// leftmost. We want the number of tokens only. A *piece* is a pre-token, or a part of one between two *borders that no merge
+// crosses*; so the sum over the pieces is the count. Each piece's answer is one small number.
+//
+// ## The way of a text
+// 1. Blocks of 64 bytes are classified into bit masks (bit i is byte i): upper case, lower case, other letters, marks, numbers,
+//    space, newlines, everything else. ASCII takes a table in registers; characters of more bytes are decoded one by one.
+// 2. Where pre-tokens start follows from the masks without a branch per byte (counter_blocks.h).
+// 3. Pieces of one byte, and numbers of ASCII digits, are one token each: two population counts. All others of up to 15 bytes
+//    go into a batch with their key, the line of the cache that they would be in is fetched ahead, and when the batch is full
+//    all are looked up (counter_batch.h). Longer ones have caches of their own (counter_pieces.c).
+// 4. What is in no cache is merged, eight pieces by turns, so that the waits for memory overlap; its count is kept.
+//
+// ## Why the borders are exact
+// A block always begins where a pre-token starts (or at a border that no merge crosses, see below), and the next block begins
+// where the last pre-token of this one does. As the patterns never look behind, what a match finds depends only on the text from
+// its start, so nothing is carried from block to block but that place. In a block, with runs of the classes:
+// - A run of letters starts a pre-token, unless a space character, or a symbol that stands alone, is before it: then that does.
+//   In o200k_base an upper case letter behind a lower case one also starts one.
+// - A run of symbols starts one, unless a blank is before it: then the blank does. Newlines behind symbols (in o200k_base also
+//   slashes among these) belong to them: they are found by a carry, as adding a bit to a run of ones moves it to the run's end.
+// - Numbers start one at each third digit.
+// - A run of white space starts one at its first byte, behind its last newline, and at its last character.
+// - Contractions are taken back one by one; they are few.
+// What is rare is given to the plain pre-tokenizer (tk_count_slow), one pre-token at a time: invalid UTF-8, upper case beside
+// letters without case or marks, marks not behind a letter, numbers and runs of spaces of several bytes, U+017F behind an
+// apostrophe, a contraction directly behind another, white space at the text's end, pre-tokens longer than a block. Nothing that
+// the end of a block could change is settled in it: a start counts only if all that decides it is inside.
+//
+// ## Borders that no merge crosses
+// A merge across the border between two characters makes a token in which bytes of both stand side by side. The vocabularies
+// have few such tokens for three-byte characters (o200k_base: 11,890 pairs of characters; cl100k_base: 407), so a bit set over
+// hashed pairs says for most neighbours in Chinese, Japanese or Korean text that no token holds them both, and the run falls
+// into pieces of one to three characters, which the cache knows. Tokens that begin or end inside a character mark all that
+// they could touch (Scripts/make_counting_tables.py). A block may begin at such a border too, but only the plain pre-tokenizer,
+// started at the true start of the pre-token (`word`), then decides about upper case in it.
+//
+// ## Why the counts are exact
+// The caches hold whole keys, so a hit is the count of these bytes. The merges are byte-pair encoding by the book; that two
+// ranks join exactly if their bytes are a token is shown in vocabulary.h. Longer text goes through windows: counter_merges.c.
+//
+// ## Cost
+// Linear in the text. A block costs some 280 cycles of which the look-ups are half; a merge of a piece of n <= 15 bytes n steps,
+// of up to 64 bytes n steps over n numbers, of a window of 4096 bytes n log n. Stack and memory are bounded, whatever the text
+// is. Two things leave the counter: windows that contradict one another (never seen) and more than eight lines in the one
+// pre-token that passes a limit go to the plain twin, whose tables are built at first use.
+//
+// ## Memory
+//     tables   2.5 and 1.4 MB, in the executable   ranks, byte pairs, bit sets, perfect hash of the merges (one pilot, one slot)
+//     tiny     2 MiB   lines of 64 bytes: 8 pieces of up to 7 bytes
+//     short    4 MiB   lines of 64 bytes: 4 pieces of 8 to 15 bytes
+//     long     1 MiB   lines of 64 bytes: 2 pieces of 16 to 31 bytes
+//     wide     256 KiB 32 to 124 bytes
+//     scratch  0.2 MiB
+// In a line the latest is first and the last is lost. Huge pages, where the system has them.
+//
+// ## What was tried and did not pay (Zen 4, English, unseen / repeated, MB/s of one run)
+// - A table of the vocabulary's own entries to be asked first: a third of what the cache lacks is a single token, and merging
+//   such a piece costs little more than the look-up would. Not built.
+// - One line at a time, looked up where the piece is found: 194 / 284; in batches that are fetched ahead: 256 / 404.
+// - One cache with 16 bytes for each piece, 2 MiB: 157 / 157, as it forgets what it needs; two with 8 and 16 bytes, 6 MiB:
+//   181 / 255.
+// - A near cache of 256 KiB before the lines: 225 / 338 where 259 / 412 was without it. The second look-up of what it lacks
+//   costs a branch that cannot be foreseen.
+// - Fetching ahead into the second level only: 247 / 424 and no prefetch 227 / 367, where 266 / 431 was with it.
+// - Merging what is missing at once: 600 ns a piece under load; by turns of eight: 150.
+#include "counter.h"
+
+#include <sys/mman.h>
+
+void tk_count_scalar(tk_counter *counter, tk_text *text, tk_progress *progress) {
+    tk_count_slow(counter, text, progress, text->count);
+}
+
+/// The best kernel that this CPU has and `tk_path_force` allows.
+static tk_counting_kernel kernel_of(tk_path path) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    const bool has_bits = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt")
+        && __builtin_cpu_supports("lzcnt");
+    if (path == TK_PATH_AVX512BW && has_bits && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("avx512vbmi")) {
+        return tk_count_avx512;
+    }
+    if ((path == TK_PATH_AVX512BW || path == TK_PATH_AVX2) && has_bits && __builtin_cpu_supports("avx2")) return tk_count_avx2;
+#endif
+    (void)path;
+    return tk_count_scalar;
+}
+
+tk_counter *tk_counter_create(tk_tokenizer tokenizer) {
+    // Fresh pages are zero, which is what empty caches are; those that are not touched cost nothing.
+    const size_t huge = (size_t)1 << 21, byte_count = (sizeof(tk_counter) + huge - 1) / huge * huge;
+    uint8_t *memory = mmap(NULL, byte_count + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return NULL;
+    const size_t before = (huge - ((uintptr_t)memory & (huge - 1))) & (huge - 1);
+    if (before != 0) munmap(memory, before);
+    munmap(memory + before + byte_count, huge - before);
+    tk_counter *counter = (tk_counter *)(void *)(memory + before);
+#if defined(MADV_HUGEPAGE)
+    // The look-ups are all over the caches. Without huge pages they are slower, and right all the same.
+    madvise(counter, byte_count, MADV_HUGEPAGE);
+#endif
+    counter->tokenizer = tokenizer;
+    counter->tables = tk_counting_tables_of(tokenizer);
+    counter->slots = tk_slots_of(counter->tables);
+    counter->kernel = kernel_of(tk_path_active());
+    counter->tokens_enough = SIZE_MAX;
+    counter->merge_window = tk_merge_window_scalar;
+#if defined(__x86_64__)
+    if (counter->kernel == tk_count_avx2) counter->merge_window = tk_merge_window_avx2;
+    if (counter->kernel == tk_count_avx512) counter->merge_window = tk_merge_window_avx512;
+#endif
+    counter->mapped_byte_count = byte_count;
+    return counter;
+}
+
+void tk_counter_destroy(tk_counter *counter) {
+    if (counter != NULL) munmap(counter, counter->mapped_byte_count);
+}
+
+size_t tk_counter_count(tk_counter *counter, const uint8_t *bytes, size_t count) {
+    if (count == 0) return 0;
+    tk_text text = {bytes, count, false, false};
+    tk_progress progress = {.token_limit = SIZE_MAX};
+    counter->kernel(counter, &text, &progress);
+    return progress.tokens;
+}
+
+tk_fit tk_counter_fit(
+    tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit, tk_fit_question question) {
+    tk_text text = {bytes, count, false, false};
+    tk_progress progress = {
+        .token_limit = token_limit, .wants_lines = question == TK_FIT_LINES, .wants_border = question == TK_FIT_BORDER};
+    if (count > 0) counter->kernel(counter, &text, &progress);
+    progress.fit.tokens = progress.tokens;
+    if (progress.inner_end != 0) {
+        tk_progress inner = {.at = progress.inner_at, .word = progress.inner_word, .tokens = progress.inner_tokens,
+            .token_limit = token_limit, .wants_lines = true};
+        tk_count_slow(counter, &text, &inner, progress.inner_end);
+        progress.fit.line_end = inner.fit.line_end;
+        progress.fit.line_tokens = inner.fit.line_tokens;
+    }
+    return progress.fit;
+}
+
+const char *tk_counter_path_name(const tk_counter *counter) {
+#if defined(__x86_64__)
+    if (counter->kernel == tk_count_avx512) return "avx512vbmi";
+    if (counter->kernel == tk_count_avx2) return "avx2";
+#endif
+    (void)counter;
+    return "scalar";
+}

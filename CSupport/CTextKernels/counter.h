@@ -1,0 +1,184 @@
+/// What the parts of the fast counter share. The essay is in counter.c.
+#pragma once
+#include "counting_tables.h"
+#include "pretokens.h"
+
+/// The key of a short piece. Up to 7 bytes: the bytes, and the length in the high four bits of `low`; `high` is the same. 8 to 15
+/// bytes: the bytes, and the length in the high four bits of `high`. In both, the four bits below the length are 0.
+typedef struct {
+    uint64_t low, high;
+} tk_key;
+
+/// A cache line of short pieces, the latest first: 8 of up to 7 bytes or 4 of 8 to 15. An entry is the (half of the) key with
+/// the count in the four bits below the length; 0 is empty.
+typedef struct {
+    _Alignas(64) uint64_t words[8];
+} tk_line;
+
+/// A pre-token of 16 to 31 bytes: the bytes, then length - 16 and the count as above.
+typedef struct {
+    uint64_t words[4];
+} tk_long_entry;
+
+enum {
+    /// A block of the kernels, and bytes behind it that look-ups may read.
+    TK_BLOCK = 64,
+    TK_BEHIND = 32,
+    /// Lines for pieces of up to 7 bytes (2 MiB), behind them those for 8 to 15 bytes (4 MiB), and one that is only read.
+    TK_TINY_LINE_BITS = 15,
+    TK_SHORT_LINE_BITS = 16,
+    TK_LINES = (1 << TK_TINY_LINE_BITS) + (1 << TK_SHORT_LINE_BITS) + 1,
+    TK_LONG_WAYS = 2,
+    TK_LONG_SET_BITS = 14,  // sets of a cache line: 1 MiB
+    /// Bytes merged at once in the usual way, and by the heap.
+    TK_WINDOW = 64,
+    TK_BIG_WINDOW = 4096,
+    TK_FEED = 32768,
+    TK_WINDOW_MEMO = 4,
+    /// A batch is looked up when it has so many pieces or blocks. A block adds at most 32 pieces.
+    TK_BATCH_PIECES = 96,
+    TK_BATCH_PIECES_MAX = TK_BATCH_PIECES + 32,
+    TK_BATCH_BLOCKS = 32,
+    /// Pieces of 32 to this many bytes are kept too.
+    TK_WIDE_BYTES_MAX = 124,
+    TK_WIDE_ENTRY_BITS = 11,  // 256 KiB
+};
+
+/// A piece of 32 bytes or more, and its count. An empty entry is all 0.
+typedef struct {
+    uint16_t byte_count, tokens;
+    uint8_t bytes[TK_WIDE_BYTES_MAX];
+} tk_wide_entry;
+
+typedef struct {
+    uint32_t rank, merged;
+    uint16_t previous, next;
+} tk_window_part;
+
+/// What a block of a batch has beside the pieces that are to be looked up.
+typedef struct {
+    /// `at` and `word` of `tk_progress` before it.
+    size_t at, word;
+    /// Bytes of it that are settled.
+    unsigned byte_count;
+    /// Pieces of one token and those that are looked up, by first byte; line ends at a border.
+    uint64_t plain, asked, line_ends;
+    /// Tokens of its long pieces, and of those up to the last such line end.
+    size_t long_tokens, line_long_tokens;
+    /// Pieces of the batch up to the end of this block.
+    unsigned pieces;
+    /// A line ends inside a pre-token; the last line does.
+    bool has_inner_line_end, is_inner_last;
+    /// The text's end was looked at.
+    bool is_final;
+} tk_block_note;
+
+typedef struct tk_progress tk_progress;
+typedef void (*tk_counting_kernel)(tk_counter *counter, tk_text *text, tk_progress *progress);
+
+/// A worker's own memory: caches that change no result, and scratch. About 7.4 MiB.
+struct tk_counter {
+    const tk_counting_tables *tables;
+    const uint64_t *slots;
+    tk_tokenizer tokenizer;
+    tk_counting_kernel kernel;
+    /// Tokens of 1 to TK_WINDOW bytes, without caches. `starts` receives a bit for the first byte of each.
+    unsigned (*merge_window)(const tk_counter *counter, const uint8_t *bytes, unsigned count, uint64_t *starts);
+    size_t mapped_byte_count;
+    /// Pieces too long for a cache are counted only until they have more tokens than this.
+    size_t tokens_enough;
+    tk_line lines[TK_LINES];
+    _Alignas(64) tk_long_entry long_entries[(size_t)TK_LONG_WAYS << TK_LONG_SET_BITS];
+    tk_window_part parts[TK_BIG_WINDOW];
+    uint64_t heap[2 * TK_BIG_WINDOW];
+    uint64_t big_starts[TK_BIG_WINDOW / 64];
+    uint8_t feed[TK_FEED];
+    _Alignas(64) tk_wide_entry wide_entries[1 << TK_WIDE_ENTRY_BITS];
+    /// The batch: keys of short pieces, the lines they would be in, and then their counts.
+    tk_key keys[TK_BATCH_PIECES_MAX];
+    uint32_t key_lines[TK_BATCH_PIECES_MAX];
+    uint8_t key_tokens[TK_BATCH_PIECES_MAX];
+    unsigned key_count;
+    /// Which of them are not in the cache. One place more is written than kept.
+    uint8_t waiting[TK_BATCH_PIECES_MAX + 1];
+    unsigned waiting_count;
+    tk_block_note notes[TK_BATCH_BLOCKS];
+    unsigned note_count;
+};
+
+/// Tokens of one pre-token of valid UTF-8 (or of what is between two borders of it that no merge crosses), any length > 0.
+size_t tk_count_long(tk_counter *counter, const uint8_t *bytes, size_t count);
+/// The same with U+FFFD in place of what is invalid.
+size_t tk_count_invalid(tk_counter *counter, const uint8_t *bytes, size_t count);
+/// Tokens of one pre-token of valid UTF-8, by the caches.
+size_t tk_count_piece(tk_counter *counter, const uint8_t *bytes, size_t count);
+unsigned tk_merge_window_scalar(const tk_counter *counter, const uint8_t *bytes, unsigned count, uint64_t *starts);
+unsigned tk_merge_window_avx2(const tk_counter *counter, const uint8_t *bytes, unsigned count, uint64_t *starts);
+unsigned tk_merge_window_avx512(const tk_counter *counter, const uint8_t *bytes, unsigned count, uint64_t *starts);
+/// Tokens of 16 bytes or more, by the cache if that long are kept there.
+size_t tk_count_cached(tk_counter *counter, const uint8_t *bytes, size_t count);
+/// How far counting has come.
+struct tk_progress {
+    /// Counted up to here.
+    size_t at;
+    /// Where the pre-token starts that `at` is in: `at`, unless that is a border inside a pre-token which no merge crosses.
+    size_t word;
+    size_t tokens;
+    /// Counting stops where there are more.
+    size_t token_limit;
+    /// Line ends are looked at; the pre-token that passes the limit is looked for.
+    bool wants_lines, wants_border;
+    /// A block whose last line end is inside a pre-token, if none is behind it: `at`, `word` and `tokens` before it, and its end
+    /// (0: there is none). Its line ends are looked at only if they turn out to be the last that fit.
+    size_t inner_at, inner_word, inner_tokens, inner_end;
+    /// What `tk_counter_fit` returns.
+    tk_fit fit;
+};
+
+/// Counts at least one pre-token, and on until `until`, one by one: the way for what the kernels do not do.
+void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, size_t until);
+
+void tk_count_scalar(tk_counter *counter, tk_text *text, tk_progress *progress);
+void tk_count_avx2(tk_counter *counter, tk_text *text, tk_progress *progress);
+void tk_count_avx512(tk_counter *counter, tk_text *text, tk_progress *progress);
+
+/// Which line a piece is in, by the length's class.
+static inline uint32_t tk_line_of(tk_key key, bool is_tiny) {
+    const uint64_t hash = key.low * 0x9E3779B97F4A7C15u + key.high * 0xD6E8FEB86659FD93u;
+    const unsigned shift = is_tiny ? 64 - TK_TINY_LINE_BITS : 64 - TK_SHORT_LINE_BITS;
+    return (uint32_t)(hash >> shift) + (is_tiny ? 0 : 1u << TK_TINY_LINE_BITS);
+}
+
+/// The bits of a line that are compared: all but the counts.
+static const _Alignas(64) uint64_t tk_line_masks[2][8] = {
+#define ALL UINT64_MAX
+#define BUT 0xF0FFFFFFFFFFFFFFu
+    {ALL, BUT, ALL, BUT, ALL, BUT, ALL, BUT},
+    {BUT, BUT, BUT, BUT, BUT, BUT, BUT, BUT},
+#undef ALL
+#undef BUT
+};
+
+/// Puts a short piece into the cache.
+void tk_keep(tk_counter *counter, tk_key key, unsigned tokens);
+
+/// One bit a byte of a block: what it is.
+typedef struct {
+    uint64_t upper, lower, caseless, mark, number, space, newline, other;
+    /// Particular characters.
+    uint64_t blank, slash, apostrophe;
+} tk_masks;
+
+/// `length` is 1 to 15. 16 bytes are read.
+static inline tk_key tk_key_of(const uint8_t *p, unsigned length) {
+    uint64_t low, high;
+    memcpy(&low, p, 8);
+    memcpy(&high, p + 8, 8);
+    const unsigned bits = 8 * length;
+    const uint64_t low_mask = bits >= 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
+    const uint64_t high_mask = bits <= 64 ? 0 : ((uint64_t)1 << (bits - 64)) - 1;
+    low &= low_mask;
+    high = (high & high_mask) | (uint64_t)length << 60;
+    if (length < 8) high = low |= high;
+    return (tk_key){low, high};
+}

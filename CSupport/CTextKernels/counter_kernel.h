@@ -1,0 +1,116 @@
+// The block kernel of the fast counter, once per instruction set: the file that includes this defines KERNEL_NAME (of the
+// function) and the vector operations that it calls before.
+// The essay is in counter.c.
+#include "counter_blocks.h"
+#include "counter_batch.h"
+
+/// Of `starts`, those behind which there is no end in 15 bytes.
+static inline uint64_t long_of(uint64_t starts, uint64_t ends) {
+    uint64_t near = ends | ends >> 1;
+    near |= near >> 2;
+    near |= near >> 4;
+    near |= near >> 7;
+    return starts & ~near;
+}
+
+/// Counts from `progress->at` to the text's end, or until the count is above the limit.
+void KERNEL_NAME(tk_counter *counter, tk_text *text, tk_progress *progress) {
+    const bool is_o200k = counter->tokenizer == TK_O200K_BASE;
+    const bool wants_lines = progress->wants_lines, wants_notes = wants_lines || progress->wants_border;
+    uint8_t padded[TK_BLOCK + TK_BEHIND];
+    wide w;
+    size_t known_in_batch = 0;
+again:
+    while (progress->at < text->count && !progress->fit.is_above) {
+        const uint8_t *p = text->bytes + progress->at;
+        const size_t left = text->count - progress->at;
+        unsigned count = TK_BLOCK;
+        bool is_final = false;
+        if (left < TK_BLOCK + TK_BEHIND) {
+            if (left <= TK_BLOCK) {
+                count = (unsigned)left;
+                is_final = true;
+            }
+            memset(padded, 0, sizeof padded);
+            memcpy(padded, p, left);
+            p = padded;
+        }
+        const block loaded = load_block(p);
+        uint64_t high = high_of(&loaded) & low_bits(count);
+        tk_masks m;
+        if (high != 0) {
+            classify_wide(counter->tables, p, count, is_final, high, &w);
+            is_final &= w.count == count;
+            count = w.count;
+            if (count == 0) {
+                // No whole character, so it is invalid.
+                known_in_batch = 0;
+                if (!settle(counter, text, progress) || progress->fit.is_above) continue;
+                tk_count_slow(counter, text, progress, progress->at + 1);
+                continue;
+            }
+            high &= low_bits(count);
+            masks_of_wide(&loaded, w.classes, high, low_bits(count), &m);
+        } else {
+            masks_of(&loaded, low_bits(count), &m);
+        }
+        const borders b = borders_of(p, count, is_final, &m, high, &w, is_o200k);
+
+        // Pieces in [0, end). Those of one byte and the numbers are one token; the others are looked up.
+        const uint64_t inside = low_bits(b.end);
+        const uint64_t cuts = (b.starts | b.splits) & inside;
+        const uint64_t ends = cuts >> 1 | (inside & ~(inside >> 1));
+        const uint64_t plain = cuts & (ends | b.number);
+        uint64_t asked = cuts & ~plain;
+        uint64_t asked_ends = deposit(extract(asked, cuts), ends);
+        const uint64_t line_ends = wants_lines ? newlines_of(&loaded) & inside : 0, at_borders = line_ends & ends;
+        size_t long_tokens = 0, line_long_tokens = 0;
+        for (uint64_t longs = long_of(asked, ends); __builtin_expect(longs != 0, 0); longs &= longs - 1) {
+            const uint64_t start = longs & -longs, end = ends & -start & -(ends & -start);
+            const size_t found = tk_count_cached(
+                counter, p + __builtin_ctzll(start), (size_t)(__builtin_ctzll(end) + 1 - __builtin_ctzll(start)));
+            long_tokens += found;
+            line_long_tokens += start < at_borders ? found : 0;
+            asked &= ~start;
+            asked_ends &= ~end;
+        }
+        const uint64_t asked_here = asked;
+        unsigned place = counter->key_count;
+        for (; asked != 0; place++) {
+            const unsigned start = (unsigned)__builtin_ctzll(asked);
+            const unsigned length = (unsigned)__builtin_ctzll(asked_ends) + 1 - start;
+            asked &= asked - 1;
+            asked_ends &= asked_ends - 1;
+            const tk_key key = key_of(p + start, length);
+            const uint32_t line = tk_line_of(key, length < 8);
+            counter->keys[place] = key;
+            counter->key_lines[place] = line;
+            __builtin_prefetch(&counter->lines[line]);
+        }
+        counter->key_count = place;
+        const size_t known = (size_t)__builtin_popcountll(plain) + long_tokens;
+        if (!wants_notes) {
+            progress->tokens += known;
+        } else {
+            counter->notes[counter->note_count++] = (tk_block_note){
+                progress->at, progress->word, b.end, plain, asked_here, at_borders, long_tokens, line_long_tokens, place,
+                line_ends != at_borders, (line_ends & ~at_borders) > at_borders, is_final};
+            known_in_batch += known;
+        }
+        const uint64_t words = b.starts & inside & ~(uint64_t)1;
+        if (words != 0) progress->word = progress->at + 63 - (unsigned)__builtin_clzll(words);
+        progress->at += b.end;
+        if (b.is_start) progress->word = progress->at;
+        const size_t slow_end = b.slow_end > b.end ? progress->at - b.end + b.slow_end : b.end == 0 ? progress->at + 1 : 0;
+        // Each piece has a token at least.
+        if (counter->key_count >= TK_BATCH_PIECES || counter->note_count == TK_BATCH_BLOCKS
+            || (wants_notes
+                && (slow_end != 0 || progress->tokens + known_in_batch + counter->key_count > progress->token_limit))) {
+            known_in_batch = 0;
+            if (!settle(counter, text, progress)) continue;
+        }
+        if (slow_end != 0 && !progress->fit.is_above) tk_count_slow(counter, text, progress, slow_end);
+    }
+    if (!progress->fit.is_above && !settle(counter, text, progress)) goto again;
+    counter->key_count = counter->note_count = 0;
+}

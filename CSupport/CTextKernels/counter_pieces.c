@@ -1,0 +1,159 @@
+// Pieces one by one: the caches for those of 16 bytes and more, and the way for what the block kernels do not do.
+#include "counter.h"
+#include "merges.h"
+
+void tk_keep(tk_counter *counter, tk_key key, unsigned tokens) {
+    const bool is_tiny = key.low == key.high;
+    uint64_t *words = counter->lines[tk_line_of(key, is_tiny)].words;
+    const uint64_t count = (uint64_t)tokens << 56;
+    if (is_tiny) {
+        memmove(words + 1, words, 7 * sizeof *words);
+        words[0] = key.low | count;
+    } else {
+        memmove(words + 2, words, 6 * sizeof *words);
+        words[0] = key.low;
+        words[1] = key.high | count;
+    }
+}
+
+static size_t count_wide(tk_counter *counter, const uint8_t *bytes, size_t count) {
+    if (count > TK_WIDE_BYTES_MAX) return tk_count_long(counter, bytes, count);
+    uint64_t words[4];
+    memcpy(words, bytes, 16);
+    memcpy(words + 2, bytes + count - 16, 16);
+    const uint64_t hash = (words[0] ^ count) * 0x9E3779B97F4A7C15u + words[1] * 0xD6E8FEB86659FD93u
+        + words[2] * 0xC2B2AE3D27D4EB4Fu + words[3] * 0x165667B19E3779F9u;
+    tk_wide_entry *entry = &counter->wide_entries[hash >> (64 - TK_WIDE_ENTRY_BITS)];
+    if (entry->byte_count == count && memcmp(entry->bytes, bytes, count) == 0) return entry->tokens;
+    // The cache holds whole counts.
+    const size_t enough = counter->tokens_enough;
+    counter->tokens_enough = SIZE_MAX;
+    const size_t tokens = tk_count_long(counter, bytes, count);
+    counter->tokens_enough = enough;
+    entry->byte_count = (uint16_t)count;
+    entry->tokens = (uint16_t)tokens;
+    memcpy(entry->bytes, bytes, count);
+    return tokens;
+}
+
+size_t tk_count_cached(tk_counter *counter, const uint8_t *bytes, size_t count) {
+    if (count > 31) return count_wide(counter, bytes, count);
+    uint64_t words[4];
+    memcpy(words, bytes, 16);
+    memcpy(words + 2, bytes + count - 16, 16);
+    // What of the second half the first has already is shifted out.
+    const unsigned shift = 8 * (unsigned)(32 - count);
+    if (shift >= 64) {
+        words[2] = shift == 128 ? 0 : words[3] >> (shift - 64);
+        words[3] = 0;
+    } else {
+        words[2] = words[2] >> shift | words[3] << (64 - shift);
+        words[3] >>= shift;
+    }
+    words[3] |= (uint64_t)(count - 16) << 60;
+    const uint64_t hash = words[0] * 0x9E3779B97F4A7C15u + words[1] * 0xD6E8FEB86659FD93u
+        + words[2] * 0xC2B2AE3D27D4EB4Fu + words[3] * 0x165667B19E3779F9u;
+    tk_long_entry *set = counter->long_entries + TK_LONG_WAYS * (hash >> (64 - TK_LONG_SET_BITS));
+    for (unsigned way = 0; way < TK_LONG_WAYS; way++) {
+        const uint64_t *found = set[way].words;
+        const uint64_t difference = (found[0] ^ words[0]) | (found[1] ^ words[1]) | (found[2] ^ words[2])
+            | ((found[3] ^ words[3]) & 0xF0FFFFFFFFFFFFFF);
+        if (difference == 0 && (found[3] >> 56 & 15) != 0) return found[3] >> 56 & 15;
+    }
+    const size_t tokens = tk_count_long(counter, bytes, count);
+    if (tokens < 16) {
+        set[1] = set[0];
+        memcpy(set[0].words, words, sizeof words);
+        set[0].words[3] |= (uint64_t)tokens << 56;
+    }
+    return tokens;
+}
+
+/// After so many lines in one pre-token, its further lines are counted in one pass, which is slower for few.
+enum { LINES_OF_PRETOKEN_MAX = 8 };
+
+size_t tk_count_piece(tk_counter *counter, const uint8_t *bytes, size_t count) {
+    if (count == 1) return 1;
+    if (count >= 16) return tk_count_cached(counter, bytes, count);
+    uint8_t padded[16] = {0};
+    memcpy(padded, bytes, count);
+    const tk_key key = tk_key_of(padded, (unsigned)count);
+    const bool is_tiny = count < 8;
+    const uint64_t *words = counter->lines[tk_line_of(key, is_tiny)].words, *masks = tk_line_masks[is_tiny];
+    for (unsigned i = is_tiny ? 0 : 1; i < 8; i += is_tiny ? 1 : 2) {
+        if (((words[i] ^ key.high) & masks[i]) == 0 && (is_tiny || words[i - 1] == key.low)) return words[i] >> 56 & 15;
+    }
+    uint64_t starts;
+    const unsigned tokens = counter->merge_window(counter, padded, (unsigned)count, &starts);
+    tk_keep(counter, key, tokens);
+    return tokens;
+}
+
+static size_t count_piece(tk_counter *counter, const uint8_t *bytes, size_t count, bool is_invalid) {
+    return is_invalid ? tk_count_invalid(counter, bytes, count) : tk_count_piece(counter, bytes, count);
+}
+
+/// The same for a pre-token of very many lines: counting each prefix anew would take a time quadratic in it.
+static bool take_many_lines(tk_counter *counter, const tk_text *text, tk_progress *progress, size_t end) {
+    size_t tokens = 0;
+    const uint8_t *start = text->bytes + progress->at;
+    const size_t length = tk_line_prefix(tk_vocabulary_shared(counter->tokenizer), start, end - progress->at,
+        progress->token_limit - progress->tokens, &tokens);
+    if (length > 0) {
+        progress->fit.line_end = progress->at + length;
+        progress->fit.line_tokens = progress->tokens + tokens;
+        progress->inner_end = 0;
+    }
+    const size_t rest = end - progress->at - length;
+    return tk_find_newline(start + length, rest) == rest;
+}
+
+/// Looks at the line ends in a piece that follows on what is counted. False if one is above the limit.
+static bool take_lines(
+    tk_counter *counter, const tk_text *text, tk_progress *progress, size_t end, size_t tokens, bool is_invalid) {
+    const size_t start = progress->at;
+    unsigned line_count = 0;
+    for (size_t from = start;;) {
+        from += tk_find_newline(text->bytes + from, end - from);
+        if (from == end) return true;
+        from++;
+        if (from < end && ++line_count > LINES_OF_PRETOKEN_MAX) {
+            return take_many_lines(counter, text, progress, end);
+        }
+        // Up to a line end in it, the piece is a pre-token too.
+        const size_t line_tokens = progress->tokens
+            + (from == end ? tokens : count_piece(counter, text->bytes + start, from - start, is_invalid));
+        if (line_tokens > progress->token_limit) return false;
+        progress->fit.line_end = from;
+        progress->fit.line_tokens = line_tokens;
+        progress->inner_end = 0;
+    }
+}
+
+void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, size_t until) {
+    const bool is_o200k = counter->tokenizer == TK_O200K_BASE;
+    do {
+        text->has_seen_invalid = text->has_seen_end = false;
+        const size_t start = progress->at;
+        const size_t end =
+            is_o200k ? tk_pretoken_end_o200k(text, progress->word) : tk_pretoken_end_cl100k(text, progress->word);
+        const bool is_invalid = text->has_seen_invalid;
+        counter->tokens_enough = progress->token_limit - progress->tokens;
+        const size_t tokens = count_piece(counter, text->bytes + start, end - start, is_invalid);
+        const bool is_line_above =
+            progress->wants_lines && !take_lines(counter, text, progress, end, tokens, is_invalid);
+        if (is_line_above || progress->tokens + tokens > progress->token_limit) {
+            progress->fit.is_above = true;
+            progress->fit.has_seen_end = text->has_seen_end;
+            progress->fit.border = progress->word;
+            progress->fit.border_end = end;
+            counter->tokens_enough = SIZE_MAX;
+            progress->fit.border_tokens = progress->tokens
+                - (progress->word < start ? count_piece(counter, text->bytes + progress->word, start - progress->word, false) : 0);
+            return;
+        }
+        progress->tokens += tokens;
+        progress->at = progress->word = end;
+    } while (progress->at < until);
+    counter->tokens_enough = SIZE_MAX;
+}

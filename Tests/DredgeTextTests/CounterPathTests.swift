@@ -1,0 +1,96 @@
+import CTextKernels
+import Testing
+
+@testable import DredgeText
+
+/// The fast counter's paths against the plain counter, which `TokenCounterTests` and the golden files hold to tiktoken (I2).
+/// Texts are padded so that what matters meets every place of a block.
+@Suite struct CounterPathTests {
+    /// The fast counter of each path that this machine has.
+    private func counters(_ tokenizer: tk_tokenizer) -> [OpaquePointer] {
+        let best = tk_path_active()
+        defer { tk_path_force(best) }
+        return (0..<UInt32(TK_PATH_COUNT)).compactMap { path in
+            guard tk_path_force(tk_path(path)) else { return nil }
+            return tk_counter_create(tokenizer)
+        }
+    }
+
+    private func plainCount(_ tokenizer: tk_tokenizer, _ text: [UInt8]) -> Int {
+        let scratch = UnsafeMutableRawPointer.allocate(byteCount: tk_scratch_byte_count(), alignment: 64)
+        defer { scratch.deallocate() }
+        let tally = tk_tally_tokens(tk_vocabulary_shared(tokenizer), scratch, text, text.count, .max, false)
+        return tally.token_count + tally.last_token_count
+    }
+
+    static let tokenizers = [TK_O200K_BASE.rawValue, TK_CL100K_BASE.rawValue]
+
+    @Test(arguments: tokenizers) func `I2: all paths count as the plain counter does, at every place of a block`(
+        tokenizer: UInt32
+    ) {
+        let tokenizer = tk_tokenizer(tokenizer)
+        let counters = counters(tokenizer)
+        defer { counters.forEach(tk_counter_destroy) }
+        let seeds = [
+            "don't it's'll IT'S", "a\u{301}b", " \u{301}x", "日本語です。中国人民", "日本Aa中B", "\u{3000}\u{3000}x", "x \n\n  y",
+            ".\n\n/\n/x",
+            "1234567 12", "\u{663}\u{664}", "Ünï Čöd", "слово Слово", "👩‍👩‍👧‍👦", "---------------------------",
+            "(word) ,word", "'\u{17F}x",
+            "ab\r\ncd\r\n", "x\t\ty", "\u{A0}x", "हिन्दी", "한국어 단어", "e\0f\0\0",
+        ]
+        for seed in seeds {
+            for padding in 0..<68 {
+                let text = Array((String(repeating: "k", count: padding) + seed + " tail of it").utf8)
+                let expected = plainCount(tokenizer, text)
+                for counter in counters {
+                    let found = tk_counter_count(counter, text, text.count)
+                    #expect(
+                        found == expected,
+                        "\(seed.debugDescription) behind \(padding) bytes, \(String(cString: tk_counter_path_name(counter)))"
+                    )
+                }
+            }
+        }
+    }
+
+    @Test(arguments: tokenizers) func `I2: what fits is what counting up to each line end alone says`(tokenizer: UInt32)
+    {
+        let tokenizer = tk_tokenizer(tokenizer)
+        let counters = counters(tokenizer)
+        defer { counters.forEach(tk_counter_destroy) }
+        for seed in UInt64(500)..<530 {
+            var random = SeededGenerator(seed: seed)
+            let text = randomDocument(byteCount: 600, using: &random)
+            let limit = Int.random(in: 1...300, using: &random)
+            var lineEnd = 0
+            for end in text.indices.filter({ text[$0] == 0x0A }).map({ $0 + 1 }) {
+                if plainCount(tokenizer, Array(text[..<end])) > limit { break }
+                lineEnd = end
+            }
+            for counter in counters {
+                let fit = tk_counter_fit(counter, text, text.count, limit, TK_FIT_LINES)
+                #expect(fit.line_end == lineEnd, "seed \(seed)")
+                #expect(fit.line_tokens == plainCount(tokenizer, Array(text[..<lineEnd])), "seed \(seed)")
+            }
+        }
+    }
+
+    @Test(arguments: tokenizers) func `hostile text takes a time linear in it, and is counted as by the plain counter`(
+        tokenizer: UInt32
+    ) {
+        let tokenizer = tk_tokenizer(tokenizer)
+        let counters = counters(tokenizer)
+        defer { counters.forEach(tk_counter_destroy) }
+        var random = SeededGenerator(seed: 600)
+        var texts = ["a", " ", "\n", "-=", "-", "\u{301}", "👩‍👩‍👧‍👦", "日A", "\u{3000}"].map {
+            Array(String(repeating: $0, count: 9_000 / $0.utf8.count).utf8)
+        }
+        texts.append((0..<9_000).map { _ in UInt8(ascii: "a") + UInt8.random(in: 0..<26, using: &random) })
+        texts.append((0..<9_000).map { _ in UInt8.random(in: 0...255, using: &random) })
+        texts.append((0..<9_000).map { _ in UInt8.random(in: 128...255, using: &random) })
+        for (i, text) in texts.enumerated() {
+            let expected = plainCount(tokenizer, text)
+            for counter in counters { #expect(tk_counter_count(counter, text, text.count) == expected, "text \(i)") }
+        }
+    }
+}
