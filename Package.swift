@@ -62,7 +62,7 @@ let package = Package(
         // The layers, lowest first. An arrow never points up.
         library("DredgeTransfer", ["CCurl"]),
         library("DredgeAWS", ["DredgeTransfer", "CCrypto", "CExpat"]),
-        library("DredgeS3", ["DredgeTransfer", "DredgeAWS", "CExpat"]),
+        library("DredgeS3", ["DredgeTransfer", "DredgeAWS"]),
         library("DredgeText", ["CTextKernels"]),
         library(
             "DredgeStore",
@@ -79,7 +79,7 @@ let package = Package(
         .executableTarget(
             name: "DredgeCLI",
             dependencies: [
-                "Dredge", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Dredge", "DredgeAWS", "DredgeStore", "DredgeText", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ], swiftSettings: swiftSettings),
 

@@ -18,9 +18,14 @@ struct Closing: Sendable {
             if error == nil { try await store.flush() }
             let totals = try await store.totals(run: run.run)
             if !isStopped, error == nil {
-                for source in sources { source.ended(unchangedCount: totals.states["unchanged"]?.objects ?? 0) }
+                for (source, state) in zip(sources, run.sources) {
+                    source.ended(hasContent: try await store.hasContent(source: state.source))
+                }
             }
-            let errors = [error].compactMap(\.self) + sources.compactMap(\.failure)
+            var errors = [error].compactMap(\.self) + sources.compactMap(\.failure)
+            if errors.isEmpty, !isStopped, let pending = totals.states["pending"] {
+                errors.append(.forgotten(pending.objects))
+            }
             let outcome: RunReport.Outcome = !errors.isEmpty ? .failed : isStopped ? .stopped : .complete
             let report = report(outcome, totals)
             if error?.code != .store {
@@ -41,8 +46,7 @@ struct Closing: Sendable {
             totals.states[state].map { ObjectCount(objects: $0.objects, bytes: $0.bytes) } ?? ObjectCount()
         }
         let listed = totals.states.values.reduce(into: ObjectCount()) { sum, count in
-            sum.objects += count.objects
-            sum.bytes += count.bytes
+            sum += ObjectCount(objects: count.objects, bytes: count.bytes)
         }
         let elapsed = counters.progress.elapsed
         return RunReport(

@@ -21,6 +21,7 @@ final class Document: @unchecked Sendable {
         /// Nobody wants it any more: its object changed, vanished or failed under the read.
         var isAbandoned = false
         var versionID: String?
+        /// The most attempts that one of its parts took.
         var attemptCount = 1
     }
     var arrival = Arrival()

@@ -1,3 +1,4 @@
+import DredgeS3
 import DredgeTransfer
 import Foundation
 
@@ -19,13 +20,14 @@ final class DocumentQueue: @unchecked Sendable {  // everything below is only to
         case finished
     }
 
-    /// Hands a part over; `versionID` and `attemptCount` are what its answer told.
-    func deliver(_ buffer: OwnedBuffer, part: Int, of document: Document, versionID: String?) {
+    /// Hands a part over; `head` is what its answer told.
+    func deliver(_ buffer: OwnedBuffer, part: Int, of document: Document, _ head: ObjectHead) {
         condition.lock()
         defer { condition.unlock() }
         guard !isCancelled, !document.arrival.isAbandoned else { return }
         document.arrival.parts[part] = buffer
-        if let versionID { document.arrival.versionID = versionID }
+        if let versionID = head.versionID { document.arrival.versionID = versionID }
+        document.arrival.attemptCount = max(document.arrival.attemptCount, head.attemptCount)
         offer(document)
     }
 

@@ -105,7 +105,9 @@ extension Source {
     var record: SourceRecord {
         let filters = (include.map { "+\($0)" } + exclude.map { "-\($0)" }).joined(separator: "\n")
         return SourceRecord(
-            name: name, bucket: bucket, prefix: prefix, endpointURL: endpointURL, filters: filters.isEmpty ? nil : filters)
+            name: name, bucket: bucket, prefix: prefix,
+            endpointURL: endpointURL.map { String($0.reversed().drop { $0 == "/" }.reversed()) },
+            filters: filters.isEmpty ? nil : filters)
     }
 }
 

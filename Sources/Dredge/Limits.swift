@@ -32,6 +32,10 @@ public struct Limits: Sendable, Hashable {
     static let batchDelay: Duration = .seconds(1)
     /// Objects of several parts that are open at once: each has a batch of its own in hand.
     static let openMultipartCountMax = 16
+    /// Reads that are open at once, waiting ones included: each is a task of some ten kilobytes.
+    static let openReadCountMax = 2048
+    /// Pages of listings that are read at once, over all sources.
+    static let listPageCount = 2
     /// Objects that are read from the queue in the store at a time.
     static let pendingPageCount = 1024
     /// How often an object is tried as a whole after its requests' own attempts are used up.
@@ -40,8 +44,6 @@ public struct Limits: Sendable, Hashable {
     static let rereadCount = 3
     /// The fewest GETs in flight that throttling can bring about.
     static let requestCountMin = 4
-    /// After this many refusals and not one object read, a source is given up: it is the permission that is wrong, not the objects.
-    static let deniedCountMax = 64
     /// Failures that a report names one by one.
     static let reportedFailureCount = 20
     /// How often progress is told.

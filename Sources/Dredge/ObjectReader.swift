@@ -2,6 +2,7 @@ import DredgeS3
 import DredgeStore
 import DredgeText
 import DredgeTransfer
+import Synchronization
 
 /// Brings objects into the document queue, part by part, and says what became of those that it can't bring.
 ///
@@ -13,21 +14,30 @@ struct ObjectReader: Sendable {
     let limits: Limits
     let pool: BufferPool
     let gate: RequestGate
+    /// Reads that have begun and not ended, whatever they wait for: bounds their tasks.
+    let openGate = RequestGate(limitMin: Limits.openReadCountMax, limitMax: Limits.openReadCountMax)
     let multipartGate: RequestGate
     let queue: DocumentQueue
     let counters: RunCounters
     let failures: FailureLog
 
-    /// Waits for what `read` needs to begin with: the whole room of an object of one part (nil: it has more).
-    func room(for object: PendingObject) async throws -> OwnedBuffer? {
-        if object.size > UInt64(limits.partByteCount) { return nil }
-        return try await reserve(Int(object.size), headroom: 0)
+    /// Waits for what `read` needs to begin with: a place among the open reads, and the whole room of an object of one part.
+    func room(for object: PendingObject) async throws -> ReadRoom {
+        try await openGate.enter()
+        do {
+            if object.size > UInt64(limits.partByteCount) { return ReadRoom(nil) }
+            return ReadRoom(try await reserve(Int(object.size), headroom: 0))
+        } catch {
+            openGate.leave()
+            throw error
+        }
     }
 
     /// Reads `object`; `buffer` holds the room for it, and a place in the gate is taken, when it is of one part.
-    func read(_ object: PendingObject, of source: OpenSource, into buffer: OwnedBuffer?) async throws(StoreError) {
+    func read(_ object: PendingObject, of source: OpenSource, into room: ReadRoom) async throws(StoreError) {
         var version = ListedObject(key: ObjectKey(object.key), size: object.size, eTag: object.eTag)
-        var buffer = buffer
+        defer { openGate.leave() }
+        var buffer = room.take()
         for reread in 0...Limits.rereadCount {
             if reread > 0 {
                 do throws(S3Error) {
@@ -43,12 +53,12 @@ struct ObjectReader: Sendable {
                 } else {
                     try await readParts(object, version, of: source)
                 }
-                return source.objectRead()
+                return
             } catch {
                 buffer = nil
                 switch error {
                 case .stopped: return
-                case .binary: return try await skip(object, .binary)
+                case .binary: return try await skip(object, .binary, readETag: version.eTag)
                 case .service(let error):
                     if error.code != .preconditionFailed { return try await settle(object, of: source, after: error) }
                 }
@@ -73,7 +83,7 @@ struct ObjectReader: Sendable {
         let document = Document(object: object, eTag: version.eTag, size: version.size, partCount: 1, builder: nil)
         let head = try await get(version, 0..<version.size, of: source, into: room)
         if looksBinary(room.bytes) { throw .binary }
-        queue.deliver(room, part: 0, of: document, versionID: head.versionID)
+        queue.deliver(room, part: 0, of: document, head)
     }
 
     // MARK: Many parts
@@ -90,15 +100,19 @@ struct ObjectReader: Sendable {
             builder: store.makeBatchBuilder())
         do {
             // The first part alone tells whether the object is text; the others would be read for nothing if it is not.
-            try await readPart(0, of: document, version, source, reserve(part: 0, of: version))
+            let head = try await readPart(0, of: document, version, source, reserve(part: 0, of: version))
+            // Where the listing names no version, the first part does: the others must be of the same.
+            var version = version
+            if version.eTag.isEmpty { version.eTag = head.eTag ?? "" }
+            let read = version
             try await withThrowingDiscardingTaskGroup { group in
                 for part in 1..<partCount {
-                    let room = try await reserve(part: part, of: version)
+                    let room = try await reserve(part: part, of: read)
                     if group.isCancelled {
                         gate.leave()
                         return
                     }
-                    group.addTask { try await readPart(part, of: document, version, source, room) }
+                    group.addTask { _ = try await readPart(part, of: document, read, source, room) }
                 }
             }
         } catch {
@@ -114,11 +128,12 @@ struct ObjectReader: Sendable {
 
     private func readPart(
         _ part: Int, of document: Document, _ version: ListedObject, _ source: OpenSource, _ room: OwnedBuffer
-    ) async throws(ReadFailure) {
+    ) async throws(ReadFailure) -> ObjectHead {
         defer { gate.leave() }
         let head = try await get(version, range(ofPart: part, size: version.size), of: source, into: room)
         if part == 0, looksBinary(room.bytes) { throw .binary }
-        queue.deliver(room, part: part, of: document, versionID: head.versionID)
+        queue.deliver(room, part: part, of: document, head)
+        return head
     }
 
     private func range(ofPart part: Int, size: UInt64) -> Range<UInt64> {
@@ -147,8 +162,11 @@ struct ObjectReader: Sendable {
         while true {
             do throws(S3Error) {
                 let head = try await source.client.getObject(
-                    version.key, range: range, ifMatch: version.eTag, into: room)
+                    version.key, range: range, ifMatch: version.eTag.isEmpty ? nil : version.eTag, into: room)
                 counters.fetchedBytes.add(UInt64(range.count))
+                source.objectRead()
+                // Some services keep the ETag of an object that has grown.
+                guard head.size == version.size else { throw .changed(source, version, range, now: head.size) }
                 return head
             } catch {
                 guard error.isWorthAnotherRound, round < Limits.objectRoundCount else { throw .service(error) }
@@ -184,8 +202,10 @@ struct ObjectReader: Sendable {
         try await end(object, .failed(reason: error.code.rawValue), error)
     }
 
-    private func skip(_ object: PendingObject, _ reason: SkipReason, _ error: S3Error? = nil) async throws(StoreError) {
-        try await end(object, .skipped(reason: reason.rawValue), error)
+    private func skip(
+        _ object: PendingObject, _ reason: SkipReason, readETag: String? = nil, _ error: S3Error? = nil
+    ) async throws(StoreError) {
+        try await end(object, .skipped(reason: reason.rawValue, readETag: readETag), error)
     }
 
     private func end(_ object: PendingObject, _ state: ObjectOutcome.State, _ error: S3Error? = nil)
@@ -200,6 +220,14 @@ struct ObjectReader: Sendable {
     }
 }
 
+/// The buffer that a read begins with, to be taken once. The closure of the read's task keeps this box to its end; would it keep
+/// the buffer, a reread, which waits for room, could wait for what it holds itself.
+final class ReadRoom: Sendable {
+    private let buffer: Mutex<OwnedBuffer?>
+    init(_ buffer: OwnedBuffer?) { self.buffer = Mutex(buffer) }
+    func take() -> OwnedBuffer? { buffer.withLock { $0.take() } }
+}
+
 /// Why an object did not get into the queue.
 private enum ReadFailure: Error {
     case service(S3Error)
@@ -210,6 +238,14 @@ private enum ReadFailure: Error {
 }
 
 extension S3Error {
+    fileprivate static func changed(
+        _ source: OpenSource, _ version: ListedObject, _ range: Range<UInt64>, now size: UInt64
+    ) -> S3Error {
+        S3Error(
+            code: .preconditionFailed, bucket: source.source.bucket, key: version.key, range: range,
+            message: "the object has \(size) bytes, not \(version.size) as before", advice: "It is read again.")
+    }
+
     /// Whether time may mend it.
     fileprivate var isWorthAnotherRound: Bool {
         switch code {

@@ -8,10 +8,10 @@ final class OpenSource: Sendable {
     let source: Source
     let filter: SourceFilter
     let client: S3Client
+    private let credentials: any CredentialSource
 
     private struct State {
-        var readCount = 0
-        var deniedCount = 0
+        var hasRead = false
         var firstDenial: S3Error?
         var failure: RunError?
     }
@@ -19,11 +19,11 @@ final class OpenSource: Sendable {
 
     init(
         _ source: Source, runID: String, base: BaseCredentials, environment: [String: String], transfer: TransferLoop,
-        onThrottle: @escaping @Sendable () -> Void
+        listPool: BufferPool, onThrottle: @escaping @Sendable () -> Void
     ) throws(RunError) {
         self.source = source
         filter = try SourceFilter(source)
-        let credentials: any CredentialSource =
+        credentials =
             switch source.auth {
             case .assumeRole(let hops):
                 CredentialSources.assumeRole(
@@ -37,8 +37,12 @@ final class OpenSource: Sendable {
             settings: S3ClientSettings(
                 bucket: source.bucket, region: source.region, endpointURL: source.endpointURL,
                 pathStyle: source.pathStyle),
-            credentials: credentials, transfer: transfer, environment: environment, onThrottle: onThrottle)
+            credentials: credentials, transfer: transfer, environment: environment, listPool: listPool,
+            onThrottle: onThrottle)
     }
+
+    /// Wipes the session's credentials (I8). Nothing can be asked of the client afterwards.
+    func close() { credentials.close() }
 
     /// What ended the source; its objects that are still pending stay so.
     var failure: RunError? { state.withLock { $0.failure } }
@@ -50,26 +54,22 @@ final class OpenSource: Sendable {
         }
     }
 
-    func objectRead() { state.withLock { $0.readCount += 1 } }
+    /// Bytes of an object came.
+    func objectRead() { state.withLock { $0.hasRead = true } }
 
-    /// An object was refused. After many refusals and not one object read, it is the source that is refused.
+    /// An object was refused.
     func objectDenied(_ error: S3Error) {
-        let isHopeless = state.withLock { state in
-            state.deniedCount += 1
+        state.withLock { state in
             if state.firstDenial == nil { state.firstDenial = error }
-            return state.readCount == 0 && state.deniedCount >= Limits.deniedCountMax
         }
-        if isHopeless { giveUpAsDenied() }
     }
 
-    /// Everything has been tried. When all of it was refused, the permission is missing, not an object.
-    func ended(unchangedCount: Int) {
-        let allDenied = state.withLock { $0.readCount == 0 && $0.deniedCount > 0 }
-        if allDenied, unchangedCount == 0 { giveUpAsDenied() }
-    }
-
-    private func giveUpAsDenied() {
-        guard let denial = state.withLock({ $0.firstDenial }) else { return }
+    /// Everything has been tried. Where objects were refused and nothing of the source could ever be read, it is the permission that is
+    /// missing, not an object. `hasContent`: whether the store holds anything of the source.
+    ///
+    /// Not concluded before the end: keys come in order, and the first thousands may be the ones that are refused.
+    func ended(hasContent: Bool) {
+        guard !hasContent, let denial = state.withLock({ $0.hasRead ? nil : $0.firstDenial }) else { return }
         var error = RunError(
             denial, source: source.name, step: "read objects of s3://\(source.bucket)/\(source.prefix)")
         error.message =

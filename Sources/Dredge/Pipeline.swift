@@ -34,16 +34,24 @@ struct Pipeline: Sendable {
         let queue = DocumentQueue()
         var removedCount = 0
         var open: [OpenSource] = []
+        let listPool = S3Client.makeListPool(count: Limits.listPageCount)
         do throws(RunError) {
             for source in sources {
                 open.append(
                     try OpenSource(
                         source, runID: run.id, base: base, environment: environment, transfer: transfer,
-                        onThrottle: { gate.throttled() }))
+                        listPool: listPool, onThrottle: { gate.throttled() }))
             }
         } catch {
+            for source in open { source.close() }
             await transfer.shutDown()
             throw error
+        }
+        for source in sources {
+            guard case .assumeRole(let hops) = source.auth else { continue }
+            for warning in CredentialSources.warnings(hops) {
+                logger.warning("\(warning)", metadata: ["source": "\(source.name)"])
+            }
         }
         let workers = WorkerPool(
             count: limits.workerCount > 0 ? limits.workerCount : ProcessInfo.processInfo.activeProcessorCount,
@@ -91,6 +99,7 @@ struct Pipeline: Sendable {
         }
         let isStopped = Task.isCancelled
         await transfer.shutDown()
+        for source in open { source.close() }
         logger.debug("the pipeline is empty", metadata: ["run": "\(run.id)", "stopped": "\(isStopped)"])
 
         // The closing transactions must happen also when the task is cancelled, so they get a task of their own.

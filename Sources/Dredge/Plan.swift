@@ -22,6 +22,8 @@ public struct SourcePlan: Sendable, Codable {
     public var skipped = ObjectCount()
     /// Skipped objects by reason.
     public var skippedReasons: [String: Int] = [:]
+    /// In the store, and not listed any more: to be taken out.
+    public var removedCount = 0
 }
 
 extension IndexSettings {
@@ -38,10 +40,12 @@ extension Indexer {
         let result: Result<Plan, RunError>
         do throws(RunError) {
             var plan = Plan(sources: [])
+            let listPool = S3Client.makeListPool(count: 1)
             for source in sources {
                 let open = try OpenSource(
                     source, runID: Self.makeRunID(), base: base, environment: environment, transfer: transfer,
-                    onThrottle: {})
+                    listPool: listPool, onThrottle: {})
+                defer { open.close() }
                 plan.sources.append(try await Self.plan(open, against: store))
             }
             result = .success(plan)
@@ -73,6 +77,7 @@ extension Indexer {
             }
             token = page.continuationToken
         } while token != nil
+        do throws(StoreError) { plan.removedCount = try await known.passOverRest() } catch { throw RunError(error) }
         return plan
     }
 }
@@ -83,7 +88,7 @@ extension SourcePlan {
         let count = ObjectCount(objects: 1, bytes: object.size)
         listed += count
         let isSame = { (eTag: String, size: UInt64) in
-            size == object.size && Self.unquoted(eTag) == Self.unquoted(object.eTag)
+            !eTag.isEmpty && size == object.size && Self.unquoted(eTag) == Self.unquoted(object.eTag)
         }
         var reason = filter.skipReason(object)
         if reason == nil, let stored, stored.state == .skipped, stored.reason == SkipReason.binary.rawValue,
@@ -112,6 +117,7 @@ extension SourcePlan {
 private struct KnownObjects {
     private var iterator: StoredObjects.AsyncIterator?
     private var next: StoredObject?
+    private var passedCount = 0
 
     init(_ iterator: StoredObjects.AsyncIterator?) { self.iterator = iterator }
 
@@ -121,17 +127,29 @@ private struct KnownObjects {
         if next == nil { next = try await iterator?.next() }
         while let object = next {
             if key.bytes.lexicographicallyPrecedes(object.key) { return nil }
-            if object.key == key.bytes { return object }
             next = try await iterator?.next()
+            if object.key == key.bytes { return object }
+            passedCount += 1
         }
         iterator = nil
         return nil
+    }
+
+    /// Goes to the end; how many of the stored objects were never asked for.
+    mutating func passOverRest() async throws(StoreError) -> Int {
+        if next == nil { next = try await iterator?.next() }
+        while next != nil {
+            passedCount += 1
+            next = try await iterator?.next()
+        }
+        return passedCount
     }
 }
 
 extension ObjectCount {
     static func += (sum: inout Self, count: Self) {
         sum.objects += count.objects
-        sum.bytes += count.bytes
+        let (bytes, overflows) = sum.bytes.addingReportingOverflow(count.bytes)
+        sum.bytes = overflows ? .max : bytes
     }
 }

@@ -65,7 +65,7 @@ public struct RunReport: Sendable, Codable {
     public var changed: ObjectCount
     /// Not dealt with when the run was stopped.
     public var pending: ObjectCount
-    /// Stored by an earlier run and no longer listed: taken out of the store.
+    /// Stored by an earlier run and not in this listing of the source with their name: taken out of the store.
     public var removedCount: Int
     /// Skipped objects by reason.
     public var skippedReasons: [String: Int]
@@ -157,6 +157,14 @@ extension RunError {
         self.init(
             code: code, source: source, step: step, serviceCode: error.serviceCode, status: error.status,
             requestID: error.requestID, message: error.message, advice: error.advice)
+    }
+
+    /// The check of the first promise: whatever went wrong, a run never calls itself complete with objects that nobody dealt with.
+    static func forgotten(_ objectCount: Int) -> RunError {
+        RunError(
+            code: .machine, step: "close the run",
+            message: "\(objectCount) objects of the listing were not dealt with.",
+            advice: "This is a fault of dredge: please report it. The next run reads them.")
     }
 
     init(_ error: StoreError) {

@@ -25,13 +25,13 @@ public struct Source: Sendable {
     /// The key that encrypts the bucket: for checks and policies, a run does not need it.
     public var kmsKeyARN: String?
 
-    /// A source that is named after its bucket unless `name` says otherwise.
+    /// A source that is named after its bucket and prefix unless `name` says otherwise.
     public init(
         name: String? = nil, bucket: String, prefix: String = "", region: String? = nil, endpointURL: String? = nil,
         stsEndpointURL: String? = nil, pathStyle: Bool? = nil, auth: SourceAuth = .ambient, include: [String] = [],
         exclude: [String] = [], kmsKeyARN: String? = nil
     ) {
-        self.name = name ?? bucket
+        self.name = name ?? (prefix.isEmpty ? bucket : "\(bucket)/\(prefix)")
         self.bucket = bucket
         self.prefix = prefix
         self.region = region

@@ -78,7 +78,8 @@ struct Worker {
             object: document.object.object,
             state: .indexed(
                 spans: work.spans, eTag: document.eTag, size: document.size, versionID: document.arrival.versionID,
-                chunkCount: work.chunkCount, tokenCount: work.tokenCount))
+                chunkCount: work.chunkCount, tokenCount: work.tokenCount),
+            attemptCount: document.arrival.attemptCount)
         if work.builder != nil {
             try writeBatch(of: document)
             document.work = Document.Work()

@@ -15,10 +15,31 @@ struct Main {
     static func main() async {
         // A reader that went away (`| head`) is an error of `write`, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        settleLimits()
         let code = await run(Array(CommandLine.arguments.dropFirst()))
         let isWritten = StandardOutput.shared.flush()
         exit(isWritten || code != ExitStatus.complete.rawValue ? code : ExitStatus.fatal.rawValue)
     }
+
+    /// No core file, which would hold the session's keys (I8); and as many descriptors as this user may have: each connection is one.
+    private static func settleLimits() {
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(coreResource, &none)
+        var descriptors = rlimit()
+        guard getrlimit(descriptorResource, &descriptors) == 0 else { return }
+        descriptors.rlim_cur = min(descriptors.rlim_max, descriptorCountWanted)
+        setrlimit(descriptorResource, &descriptors)
+    }
+
+    /// The most connections, and as many again for files.
+    private static let descriptorCountWanted = rlim_t(2 * Limits.requestCountMax)
+    #if canImport(Glibc)
+        private static let coreResource = __rlimit_resource_t(RLIMIT_CORE.rawValue)
+        private static let descriptorResource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+        private static let coreResource = RLIMIT_CORE
+        private static let descriptorResource = RLIMIT_NOFILE
+    #endif
 
     /// Parses and runs a command line; returns the exit code of `ExitStatus`.
     static func run(_ arguments: [String]) async -> Int32 {

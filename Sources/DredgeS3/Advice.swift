@@ -104,7 +104,7 @@ struct Advice {
         let checks =
             context.target.endpoint.followsRegion
             ? "the region (\(context.target.region)), the network and any proxy"
-            : "the endpoint URL and whether its server runs"
+            : "the endpoint URL, whether its server runs, and any proxy that the environment names"
         if error?.code == .tls {
             return
                 "The TLS handshake with \(host) failed: check \(checks), and the certificate authorities (AWS_CA_BUNDLE)."

@@ -116,7 +116,8 @@ struct EndpointRules: Sendable {
     private static func parse(
         _ text: String
     ) throws(EndpointProblem) -> (scheme: String, authority: String, basePath: String) {
-        let shown = printable(text.utf8, scalarCountMax: 200)
+        // What stands before an @ may be a password.
+        let shown = text.contains("@") ? "…@…" : printable(text.utf8, scalarCountMax: 200)
         guard let url = URLComponents(string: text), let scheme = url.scheme?.lowercased(),
             scheme == "http" || scheme == "https",
             let host = url.percentEncodedHost, !host.isEmpty

@@ -79,8 +79,10 @@ struct GetExchange: Exchange {
             )
         }
         let size: UInt64
+        // rclone's server answers a range with 200 and the right Content-Range, which says all that a 206 would.
+        let isPartial = head.status == 206 || head["content-range"] != nil
         switch head.status {
-        case 206:
+        case _ where isPartial:
             guard let text = head["content-range"], let (sent, total) = Self.contentRange(text) else {
                 throw reject(head, .malformedAnswer, "a partial answer without a Content-Range that can be read")
             }

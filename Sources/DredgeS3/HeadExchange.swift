@@ -24,9 +24,9 @@ struct HeadExchange: Exchange {
     }
 
     mutating func accept(_ response: HTTPResponse) throws(AttemptFailure) -> ListedObject {
-        guard response.status == 200, let size = response.contentLength else {
+        guard response.status == 200, let size = response.contentLength, size <= S3Limits.objectByteCountMax else {
             throw .unusable(
-                .malformedAnswer, "status \(response.status) without a size is no answer to a HEAD",
+                .malformedAnswer, "status \(response.status) without a size that can be one is no answer to a HEAD",
                 status: response.status, requestID: response.requestID)
         }
         return ListedObject(

@@ -108,7 +108,7 @@ final class ListAnswer: XMLHandler {
                 message:
                     "the listing holds \(Self.shown(key.description)), which doesn't begin with the prefix asked for")
         }
-        guard let size = entry.size.flatMap({ UInt64($0) }) else {
+        guard let size = entry.size.flatMap({ UInt64($0) }), size <= S3Limits.objectByteCountMax else {
             throw Problem(message: "\(Self.shown(key.description)) is listed with the size \(Self.shown(entry.size))")
         }
         let eTag = entry.eTag ?? ""

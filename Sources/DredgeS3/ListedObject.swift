@@ -52,6 +52,8 @@ public struct ObjectHead: Sendable {
     public var contentEncoding: String?
     /// The whole object's bytes (from Content-Range, else Content-Length).
     public var size: UInt64
+    /// Attempts that the answer took.
+    public var attemptCount = 1
 
     /// A head made by hand.
     public init(eTag: String?, versionID: String?, contentEncoding: String?, size: UInt64) {

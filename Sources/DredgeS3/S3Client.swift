@@ -30,21 +30,27 @@ public final class S3Client: Sendable {
 
     /// A client of `settings.bucket`. Sends nothing; settings that can't work are told by the first request.
     /// - Parameters:
+    ///   - listPool: memory for the answers of listings; clients that share one wait for each other. nil: one of its own.
     ///   - environment: where AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION and AWS_DEFAULT_REGION are looked up.
     ///   - onThrottle: called for each 503 SlowDown (and its kin) that is retried.
     public convenience init(
         settings: S3ClientSettings, credentials: any CredentialSource, transfer: TransferLoop,
-        environment: [String: String], onThrottle: @escaping @Sendable () -> Void = {}
+        environment: [String: String], listPool: BufferPool? = nil, onThrottle: @escaping @Sendable () -> Void = {}
     ) {
         self.init(
             settings: settings, credentials: credentials, transfer: transfer, environment: environment, limits: .init(),
-            clock: .system, onThrottle: onThrottle)
+            clock: .system, listPool: listPool, onThrottle: onThrottle)
+    }
+
+    /// Memory for the listings of many clients, of which `count` are read at a time.
+    public static func makeListPool(count: Int) -> BufferPool {
+        BufferPool(byteLimit: S3Limits().listAnswerByteCountMax * count)
     }
 
     package init(
         settings: S3ClientSettings, credentials: any CredentialSource, transfer: TransferLoop,
         environment: [String: String], limits: S3Limits, clock: S3Clock = .system,
-        onThrottle: @escaping @Sendable () -> Void = {}
+        listPool: BufferPool? = nil, onThrottle: @escaping @Sendable () -> Void = {}
     ) {
         bucket = settings.bucket
         retry = settings.retry
@@ -56,7 +62,8 @@ public final class S3Client: Sendable {
         locator = Result { () throws(EndpointProblem) in
             try BucketLocator(settings: settings, environment: environment)
         }
-        listPool = BufferPool(byteLimit: limits.listAnswerByteCountMax * limits.listCountInFlightMax)
+        self.listPool =
+            listPool ?? BufferPool(byteLimit: limits.listAnswerByteCountMax * limits.listCountInFlightMax)
         headPool = BufferPool(byteLimit: Self.headBufferByteCount * limits.headCountInFlightMax)
     }
 
@@ -76,7 +83,8 @@ public final class S3Client: Sendable {
         return try await run(
             ListExchange(
                 bucket: bucket, prefix: prefix, continuationToken: continuationToken, startAfter: startAfter,
-                limits: limits, body: body))
+                limits: limits, body: body)
+        ).answer
     }
 
     /// Appends the bytes `range` of the version `eTag` to `body`, which has room for all of them. Retries, and resumes at the
@@ -91,14 +99,17 @@ public final class S3Client: Sendable {
     ) async throws(S3Error) -> ObjectHead {
         precondition(!range.isEmpty || range.lowerBound == 0, "an empty range is for empty objects")
         precondition(range.count <= body.capacity - body.count, "the buffer has no room for the range")
-        return try await run(GetExchange(bucket: bucket, key: key, range: range, ifMatch: eTag, body: body))
+        var (head, attemptCount) = try await run(
+            GetExchange(bucket: bucket, key: key, range: range, ifMatch: eTag, body: body))
+        head.attemptCount = attemptCount
+        return head
     }
 
     /// Size, ETag, storage class as they are now.
     public func headObject(_ key: ObjectKey) async throws(S3Error) -> ListedObject {
         let operation = Operation(action: .head, bucket: bucket, key: key)
         let body = try await buffer(Self.headBufferByteCount, from: headPool, for: operation)
-        return try await run(HeadExchange(bucket: bucket, key: key, body: body))
+        return try await run(HeadExchange(bucket: bucket, key: key, body: body)).answer
     }
 
     private static let headBufferByteCount = 16 << 10
@@ -116,7 +127,7 @@ public final class S3Client: Sendable {
 
 extension S3Client {
     /// Sends what `exchange` asks until it is answered or there is no use in trying further.
-    private func run<E: Exchange>(_ exchange: E) async throws(S3Error) -> E.Answer {
+    private func run<E: Exchange>(_ exchange: E) async throws(S3Error) -> (answer: E.Answer, attemptCount: Int) {
         let locator: BucketLocator
         do {
             locator = try self.locator.get()
@@ -137,7 +148,7 @@ extension S3Client {
             do throws(AttemptFailure) {
                 let answer = try await attempt(&exchange, at: target, with: used)
                 locator.answered()
-                return answer
+                return (answer, state.attemptCount + 1)
             } catch {
                 failure = error
             }
@@ -174,7 +185,8 @@ extension S3Client {
                 failure, exchange.operation,
                 context: .init(
                     attemptCount: state.attemptCount, target: target, limits: limits, now: clock.now(),
-                    isSigned: used != nil))
+                    isSigned: used != nil)
+            ).concealing(used)
         }
     }
 
@@ -239,9 +251,9 @@ extension S3Client {
 
     /// The region that HeadBucket names, whether it is allowed or not. nil: it names none.
     private func bucketRegion(at target: BucketTarget) async -> String? {
-        guard let body = try? await headPool.buffer(byteCount: Self.headBufferByteCount),
-            let used = try? await credentials.credentials()
-        else { return nil }
+        guard let body = try? await headPool.buffer(byteCount: Self.headBufferByteCount) else { return nil }
+        let used: Credentials?
+        do throws(AWSError) { used = try await credentials.credentials() } catch { return nil }
         var exchange = HeadBucketExchange(bucket: bucket, body: body)
         do throws(AttemptFailure) {
             return try await attempt(&exchange, at: target, with: used).flatMap {

@@ -2,6 +2,9 @@
 public struct S3Limits: Sendable {
     /// Bytes of one answer of ListObjectsV2. A page of 1,000 keys of 1,024 bytes, each byte percent-encoded, takes under 4 MiB.
     public var listAnswerByteCountMax = 16 << 20
+    /// The largest object that is believed: 64 TiB, above S3's own limit of 50 TB ("Amazon S3 quotas"). A size above it is a broken
+    /// answer.
+    public static let objectByteCountMax: UInt64 = 1 << 46
     /// Keys of a page; S3 gives no more than 1,000.
     public var listKeyCountMax = 1_000
     /// Pages that one client reads at once; others wait. Times `listAnswerByteCountMax`, it bounds the memory of listings.

@@ -39,6 +39,11 @@ extension ChunkStore {
     /// SQLite needs to make its `-wal` and `-shm` files beside it, so the directory must be writable for the first reader.
     public static func open(reading path: String) throws(StoreError) -> ChunkStore {
         try refuseDirectory(path)
+        guard access(path, F_OK) == 0 else {
+            throw StoreError(
+                code: .cannotOpen, path: path, message: "There is no file \(path).",
+                advice: "Check the path of the store.")
+        }
         let settings = try storeErrors(path) {
             try StoreReader(path: path).read { db in
                 try check(db, path: path)
@@ -128,6 +133,12 @@ extension ChunkStore {
 
     private static func check(_ db: Database, path: String) throws {
         let id = try applicationID(db)
+        if try isEmpty(db) {
+            throw StoreError.notAStore(
+                path: path,
+                what: "it is empty: the run that made it was interrupted in its first moment, and the next one fills it"
+            )
+        }
         guard id == Schema.applicationID else {
             throw StoreError.notAStore(path: path, what: "it is an SQLite database of another application")
         }

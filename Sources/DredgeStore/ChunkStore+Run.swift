@@ -1,8 +1,10 @@
+internal import GRDB
+
 extension ChunkStore {
     /// Goes on with the last run when it was not finished and had the same sources, else begins a new one. Batches that no
     /// object refers to (a crash left them) are removed. What failed or was pending in a resumed run is pending again.
     ///
-    /// A run that was stopped or ended fatally counts as not finished. Blocks the thread, for about a second per million objects.
+    /// A run that was stopped or killed counts as not finished; one that an error ended is finished, and its listings are made anew. Blocks the thread, for about a second per million objects.
     public func beginRun(id: String, version: String, sources: [SourceRecord]) throws(StoreError) -> RunState {
         guard Set(sources.map(\.identity)).count == sources.count else {
             throw StoreError(
@@ -43,6 +45,16 @@ extension ChunkStore {
     /// is then gone on with by the next one.
     public func finishRun(run: Int64, outcome: RunOutcome) async throws(StoreError) {
         try await requireWriter().perform { try $0.finishRun(run: run, outcome: outcome) }
+    }
+
+    /// Whether anything is stored of a source's objects.
+    public func hasContent(source: Int64) async throws(StoreError) -> Bool {
+        try await requireWriter().read { connection in
+            try Bool.fetchOne(
+                connection.db,
+                sql: "SELECT EXISTS (SELECT 1 FROM object WHERE source = ? AND content_etag IS NOT NULL)",
+                arguments: [source]) ?? false
+        }
     }
 
     /// Objects by state, and their bytes, chunks and tokens, of a run: what a report adds up. Of the last run it is counted from the objects

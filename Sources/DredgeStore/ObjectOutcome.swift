@@ -27,8 +27,10 @@ public struct ObjectOutcome: Sendable {
         case indexed(
             spans: [Span], eTag: String, size: UInt64, versionID: String?, chunkCount: Int, tokenCount: Int,
             documentByteCount: UInt64? = nil)
-        /// Not to be indexed (binary). What was stored of it goes; it isn't fetched again before it changes.
-        case skipped(reason: String)
+        /// Not to be indexed. `readETag`: of the version whose bytes say so (binary); what was stored goes, and that version isn't
+        /// fetched again. nil: it could not be read at the moment (archived); what was stored of an older version stays, and the next run
+        /// tries again.
+        case skipped(reason: String, readETag: String?)
         /// What was stored of an older version stays, and shows as stale.
         case failed(reason: String)
         /// Deleted since it was listed. What was stored of it goes.

@@ -79,7 +79,7 @@ public struct ListedRecord: Sendable {
     public var storageClass: String?
     /// Set: not to be fetched, and why (`filtered`, `archived`, `folderMarker`, `empty`).
     public var skipReason: String?
-    /// With a `skipReason`: an object whose content of this version is stored counts as unchanged instead.
+    /// With a `skipReason`: what is stored of the object stays, and where it is of this version, the object counts as unchanged.
     public var keepsContent: Bool
 
     /// All parts.

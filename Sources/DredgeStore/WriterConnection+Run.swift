@@ -12,11 +12,15 @@ extension WriterConnection {
         return state
     }
 
-    /// The last run, if it is one to go on with.
+    /// The last run, if it is one to go on with: it was killed or stopped. One that an error ended is begun anew, so that a source that
+    /// stays broken does not keep the others' listings as they were; what it indexed is unchanged then.
     private func resumeRun(_ sources: [SourceRecord]) throws -> RunState? {
         guard
             let last = try Row.fetchOne(
-                db, sql: "SELECT id, name FROM run WHERE id = (SELECT max(id) FROM run) AND outcome IS NOT 'complete'")
+                db,
+                sql:
+                    "SELECT id, name FROM run WHERE id = (SELECT max(id) FROM run) AND (outcome IS NULL OR outcome = 'stopped')"
+            )
         else { return nil }
         let run: Int64 = last[0]
         let rows = try Row.fetchAll(
@@ -85,7 +89,7 @@ extension WriterConnection {
         try begin()
         for object in objects where try record(object, run: run, source: source) {
             counted.pendingCount += 1
-            counted.pendingByteCount += object.size
+            counted.pendingByteCount = counted.pendingByteCount.addingClamped(object.size)
         }
         let mark = try statement("UPDATE run_source SET last_listed_key = ?3 WHERE run = ?1 AND source = ?2")
         mark.bind(1, run)
@@ -116,7 +120,8 @@ extension WriterConnection {
 
         // ETags are compared without their quotes, which some services leave out of listings.
         func isListed(_ eTag: String?, _ size: UInt64) -> Bool {
-            eTag.map { unquoted($0) == unquoted(listed.eTag) && size == listed.size } ?? false
+            // Without an ETag nothing tells two versions of the same size apart.
+            eTag.map { !$0.isEmpty && unquoted($0) == unquoted(listed.eTag) && size == listed.size } ?? false
         }
         let hasContent = !select.isNull(6)
         let isUnchanged = isListed(select.text(6), select.uint64(7))
@@ -136,7 +141,7 @@ extension WriterConnection {
         update.bind(9, skipReason)
         update.bind(10, listed.skipReason == nil && wasSkipped ? select.text(5) : nil)
         try update.run()
-        if skipReason != nil, hasContent { try dropContent(of: object) }
+        if skipReason != nil, hasContent, !listed.keepsContent { try dropContent(of: object) }
         return skipReason == nil && !isUnchanged
     }
 
@@ -215,7 +220,8 @@ extension WriterConnection {
     // MARK: The end
 
     func finishRun(run: Int64, outcome: RunOutcome) throws {
-        try dropUnusedBatches()
+        // A run that goes on does this when it begins; a stop should not wait for it.
+        if outcome == .complete { try dropUnusedBatches() }
         let totals = try JSONEncoder.sorted.encode(runTotals(db, run: run))
         try db.execute(
             sql: "UPDATE run SET ended_ms = ?, outcome = ?, totals = ? WHERE id = ?",
@@ -242,7 +248,7 @@ func runTotals(_ db: Database, run: Int64) throws -> RunTotals {
         let count: Int = row[2]
         var total = totals.states[state] ?? RunTotals.Count(objects: 0, bytes: 0)
         total.objects += count
-        total.bytes += UInt64(row[3] as Double)
+        total.bytes = total.bytes.addingClamped(UInt64(exactly: (row[3] as Double).rounded()) ?? .max)
         totals.states[state] = total
         if let reason: String = row[1], state == "skipped" { totals.skippedReasons[reason, default: 0] += count }
         if let reason: String = row[1], state == "failed" { totals.failedReasons[reason, default: 0] += count }
@@ -252,6 +258,14 @@ func runTotals(_ db: Database, run: Int64) throws -> RunTotals {
         }
     }
     return totals
+}
+
+extension UInt64 {
+    /// A service may list what it likes; a sum that goes above 2⁶⁴ stays there instead of trapping.
+    func addingClamped(_ other: UInt64) -> UInt64 {
+        let (sum, overflows) = addingReportingOverflow(other)
+        return overflows ? .max : sum
+    }
 }
 
 /// Milliseconds since 1970-01-01 UTC.

@@ -109,9 +109,9 @@ final class WriterConnection {
             update.bind(9, tokenCount)
             try run(update, for: outcome)
             try insert(spans, of: outcome.object)
-        case .skipped(let reason):
-            try dropContent(of: outcome.object)
-            try setState("skipped", reason: reason, outcome, also: ", skipped_etag = etag")
+        case .skipped(let reason, let readETag):
+            if readETag != nil { try dropContent(of: outcome.object) }
+            try setState("skipped", reason: reason, outcome, skippedETag: readETag)
         case .failed(let reason):
             try setState("failed", reason: reason, outcome)
         case .vanished:
@@ -122,9 +122,13 @@ final class WriterConnection {
         }
     }
 
-    private func setState(_ state: String, reason: String?, _ outcome: ObjectOutcome, also: String = "") throws {
+    private func setState(_ state: String, reason: String?, _ outcome: ObjectOutcome, skippedETag: String? = nil) throws
+    {
         let update = try statement(
-            "UPDATE object SET state = ?4, reason = ?5, attempt_count = ?2, request_id = ?3\(also) WHERE id = ?1")
+            """
+            UPDATE object SET state = ?4, reason = ?5, attempt_count = ?2, request_id = ?3, skipped_etag = ?6 WHERE id = ?1
+            """)
+        update.bind(6, skippedETag)
         update.bind(4, state)
         update.bind(5, reason)
         try run(update, for: outcome)

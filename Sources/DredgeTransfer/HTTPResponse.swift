@@ -48,8 +48,11 @@ public struct HTTPResponse: Sendable {
     /// Calls `visit` with each header until it returns false. Lines without a colon (the status line has none in its version) are passed
     /// over.
     private func forEachHeader(_ visit: (ArraySlice<UInt8>, ArraySlice<UInt8>) -> Bool) {
-        for line in head.split(separator: .lineFeed).dropFirst() {
-            guard let colon = line.firstIndex(of: .colon) else { continue }
+        var rest = head[...]
+        while let end = rest.firstIndex(of: .lineFeed) {
+            let line = rest[..<end]
+            rest = rest[(end + 1)...]
+            guard line.startIndex > head.startIndex, let colon = line.firstIndex(of: .colon) else { continue }
             guard visit(line[..<colon], line[(colon + 1)...].trimmingWhitespace()) else { return }
         }
     }

@@ -96,9 +96,15 @@ extension TransferError {
         self.init(code: code, message: message, request: request)
     }
 
-    /// An error about `request`, with its query taken out of `message` in case that curl quoted the URL.
+    /// An error about `request`, with its query taken out of `message` in case that curl quoted the URL. Nor is what curl says of a proxy's
+    /// address repeated: it quotes it whole, with its password (I8).
     init(code: Code, message: String, request: HTTPRequest) {
         var message = message
+        if message.quotesProxyAddress {
+            message =
+                "the proxy that http_proxy, https_proxy or all_proxy names can't be used: write scheme://user:password@host:port, with "
+                + "special characters of user and password percent-encoded"
+        }
         if let query = request.query, !query.isEmpty { message = message.replacing(query, with: "…") }
         self.init(
             code: code, message: String(message.prefix(TransferLimits.messageByteCountMax)),
@@ -118,5 +124,13 @@ extension String {
     /// curl's words for a handshake that ended without an answer, from its OpenSSL backend (lib/vtls/openssl.c, `ossl_connect_step2`).
     fileprivate var isAboutBrokenConnection: Bool {
         contains("SSL_ERROR_SYSCALL") || contains("Connection reset") || contains("unexpected eof")
+    }
+}
+
+extension String {
+    /// "Unsupported proxy syntax in '…'", "Unsupported proxy scheme for '…'" and the like (curl's lib/url.c).
+    fileprivate var quotesProxyAddress: Bool {
+        let text = lowercased()
+        return text.contains("proxy") && (text.contains("'") || text.contains("://"))
     }
 }

@@ -80,6 +80,17 @@ import Testing
         accessKeyID: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: secret, sessionToken: token,
         expiration: Date(timeIntervalSince1970: 0))
 
+    @Test func `a text that repeats a secret, whole or cut, is found out`() {
+        for text in ["\(Self.secret)", "no \(Self.token).", "no \(Self.token.prefix(16))"] {
+            #expect(credentials.isRepeated(in: text))
+            #expect(credentials.without(text) == nil)
+        }
+        for text in ["", "AccessDenied", "\(Self.token.prefix(15))", "AKIAIOSFODNN7EXAMPLE"] {
+            #expect(credentials.without(text) == text)
+        }
+        #expect(!Credentials(accessKeyID: "a", secretAccessKey: "e", sessionToken: "").isRepeated(in: "denied"))
+    }
+
     private struct Holder {
         var name = "holder"
         var credentials: Credentials?

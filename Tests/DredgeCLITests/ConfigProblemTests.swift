@@ -105,10 +105,11 @@ import Testing
               - {bucket: acme, auth: ambient}
               - {name: x, bucket: acme, prefix: a, auth: ambient}
               - {bucket: acme, prefix: b, auth: ambient}
+              - {name: acme, bucket: acme, prefix: c, auth: ambient}
             """
         #expect(
             problems(text) == [
-                #"c.yaml:5:5: sources[2]: has the name "acme", as sources[0] (line 3) has; give each source a name of its own"#
+                #"c.yaml:6:5: sources[3]: has the name "acme", as sources[0] (line 3) has; give each source a name of its own"#
             ])
     }
 

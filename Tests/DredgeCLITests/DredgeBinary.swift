@@ -1,5 +1,13 @@
 import Foundation
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// The built `dredge`, run as its user runs it.
 struct DredgeBinary {
     struct Outcome {
@@ -20,6 +28,13 @@ struct DredgeBinary {
     static func run(
         _ arguments: [String], input: Data? = nil, environment: [String: String] = [:], directory: URL? = nil
     ) throws -> Outcome {
+        try start(arguments, input: input, environment: environment, directory: directory).wait()
+    }
+
+    /// Starts it like that.
+    static func start(
+        _ arguments: [String], input: Data? = nil, environment: [String: String] = [:], directory: URL? = nil
+    ) throws -> RunningDredge {
         let process = Process()
         process.executableURL = url
         process.arguments = arguments
@@ -38,11 +53,40 @@ struct DredgeBinary {
             process.standardInput = FileHandle.nullDevice
         }
         try process.run()
+        return RunningDredge(process: process, files: files)
+    }
+}
+
+/// A `dredge` that has been started.
+///
+/// `@unchecked`: Foundation's `Process` has its own lock, and is configured before it comes here.
+final class RunningDredge: @unchecked Sendable {
+    private let process: Process
+    private let files: TemporaryDirectory
+
+    init(process: Process, files: TemporaryDirectory) {
+        self.process = process
+        self.files = files
+    }
+
+    var processIdentifier: Int32 { process.processIdentifier }
+    var isRunning: Bool { process.isRunning }
+
+    /// Sends a signal; one that comes too late is lost.
+    func send(_ signal: Int32) {
+        if process.isRunning { kill(process.processIdentifier, signal) }
+    }
+
+    /// Waits for its end.
+    func wait() throws -> DredgeBinary.Outcome {
         process.waitUntilExit()
-        return Outcome(
+        return DredgeBinary.Outcome(
             status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
             output: try files.text("output"), error: try files.text("error"))
     }
+
+    /// A test that fails leaves nothing running.
+    deinit { send(SIGKILL) }
 }
 
 /// A directory that goes with its last user.

@@ -53,7 +53,7 @@ private func report(_ changes: String...) throws -> RunReport {
                   skipped         97   1.0 kB  filtered 90, empty 5, archived 2
                   failed           4   2.0 MB  accessDenied 4
                   vanished         1      5 B  deleted between the listing and the read
-                Removed from the store, because no longer listed: 1 object.
+                Removed from the store, because no longer in the listing of the source with their name: 1 object.
                 Read 1.23 GB at 100.0 MB/s, 50.2 MB/s per core (24.6 s of processor time).
                 The first 2 of them:
                   contracts: 2025/a\\u{1B}[2J.txt: accessDenied: Access Denied (request 4442587FB7D0A2F9)

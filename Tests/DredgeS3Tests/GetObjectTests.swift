@@ -159,6 +159,17 @@ private typealias Fault = ScriptedS3Server.Fault
         }
     }
 
+    @Test func `a 200 is taken when its Content-Range is the range`() async throws {
+        let answers = ScriptedS3Server.Fault.headers(on: .get, status: 200).times(-1)
+        try await ScriptedBucket.with(.init(objects: [object], faults: [answers])) { bucket in
+            for range: Range<UInt64> in [0..<100, 500..<700] {
+                let (head, read) = try await bucket.read("a.txt", range)
+                #expect(read == Array(bytes[Int(range.lowerBound)..<Int(range.upperBound)]))
+                #expect(head.size == 100_000)
+            }
+        }
+    }
+
     @Test func `a range past the end is an error, not a shorter answer`() async throws {
         try await ScriptedBucket.with(.init(objects: [object])) { bucket in
             let past = try await bucket.readError("a.txt", 99_000..<100_001)

@@ -127,7 +127,8 @@ import Testing
             ObjectOutcome(object: pending[0].object, state: .failed(reason: "accessDenied"), attemptCount: 3))
         try store.write(ObjectOutcome(object: pending[1].object, state: .changed))
         try store.write(ObjectOutcome(object: pending[2].object, state: .vanished))
-        try store.write(ObjectOutcome(object: pending[3].object, state: .skipped(reason: "binary")))
+        try store.write(
+            ObjectOutcome(object: pending[3].object, state: .skipped(reason: "binary", readETag: pending[3].eTag)))
         try await store.finishRun(run: state.run, outcome: .complete)
 
         var rows: [StoredObject] = []

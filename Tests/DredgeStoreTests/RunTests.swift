@@ -36,7 +36,9 @@ import Testing
             ObjectOutcome(object: pending[1].object, state: .failed(reason: "accessDenied"), requestID: "R1"))
         try store.write(ObjectOutcome(object: pending[2].object, state: .vanished))
         try await store.enqueue(ObjectOutcome(object: pending[3].object, state: .changed))
-        try await store.enqueue(ObjectOutcome(object: pending[4].object, state: .skipped(reason: "binary")))
+        try await store.enqueue(
+            ObjectOutcome(
+                object: pending[4].object, state: .skipped(reason: "binary", readETag: pending[4].eTag)))
         try await store.finishRun(run: state.run, outcome: .stopped)
         let totals = try await store.totals(run: state.run)
         #expect(
@@ -110,7 +112,8 @@ import Testing
             let pending = try await store.pending(run: state.run, after: -1, limit: 10)
             #expect(pending.count == (round == 1 ? 0 : 1))
             for object in pending {
-                try store.write(ObjectOutcome(object: object.object, state: .skipped(reason: "binary")))
+                try store.write(
+                    ObjectOutcome(object: object.object, state: .skipped(reason: "binary", readETag: object.eTag)))
             }
             try await store.finishRun(run: state.run, outcome: .complete)
             let totals = try await store.totals(run: state.run)

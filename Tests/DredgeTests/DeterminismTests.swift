@@ -24,9 +24,10 @@ import TestServers
         let settings = IndexSettings(chunking: .lines(maxTokens: 200, overlapTokens: 20))
         try await bench.run([Workbench.source(at: server)], settings: settings)
         let undisturbed = try await bench.digest()
-        for (index, (part, requests, workers)) in [(64 << 10, 1, 1), (64 << 10, 64, 3), (100_003, 7, 2), (1 << 20, 128, 4)]
-            .enumerated()
-        {
+        for (index, (part, requests, workers)) in [
+            (64 << 10, 1, 1), (64 << 10, 64, 3), (100_003, 7, 2), (1 << 20, 128, 4),
+        ]
+        .enumerated() {
             var limits = Limits()
             limits.partByteCount = part
             limits.requestCount = requests
@@ -63,7 +64,9 @@ import TestServers
         #expect(third.removedCount == 1)
 
         try await bench.run([Workbench.source(at: server)], into: "fresh")
-        #expect(try await bench.digest() == bench.digest("fresh"), "the store is a function of the objects and the settings")
+        #expect(
+            try await bench.digest() == bench.digest("fresh"), "the store is a function of the objects and the settings"
+        )
     }
 
     @Test func aStoppedRunGoesOnWhereItWas() async throws {

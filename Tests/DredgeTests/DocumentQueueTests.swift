@@ -1,3 +1,4 @@
+import DredgeS3
 import DredgeStore
 import DredgeTransfer
 import Foundation
@@ -7,6 +8,7 @@ import Testing
 
 @Suite struct DocumentQueueTests {
     let pool = BufferPool(byteLimit: 16 << 20)
+    let head = ObjectHead(eTag: "\"e\"", versionID: nil, contentEncoding: nil, size: 1)
 
     func document(parts: Int) -> Document {
         Document(
@@ -18,7 +20,7 @@ import Testing
         let queue = DocumentQueue()
         let document = document(parts: 3)
         for part in [2, 0, 1] {
-            queue.deliver(try await pool.buffer(byteCount: 10), part: part, of: document, versionID: nil)
+            queue.deliver(try await pool.buffer(byteCount: 10), part: part, of: document, head)
         }
         var order: [Int] = []
         for _ in 0..<3 {
@@ -34,8 +36,8 @@ import Testing
     @Test func anAbandonedDocumentGivesItsBuffersBack() async throws {
         let queue = DocumentQueue()
         let document = document(parts: 2)
-        queue.deliver(try await pool.buffer(byteCount: 10), part: 0, of: document, versionID: nil)
-        queue.deliver(try await pool.buffer(byteCount: 10), part: 1, of: document, versionID: nil)
+        queue.deliver(try await pool.buffer(byteCount: 10), part: 0, of: document, head)
+        queue.deliver(try await pool.buffer(byteCount: 10), part: 1, of: document, head)
         queue.abandon(document)
         if case .nothing = queue.next(before: Date()) {} else { Issue.record("an abandoned document was handed out") }
         #expect(pool.byteCountInUse == 0)
@@ -45,7 +47,7 @@ import Testing
         for isCancelled in [false, true] {
             let queue = DocumentQueue()
             let document = document(parts: 1)
-            queue.deliver(try await pool.buffer(byteCount: 10), part: 0, of: document, versionID: nil)
+            queue.deliver(try await pool.buffer(byteCount: 10), part: 0, of: document, head)
             if isCancelled { queue.cancel() } else { queue.finish() }
             switch queue.next(before: nil) {
             case .part: #expect(!isCancelled)

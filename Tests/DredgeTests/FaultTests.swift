@@ -18,7 +18,8 @@ import TestServers
     @Test("I7: one bad object never ends a run, and is never silent")
     func badObjectsAreNamedAndTheRunGoesOn() async throws {
         var scenario = ScriptedS3Server.Scenario(objects: [
-            .init("a-good.txt", body: Self.lines), .init("denied.txt", body: Self.lines), .init("gone.txt", body: Self.lines),
+            .init("a-good.txt", body: Self.lines), .init("denied.txt", body: Self.lines),
+            .init("gone.txt", body: Self.lines),
             .init("gone-large.txt", body: Self.lines), .init("broken.txt", body: Self.lines),
             .init("folder/", body: []), .init("empty.txt", body: []), .init("picture.png", body: [0x89, 0, 1, 2]),
             .init("z-good.txt", body: Self.lines),
@@ -30,7 +31,8 @@ import TestServers
             .error(on: .get, 403, "AccessDenied", message: "Access Denied").forKey("denied.txt").times(-1),
             .error(on: .get, 404, "NoSuchKey", message: "gone").forKey("gone.txt").times(-1),
             .error(on: .get, 404, "NoSuchKey", message: "gone").forKey("gone-large.txt").times(-1, afterSkipping: 2),
-            .error(on: .get, 400, "KMS.DisabledException", message: "the key is disabled").forKey("broken.txt").times(-1),
+            .error(on: .get, 400, "KMS.DisabledException", message: "the key is disabled").forKey("broken.txt").times(
+                -1),
         ]
         let server = try await ScriptedS3Server(scenario)
         defer { server.stop() }
@@ -46,7 +48,9 @@ import TestServers
         #expect(report.skippedReasons == ["folder marker": 1, "empty": 1, "binary": 1, "archived": 1])
         #expect(Set(report.failures.map(\.key)) == ["denied.txt", "broken.txt"])
         #expect(report.failures.allSatisfy { !$0.reason.isEmpty })
-        let requests = try server.requests().filter { $0.action == .get }.map { String(decoding: $0.key, as: UTF8.self) }
+        let requests = try server.requests().filter { $0.action == .get }.map {
+            String(decoding: $0.key, as: UTF8.self)
+        }
         #expect(!requests.contains("cold.txt"), "an archived object is skipped without a request")
         #expect(!requests.contains("empty.txt"))
 
@@ -82,7 +86,8 @@ import TestServers
             ).forKey("moving.txt").times(1, afterSkipping: 1 + version)
         }
         let server = try await ScriptedS3Server(
-            .init(objects: [.init("moving.txt", body: Self.lines), .init("still.txt", body: Self.lines)], faults: faults))
+            .init(
+                objects: [.init("moving.txt", body: Self.lines), .init("still.txt", body: Self.lines)], faults: faults))
         defer { server.stop() }
         let bench = try Workbench()
         let report = try await bench.run([Workbench.source(at: server)], limits: Self.smallParts())
@@ -161,8 +166,8 @@ import TestServers
         scenario.faults = []
         try server.play(scenario)
         let report = try await bench.run([Workbench.source(at: server)])
-        #expect(report.isResumed)
-        #expect(report.listed.objects == 69)
+        #expect(!report.isResumed, "what an error ended is listed anew")
+        #expect(report.unchanged.objects == 69)
         #expect(report.removedCount == 0)
     }
 
@@ -175,7 +180,10 @@ import TestServers
         var source = Workbench.source(at: server)
         source.exclude = ["small/1*"]
         let report = try await bench.run([source])
-        let parts = [report.indexed, report.unchanged, report.skipped, report.failed, report.vanished, report.changed, report.pending]
+        let parts = [
+            report.indexed, report.unchanged, report.skipped, report.failed, report.vanished, report.changed,
+            report.pending,
+        ]
         #expect(parts.map(\.objects).reduce(0, +) == 69)
         #expect(report.listed.objects == 69)
         #expect(report.skippedReasons == ["filtered": 11])

@@ -18,6 +18,22 @@ import TestServers
         #expect(report.indexed.objects == 24)
     }
 
+    @Test func objectsThatAllChangeUnderTheReadDoNotWaitForWhatTheyHold() async throws {
+        let body = Array(String(repeating: "a line of text\n", count: 4_000).utf8)
+        let keys = (0..<150).map { "\($0).txt" }
+        let server = try await ScriptedS3Server(
+            .init(
+                objects: keys.map { .init($0, body: body) },
+                faults: keys.map { .error(on: .get, 412, "PreconditionFailed").forKey($0) }))
+        defer { server.stop() }
+        var limits = Limits()
+        limits.partByteCount = 64 << 10
+        limits.memoryByteCount = 3 << 20
+        let report = try await Workbench().run(
+            [Workbench.source(at: server)], settings: IndexSettings(chunking: .lines(maxTokens: 16)), limits: limits)
+        #expect(report.indexed.objects == 150)
+    }
+
     @Test func aBudgetThatCannotHoldTwoPartsIsRefusedBeforeAnythingIsSent() async throws {
         let server = try await ScriptedS3Server(.init(objects: [.init("a.txt", body: [65, 10])]))
         defer { server.stop() }

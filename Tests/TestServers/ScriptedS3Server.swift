@@ -62,6 +62,8 @@ extension ScriptedS3Server {
         public var headers: [String: String]
         /// What was done instead of a right answer.
         public var fault: String?
+        /// The body of an AssumeRole, `application/x-www-form-urlencoded`.
+        public var form: String?
         private var keyBase64: String
 
         /// The key, decoded from the target.
@@ -70,7 +72,7 @@ extension ScriptedS3Server {
 
     /// What a request asks for.
     public enum Action: String, Codable, Sendable {
-        case list, get, head, headBucket
+        case list, get, head, headBucket, assumeRole
     }
 
     /// The world that the server plays.
@@ -89,6 +91,8 @@ extension ScriptedS3Server {
         public var regionAnswer = RegionAnswer.header
         /// Requests signed with these get `ExpiredToken`.
         public var expiredAccessKeyIDs: [String] = []
+        /// What AssumeRole gives; nil: there is no STS here.
+        public var session: Session?
         /// What lies in the bucket.
         public var objects: [Object]
         /// The first that fits a request and isn't used up is applied to it; the others don't count that request.
@@ -98,6 +102,20 @@ extension ScriptedS3Server {
         public init(objects: [Object] = [], faults: [Fault] = []) {
             self.objects = objects
             self.faults = faults
+        }
+    }
+
+    /// Temporary credentials, good for an hour.
+    public struct Session: Encodable, Sendable {
+        private var accessKeyID: String
+        private var secretAccessKey: String
+        private var sessionToken: String
+
+        /// A session of these.
+        public init(accessKeyID: String, secretAccessKey: String, sessionToken: String) {
+            self.accessKeyID = accessKeyID
+            self.secretAccessKey = secretAccessKey
+            self.sessionToken = sessionToken
         }
     }
 
@@ -233,10 +251,13 @@ extension ScriptedS3Server {
             return fault
         }
 
-        /// The right answer with other headers; a nil value takes the header away.
-        public static func headers(on action: Action, _ headers: [String: String?]) -> Fault {
+        /// The right answer with other headers (a nil value takes the header away) and another status.
+        public static func headers(
+            on action: Action, _ headers: [String: String?] = [:], status: Int? = nil
+        ) -> Fault {
             var fault = Fault(on: action, do: "head")
             fault.headers = headers
+            fault.status = status
             return fault
         }
 

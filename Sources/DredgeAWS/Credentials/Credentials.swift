@@ -40,6 +40,26 @@ public struct Credentials: Sendable {
     package func isIdentical(to other: Credentials) -> Bool { storage === other.storage }
 }
 
+extension Credentials {
+    /// Whether `text`, such as a service's message, repeats one of these secrets, or the beginning of one (texts are cut to a length).
+    /// The secrets are not copied. For short texts: takes time in proportion to its length.
+    package func isRepeated(in text: String) -> Bool {
+        let text = Array(text.utf8)
+        return [storage.secretAccessKey, storage.sessionToken].contains { secret in
+            secret?.withUnsafeBytes { secret in
+                // Any text has something of a secret this short. Real ones have 40 bytes and more.
+                guard secret.count >= 8 else { return false }
+                let beginning = secret.prefix(16)
+                guard text.count >= beginning.count else { return false }
+                return (0...(text.count - beginning.count)).contains { text[$0...].starts(with: beginning) }
+            } ?? false
+        }
+    }
+
+    /// `text`, unless it repeats a secret.
+    package func without(_ text: String?) -> String? { text.flatMap { isRepeated(in: $0) ? nil : $0 } }
+}
+
 extension Credentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// `AKIA…1234`; an ID too short to be one of AWS's is left out.
     public var description: String {

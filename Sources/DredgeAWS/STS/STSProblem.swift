@@ -52,8 +52,8 @@ struct STSProblem {
             said += " This machine's clock is \(Int(abs(skew))) s \(skew > 0 ? "ahead of" : "behind") the service's."
         }
         return AWSError(
-            code: code, step: call.step, serviceCode: serviceCode, status: status, requestID: requestID, message: said,
-            advice: advice)
+            code: code, step: call.step, serviceCode: credentials.without(serviceCode), status: status,
+            requestID: credentials.without(requestID), message: said, advice: advice)
     }
 
     private func explanation(for call: STSCall, credentials: Credentials, skew: Double) -> (AWSError.Code, String) {
@@ -144,11 +144,7 @@ struct STSProblem {
         let text = String(
             String.UnicodeScalarView(
                 first.unicodeScalars.prefix(AWSLimits.messageCharacterCountMax).filter { !$0.isControl }))
-        for secret in [credentials.storage.secretAccessKey, credentials.storage.sessionToken].compactMap({ $0 }) {
-            let isRepeated = secret.withUnsafeBytes { bytes in text.contains(String(decoding: bytes, as: UTF8.self)) }
-            if isRepeated { return "the service's message holds a secret, and isn't repeated here" }
-        }
-        return text
+        return credentials.isRepeated(in: text) ? "the service's message holds a secret, and isn't repeated here" : text
     }
 
     /// No answer at all.

@@ -34,5 +34,4 @@ enum ConfigLimits {
     static let tagCountMax = 50
     static let tagKeyLengthMax = 128
     static let tagValueLengthMax = 256
-    static let chainLengthMax = 16
 }

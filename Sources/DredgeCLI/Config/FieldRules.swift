@@ -143,6 +143,7 @@ enum FieldRules {
             scheme == "http" || scheme == "https",
             let host = url.host, !host.isEmpty
         else { return "is not a URL, which looks like https://s3.example.com or http://127.0.0.1:9000" }
+        if let port = url.port, !(1...65_535).contains(port) { return "has a port that is none; ports are 1 to 65535" }
         if url.query != nil || url.fragment != nil { return "has a query or a fragment; an endpoint has none" }
         return nil
     }

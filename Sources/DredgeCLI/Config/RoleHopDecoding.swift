@@ -14,8 +14,8 @@ extension AuthDecoding {
             return nil
         }
         guard let items = value.items("write one hop at least: - {role_arn: …, external_id: …}") else { return nil }
-        guard items.count <= ConfigLimits.chainLengthMax else {
-            value.report("has \(items.count) hops; \(ConfigLimits.chainLengthMax) are the most")
+        guard items.count <= AWSLimits.hopCountMax else {
+            value.report("has \(items.count) hops; \(AWSLimits.hopCountMax) are the most")
             return nil
         }
         let hops = items.enumerated().map { hop($1, isChained: $0 > 0, isOtherService: isOtherService) }

@@ -11,7 +11,10 @@ enum PlanText {
             ]
             let table = TextTable.lines(
                 header: ["", "objects", "bytes", ""], rows: rows, alignments: [.left, .right, .right, .left], indent: 2)
-            return (["Source \(Quoting.quoted(source.source))"] + table).joined(separator: "\n")
+            let removed =
+                source.removedCount > 0
+                ? ["  to be removed, because not listed any more: \(Figures.count(source.removedCount))"] : []
+            return (["Source \(Quoting.quoted(source.source))"] + table + removed).joined(separator: "\n")
         }
         return parts.joined(separator: "\n") + "\nNothing was fetched, nothing was written.\n"
     }

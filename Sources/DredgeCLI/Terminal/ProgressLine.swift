@@ -4,6 +4,8 @@ import Dredge
 struct ProgressLine {
     /// The rate is that of this many last seconds: long enough to be calm, short enough to tell what is going on now.
     static let rateWindowSeconds = 10.0
+    /// Before it, a rate says nothing.
+    private static let firstEstimate: Duration = .seconds(1)
 
     private var samples: [(elapsed: Double, fetched: UInt64, done: UInt64)] = []
 
@@ -24,7 +26,9 @@ struct ProgressLine {
 
     /// nil: nobody can tell yet, because the listing goes on or nothing has been read.
     private func remainingSeconds(_ progress: RunProgress, rate: Double) -> Double? {
-        guard progress.isListingComplete, rate > 0, progress.plannedByteCount > progress.doneByteCount else {
+        guard progress.isListingComplete, rate > 0, progress.elapsed > Self.firstEstimate,
+            progress.plannedByteCount > progress.doneByteCount
+        else {
             return nil
         }
         return Double(progress.plannedByteCount - progress.doneByteCount) / rate

@@ -6,7 +6,9 @@ enum ReportText {
         var lines = [headline(report)]
         lines += table(report)
         if report.removedCount > 0 {
-            lines.append("Removed from the store, because no longer listed: \(objects(report.removedCount)).")
+            lines.append(
+                "Removed from the store, because no longer in the listing of the source with their name: \(objects(report.removedCount))."
+            )
         }
         lines.append(throughput(report))
         lines += failures(report)

@@ -7,7 +7,7 @@ Reads DIRECTORY/scenario.json (again whenever it was replaced), writes its port 
 request to DIRECTORY/requests.jsonl before it answers. Ends when the process that started it is gone.
 
 It checks no signature: Ceph and moto do that. It answers GET and HEAD of objects, ListObjectsV2 and HeadBucket, path style
-or virtual-host style (bucket.localhost). A scenario:
+or virtual-host style (bucket.localhost), and, where there is a session to give away, AssumeRole. A scenario:
 
 {
   "bucket": "b",
@@ -18,6 +18,9 @@ or virtual-host style (bucket.localhost). A scenario:
   "regionAnswer": "header",        header: 301 with x-amz-bucket-region; body: 301 with Endpoint; malformed: 400
                                    AuthorizationHeaderMalformed with Region; silent: 301 that says nothing
   "expiredAccessKeyIDs": ["AK"],   requests signed with these get ExpiredToken
+  "session": {                     optional: what every AssumeRole gets, for an hour
+    "accessKeyID": "…", "secretAccessKey": "…", "sessionToken": "…"
+  },
   "objects": [{
     "key": "a" | "keyBase64": "YQ==",
     "text": "…" | "bodyBase64": "…" | "file": "/path" | "size": 1000, "seed": 1,
@@ -26,7 +29,7 @@ or virtual-host style (bucket.localhost). A scenario:
     "versionID": "…", "contentEncoding": "gzip"      optional
   }],
   "faults": [{                     the first that fits a request and isn't used up is applied; the others don't count it
-    "on": "list" | "get" | "head" | "headBucket",
+    "on": "list" | "get" | "head" | "headBucket" | "assumeRole",
     "key": "a" | "keyBase64": …,   optional: any
     "skip": 0,                     fitting requests that pass before
     "times": 1,                    how often; -1: always
@@ -36,7 +39,7 @@ or virtual-host style (bucket.localhost). A scenario:
       "reset"        the connection is reset; with "byteCount" after the head and that many bytes
       "shift"        a 206 whose Content-Range and bytes are "byteCount" bytes further
       "whole"        a 200 with the whole object, whatever the range
-      "head"         the right answer with "headers" {…} set (null: left out)
+      "head"         the right answer with "headers" {…} set (null: left out), and another "status" if given
       "shortWhole"   like whole, but closes after "byteCount" bytes
       "raw"          a 200 with "text" as its body
       "replace"      "object" {…} takes the place of the key first, then the request is answered as usual
@@ -162,6 +165,35 @@ class Handler(BaseHTTPRequestHandler):
     def do_HEAD(self):
         self.answer()
 
+    def do_POST(self):
+        """STS: the only action there is."""
+        form = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        world = self.world
+        with world.lock:
+            world.refresh()
+            fault = world.fault("assumeRole", b"")
+            session = world.scenario.get("session")
+            expired = world.scenario.get("expiredAccessKeyIDs", [])
+            world.note(
+                action="assumeRole", method="POST", target=self.path, keyBase64="", form=form, fault=fault and fault["do"],
+                headers={name.lower(): value for name, value in self.headers.items()})
+        credential = re.search(r"Credential=([^/]*)/", self.headers.get("Authorization", ""))
+        if credential and credential[1] in expired:
+            return self.error(403, "ExpiredToken", "The security token included in the request is expired")
+        if fault:
+            return self.error(
+                fault["status"], fault.get("code"), fault.get("message", ""), fault.get("fields"), fault.get("headers"))
+        if not session:
+            return self.error(400, "InvalidAction", "There is no STS here")
+        expiration = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+        parts = (
+            ("AccessKeyId", session["accessKeyID"]), ("SecretAccessKey", session["secretAccessKey"]),
+            ("SessionToken", session["sessionToken"]), ("Expiration", expiration))
+        credentials = "".join("<%s>%s</%s>" % (name, escape(value), name) for name, value in parts)
+        self.send(200, {"Content-Type": "text/xml"}, (
+            '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>'
+            "%s</Credentials></AssumeRoleResult></AssumeRoleResponse>" % credentials).encode())
+
     def answer(self):
         world = self.world
         with world.lock:
@@ -277,6 +309,7 @@ class Handler(BaseHTTPRequestHandler):
             headers["Content-Range"] = "bytes %d-%d/%d" % (first, last, size)
         body = obj.body[first:last + 1]
         if kind == "head":
+            status = fault.get("status", status)
             for name, value in fault["headers"].items():
                 headers.pop(name, None)
                 if value is not None:
