@@ -59,7 +59,7 @@ def main():
         subprocess.run([options.cc, "-O2", "-shared", "-fPIC", f"-I{KERNELS}/include", *KERNELS.glob("*.c"), "-lpthread",
                         "-o", library_path], check=True)
         library = ctypes.CDLL(library_path)
-    library.tk_counter_create.restype = ctypes.c_void_p
+    library.tk_counter_create_on.restype = ctypes.c_void_p
     count = library.tk_counter_count
     count.restype, count.argtypes = ctypes.c_size_t, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t]
     judges = []
@@ -68,7 +68,7 @@ def main():
         ranks = {token: rank for token, rank, _ in vocabulary}
         public.load_tiktoken_bpe = lambda url, expected_hash=None, ranks=ranks: ranks
         encoding = tiktoken.Encoding(**public.ENCODING_CONSTRUCTORS[name]())
-        counters = [library.tk_counter_create(number) for path in range(4) if library.tk_path_force(path) & 1]
+        counters = [counter for path in range(4) if (counter := library.tk_counter_create_on(path, number))]
         judges.append((name, encoding.encode_ordinary, counters))
     for done in range(1, options.strings + 1):
         text = random_text(rng)

@@ -44,13 +44,14 @@ static size_t count_document(tk_counter *counter, const uint8_t *text, size_t co
 int main(int argc, char **argv) {
     if (argc < 5) return 1;
     const tk_path path = (tk_path)atoi(argv[2]);
-    if (!tk_path_force(path)) return 1;
     const bool chunks = argc > 5;
     size_t byte_count, length_bytes;
     uint8_t *corpus = read_file(argv[3], &byte_count), *lengths = read_file(argv[4], &length_bytes);
     const size_t document_count = length_bytes / 4, half = document_count / 2;
     const double start = seconds();
-    tk_counter *counter = tk_counter_create(strcmp(argv[1], "o200k_base") == 0 ? TK_O200K_BASE : TK_CL100K_BASE);
+    tk_counter *counter = tk_counter_create_on(
+        path, strcmp(argv[1], "o200k_base") == 0 ? TK_O200K_BASE : TK_CL100K_BASE);
+    if (counter == NULL) return 1;
     tk_counter_count(counter, (const uint8_t *)"ready", 5);
     const double ready = seconds() - start;
     double times[3];

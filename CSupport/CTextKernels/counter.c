@@ -92,7 +92,10 @@ static tk_counting_kernel kernel_of(tk_path path) {
     return tk_count_scalar;
 }
 
-tk_counter *tk_counter_create(tk_tokenizer tokenizer) {
+tk_counter *tk_counter_create(tk_tokenizer tokenizer) { return tk_counter_create_on(tk_path_active(), tokenizer); }
+
+tk_counter *tk_counter_create_on(tk_path path, tk_tokenizer tokenizer) {
+    if (!tk_path_is_supported(path)) return NULL;
     // Fresh pages are zero, which is what empty caches are; those that are not touched cost nothing.
     const size_t huge = (size_t)1 << 21, byte_count = (sizeof(tk_counter) + huge - 1) / huge * huge;
     uint8_t *memory = mmap(NULL, byte_count + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -108,7 +111,7 @@ tk_counter *tk_counter_create(tk_tokenizer tokenizer) {
     counter->tokenizer = tokenizer;
     counter->tables = tk_counting_tables_of(tokenizer);
     counter->slots = tk_slots_of(counter->tables);
-    counter->kernel = kernel_of(tk_path_active());
+    counter->kernel = kernel_of(path);
     counter->tokens_enough = SIZE_MAX;
     counter->merge_window = tk_merge_window_scalar;
 #if defined(__x86_64__)

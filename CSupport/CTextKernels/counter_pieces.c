@@ -154,6 +154,8 @@ void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, si
         }
         progress->tokens += tokens;
         progress->at = progress->word = end;
-    } while (progress->at < until);
+        // Where something is invalid, more will be: a block would be given up at once.
+        if (is_invalid && until < end + TK_BLOCK) until = end + TK_BLOCK;
+    } while (progress->at < until && progress->at < text->count);
     counter->tokens_enough = SIZE_MAX;
 }

@@ -8,12 +8,7 @@ import Testing
 @Suite struct CounterPathTests {
     /// The fast counter of each path that this machine has.
     private func counters(_ tokenizer: tk_tokenizer) -> [OpaquePointer] {
-        let best = tk_path_active()
-        defer { tk_path_force(best) }
-        return (0..<UInt32(TK_PATH_COUNT)).compactMap { path in
-            guard tk_path_force(tk_path(path)) else { return nil }
-            return tk_counter_create(tokenizer)
-        }
+        (0..<UInt32(TK_PATH_COUNT)).compactMap { tk_counter_create_on(tk_path($0), tokenizer) }
     }
 
     private func plainCount(_ tokenizer: tk_tokenizer, _ text: [UInt8]) -> Int {

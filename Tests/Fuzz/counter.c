@@ -53,15 +53,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (scratch == NULL) {
         scratch = malloc(tk_scratch_byte_count());
         REQUIRE(scratch != NULL);
-        const tk_path best = tk_path_active();
         for (int path = 0; path < TK_PATH_COUNT; path++) {
-            if (!tk_path_force((tk_path)path)) continue;
             for (int tokenizer = 0; tokenizer < TOKENIZERS; tokenizer++) {
-                counters[tokenizer][path] = tk_counter_create((tk_tokenizer)tokenizer);
-                REQUIRE(counters[tokenizer][path] != NULL);
+                counters[tokenizer][path] = tk_counter_create_on((tk_path)path, (tk_tokenizer)tokenizer);
+                REQUIRE((counters[tokenizer][path] != NULL) == tk_path_is_supported((tk_path)path));
             }
         }
-        REQUIRE(tk_path_force(best));
     }
     uint8_t *text = exact_copy(data, size);
     for (int tokenizer = 0; tokenizer < TOKENIZERS; tokenizer++) {

@@ -123,6 +123,8 @@ typedef struct tk_counter tk_counter;
 /// NULL if there is no memory. It takes the path that is active now (`tk_path_force`); microseconds, as the tables are part of
 /// the executable and used where they lie.
 tk_counter *tk_counter_create(tk_tokenizer tokenizer);
+/// The same on a given path, for tests. NULL also if the path is not supported.
+tk_counter *tk_counter_create_on(tk_path path, tk_tokenizer tokenizer);
 /// NULL is legal.
 void tk_counter_destroy(tk_counter *counter);
 /// "scalar", "avx2" or "avx512vbmi": the instructions that this counter uses.
