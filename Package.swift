@@ -79,7 +79,8 @@ let package = Package(
         .executableTarget(
             name: "DredgeCLI",
             dependencies: [
-                "Dredge", "DredgeAWS", "DredgeStore", "DredgeText", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Dredge", "DredgeAWS", "DredgeStore", "DredgeText",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ], swiftSettings: swiftSettings),
 
