@@ -26,11 +26,6 @@ public struct SourcePlan: Sendable, Codable {
     public var removedCount = 0
 }
 
-extension IndexSettings {
-    /// The settings that `store` was made with; nil where this version does not know them.
-    public init?(of store: ChunkStore) { self.init(named: store.settings) }
-}
-
 extension Indexer {
     /// Lists `sources`, one after the other, and compares them with what `store` holds (nil: nothing yet). Memory is a page of the
     /// listing and a page of the store. Throws the `RunError` of the first source that can't be listed.

@@ -40,6 +40,9 @@ extension ChunkStore {
         }
     }
 
+    /// As a run's row keeps it.
+    func settingsSHA256() -> String { hexadecimal(settingsHashInput().withUnsafeBytes { SHA256.hash($0) }) }
+
     /// The settings' part of the digest.
     func settingsHashInput() -> [UInt8] {
         var bytes: [UInt8] = []

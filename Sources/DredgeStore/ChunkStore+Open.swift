@@ -35,9 +35,11 @@ extension ChunkStore {
         }
     }
 
-    /// Opens for reading whatever the settings are; never creates a store, never changes its content. Works while a run writes.
+    /// Opens for reading; never creates a store, never changes its content. `asked`: settings to refuse others than; nil: whatever they are. Works while a run writes.
     /// SQLite needs to make its `-wal` and `-shm` files beside it, so the directory must be writable for the first reader.
-    public static func open(reading path: String) throws(StoreError) -> ChunkStore {
+    public static func open(
+        reading path: String, settings asked: [String: String]? = nil
+    ) throws(StoreError) -> ChunkStore {
         try refuseDirectory(path)
         guard access(path, F_OK) == 0 else {
             throw StoreError(
@@ -47,7 +49,9 @@ extension ChunkStore {
         let settings = try storeErrors(path) {
             try StoreReader(path: path).read { db in
                 try check(db, path: path)
-                return try storedSettings(db)
+                let stored = try storedSettings(db)
+                if let asked { try refuseOtherSettings(stored: stored, asked: asked, path: path) }
+                return stored
             }
         }
         return ChunkStore(path: path, settings: settings, writer: nil, lock: nil, firstBatch: 1)

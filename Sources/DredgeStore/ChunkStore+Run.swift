@@ -11,7 +11,7 @@ extension ChunkStore {
                 code: .invalidArgument, path: path, message: "Two sources of the run are the same.",
                 advice: "Give each source a name of its own.")
         }
-        let settingsSHA256 = hexadecimal(settingsHashInput().withUnsafeBytes { SHA256.hash($0) })
+        let settingsSHA256 = settingsSHA256()
         return try requireWriter().performBlocking { connection in
             try connection.beginRun(id: id, version: version, settingsSHA256: settingsSHA256, sources: sources)
         }

@@ -34,6 +34,14 @@ struct Verifier {
         for line in dangling { report.add(line) }
     }
 
+    /// The settings decide what the content is, so a changed one makes the store lie about all of it.
+    mutating func checkSettings(sha256: String) throws {
+        let others = try query(
+            db, "SELECT name, settings_sha256 FROM run ORDER BY id DESC LIMIT 1"
+        ) { ($0.text(0) ?? "?", $0.text(1) ?? "?") }.filter { $0.1 != sha256 }
+        for (run, _) in others { report.add("settings: they are not those that run \(run) was made with") }
+    }
+
     // MARK: Batches
 
     mutating func checkBatches() throws {

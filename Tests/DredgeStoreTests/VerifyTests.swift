@@ -56,6 +56,7 @@ import Testing
         ("UPDATE object SET content_byte_count = content_byte_count + 1 WHERE id = 1", "its chunks end at byte"),
         ("UPDATE object SET content_byte_count = 100 WHERE id = 1", "ends behind the document's 100 bytes"),
         ("UPDATE object SET content_etag = NULL WHERE id = 1", "no version that they are of"),
+        ("UPDATE setting SET value = 'other'", "settings: they are not those"),
     ]
 
     @Test(arguments: damages)

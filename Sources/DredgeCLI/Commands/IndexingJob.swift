@@ -21,14 +21,7 @@ struct IndexingJob {
     private func plan() async throws {
         var store: ChunkStore?
         if FileManager.default.fileExists(atPath: config.store) {
-            let found = try ChunkStore.open(reading: config.store)
-            guard IndexSettings(of: found) == config.settings else {
-                throw CommandFailure(
-                    .fatal,
-                    "dredge: \(Quoting.escaped(config.store)) was made with other settings; a run would be refused. "
-                        + "Give the path of another store, or the settings that dredge store stats shows.")
-            }
-            store = found
+            store = try ChunkStore.open(reading: config.store, settings: config.settings)
         }
         let plan = try await indexer.plan(config.sources, against: store)
         if output.json {
