@@ -16,19 +16,19 @@ struct AuthDecoding {
         if case .scalar = value.node { return bareAuth(value) }
         guard let mapping = ConfigMapping(value, known: Self.kinds, advice: Self.advice) else { return nil }
         let given = mapping.present(Self.kinds)
-        guard given.count == 1, let kind = given.first else {
-            if given.isEmpty {
-                value.report(Self.advice)
-            } else {
-                for other in given.dropFirst() { other.report("stands beside \(given[0].name); \(Self.advice)") }
-            }
-            return nil
-        }
+        // Each is decoded whatever stands beside it, so that all mistakes are told at once.
+        let decoded = given.map { decode($0, isOtherService: isOtherService) }
+        if given.isEmpty { value.report(Self.advice) }
+        for other in given.dropFirst() { other.report("stands beside \(given[0].name); \(Self.advice)") }
+        return decoded.count == 1 ? decoded[0] : nil
+    }
+
+    private func decode(_ kind: ConfigValue, isOtherService: Bool) -> SourceAuth? {
         switch kind.name {
-        case "assume_role": return hops(kind, isOtherService: isOtherService).map { .assumeRole($0) }
-        case "access_key": return accessKey(kind).map { .accessKey($0) }
-        case "ambient": return isBlank(kind) ? .ambient : nil
-        default: return isBlank(kind) ? .anonymous : nil
+        case "assume_role": hops(kind, isOtherService: isOtherService).map { .assumeRole($0) }
+        case "access_key": accessKey(kind).map { .accessKey($0) }
+        case "ambient": isBlank(kind) ? .ambient : nil
+        default: isBlank(kind) ? .anonymous : nil
         }
     }
 
