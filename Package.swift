@@ -31,7 +31,7 @@ func tests(
 
 let package = Package(
     name: "dredge",
-    platforms: [.macOS("26.0")],
+    platforms: [.macOS(.v15)],
     products: [
         .library(name: "Dredge", targets: ["Dredge"]),
         .executable(name: "dredge", targets: ["DredgeCLI"]),
