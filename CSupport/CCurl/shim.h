@@ -39,12 +39,6 @@ static inline CURLcode ccurl_set_store(CURL *easy, CURLoption option, ccurl_stor
     return (curl_easy_setopt)(easy, option, value);
 }
 
-/// Variadic: curl_easy_getinfo(3) of a number; 0 when there is none.
-static inline long ccurl_get_long(CURL *easy, CURLINFO info) {
-    long value = 0;
-    return (curl_easy_getinfo)(easy, info, &value) == CURLE_OK ? value : 0;
-}
-
 /// Variadic: curl_easy_getinfo(3) of a byte count or of microseconds; 0 when there is none.
 static inline curl_off_t ccurl_get_offset(CURL *easy, CURLINFO info) {
     curl_off_t value = 0;

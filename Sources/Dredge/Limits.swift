@@ -4,7 +4,7 @@ import DredgeText
 /// All limits of a run, in one place. Nothing in the engine grows without one of these.
 public struct Limits: Sendable, Hashable {
     /// Bytes of parts that are being fetched, wait, or are in work. Peak memory is this plus a constant: two batches a worker,
-    /// the store's queue and cache, curl's buffers, the token tables (about 150 MiB in all with the defaults).
+    /// the store's queue and cache, curl's buffers, the token tables (about 270 MiB in all with the defaults).
     public var memoryByteCount = 1 << 30
     /// GETs in flight. Fewer while the service throttles.
     public var requestCount = 128

@@ -57,7 +57,7 @@ struct GetExchange: Exchange {
     mutating func salvage(head: HTTPResponse?) throws(AttemptFailure) {
         let arrived = body.count - byteCountBefore - keptByteCount
         guard arrived > 0 else { return }
-        guard let head, (200..<300).contains(head.status) else {
+        guard let head, head.isSuccess else {
             discard()
             return
         }

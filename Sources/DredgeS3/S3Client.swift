@@ -219,7 +219,7 @@ extension S3Client {
             try exchange.salvage(head: error.head)
             throw .transfer(error)
         }
-        guard (200..<300).contains(response.status) else {
+        guard response.isSuccess else {
             throw .service(ServiceFault(response, limits: limits))
         }
         return try exchange.accept(response)

@@ -17,9 +17,14 @@ extension ChunkStore {
             var cursor = try ObjectCursor.byBucket(db, ObjectFilter(hasContent: true))
             var lines = JSONLineWriter()
             while let object = try cursor.next(db) {
-                lines.begin(object)
+                lines.begin(
+                    bucket: object.bucket, key: object.key, eTag: object.content?.eTag ?? object.eTag,
+                    versionID: object.content?.versionID)
                 for span in try content.spans(db, of: object.object) {
-                    try content.forEachChunk(db, of: object.object, in: span) { lines.append($0, $1) }
+                    try content.forEachChunk(db, of: object.object, in: span) { entry, text in
+                        lines.append(
+                            ordinal: entry.ordinal, byteOffset: entry.byteOffset, tokenCount: entry.tokenCount, text)
+                    }
                     // The caller's own error goes back to it as it is.
                     if lines.bytes.count >= StoreLimits.exportByteCount {
                         do { try write(lines.take()) } catch { return error }
@@ -30,6 +35,16 @@ extension ChunkStore {
             return nil
         }
         if let failure { throw failure }
+    }
+}
+
+extension StoredChunk {
+    /// The chunk as a line of `ChunkStore.exportLines`, its line break included.
+    public var exportLine: [UInt8] {
+        var lines = JSONLineWriter()
+        lines.begin(bucket: bucket, key: key, eTag: eTag, versionID: versionID)
+        text.withUnsafeBytes { lines.append(ordinal: ordinal, byteOffset: byteOffset, tokenCount: tokenCount, $0) }
+        return lines.take()
     }
 }
 
@@ -44,31 +59,31 @@ private struct JSONLineWriter {
         return bytes
     }
 
-    mutating func begin(_ object: StoredObject) {
+    mutating func begin(bucket: String, key keyBytes: [UInt8], eTag: String, versionID: String?) {
         head = Array("{\"bucket\":".utf8)
-        Self.appendString(object.bucket, to: &head)
+        Self.appendString(bucket, to: &head)
         head += Array(",\"key\":".utf8)
-        let key = String(decoding: object.key, as: UTF8.self)
+        let key = String(decoding: keyBytes, as: UTF8.self)
         Self.appendString(key, to: &head)
-        if !key.utf8.elementsEqual(object.key) {
-            head += Array(",\"key_base64\":\"\(Data(object.key).base64EncodedString())\"".utf8)
+        if !key.utf8.elementsEqual(keyBytes) {
+            head += Array(",\"key_base64\":\"\(Data(keyBytes).base64EncodedString())\"".utf8)
         }
         head += Array(",\"etag\":".utf8)
-        Self.appendString(object.content?.eTag ?? object.eTag, to: &head)
+        Self.appendString(eTag, to: &head)
         head += Array(",\"version_id\":".utf8)
-        if let versionID = object.content?.versionID {
+        if let versionID {
             Self.appendString(versionID, to: &head)
         } else {
             head += Array("null".utf8)
         }
     }
 
-    mutating func append(_ entry: DirectoryEntry, _ chunk: UnsafeRawBufferPointer) {
+    mutating func append(ordinal: Int, byteOffset: UInt64, tokenCount: Int, _ chunk: UnsafeRawBufferPointer) {
         bytes += head
         bytes += Array(
-            ",\"ordinal\":\(entry.ordinal),\"byte_offset\":\(entry.byteOffset),\"byte_length\":\(entry.byteLength)".utf8
+            ",\"ordinal\":\(ordinal),\"byte_offset\":\(byteOffset),\"byte_length\":\(chunk.count)".utf8
         )
-        bytes += Array(",\"tokens\":\(entry.tokenCount),\"text\":".utf8)
+        bytes += Array(",\"tokens\":\(tokenCount),\"text\":".utf8)
         if String(validating: chunk, as: UTF8.self) != nil {
             Self.appendString(chunk, to: &bytes)
         } else {

@@ -115,6 +115,15 @@ import Testing
         #expect(!names.contains { $0.contains("partial") })
     }
 
+    @Test func `show prints the lines of an export`() async throws {
+        let directory = try TemporaryDirectory()
+        let path = try await makeStore(directory)
+        let shown = try DredgeBinary.run(["store", "show", path, "a.txt", "--json"])
+        let exported = try DredgeBinary.run(["store", "export", path])
+        #expect(shown.status == 0 && !shown.output.isEmpty)
+        #expect(shown.output == exported.output)
+    }
+
     @Test func `an export that can't be written is a clear error and leaves nothing behind`() async throws {
         let directory = try TemporaryDirectory()
         let path = try await makeStore(directory)

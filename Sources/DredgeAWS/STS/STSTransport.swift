@@ -35,6 +35,6 @@ final class LoopTransport: STSTransport {
         let response = try await loop.perform(request, into: buffer)
         return STSAnswer(
             status: response.status, date: response["date"], requestID: response["x-amzn-requestid"],
-            body: (200..<300).contains(response.status) ? Array(buffer.bytes) : response.errorBody)
+            body: response.isSuccess ? Array(buffer.bytes) : response.errorBody)
     }
 }

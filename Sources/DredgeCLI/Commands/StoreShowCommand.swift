@@ -27,7 +27,7 @@ struct StoreShowCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The first chunks only.", valueName: "count"))
     var limit: Int?
 
-    @Flag(help: "Print a line of JSON for each chunk.")
+    @Flag(help: "Print a line of JSON for each chunk, as export does.")
     var json = false
 
     func validate() throws {
@@ -43,7 +43,7 @@ struct StoreShowCommand: AsyncParsableCommand {
         var count = 0
         for try await chunk in store.chunks(of: key, bucket: bucket) {
             if json {
-                try StandardOutput.shared.write(JSONText.line(ChunkLine(chunk)))
+                try StandardOutput.shared.write(chunk.exportLine)
             } else {
                 try StandardOutput.shared.write(ChunkText.bytes(chunk, isTerminal: isTerminal))
             }
@@ -89,33 +89,5 @@ enum ChunkText {
         }
         if bytes.last != UInt8(ascii: "\n") { bytes.append(UInt8(ascii: "\n")) }
         return bytes
-    }
-}
-
-/// A chunk for machines, with the names that an export has.
-struct ChunkLine: Encodable {
-    var bucket: String
-    var key: String
-    var etag: String
-    var versionID: String?
-    var ordinal: Int
-    var byteOffset: UInt64
-    var byteLength: Int
-    var tokens: Int
-    var text: String
-    /// Only where the text is not valid UTF-8: its exact bytes.
-    var base64: String?
-
-    init(_ chunk: StoredChunk) {
-        bucket = chunk.bucket
-        key = String(decoding: chunk.key, as: UTF8.self)
-        etag = chunk.eTag
-        versionID = chunk.versionID
-        ordinal = chunk.ordinal
-        byteOffset = chunk.byteOffset
-        byteLength = chunk.byteLength
-        tokens = chunk.tokenCount
-        text = String(decoding: chunk.text, as: UTF8.self)
-        base64 = text.utf8.elementsEqual(chunk.text) ? nil : Data(chunk.text).base64EncodedString()
     }
 }
