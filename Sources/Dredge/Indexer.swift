@@ -75,6 +75,12 @@ public struct Indexer: Sendable {
         for source in sources where !names.insert(source.name).inserted {
             throw refuse("Two sources have this name.", "Give each source a name of its own.", source: source.name)
         }
+        for source in sources {
+            guard case .account(let account) = source.expectedBucketOwner, !Account.isID(account) else { continue }
+            throw refuse(
+                "The expected bucket owner is not an AWS account ID.", "Give its twelve digits, or .anyone.",
+                source: source.name)
+        }
         let least = limits.memoryByteCountMin(settings.chunking)
         if limits.memoryByteCount < least {
             throw refuse(

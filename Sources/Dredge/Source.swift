@@ -4,7 +4,7 @@ public import DredgeAWS
 public struct Source: Sendable {
     /// Names the source in the store, in reports and in errors. Unique within a run.
     public var name: String
-    /// The bucket's name.
+    /// The bucket's name, or the ARN of an access point (`arn:aws:s3:region:account:accesspoint/name`).
     public var bucket: String
     /// Only keys that begin with these bytes are listed: a key prefix, not a folder (`2025` also matches `2025-old/…`).
     public var prefix: String
@@ -24,12 +24,24 @@ public struct Source: Sendable {
     public var exclude: [String]
     /// The key that encrypts the bucket: for checks and policies, a run does not need it.
     public var kmsKeyARN: String?
+    /// Who must own the bucket: S3 refuses everything where somebody else does, as when a bucket was deleted and a stranger took its name.
+    public var expectedBucketOwner: ExpectedBucketOwner
+    /// Whether the reader agrees to be charged, as a requester-pays bucket demands.
+    public var requestPayer: Bool
+    /// Whether a run refuses the source when a role of it can be assumed without its external ID. For `.assumeRole` only.
+    public var requireExternalID: Bool
+    /// Whether S3 and STS are asked at their FIPS 140 endpoints; nil: `AWS_USE_FIPS_ENDPOINT`, else no. Not with an endpoint of one's own.
+    public var useFIPS: Bool?
+    /// Whether S3 and STS are asked at endpoints that IPv6 reaches too; nil: `AWS_USE_DUALSTACK_ENDPOINT`, else no. Not with an endpoint
+    /// of one's own.
+    public var useDualStack: Bool?
 
     /// A source that is named after its bucket and prefix unless `name` says otherwise.
     public init(
         name: String? = nil, bucket: String, prefix: String = "", region: String? = nil, endpointURL: String? = nil,
         stsEndpointURL: String? = nil, pathStyle: Bool? = nil, auth: SourceAuth = .ambient, include: [String] = [],
-        exclude: [String] = [], kmsKeyARN: String? = nil
+        exclude: [String] = [], kmsKeyARN: String? = nil, expectedBucketOwner: ExpectedBucketOwner = .ofRole,
+        requestPayer: Bool = false, requireExternalID: Bool = false, useFIPS: Bool? = nil, useDualStack: Bool? = nil
     ) {
         self.name = name ?? (prefix.isEmpty ? bucket : "\(bucket)/\(prefix)")
         self.bucket = bucket
@@ -42,7 +54,22 @@ public struct Source: Sendable {
         self.include = include
         self.exclude = exclude
         self.kmsKeyARN = kmsKeyARN
+        self.expectedBucketOwner = expectedBucketOwner
+        self.requestPayer = requestPayer
+        self.requireExternalID = requireExternalID
+        self.useFIPS = useFIPS
+        self.useDualStack = useDualStack
     }
+}
+
+/// Who must own a source's bucket.
+public enum ExpectedBucketOwner: Sendable, Hashable {
+    /// The account of the last role. Where no role is assumed, or the bucket is named by an access point's ARN, anybody.
+    case ofRole
+    /// This account: twelve digits.
+    case account(String)
+    /// Anybody.
+    case anyone
 }
 
 /// Who signs a source's requests.

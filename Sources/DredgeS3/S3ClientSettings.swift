@@ -1,6 +1,6 @@
 /// Which bucket, where, and how patiently.
 public struct S3ClientSettings: Sendable {
-    /// The bucket's name, without `s3://`.
+    /// The bucket's name, without `s3://`, or an access point's ARN.
     public var bucket: String
     /// nil: AWS_REGION, AWS_DEFAULT_REGION, else us-east-1; corrected from the service's answers.
     public var region: String?
@@ -8,18 +8,31 @@ public struct S3ClientSettings: Sendable {
     public var endpointURL: String?
     /// nil: path style for custom endpoints and for bucket names that DNS or TLS can't carry, else virtual-host style.
     public var pathStyle: Bool?
+    /// The account that must own the bucket, told with every request; S3 refuses with `AccessDenied` where another one does. nil: any.
+    public var expectedBucketOwner: String?
+    /// Whether every request says that the requester pays.
+    public var requestPayer: Bool
+    /// nil: `AWS_USE_FIPS_ENDPOINT`, else no.
+    public var useFIPS: Bool?
+    /// nil: `AWS_USE_DUALSTACK_ENDPOINT`, else no.
+    public var useDualStack: Bool?
     /// How often and how fast a request is repeated.
     public var retry: RetryPolicy
 
     /// Settings of one bucket.
     public init(
         bucket: String, region: String? = nil, endpointURL: String? = nil, pathStyle: Bool? = nil,
+        expectedBucketOwner: String? = nil, requestPayer: Bool = false, useFIPS: Bool? = nil, useDualStack: Bool? = nil,
         retry: RetryPolicy = .init()
     ) {
         self.bucket = bucket
         self.region = region
         self.endpointURL = endpointURL
         self.pathStyle = pathStyle
+        self.expectedBucketOwner = expectedBucketOwner
+        self.requestPayer = requestPayer
+        self.useFIPS = useFIPS
+        self.useDualStack = useDualStack
         self.retry = retry
     }
 }

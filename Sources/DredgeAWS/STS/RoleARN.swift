@@ -1,15 +1,14 @@
 /// The parts of a role's ARN that decide where it is assumed.
-struct RoleARN: Sendable, Hashable {
-    let partition: String
+package struct RoleARN: Sendable, Hashable {
+    package let partition: String
     /// Twelve digits.
-    let account: String
+    package let account: String
 
     /// `arn:partition:iam::account:role/path/name` (IAM User Guide, "IAM identifiers"); nil: something else.
-    init?(_ arn: String) {
+    package init?(_ arn: String) {
         let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
         guard parts.count == 6, parts[0] == "arn", parts[1].hasPrefix("aws"), parts[2] == "iam", parts[3].isEmpty,
-            parts[4].utf8.count == 12,
-            parts[4].utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            Account.isID(parts[4]),
             parts[5].hasPrefix("role/"), parts[5].utf8.count > 5, parts[5].utf8.last != UInt8(ascii: "/"),
             (20...2048).contains(arn.utf8.count), arn.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else { return nil }
