@@ -89,7 +89,7 @@ let package = Package(
             name: "TestServers", path: "Tests/TestServers", exclude: ["Scripts"], swiftSettings: swiftSettings),
         tests("DredgeTransferTests", ["DredgeTransfer"]),
         tests("DredgeAWSTests", ["DredgeAWS", "DredgeTransfer"], resources: [.copy("Golden")]),
-        tests("DredgeS3Tests", ["DredgeS3"]),
+        tests("DredgeS3Tests", ["DredgeS3"], resources: [.copy("Golden")]),
         tests("DredgeTextTests", ["DredgeText", "CTextKernels"], resources: [.copy("Golden")]),
         tests(
             "DredgeStoreTests", ["DredgeStore", .product(name: "GRDB", package: "GRDB.swift")], exclude: ["Scripts"]),

@@ -49,14 +49,17 @@ public enum CredentialSources {
     ///   - defaultSessionName: for hops that name none, for example `dredge-<run id>`, so that CloudTrail leads back to the run.
     ///   - region: for STS where a hop names none; nil: AWS_REGION, AWS_DEFAULT_REGION, the profile's, else the partition's default.
     ///   - stsEndpointURL: nil: AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, else the regional endpoint.
+    ///   - useFIPS: nil: AWS_USE_FIPS_ENDPOINT.
+    ///   - useDualStack: nil: AWS_USE_DUALSTACK_ENDPOINT.
     public static func assumeRole(
         _ hops: [RoleHop], base: BaseCredentials, defaultSessionName: String, region: String?, stsEndpointURL: String?,
-        environment: [String: String], transfer: TransferLoop
+        useFIPS: Bool? = nil, useDualStack: Bool? = nil, environment: [String: String], transfer: TransferLoop
     ) -> any CredentialSource {
         let chain = RoleChain(
             hops: hops, base: BaseSource(base, environment: environment), defaultSessionName: defaultSessionName,
-            regions: STSRegions(named: region, base: base, environment: environment),
-            endpointURL: STSEndpoint.override(named: stsEndpointURL, environment: environment),
+            endpoints: STSEndpointRules(
+                region: region, base: base, endpointURL: stsEndpointURL, useFIPS: useFIPS, useDualStack: useDualStack,
+                environment: environment),
             client: STSClient(transport: LoopTransport(transfer), time: .system))
         return Session(
             time: .system, fetch: { () async throws(AWSError) in try await chain.credentials() },

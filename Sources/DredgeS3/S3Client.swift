@@ -233,8 +233,7 @@ extension S3Client {
         // Another request may have found it out meanwhile.
         if locator.target.region != target.region { return true }
         if let told, told != target.region {
-            locator.move(to: told)
-            return true
+            return locator.move(to: told)
         }
         guard told == nil else { return false }
         if case .headBucket = operation.action { return false }
@@ -245,8 +244,7 @@ extension S3Client {
             throw S3Error.cancelled(operation, attemptCount: 1)
         }
         guard let found, found != target.region else { return locator.target.region != target.region }
-        locator.move(to: found)
-        return true
+        return locator.move(to: found)
     }
 
     /// The region that HeadBucket names, whether it is allowed or not. nil: it names none.
@@ -257,7 +255,7 @@ extension S3Client {
         var exchange = HeadBucketExchange(bucket: bucket, body: body)
         do throws(AttemptFailure) {
             return try await attempt(&exchange, at: target, with: used).flatMap {
-                EndpointRules.isRegion($0) ? $0 : nil
+                Region.isName($0) ? $0 : nil
             }
         } catch {
             guard case .service(let fault) = error else { return nil }

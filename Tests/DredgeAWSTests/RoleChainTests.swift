@@ -66,8 +66,8 @@ extension ScriptedTransport.Step {
             Credentials(accessKeyID: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: Self.secret, sessionToken: token))
         return RoleChain(
             hops: hops, base: BaseSource(base, environment: environment), defaultSessionName: sessionName,
-            regions: STSRegions(named: region, base: base, environment: environment),
-            endpointURL: STSEndpoint.override(named: endpoint, environment: environment),
+            endpoints: STSEndpointRules(
+                region: region, base: base, endpointURL: endpoint, environment: environment),
             client: STSClient(transport: transport, time: clock.source()))
     }
 

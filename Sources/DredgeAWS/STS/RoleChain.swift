@@ -3,8 +3,7 @@ struct RoleChain: Sendable {
     let hops: [RoleHop]
     let base: BaseSource
     let defaultSessionName: String
-    let regions: STSRegions
-    let endpointURL: String?
+    let endpoints: STSEndpointRules
     let client: STSClient
 
     /// New credentials of the last role. Everything is checked before the first request.
@@ -39,7 +38,7 @@ struct RoleChain: Sendable {
             let sessionName = hop.sessionName ?? defaultSessionName
             try hop.validate(sessionName: sessionName, step: step)
             guard let role = RoleARN(hop.roleARN) else { continue }  // validated above
-            let endpoint = try STSEndpoint(hop: hop, role: role, regions: regions, override: endpointURL, step: step)
+            let endpoint = try STSEndpoint(hop: hop, role: role, rules: endpoints, step: step)
             calls.append(
                 STSCall(
                     step: step, endpoint: endpoint, hop: hop, isFirstHop: index == 0,
