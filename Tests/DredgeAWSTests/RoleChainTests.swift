@@ -62,11 +62,11 @@ extension ScriptedTransport.Step {
         region: String? = nil,
         endpoint: String? = nil, environment: [String: String] = [:]
     ) -> RoleChain {
-        let base = BaseCredentials.fixed(
+        let base = BaseSource(
             Credentials(accessKeyID: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: Self.secret, sessionToken: token))
         return RoleChain(
-            hops: hops, base: BaseSource(base, environment: environment), defaultSessionName: sessionName,
-            regions: STSRegions(named: region, base: base, environment: environment),
+            hops: hops, base: base, defaultSessionName: sessionName,
+            regions: STSRegions(named: region, profile: nil, environment: environment),
             endpointURL: STSEndpoint.override(named: endpoint, environment: environment),
             client: STSClient(transport: transport, time: clock.source()))
     }

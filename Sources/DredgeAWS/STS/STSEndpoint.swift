@@ -83,15 +83,16 @@ struct STSRegions: Sendable {
     /// nil: nobody names one.
     let common: String?
 
-    init(named: String?, base: BaseCredentials, environment: [String: String]) {
+    /// - Parameter profile: whose setting counts after the environment's; nil: the base credentials have nothing to do with one.
+    init(named: String?, profile: BaseSource.Profile?, environment: [String: String]) {
         if let found = [named, environment["AWS_REGION"], environment["AWS_DEFAULT_REGION"]].compactMap({ $0 }).first(
             where: { !$0.isEmpty })
         {
             common = found
-        } else if case .defaultChain(let profile) = base {
+        } else if let profile {
             // A file that can't be read is told of when credentials are looked for.
             let files = try? ProfileFiles(environment: environment)
-            common = files?.value("region", profile: profile ?? ProfileFiles.profileName(environment))?.text
+            common = files?.value("region", profile: profile.name ?? ProfileFiles.profileName(environment))?.text
         } else {
             common = nil
         }
