@@ -76,7 +76,7 @@ public struct Indexer: Sendable {
             throw refuse("Two sources have this name.", "Give each source a name of its own.", source: source.name)
         }
         for source in sources {
-            guard case .account(let account) = source.expectedBucketOwner, !Account.isID(account) else { continue }
+            guard case .account(let account) = source.expectedBucketOwner, !ARN.isAccountID(account) else { continue }
             throw refuse(
                 "The expected bucket owner is not an AWS account ID.", "Give its twelve digits, or .anyone.",
                 source: source.name)

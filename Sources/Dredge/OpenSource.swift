@@ -18,7 +18,7 @@ final class OpenSource: Sendable {
     private let state = Mutex(State())
 
     init(
-        _ source: Source, runID: String, base: BaseCredentials, environment: [String: String], transfer: TransferLoop,
+        _ source: Source, runID: String, base: BaseSource, environment: [String: String], transfer: TransferLoop,
         listPool: BufferPool, onThrottle: @escaping @Sendable () -> Void
     ) throws(RunError) {
         self.source = source
@@ -29,8 +29,8 @@ final class OpenSource: Sendable {
                 CredentialSources.assumeRole(
                     hops, base: base, defaultSessionName: "dredge-\(runID)", region: source.region,
                     stsEndpointURL: source.stsEndpointURL, environment: environment, transfer: transfer)
-            case .accessKey(let credentials): CredentialSources.base(.fixed(credentials), environment: environment)
-            case .ambient: CredentialSources.base(base, environment: environment)
+            case .accessKey(let credentials): CredentialSources.fixed(credentials)
+            case .ambient: base
             case .anonymous: CredentialSources.anonymous()
             }
         client = S3Client(
@@ -41,8 +41,11 @@ final class OpenSource: Sendable {
             onThrottle: onThrottle)
     }
 
-    /// Wipes the session's credentials (I8). Nothing can be asked of the client afterwards.
-    func close() { credentials.close() }
+    /// Wipes the session's credentials (I8). Nothing can be asked of the client afterwards. The base credentials are the run's.
+    func close() {
+        if case .ambient = source.auth { return }
+        credentials.close()
+    }
 
     /// What ended the source; its objects that are still pending stay so.
     var failure: RunError? { state.withLock { $0.failure } }

@@ -35,6 +35,10 @@ struct Pipeline: Sendable {
         var removedCount = 0
         var open: [OpenSource] = []
         let listPool = S3Client.makeListPool(count: Limits.listPageCount)
+        let base = CredentialSources.base(
+            base, environment: environment, transfer: transfer, defaultSessionName: "dredge-\(run.id)",
+            onWarning: { [logger] in logger.warning("\($0)") })
+        defer { base.close() }
         do throws(RunError) {
             for source in sources {
                 open.append(

@@ -1,6 +1,7 @@
 import DredgeS3
 public import DredgeStore
 import DredgeTransfer
+import Logging
 
 /// What a run would start from: every source listed, nothing fetched, nothing written.
 public struct Plan: Sendable, Codable {
@@ -32,13 +33,18 @@ extension Indexer {
     public func plan(_ sources: [Source], against store: ChunkStore?) async throws(RunError) -> Plan {
         let transfer = try Pipeline.makeTransferLoop(
             sourceCount: sources.count, limits: limits, environment: environment)
+        let runID = Self.makeRunID()
+        let base = CredentialSources.base(
+            base, environment: environment, transfer: transfer, defaultSessionName: "dredge-\(runID)",
+            onWarning: { [logger] in logger.warning("\($0)") })
+        defer { base.close() }
         let result: Result<Plan, RunError>
         do throws(RunError) {
             var plan = Plan(sources: [])
             let listPool = S3Client.makeListPool(count: 1)
             for source in sources {
                 let open = try OpenSource(
-                    source, runID: Self.makeRunID(), base: base, environment: environment, transfer: transfer,
+                    source, runID: runID, base: base, environment: environment, transfer: transfer,
                     listPool: listPool, onThrottle: {})
                 defer { open.close() }
                 plan.sources.append(try await Self.plan(open, against: store))

@@ -52,6 +52,8 @@ public struct AWSError: Error, Sendable, Hashable {
     public var message: String
     /// What to do next, a sentence or two.
     public var advice: String
+    /// Where no provider of the chain has credentials: each of them, in the order in which they were asked. `message` has it in words.
+    public var providers: [ProviderReason] = []
 
     /// An error with all its parts.
     public init(
@@ -67,6 +69,19 @@ public struct AWSError: Error, Sendable, Hashable {
         self.message = message
         self.advice = advice
     }
+}
+
+/// Why a provider of base credentials did not answer.
+public struct ProviderReason: Sendable, Hashable {
+    /// For example `EC2 instance metadata`.
+    public var provider: String
+    /// For example `AWS_EC2_METADATA_DISABLED is set`.
+    public var reason: String
+}
+
+extension ProviderReason: CustomStringConvertible {
+    /// `provider: reason`
+    public var description: String { "\(provider): \(reason)" }
 }
 
 extension AWSError: CustomStringConvertible {

@@ -15,7 +15,11 @@ package enum BucketAddress: Sendable, Hashable {
         /// What stands for the bucket in a host name.
         package var hostLabel: String { "\(name)-\(account)" }
 
-        package var arn: String { "arn:\(partition):s3:\(region):\(account):accesspoint/\(name)" }
+        package var arn: String {
+            ARN(
+                partition: partition, service: "s3", region: region, account: account, resource: "accesspoint/\(name)"
+            ).description
+        }
     }
 
     /// Reads an ARN as one; everything else is taken for a name.
@@ -54,32 +58,31 @@ package struct BucketAddressProblem: Error {
 
 extension BucketAddress {
     private static func accessPoint(_ text: String) throws(BucketAddressProblem) -> AccessPoint {
-        let fields = text.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false).map(String.init)
         func refuse(_ complaint: String) -> BucketAddressProblem { BucketAddressProblem(complaint: complaint) }
         let example = "arn:aws:s3:us-east-1:123456789012:accesspoint/name"
-        guard fields.count == 6 else { throw refuse("is not an access point's ARN, which looks like \(example)") }
-        if fields[2] == "s3-outposts" {
+        guard let arn = ARN(text) else { throw refuse("is not an access point's ARN, which looks like \(example)") }
+        if arn.service == "s3-outposts" {
             throw refuse("is an access point of S3 on Outposts, which is not supported; copy the objects to a bucket")
         }
-        if fields[2] == "s3-object-lambda" {
+        if arn.service == "s3-object-lambda" {
             throw refuse(
                 "is an Object Lambda access point, which is not supported; give the access point that it stands before")
         }
-        if fields[2] == "s3express" {
+        if arn.service == "s3express" {
             throw refuse("is of \(directoryBucket)")
         }
-        guard fields[2] == "s3" else {
+        guard arn.service == "s3" else {
             throw refuse(
-                "is not an ARN of S3 but of \"\(fields[2].printable)\"; an access point's looks like \(example)")
+                "is not an ARN of S3 but of \"\(arn.service.printable)\"; an access point's looks like \(example)")
         }
-        let resource = fields[5].split(omittingEmptySubsequences: false) { $0 == "/" || $0 == ":" }
+        let resource = arn.resource.split(omittingEmptySubsequences: false) { $0 == "/" || $0 == ":" }
         guard resource.first == "accesspoint" else {
             throw refuse(
-                fields[3].isEmpty && fields[4].isEmpty
+                arn.region.isEmpty && arn.account.isEmpty
                     ? "is a bucket's ARN; write its name alone here"
                     : "is not an access point's ARN, which looks like \(example)")
         }
-        if fields[3].isEmpty {
+        if arn.region.isEmpty {
             throw refuse(
                 "is a Multi-Region Access Point, which is not supported, since it takes another kind of signature; give one of the buckets behind it"
             )
@@ -87,8 +90,8 @@ extension BucketAddress {
         guard resource.count == 2 else {
             throw refuse("has more than a name behind accesspoint; it looks like \(example)")
         }
-        guard Account.isID(fields[4]) else {
-            throw refuse("has the account \"\(fields[4].printable)\"; an AWS account ID has 12 digits")
+        guard ARN.isAccountID(arn.account) else {
+            throw refuse("has the account \"\(arn.account.printable)\"; an AWS account ID has 12 digits")
         }
         let name = String(resource[1])
         guard (3...50).contains(name.utf8.count), isHostLabel(name) else {
@@ -96,15 +99,15 @@ extension BucketAddress {
                 "names no access point: its name has 3 to 50 lower-case letters, digits and hyphens, neither first nor last"
             )
         }
-        guard Region.isName(fields[3]) else {
-            throw refuse("has the region \"\(fields[3].printable)\", which is none; it looks like \(example)")
+        guard Region.isName(arn.region) else {
+            throw refuse("has the region \"\(arn.region.printable)\", which is none; it looks like \(example)")
         }
-        guard fields[1] == Partition.ofRegion(fields[3]).name else {
+        guard arn.partition == Partition.ofRegion(arn.region).name else {
             throw refuse(
-                "has the partition \"\(fields[1].printable)\", but its region \(fields[3]) is in \(Partition.ofRegion(fields[3]).name)"
+                "has the partition \"\(arn.partition.printable)\", but its region \(arn.region) is in \(Partition.ofRegion(arn.region).name)"
             )
         }
-        return AccessPoint(partition: fields[1], region: fields[3], account: fields[4], name: name)
+        return AccessPoint(partition: arn.partition, region: arn.region, account: arn.account, name: name)
     }
 
     /// What S3 names by a suffix and treats as something else than a general purpose bucket

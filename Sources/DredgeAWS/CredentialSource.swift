@@ -23,8 +23,9 @@ extension CredentialSource {
 
 /// Where the keys that sign a source's first request come from.
 public enum BaseCredentials: Sendable {
-    /// Environment, then the shared config and credentials files with this profile (nil: AWS_PROFILE or `default`). The environment's
-    /// keys are skipped where a profile is named here.
+    /// The providers that AWS tools ask, in their order, with this profile (nil: AWS_PROFILE or `default`): environment, roles of the
+    /// shared config and credentials files, web identity, SSO, keys of the files, a program, container, instance metadata. What the
+    /// environment says of keys and of a web identity is skipped where a profile is named here.
     case defaultChain(profile: String? = nil)
     /// These.
     case fixed(Credentials)
@@ -35,35 +36,49 @@ public enum CredentialSources {
     /// Signs nothing.
     public static func anonymous() -> any CredentialSource { AnonymousSource() }
 
-    /// The base credentials themselves. They are looked up at the first call, and again after they were refused.
-    /// - Parameter environment: the process's environment, or what stands for it; nothing else is read from it.
-    public static func base(_ base: BaseCredentials, environment: [String: String]) -> any CredentialSource {
-        BaseSource(base, environment: environment)
+    /// The base credentials themselves. They are looked up at the first call, ahead of their expiration, and after they were refused;
+    /// sources that share one look them up once.
+    /// - Parameters:
+    ///   - environment: the process's environment, or what stands for it; nothing else is read from it.
+    ///   - defaultSessionName: for roles of a profile that name none, for example `dredge-<run id>`.
+    ///   - onWarning: told what a person should know though it is no failure, in a sentence.
+    public static func base(
+        _ base: BaseCredentials, environment: [String: String], transfer: TransferLoop,
+        defaultSessionName: String = "dredge", onWarning: @escaping @Sendable (String) -> Void = { _ in }
+    ) -> BaseSource {
+        switch base {
+        case .fixed(let credentials): fixed(credentials)
+        case .defaultChain(let profile):
+            BaseSource(
+                DefaultChain(profile: profile, environment: environment))
+        }
     }
+
+    /// These credentials, which nobody looks up.
+    public static func fixed(_ credentials: Credentials) -> BaseSource { BaseSource(credentials) }
 
     /// A session that walks `hops` from the base, and refreshes ahead of its expiration with one refresh in flight.
     ///
     /// Nothing is sent before the first call of `credentials()`; a hop that STS can't accept is refused there too, before any request.
     /// - Parameters:
     ///   - hops: at least one, at most `AWSLimits.hopCountMax`.
+    ///   - base: signs the first hop. Its owner closes it.
     ///   - defaultSessionName: for hops that name none, for example `dredge-<run id>`, so that CloudTrail leads back to the run.
     ///   - region: for STS where a hop names none; nil: AWS_REGION, AWS_DEFAULT_REGION, the profile's, else the partition's default.
     ///   - stsEndpointURL: nil: AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, else the regional endpoint.
     ///   - useFIPS: nil: AWS_USE_FIPS_ENDPOINT.
     ///   - useDualStack: nil: AWS_USE_DUALSTACK_ENDPOINT.
     public static func assumeRole(
-        _ hops: [RoleHop], base: BaseCredentials, defaultSessionName: String, region: String?, stsEndpointURL: String?,
+        _ hops: [RoleHop], base: BaseSource, defaultSessionName: String, region: String?, stsEndpointURL: String?,
         useFIPS: Bool? = nil, useDualStack: Bool? = nil, environment: [String: String], transfer: TransferLoop
     ) -> any CredentialSource {
         let chain = RoleChain(
-            hops: hops, base: BaseSource(base, environment: environment), defaultSessionName: defaultSessionName,
+            hops: hops, base: base, defaultSessionName: defaultSessionName,
             endpoints: STSEndpointRules(
-                region: region, base: base, endpointURL: stsEndpointURL, useFIPS: useFIPS, useDualStack: useDualStack,
-                environment: environment),
+                region: region, profile: base.profile, endpointURL: stsEndpointURL, useFIPS: useFIPS,
+                useDualStack: useDualStack, environment: environment),
             client: STSClient(transport: LoopTransport(transfer), time: .system))
-        return Session(
-            time: .system, fetch: { () async throws(AWSError) in try await chain.credentials() },
-            onClose: { chain.base.close() })
+        return Session(time: .system) { () async throws(AWSError) in try await chain.credentials() }
     }
 
     /// What a chain will do other than asked, for a person to read; empty where all is as asked.

@@ -100,6 +100,7 @@ final class EasySlot {
         var result = ccurl_set_string(easy, CURLOPT_URL, request.url)
         if result == CURLE_OK { result = setMethod(request) }
         if result == CURLE_OK { result = setHeaders(request) }
+        if result == CURLE_OK { result = setRoute(request) }
         guard result == CURLE_OK else {
             end()
             throw TransferError(
@@ -172,6 +173,13 @@ final class EasySlot {
         // NULL would mean that a callback reads the body.
         if body.isEmpty { return ccurl_set_string(easy, CURLOPT_COPYPOSTFIELDS, "") }
         return body.withUnsafeBytes { ccurl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) }
+    }
+
+    /// curl keeps both from one transfer to the next. NULL brings back what `no_proxy` says.
+    private func setRoute(_ request: HTTPRequest) -> CURLcode {
+        let result = ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, request.timeout?.millisecondCount ?? 0)
+        guard result == CURLE_OK else { return result }
+        return ccurl_set_string(easy, CURLOPT_NOPROXY, request.bypassesProxy ? "*" : nil)
     }
 
     private func setHeaders(_ request: HTTPRequest) -> CURLcode {

@@ -22,6 +22,10 @@ public struct HTTPRequest: Sendable {
     public var headers: [(name: String, value: String)]
     /// The body of a `post` or `put`; nil is an empty one. A `get` or `head` has none.
     public var body: [UInt8]?
+    /// The longest time from the start to the last byte of the answer, beside the loop's own limits; nil: those alone.
+    public var timeout: Duration?
+    /// Whether it goes to its host straight, whatever proxy the environment names: for addresses of this machine and its link.
+    public var bypassesProxy = false
 
     /// A request as it will be sent. What is wrong with it is said when it is performed.
     public init(method: Method = .get, url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil)

@@ -115,7 +115,8 @@ import Testing
             dumped(BaseCredentials.fixed(credentials)),
             dumped(credentials.storage), "\(credentials.storage)", String(reflecting: credentials.storage),
             dumped(credentials.storage.secretAccessKey), "\(credentials.storage.secretAccessKey)",
-            dumped(BaseSource(.fixed(credentials), environment: ["AWS_SECRET_ACCESS_KEY": Self.secret])),
+            dumped(BaseSource(credentials)),
+            dumped(BaseSource(DefaultChain(profile: nil, environment: ["AWS_SECRET_ACCESS_KEY": Self.secret]))),
             dumped(DefaultChain(profile: nil, environment: ["AWS_SECRET_ACCESS_KEY": Self.secret])),
             String(format: "%@", "\(credentials)"),
         ]

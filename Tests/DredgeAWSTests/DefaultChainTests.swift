@@ -215,7 +215,7 @@ import Testing
     }
 
     @Test func `refused keys are looked up again, and others stay`() async throws {
-        let source = BaseSource(.defaultChain(), environment: Self.keys)
+        let source = BaseSource(DefaultChain(profile: nil, environment: Self.keys))
         let first = try #require(await source.credentials())
         #expect(try #require(await source.credentials()).isIdentical(to: first))
         await source.refused(Credentials(accessKeyID: "x", secretAccessKey: "y"))

@@ -23,7 +23,7 @@ struct MotoFixture: Sendable {
         let key = try key(user)
         return CredentialSources.assumeRole(
             hops,
-            base: .fixed(
+            base: CredentialSources.fixed(
                 Credentials(accessKeyID: id ?? key.id, secretAccessKey: secret ?? key.secret, sessionToken: token)),
             defaultSessionName: "dredge-test", region: "us-east-1", stsEndpointURL: endpoint ?? server.endpointURL,
             environment: [:],

@@ -62,12 +62,12 @@ extension ScriptedTransport.Step {
         region: String? = nil,
         endpoint: String? = nil, environment: [String: String] = [:]
     ) -> RoleChain {
-        let base = BaseCredentials.fixed(
+        let base = BaseSource(
             Credentials(accessKeyID: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: Self.secret, sessionToken: token))
         return RoleChain(
-            hops: hops, base: BaseSource(base, environment: environment), defaultSessionName: sessionName,
+            hops: hops, base: base, defaultSessionName: sessionName,
             endpoints: STSEndpointRules(
-                region: region, base: base, endpointURL: endpoint, environment: environment),
+                region: region, profile: nil, endpointURL: endpoint, environment: environment),
             client: STSClient(transport: transport, time: clock.source()))
     }
 

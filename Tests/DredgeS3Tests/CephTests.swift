@@ -30,8 +30,9 @@ import Testing
         owner = try gateway.makeUser("owner")
     }
 
-    private func credentials(_ user: CephGateway.User) -> BaseCredentials {
-        .fixed(Credentials(accessKeyID: user.accessKeyID, secretAccessKey: user.secretAccessKey))
+    private func credentials(_ user: CephGateway.User) -> BaseSource {
+        CredentialSources.fixed(
+            Credentials(accessKeyID: user.accessKeyID, secretAccessKey: user.secretAccessKey))
     }
 
     private func client(
@@ -41,7 +42,7 @@ import Testing
         limits.listKeyCountMax = keysPerPage
         return S3Client(
             settings: .init(bucket: bucket, endpointURL: gateway.endpointURL),
-            credentials: source ?? CredentialSources.base(credentials(owner), environment: [:]), transfer: loop,
+            credentials: source ?? credentials(owner), transfer: loop,
             environment: [:], limits: limits)
     }
 
@@ -208,10 +209,12 @@ import Testing
 
     @Test func `requests that aren't signed right are refused`() async throws {
         let bucket = try await makeBucket("signed", objects: [(ObjectKey("a"), [1])])
-        let wrong = CredentialSources.base(
-            .fixed(Credentials(accessKeyID: owner.accessKeyID, secretAccessKey: "wrong")), environment: [:])
+        let wrong = CredentialSources.fixed(
+            Credentials(accessKeyID: owner.accessKeyID, secretAccessKey: "wrong"))
         // Who doesn't sign belongs to no tenant, and has to name it.
-        let named = [(bucket, wrong), ("\(CephGateway.account):\(bucket)", CredentialSources.anonymous())]
+        let named: [(String, any CredentialSource)] = [
+            (bucket, wrong), ("\(CephGateway.account):\(bucket)", CredentialSources.anonymous()),
+        ]
         for (bucket, source) in named {
             let error = await #expect(throws: S3Error.self) {
                 try await client(bucket, credentials: source).listPage(prefix: ObjectKey(""))

@@ -86,8 +86,8 @@ import Testing
         for row in golden.sts {
             let hop = RoleHop(roleARN: "arn:\(row.partition):iam::123456789012:role/R")
             let rules = STSEndpointRules(
-                region: row.region, base: .fixed(Credentials(accessKeyID: "AK", secretAccessKey: "secret")),
-                endpointURL: row.endpoint, useFIPS: row.fips, useDualStack: row.dualStack,
+                region: row.region, profile: nil, endpointURL: row.endpoint, useFIPS: row.fips,
+                useDualStack: row.dualStack,
                 environment: row.legacy ? ["AWS_STS_REGIONAL_ENDPOINTS": "legacy"] : [:])
             let role = try #require(RoleARN(hop.roleARN))
             do throws(AWSError) {

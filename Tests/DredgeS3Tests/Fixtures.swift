@@ -82,8 +82,8 @@ struct ScriptedBucket {
         let client = S3Client(
             settings: settings,
             credentials: credentials
-                ?? CredentialSources.base(
-                    .fixed(Credentials(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "secret")), environment: [:]),
+                ?? CredentialSources.fixed(
+                    Credentials(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "secret")),
             transfer: loop, environment: [:], limits: limits, clock: waitsForReal ? .system : waits.clock,
             onThrottle: { _ = throttleCount.next() })
         let fixture = ScriptedBucket(

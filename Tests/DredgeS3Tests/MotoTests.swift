@@ -33,9 +33,9 @@ import Testing
         await loop.shutDown()
     }
 
-    private func keys(_ name: String, _ outcome: MotoScenario.Outcome) throws -> BaseCredentials {
+    private func keys(_ name: String, _ outcome: MotoScenario.Outcome) throws -> BaseSource {
         let key = try #require(outcome.accessKeys[name])
-        return .fixed(Credentials(accessKeyID: key.id, secretAccessKey: key.secret))
+        return CredentialSources.fixed(Credentials(accessKeyID: key.id, secretAccessKey: key.secret))
     }
 
     @Test func `a role's session lists and reads what its policy allows`() async throws {
@@ -98,7 +98,7 @@ import Testing
         try await with(scenario) { server, loop, outcome in
             let client = S3Client(
                 settings: .init(bucket: "acme", endpointURL: server.endpointURL),
-                credentials: CredentialSources.base(try keys("reader", outcome), environment: [:]), transfer: loop,
+                credentials: try keys("reader", outcome), transfer: loop,
                 environment: [:])
             #expect(try await client.listPage(prefix: ObjectKey("")).objects.count == objects.count)
             let pool = BufferPool(byteLimit: 1 << 20)
@@ -122,10 +122,10 @@ import Testing
             users: [.init("stranger"), .init("reader", policy: MotoScenario.allow(["s3:*"], on: ["*"]))])
         scenario.buckets = [.init("acme", objects: [])]
         try await with(scenario) { server, loop, outcome in
-            func listError(_ bucket: String, _ base: BaseCredentials) async throws -> S3Error? {
+            func listError(_ bucket: String, _ base: BaseSource) async throws -> S3Error? {
                 let client = S3Client(
                     settings: .init(bucket: bucket, endpointURL: server.endpointURL),
-                    credentials: CredentialSources.base(base, environment: [:]), transfer: loop, environment: [:])
+                    credentials: base, transfer: loop, environment: [:])
                 return await #expect(throws: S3Error.self) { try await client.listPage(prefix: ObjectKey("")) }
             }
             let denied = try await listError("acme", try keys("stranger", outcome))
@@ -133,11 +133,11 @@ import Testing
             let missing = try await listError("no-such-bucket", try keys("reader", outcome))
             #expect(missing?.code == .noSuchBucket)
             let unknown = try await listError(
-                "acme", .fixed(Credentials(accessKeyID: "AKIAUNKNOWN000000000", secretAccessKey: "x")))
+                "acme", CredentialSources.fixed(Credentials(accessKeyID: "AKIAUNKNOWN000000000", secretAccessKey: "x")))
             #expect(unknown?.code == .invalidCredentials)
             let reader = try #require(outcome.accessKeys["reader"])
             let wrong = try await listError(
-                "acme", .fixed(Credentials(accessKeyID: reader.id, secretAccessKey: "wrong")))
+                "acme", CredentialSources.fixed(Credentials(accessKeyID: reader.id, secretAccessKey: "wrong")))
             #expect(wrong?.serviceCode == "SignatureDoesNotMatch")
             #expect(wrong?.code == .invalidCredentials)
             for error in [denied, missing, unknown, wrong] {

@@ -222,6 +222,6 @@ private typealias Scenario = ScriptedS3Server.Scenario
         let error = await #expect(throws: S3Error.self) { try await client.headObject(ObjectKey("a")) }
         await loop.shutDown()
         #expect(error?.isFatalForSource == true)
-        #expect(error?.advice.contains("http://localhost:9000") == true)
+        #expect(error?.message.contains("http://127.0.0.1:9000") == true)
     }
 }

@@ -1,56 +1,61 @@
 import Synchronization
 
-/// Base credentials: looked up once, kept until they are refused, then looked up again, since a file may have new ones.
-final class BaseSource: CredentialSource {
-    private enum Held {
-        case nothing
-        case found(Credentials)
-        case closed
+/// Base credentials: looked up once, kept until they end or are refused, then looked up again, since a file may have new ones.
+///
+/// Those that expire are refreshed as a role's session is: ahead of time, with one look-up in flight for all who ask.
+public final class BaseSource: CredentialSource {
+    /// Whose settings go with these credentials.
+    struct Profile: Sendable {
+        /// nil: AWS_PROFILE, else `default`.
+        let name: String?
     }
 
-    private let base: BaseCredentials
-    private let environment: [String: String]
-    private let held = Mutex(Held.nothing)
+    /// nil: these credentials have nothing to do with one.
+    let profile: Profile?
+    private let session: Session
+    private let provider: Provider
 
-    init(_ base: BaseCredentials, environment: [String: String]) {
-        self.base = base
-        self.environment = environment
+    /// Whoever gave the credentials that the session holds.
+    private final class Provider: Sendable {
+        let name = Mutex("")
     }
 
-    func credentials() async throws(AWSError) -> Credentials? { try resolved() }
-
-    func refused(_ credentials: Credentials) async { forget(credentials) }
-
-    func close() { held.withLock { $0 = .closed } }
-
-    /// Reads small files the first time; doesn't wait for anything else.
-    func resolved() throws(AWSError) -> Credentials {
-        switch held.withLock({ $0 }) {
-        case .found(let credentials): return credentials
-        case .closed:
-            throw AWSError(
-                code: .cancelled, step: "find base credentials", message: "they were let go",
-                advice: "Nothing is wrong: the run has ended.")
-        case .nothing: break
-        }
-        let credentials: Credentials
-        switch base {
-        case .fixed(let fixed): credentials = fixed
-        case .defaultChain(let profile):
-            credentials = try DefaultChain(profile: profile, environment: environment).credentials()
-        }
-        held.withLock { if case .nothing = $0 { $0 = .found(credentials) } }
-        return credentials
-    }
-
-    func forget(_ credentials: Credentials) {
-        held.withLock { held in
-            if case .found(let known) = held, known.isIdentical(to: credentials) { held = .nothing }
+    /// What the chain finds.
+    init(_ chain: DefaultChain, time: TimeSource = .system) {
+        let provider = Provider()
+        profile = Profile(name: chain.profile)
+        self.provider = provider
+        session = Session(time: time) { () async throws(AWSError) in
+            let resolved = try await chain.resolved()
+            provider.name.withLock { $0 = resolved.provider }
+            return resolved.credentials
         }
     }
+
+    /// These.
+    init(_ credentials: Credentials) {
+        provider = Provider()
+        provider.name.withLock { $0 = "the access key of the configuration" }
+        profile = nil
+        session = Session(time: .system) { () async throws(AWSError) in credentials }
+    }
+
+    /// Credentials that are good now, and who gave them. Doesn't suspend while they are fresh.
+    public func resolved() async throws(AWSError) -> ResolvedCredentials {
+        guard let credentials = try await session.credentials() else {
+            preconditionFailure("a session always has credentials, or an error")
+        }
+        return ResolvedCredentials(credentials: credentials, provider: provider.name.withLock { $0 })
+    }
+
+    public func credentials() async throws(AWSError) -> Credentials? { try await session.credentials() }
+
+    public func refused(_ credentials: Credentials) async { await session.refused(credentials) }
+
+    public func close() { session.close() }
 }
 
 extension BaseSource: CustomReflectable {
-    /// Without children: the environment has secrets in it.
-    var customMirror: Mirror { Mirror(self, children: [:]) }
+    /// Without children: the chain's environment has secrets in it.
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
 }

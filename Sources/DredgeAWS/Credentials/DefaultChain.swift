@@ -19,6 +19,11 @@ struct DefaultChain: Sendable {
     ]
 
     /// The first ones found.
+    func resolved() async throws(AWSError) -> ResolvedCredentials {
+        ResolvedCredentials(credentials: try credentials(), provider: "the default chain")
+    }
+
+    /// The first ones found.
     func credentials() throws(AWSError) -> Credentials {
         var tried: [String] = []
         if let profile {

@@ -29,21 +29,22 @@ struct STSEndpointRules: Sendable {
 
     /// - Parameters:
     ///   - region: for hops that name none; nil: the environment's, else the profile's.
+    ///   - profile: nil: the base credentials have nothing to do with one.
     ///   - endpointURL: nil: AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, else AWS's own.
     ///   - useFIPS: nil: AWS_USE_FIPS_ENDPOINT.
     ///   - useDualStack: nil: AWS_USE_DUALSTACK_ENDPOINT.
     init(
-        region: String?, base: BaseCredentials, endpointURL: String? = nil, useFIPS: Bool? = nil,
+        region: String?, profile: BaseSource.Profile?, endpointURL: String? = nil, useFIPS: Bool? = nil,
         useDualStack: Bool? = nil, environment: [String: String]
     ) {
         if let region, !region.isEmpty {
             self.region = region
         } else if let region = Region.named(in: environment) {
             self.region = region
-        } else if case .defaultChain(let profile) = base {
+        } else if let profile {
             // A file that can't be read is told of when credentials are looked for.
             let files = try? ProfileFiles(environment: environment)
-            self.region = files?.value("region", profile: profile ?? ProfileFiles.profileName(environment))?.text
+            self.region = files?.value("region", profile: profile.name ?? ProfileFiles.profileName(environment))?.text
         } else {
             self.region = nil
         }

@@ -9,7 +9,7 @@ struct RoleChain: Sendable {
     /// New credentials of the last role. Everything is checked before the first request.
     func credentials() async throws(AWSError) -> Credentials {
         let calls = try self.calls()
-        var current = try base.resolved()
+        var current = try await base.resolved().credentials
         for (index, call) in calls.enumerated() {
             do {
                 current = try await client.assumeRole(call, credentials: current)
@@ -17,7 +17,7 @@ struct RoleChain: Sendable {
                 // Old or unknown base keys may have been replaced in the file by the next attempt.
                 if index == 0, [.expiredBaseCredentials, .unknownBaseCredentials, .wrongSecretKey].contains(error.code)
                 {
-                    base.forget(current)
+                    await base.refused(current)
                 }
                 throw error
             }
