@@ -91,6 +91,10 @@ extension ScriptedS3Server {
         public var regionAnswer = RegionAnswer.header
         /// Requests signed with these get `ExpiredToken`.
         public var expiredAccessKeyIDs: [String] = []
+        /// Requests that expect another owner of the bucket get `AccessDenied`.
+        public var owner: String?
+        /// Requests that don't agree to pay get `AccessDenied`.
+        public var requesterPays = false
         /// What AssumeRole gives; nil: there is no STS here.
         public var session: Session?
         /// What lies in the bucket.
