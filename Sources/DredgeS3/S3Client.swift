@@ -19,7 +19,7 @@ public final class S3Client: Sendable {
     private let limits: S3Limits
     private let credentials: any CredentialSource
     private let transfer: TransferLoop
-    private let clock: S3Clock
+    private let clock: ServiceClock
     private let onThrottle: @Sendable () -> Void
     /// What every request says.
     private let headers: [(name: String, value: String)]
@@ -34,13 +34,16 @@ public final class S3Client: Sendable {
     ///   - listPool: memory for the answers of listings; clients that share one wait for each other. nil: one of its own.
     ///   - environment: where AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION and AWS_DEFAULT_REGION are looked up.
     ///   - onThrottle: called for each 503 SlowDown (and its kin) that is retried.
+    ///   - onClockCorrection: called when the machine's clock was found to be so many seconds ahead of the service's (below zero: behind),
+    ///     and requests are signed in the service's time from then on.
     public convenience init(
         settings: S3ClientSettings, credentials: any CredentialSource, transfer: TransferLoop,
-        environment: [String: String], listPool: BufferPool? = nil, onThrottle: @escaping @Sendable () -> Void = {}
+        environment: [String: String], listPool: BufferPool? = nil, onThrottle: @escaping @Sendable () -> Void = {},
+        onClockCorrection: @escaping @Sendable (_ secondsAhead: Double) -> Void = { _ in }
     ) {
         self.init(
             settings: settings, credentials: credentials, transfer: transfer, environment: environment, limits: .init(),
-            clock: .system, listPool: listPool, onThrottle: onThrottle)
+            clock: ServiceClock(onCorrection: onClockCorrection), listPool: listPool, onThrottle: onThrottle)
     }
 
     /// Memory for the listings of many clients, of which `count` are read at a time.
@@ -50,7 +53,7 @@ public final class S3Client: Sendable {
 
     package init(
         settings: S3ClientSettings, credentials: any CredentialSource, transfer: TransferLoop,
-        environment: [String: String], limits: S3Limits, clock: S3Clock = .system,
+        environment: [String: String], limits: S3Limits, clock: ServiceClock = .init(),
         listPool: BufferPool? = nil, onThrottle: @escaping @Sendable () -> Void = {}
     ) {
         self.limits = limits
@@ -156,6 +159,7 @@ extension S3Client {
             let target = locator.target
             let used = try await credentials(for: exchange.operation, attemptCount: state.attemptCount)
             let keptBefore = exchange.keptByteCount
+            let offset = clock.offset
             let failure: AttemptFailure
             do throws(AttemptFailure) {
                 let answer = try await attempt(&exchange, at: target, with: used)
@@ -171,7 +175,8 @@ extension S3Client {
             let remedy = failure.remedy
             let decision = state.decide(
                 remedy, progressed: exchange.keptByteCount > keptBefore,
-                endpointHasAnswered: locator.hasAnswered, retryAfter: failure.retryAfter, jitter: clock.jitter())
+                endpointHasAnswered: locator.hasAnswered, retryAfter: failure.retryAfter,
+                isClockCorrected: clock.offset != offset, jitter: clock.random(0...1))
             switch decision {
             case .retry(let delay):
                 if remedy == .slowDown { onThrottle() }
@@ -190,13 +195,15 @@ extension S3Client {
                 if try await changeRegion(from: target, to: told, locator: locator, for: exchange.operation) {
                     continue
                 }
+            case .signAnew:
+                continue
             case .giveUp:
                 break
             }
             throw S3Error(
                 failure, exchange.operation,
                 context: .init(
-                    attemptCount: state.attemptCount, target: target, limits: limits, now: clock.now(),
+                    attemptCount: state.attemptCount, target: target, limits: limits, now: clock.machineTime,
                     isSigned: used != nil, expectedBucketOwner: settings.expectedBucketOwner,
                     requestPayer: settings.requestPayer)
             ).concealing(used)
@@ -238,11 +245,13 @@ extension S3Client {
         var request = exchange.request(at: target.endpoint)
         request.headers += headers
         if let credentials {
-            target.signer.sign(&request, credentials: credentials, date: clock.now(), unsignedPayload: false)
+            target.signer.sign(&request, credentials: credentials, date: clock.now, unsignedPayload: false)
         }
+        let sentAt = clock.machineTime
         let response: HTTPResponse
         do {
             response = try await transfer.perform(request, into: exchange.body)
+            clock.observe(response["date"], sentAt: sentAt)
         } catch {
             try exchange.salvage(head: error.head)
             throw .transfer(error)

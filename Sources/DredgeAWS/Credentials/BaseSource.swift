@@ -25,7 +25,7 @@ public final class BaseSource: CredentialSource {
         let provider = Provider()
         profile = Profile(name: chain.profile)
         self.provider = provider
-        session = Session(time: time) { () async throws(AWSError) in
+        session = Session(clock: ServiceClock(time)) { () async throws(AWSError) in
             let resolved = try await chain.resolved()
             provider.name.withLock { $0 = resolved.provider }
             return resolved.credentials
@@ -37,7 +37,7 @@ public final class BaseSource: CredentialSource {
         provider = Provider()
         provider.name.withLock { $0 = "the access key of the configuration" }
         profile = nil
-        session = Session(time: .system) { () async throws(AWSError) in credentials }
+        session = Session(clock: ServiceClock()) { () async throws(AWSError) in credentials }
     }
 
     /// Credentials that are good now, and who gave them. Doesn't suspend while they are fresh.
