@@ -25,11 +25,12 @@ public final class BaseSource: CredentialSource {
         let provider = Provider()
         profile = Profile(name: chain.profile)
         self.provider = provider
-        session = Session(time: time) { () async throws(AWSError) in
+        let fetch: @Sendable () async throws(AWSError) -> Credentials = { () async throws(AWSError) in
             let resolved = try await chain.resolved()
             provider.name.withLock { $0 = resolved.provider }
             return resolved.credentials
         }
+        session = Session(time: time, fetch: fetch, onClose: { chain.forget() })
     }
 
     /// These.

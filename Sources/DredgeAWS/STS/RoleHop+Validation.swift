@@ -78,7 +78,7 @@ extension RoleHop {
 
 extension String {
     /// Whether there are only ASCII letters, digits and characters of `others`.
-    fileprivate func consists(of others: StaticString) -> Bool {
+    func consists(of others: StaticString) -> Bool {
         others.withUTF8Buffer { others in
             utf8.allSatisfy { byte in
                 switch byte {

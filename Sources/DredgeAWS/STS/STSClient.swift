@@ -11,7 +11,7 @@ struct STSClient: Sendable {
     let transport: any STSTransport
     let time: TimeSource
 
-    /// A new session for the role of `call`.
+    /// A new session for the role of `call`, which `credentials` sign.
     func assumeRole(_ call: STSCall, credentials: Credentials) async throws(AWSError) -> Credentials {
         var attempt = 1
         while true {
@@ -58,9 +58,16 @@ struct STSClient: Sendable {
         var request = HTTPRequest(
             method: .post, url: call.endpoint.url,
             headers: [("content-type", "application/x-www-form-urlencoded; charset=utf-8")], body: call.body)
+        if call.identity != nil { return try await transport.send(request) }
         SigV4Signer(region: call.endpoint.region, service: "sts")
             .sign(&request, credentials: credentials, date: time.now(), unsignedPayload: false)
         return try await transport.send(request)
+    }
+
+    /// The same with the token of a web identity, without a signature.
+    func assumeRole(webIdentity call: STSCall) async throws(AWSError) -> Credentials {
+        guard let identity = call.identity else { preconditionFailure("a call without an identity needs a signature") }
+        return try await assumeRole(call, credentials: identity)
     }
 
     /// Full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog): anything from nothing to the doubled delay.

@@ -54,7 +54,7 @@ struct STSEndpoint: Sendable, Hashable {
         url = "https://sts.\(region).\(partition.dnsSuffix)/"
     }
 
-    private static func isRegionName(_ name: String) -> Bool {
+    static func isRegionName(_ name: String) -> Bool {
         (1...63).contains(name.utf8.count)
             && name.utf8.allSatisfy {
                 (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)

@@ -38,7 +38,8 @@ struct STSProblem {
     /// Failures that pass by themselves.
     var isTransient: Bool {
         [500, 502, 503, 504].contains(status)
-            || ["RequestTimeout", "RequestTimeoutException", "InternalFailure"].contains(serviceCode)
+            || ["RequestTimeout", "RequestTimeoutException", "InternalFailure", "IDPCommunicationError"].contains(
+                serviceCode)
     }
 
     static let clockAdvice = "Set this machine's clock by NTP; AWS accepts signatures within 5 minutes of its own time."
@@ -57,6 +58,7 @@ struct STSProblem {
     }
 
     private func explanation(for call: STSCall, credentials: Credentials, skew: Double) -> (AWSError.Code, String) {
+        if let found = webIdentityExplanation(call) { return found }
         let signer = call.isFirstHop ? "access key \(credentials.shortID)" : "the session of the hop before"
         switch serviceCode {
         case "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "RequestExpired",
