@@ -41,8 +41,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),  // without Foundation
-        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),  // the paths in its interface
+        // Without its trait that brings Foundation.
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        // The paths in its interface.
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     ],
     targets: [
         // C: libraries of the system, and our kernels.
@@ -96,7 +98,7 @@ let package = Package(
             name: "TestServers", path: "Tests/TestServers", exclude: ["Scripts"], swiftSettings: swiftSettings),
         tests("DredgeTransferTests", ["DredgeTransfer"]),
         tests("DredgeAWSTests", ["DredgeAWS", "DredgeTransfer"], resources: [.copy("Golden")]),
-        tests("DredgeS3Tests", ["DredgeS3"]),
+        tests("DredgeS3Tests", ["DredgeS3"], resources: [.copy("Golden")]),
         tests("DredgeTextTests", ["DredgeText", "CTextKernels"], resources: [.copy("Golden")]),
         tests(
             "DredgeStoreTests", ["DredgeStore", .product(name: "GRDB", package: "GRDB.swift")], exclude: ["Scripts"]),

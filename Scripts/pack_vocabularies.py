@@ -3,7 +3,7 @@
 
     python3 Scripts/pack_vocabularies.py [--wheel quicktok_v1-….whl]
 
-Without --wheel, the wheel `quicktok-v1` (MIT, see NOTICE) is downloaded with pip. The vocabularies in it are a count, then
+Without --wheel, the wheel `quicktok-v1` (MIT, see Vocabularies/NOTICE) is downloaded with pip. The vocabularies in it are a count, then
 for each token a 16-bit length, its bytes and a 32-bit rank, little endian. They are rebuilt into the text format of
 tiktoken's rank files and compared with the SHA-256 that tiktoken pins for them, so that what we ship is bit for bit what
 was published.

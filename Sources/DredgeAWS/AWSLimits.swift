@@ -19,6 +19,8 @@ public enum AWSLimits {
     static let stsThrottleDelayMin = 1.0
     /// …and ends here. Seconds.
     static let stsRetryDelayMax = 5.0
+    /// Time of one attempt, after which it counts as unanswered.
+    static let stsAttemptDurationMax: Duration = .seconds(10)
     /// Bytes of an STS answer. A real one has about 2 KiB.
     static let stsAnswerByteCountMax = 256 << 10
     /// Characters of a service's message that an error repeats.

@@ -13,13 +13,8 @@ final class BucketLocator: Sendable {
     let discovery = SharedTask<String?>()
 
     init(settings: S3ClientSettings, environment: [String: String]) throws(EndpointProblem) {
-        let region = EndpointRules.firstRegion(settings: settings, environment: environment)
-        guard EndpointRules.isRegion(region) else {
-            throw EndpointProblem(
-                message: "\"\(printable(region.utf8, scalarCountMax: 80))\" is not a region",
-                advice: "Give the region's code, for example eu-central-1, or none: it is found out.")
-        }
         rules = try EndpointRules(settings: settings, environment: environment)
+        let region = try rules.firstRegion(settings: settings, environment: environment)
         state = Mutex(State(target: BucketTarget(region: region, rules: rules)))
     }
 
@@ -38,11 +33,14 @@ final class BucketLocator: Sendable {
     }
 
     /// The bucket turned out to be in `region`.
-    func move(to region: String) {
+    /// - Returns: whether it can be: an access point's ARN allows no other.
+    func move(to region: String) -> Bool {
+        guard rules.fixedRegion == nil else { return false }
         state.withLock {
             guard $0.target.region != region else { return }
             $0.target = BucketTarget(region: region, rules: rules)
         }
+        return true
     }
 }
 
@@ -51,9 +49,13 @@ struct BucketTarget: Sendable {
     let region: String
     let endpoint: Endpoint
     let signer: SigV4Signer
+    let address: BucketAddress
+    let variants: EndpointVariants
 
     init(region: String, rules: EndpointRules) {
         self.region = region
+        address = rules.address
+        variants = rules.variants
         endpoint = rules.endpoint(region: region)
         signer = SigV4Signer(region: region, service: "s3")
     }

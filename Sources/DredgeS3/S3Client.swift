@@ -20,7 +20,7 @@ public final class S3Client: Sendable {
     private let limits: S3Limits
     private let credentials: any CredentialSource
     private let transfer: TransferLoop
-    private let clock: S3Clock
+    private let clock: ServiceClock
     private let onThrottle: @Sendable () -> Void
     private let locator: Result<BucketLocator, EndpointProblem>
     /// Bodies of listings, apart from the memory for objects, so that neither can wait for the other.
@@ -33,13 +33,16 @@ public final class S3Client: Sendable {
     ///   - listPool: memory for the answers of listings; clients that share one wait for each other. nil: one of its own.
     ///   - environment: where AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION and AWS_DEFAULT_REGION are looked up.
     ///   - onThrottle: called for each 503 SlowDown (and its kin) that is retried.
+    ///   - onClockCorrection: called when the machine's clock was found to be so many seconds ahead of the service's (below zero: behind),
+    ///     and requests are signed in the service's time from then on.
     public convenience init(
         settings: S3ClientSettings, credentials: any CredentialSource, transfer: TransferLoop,
-        environment: [String: String], listPool: BufferPool? = nil, onThrottle: @escaping @Sendable () -> Void = {}
+        environment: [String: String], listPool: BufferPool? = nil, onThrottle: @escaping @Sendable () -> Void = {},
+        onClockCorrection: @escaping @Sendable (_ secondsAhead: Double) -> Void = { _ in }
     ) {
         self.init(
             settings: settings, credentials: credentials, transfer: transfer, environment: environment, limits: .init(),
-            clock: .system, listPool: listPool, onThrottle: onThrottle)
+            clock: ServiceClock(onCorrection: onClockCorrection), listPool: listPool, onThrottle: onThrottle)
     }
 
     /// Memory for the listings of many clients, of which `count` are read at a time.
@@ -49,7 +52,7 @@ public final class S3Client: Sendable {
 
     package init(
         settings: S3ClientSettings, credentials: any CredentialSource, transfer: TransferLoop,
-        environment: [String: String], limits: S3Limits, clock: S3Clock = .system,
+        environment: [String: String], limits: S3Limits, clock: ServiceClock = .init(),
         listPool: BufferPool? = nil, onThrottle: @escaping @Sendable () -> Void = {}
     ) {
         bucket = settings.bucket
@@ -144,6 +147,7 @@ extension S3Client {
             let target = locator.target
             let used = try await credentials(for: exchange.operation, attemptCount: state.attemptCount)
             let keptBefore = exchange.keptByteCount
+            let offset = clock.offset
             let failure: AttemptFailure
             do throws(AttemptFailure) {
                 let answer = try await attempt(&exchange, at: target, with: used)
@@ -159,7 +163,8 @@ extension S3Client {
             let remedy = failure.remedy
             let decision = state.decide(
                 remedy, progressed: exchange.keptByteCount > keptBefore,
-                endpointHasAnswered: locator.hasAnswered, retryAfter: failure.retryAfter, jitter: clock.jitter())
+                endpointHasAnswered: locator.hasAnswered, retryAfter: failure.retryAfter,
+                isClockCorrected: clock.offset != offset, jitter: clock.random(0...1))
             switch decision {
             case .retry(let delay):
                 if remedy == .slowDown { onThrottle() }
@@ -178,13 +183,15 @@ extension S3Client {
                 if try await changeRegion(from: target, to: told, locator: locator, for: exchange.operation) {
                     continue
                 }
+            case .signAnew:
+                continue
             case .giveUp:
                 break
             }
             throw S3Error(
                 failure, exchange.operation,
                 context: .init(
-                    attemptCount: state.attemptCount, target: target, limits: limits, now: clock.now(),
+                    attemptCount: state.attemptCount, target: target, limits: limits, now: clock.machineTime,
                     isSigned: used != nil)
             ).concealing(used)
         }
@@ -210,11 +217,13 @@ extension S3Client {
     ) async throws(AttemptFailure) -> E.Answer {
         var request = exchange.request(at: target.endpoint)
         if let credentials {
-            target.signer.sign(&request, credentials: credentials, date: clock.now(), unsignedPayload: false)
+            target.signer.sign(&request, credentials: credentials, date: clock.now, unsignedPayload: false)
         }
+        let sentAt = clock.machineTime
         let response: HTTPResponse
         do {
             response = try await transfer.perform(request, into: exchange.body)
+            clock.observe(response["date"], sentAt: sentAt)
         } catch {
             try exchange.salvage(head: error.head)
             throw .transfer(error)
@@ -233,8 +242,7 @@ extension S3Client {
         // Another request may have found it out meanwhile.
         if locator.target.region != target.region { return true }
         if let told, told != target.region {
-            locator.move(to: told)
-            return true
+            return locator.move(to: told)
         }
         guard told == nil else { return false }
         if case .headBucket = operation.action { return false }
@@ -245,8 +253,7 @@ extension S3Client {
             throw S3Error.cancelled(operation, attemptCount: 1)
         }
         guard let found, found != target.region else { return locator.target.region != target.region }
-        locator.move(to: found)
-        return true
+        return locator.move(to: found)
     }
 
     /// The region that HeadBucket names, whether it is allowed or not. nil: it names none.
@@ -257,7 +264,7 @@ extension S3Client {
         var exchange = HeadBucketExchange(bucket: bucket, body: body)
         do throws(AttemptFailure) {
             return try await attempt(&exchange, at: target, with: used).flatMap {
-                EndpointRules.isRegion($0) ? $0 : nil
+                Region.isName($0) ? $0 : nil
             }
         } catch {
             guard case .service(let fault) = error else { return nil }

@@ -47,7 +47,7 @@ struct ServiceFault: Error, Sendable {
             ?? header("x-amz-error-message")
         requestID = header("x-amz-request-id") ?? field("RequestId")
         region = [header("x-amz-bucket-region"), field("Region"), field("Endpoint").flatMap(Self.region(ofHost:))]
-            .lazy.compactMap { $0 }.first(where: EndpointRules.isRegion)
+            .lazy.compactMap { $0 }.first(where: Region.isName)
         retryAfterSeconds = header("retry-after").flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil }
         storageClass = field("StorageClass")
         accessTier = field("AccessTier")

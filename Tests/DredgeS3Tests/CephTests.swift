@@ -181,8 +181,10 @@ import Testing
         let role = try gateway.makeRole("reader", trusting: vendor, policy: policy)
         func source(_ user: CephGateway.User) -> any CredentialSource {
             CredentialSources.assumeRole(
-                [RoleHop(roleARN: role)], base: credentials(user), defaultSessionName: "dredge-test",
-                region: "us-east-1", stsEndpointURL: gateway.endpointURL, environment: [:], transfer: loop)
+                [RoleHop(roleARN: role)],
+                access: STSAccess(
+                    base: credentials(user), defaultSessionName: "dredge-test", region: "us-east-1",
+                    endpointURL: gateway.endpointURL, environment: [:], transfer: loop))
         }
         let client = client(bucket, credentials: source(vendor))
         let listed = try await list(client).objects

@@ -1,3 +1,4 @@
+import DredgeAWS
 import Testing
 
 @testable import DredgeS3
@@ -6,19 +7,9 @@ import Testing
     private func url(
         _ settings: S3ClientSettings, _ environment: [String: String] = [:], key: String = "k"
     ) throws -> String {
-        let region = EndpointRules.firstRegion(settings: settings, environment: environment)
-        return try EndpointRules(settings: settings, environment: environment).endpoint(region: region)
+        let rules = try EndpointRules(settings: settings, environment: environment)
+        return try rules.endpoint(region: rules.firstRegion(settings: settings, environment: environment))
             .url(key: ObjectKey(key))
-    }
-
-    @Test(arguments: [
-        ("us-east-1", "https://bucket.s3.us-east-1.amazonaws.com/k"),
-        ("eu-central-1", "https://bucket.s3.eu-central-1.amazonaws.com/k"),
-        ("cn-north-1", "https://bucket.s3.cn-north-1.amazonaws.com.cn/k"),
-        ("us-gov-west-1", "https://bucket.s3.us-gov-west-1.amazonaws.com/k"),
-    ])
-    func `AWS is addressed by the region's own host`(region: String, expected: String) throws {
-        #expect(try url(.init(bucket: "bucket", region: region)) == expected)
     }
 
     @Test(arguments: [
@@ -65,15 +56,67 @@ import Testing
         #expect(try url(.init(bucket: "bucket"), ignored) == "https://bucket.s3.us-east-1.amazonaws.com/k")
     }
 
-    @Test func `the environment's regions count in the order of the AWS SDKs`() {
+    @Test func `the environment's regions count in the order of the AWS SDKs`() throws {
+        func host(_ region: String) -> String { "https://bucket.s3.\(region).amazonaws.com/k" }
         let both = ["AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"]
-        #expect(EndpointRules.firstRegion(settings: .init(bucket: "b"), environment: both) == "eu-west-1")
+        #expect(try url(.init(bucket: "bucket"), both) == host("eu-west-1"))
+        #expect(try url(.init(bucket: "bucket"), ["AWS_DEFAULT_REGION": "eu-west-2"]) == host("eu-west-2"))
+        #expect(try url(.init(bucket: "bucket", region: "eu-west-3"), both) == host("eu-west-3"))
+    }
+
+    @Test(arguments: [
+        (["AWS_USE_FIPS_ENDPOINT": "true"], "https://bucket.s3-fips.us-east-1.amazonaws.com/k"),
+        (["AWS_USE_DUALSTACK_ENDPOINT": "TRUE"], "https://bucket.s3.dualstack.us-east-1.amazonaws.com/k"),
+        (
+            ["AWS_USE_FIPS_ENDPOINT": "false", "AWS_USE_DUALSTACK_ENDPOINT": ""],
+            "https://bucket.s3.us-east-1.amazonaws.com/k"
+        ),
+    ])
+    func `the environment chooses among the variants of an endpoint, unless the settings do`(
+        environment: [String: String], expected: String
+    ) throws {
+        #expect(try url(.init(bucket: "bucket"), environment) == expected)
         #expect(
-            EndpointRules.firstRegion(settings: .init(bucket: "b"), environment: ["AWS_DEFAULT_REGION": "eu-west-2"])
-                == "eu-west-2")
+            try url(.init(bucket: "bucket", useFIPS: false, useDualStack: false), environment)
+                == "https://bucket.s3.us-east-1.amazonaws.com/k")
+    }
+
+    @Test(arguments: ["yes", "1", "truee"])
+    func `a variant that is mistyped in the environment is not taken for no`(text: String) {
+        for name in ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"] {
+            let problem = #expect(throws: EndpointProblem.self) { try url(.init(bucket: "bucket"), [name: text]) }
+            #expect(problem?.message.contains(name) == true)
+        }
+    }
+
+    @Test func `an access point is addressed in the region of its ARN, whatever the environment says`() throws {
+        let arn = "arn:aws:s3:eu-west-1:123456789012:accesspoint/reports"
         #expect(
-            EndpointRules.firstRegion(settings: .init(bucket: "b", region: "eu-west-3"), environment: both)
-                == "eu-west-3")
+            try url(.init(bucket: arn), ["AWS_REGION": "us-west-2"])
+                == "https://reports-123456789012.s3-accesspoint.eu-west-1.amazonaws.com/k")
+        let problem = #expect(throws: EndpointProblem.self) { try url(.init(bucket: arn, region: "us-west-2")) }
+        #expect(problem?.message.contains("eu-west-1") == true)
+    }
+
+    @Test(arguments: [
+        ("acme--use1-az4--x-s3", "directory bucket"), ("point--use1-az4--xa-s3", "directory bucket"),
+        ("point-abc--op-s3", "Outposts"), ("mfzwi23gnjvgw.mrap", "Multi-Region"), ("acme--table-s3", "table bucket"),
+        ("arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap", "Multi-Region"),
+        ("arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-01/accesspoint/x", "Outposts"),
+        ("arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/x", "Object Lambda"),
+        ("arn:aws:s3express:us-west-2:123456789012:bucket/acme--use1-az4--x-s3", "directory bucket"),
+        ("arn:aws:s3:::acme", "write its name alone"),
+        ("arn:aws:s3:us-west-2:123456789012:bucket/x", "access point's ARN"),
+        ("arn:aws:s3:us-west-2:123456789012:accesspoint/abc/object/x", "more than a name"),
+        ("arn:aws:s3:us-west-2:1234:accesspoint/abc", "12 digits"),
+        ("arn:aws:s3:us-west-2:123456789012:accesspoint/a_b", "3 to 50"),
+        ("arn:aws:s3:us-west-2.evil.org/:123456789012:accesspoint/abc", "region"),
+        ("arn:aws-cn:s3:us-west-2:123456789012:accesspoint/abc", "partition"), ("arn:aws:s3", "access point's ARN"),
+        ("arn:aws:iam::123456789012:role/x", "not an ARN of S3"),
+    ])
+    func `what is no general purpose bucket is refused by its kind`(bucket: String, word: String) {
+        let problem = #expect(throws: EndpointProblem.self) { try url(.init(bucket: bucket)) }
+        #expect(problem?.message.contains(word) == true, "\(problem?.message ?? "")")
     }
 
     @Test(arguments: [
@@ -95,9 +138,13 @@ import Testing
         }
     }
 
-    @Test(arguments: ["evil.example/#", "", "a b", "EU-WEST-1", String(repeating: "a", count: 64)])
+    @Test(arguments: [
+        "evil.example/#", "a b", "EU-WEST-1", "aws-global", "fips-us-east-1", "us-east-1-fips",
+        String(repeating: "a", count: 64),
+    ])
     func `what can't be a region never gets into a host name`(region: String) {
-        #expect(!EndpointRules.isRegion(region))
+        let problem = #expect(throws: EndpointProblem.self) { try url(.init(bucket: "bucket", region: region)) }
+        #expect(problem?.message.contains(region) == true)
     }
 
     @Test(arguments: [

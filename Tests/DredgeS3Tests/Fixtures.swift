@@ -22,13 +22,14 @@ final class RecordedWaits: Sendable {
     private let waits = Mutex<[Duration]>([])
     var all: [Duration] { waits.withLock { $0 } }
     /// Always the longest wait that the jitter may give.
-    var clock: S3Clock {
-        S3Clock(
-            now: { Date() },
-            sleep: { delay in
-                try Task.checkCancellation()
-                self.waits.withLock { $0.append(delay) }
-            }, jitter: { 0.999_999 })
+    var clock: ServiceClock {
+        ServiceClock(
+            TimeSource(
+                now: { Date() },
+                sleep: { delay in
+                    try Task.checkCancellation()
+                    self.waits.withLock { $0.append(delay) }
+                }, random: { $0.upperBound }))
     }
 }
 
@@ -84,7 +85,7 @@ struct ScriptedBucket {
             credentials: credentials
                 ?? CredentialSources.fixed(
                     Credentials(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "secret")),
-            transfer: loop, environment: [:], limits: limits, clock: waitsForReal ? .system : waits.clock,
+            transfer: loop, environment: [:], limits: limits, clock: waitsForReal ? ServiceClock() : waits.clock,
             onThrottle: { _ = throttleCount.next() })
         let fixture = ScriptedBucket(
             server: server, loop: loop, client: client, waits: waits, throttleCount: throttleCount)

@@ -8,14 +8,14 @@
 struct CredentialDocument {
     /// Where it comes from, for a person.
     let place: String
-    private let members: [String: JSONValue]
+    private let members: [String: SecretJSON]
 
     /// Reads `bytes`, which it wipes.
     init(_ bytes: inout [UInt8], place: String) throws(AWSError) {
         defer { bytes.withUnsafeMutableBytes { SecretBytes.wipe($0) } }
         self.place = place
-        let value: JSONValue
-        do throws(JSONError) {
+        let value: SecretJSON
+        do throws(SecretJSONError) {
             value = try .read(bytes)
         } catch {
             throw .provider(
@@ -27,7 +27,7 @@ struct CredentialDocument {
         self.members = members
     }
 
-    private init(_ members: [String: JSONValue], place: String) {
+    private init(_ members: [String: SecretJSON], place: String) {
         self.members = members
         self.place = place
     }
@@ -101,7 +101,7 @@ struct CredentialDocument {
             .malformedAnswer, "\(place) has no \(name)", advice: "Credentials without it can't sign anything.")
     }
 
-    private func required(_ name: String) throws(AWSError) -> JSONValue {
+    private func required(_ name: String) throws(AWSError) -> SecretJSON {
         guard let value = members[name] else { throw missing(name) }
         return value
     }

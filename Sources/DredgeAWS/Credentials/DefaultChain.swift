@@ -5,11 +5,14 @@ struct DefaultChain: Sendable {
     let profile: String?
     private let context: ProviderContext
     private let metadata: InstanceMetadata
+    /// STS's, for the roles of profiles.
+    let clock: ServiceClock
 
     init(profile: String?, context: ProviderContext) {
         self.profile = profile
         self.context = context
         metadata = InstanceMetadata(context)
+        clock = ServiceClock(context.time) { context.onWarning(ServiceClock.warning(of: "STS", ahead: $0)) }
     }
 
     /// The first ones found. Everything is read and asked anew, but for what the instance's metadata said last.
@@ -26,7 +29,9 @@ struct DefaultChain: Sendable {
         let isNamed = profile != nil || context.variable("AWS_PROFILE") != nil
         guard files.has(name) || !isNamed else { throw files.notFound(name) }
 
-        let providers = ProfileProviders(chosen: name, files: files, context: context, metadata: metadata)
+        let providers = ProfileProviders(
+            chosen: name, files: files, context: context, metadata: metadata,
+            client: STSClient(transport: context.http, clock: clock))
         if files.has(name), let found = try await providers.role(of: name).found(orAdd: &reasons) { return found }
         if let found = try await providers.own(name, usesEnvironment: profile == nil, &reasons) { return found }
         if let found = try await ContainerProvider(context: context).answer().found(orAdd: &reasons) { return found }

@@ -111,7 +111,8 @@ final class InstanceMetadata: Sendable {
         guard answer.status == 200 else { throw .failure("status \(answer.status) instead of the role's name") }
         let name = String(
             decoding: answer.body.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }, as: UTF8.self)
-        guard (1...64).contains(name.utf8.count), name.consists(of: "_+=,.@-") else {
+        guard (1...64).contains(name.utf8.count), name.unicodeScalars.allSatisfy(RoleHopRules.isSessionNameCharacter)
+        else {
             throw .failure("its list of roles begins with what can't be the name of one")
         }
         return (name, token)

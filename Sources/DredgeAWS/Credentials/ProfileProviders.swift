@@ -5,10 +5,16 @@ struct ProfileProviders {
     let files: ProfileFiles
     let context: ProviderContext
     let metadata: InstanceMetadata
+    let client: STSClient
 
-    private var client: STSClient { STSClient(transport: context.http, time: context.time) }
     private var settings: ProfileSettings {
         ProfileSettings(profile: chosen, files: files, environment: context.environment)
+    }
+
+    private var endpoints: STSEndpointRules {
+        STSEndpointRules(
+            region: settings.region, profile: nil, endpointURL: settings.endpointURL(service: "sts"),
+            environment: context.environment)
     }
 
     /// The role that the profile names, assumed with what its source gives.
@@ -20,8 +26,7 @@ struct ProfileProviders {
         let base = try await base(of: role, profile: profile)
         let chain = RoleChain(
             hops: role.hops, base: BaseSource(base.credentials), defaultSessionName: context.defaultSessionName,
-            regions: STSRegions(named: settings.region, profile: nil, environment: [:]),
-            endpointURL: settings.endpointURL(service: "sts"), client: client)
+            endpoints: endpoints, client: client, onWarning: context.onWarning)
         do {
             let arn = role.hops.last?.roleARN.printable ?? ""
             return .found(
@@ -57,7 +62,7 @@ struct ProfileProviders {
     ) async throws(AWSError) -> ResolvedCredentials? {
         let webIdentity = WebIdentityProvider(
             profile: profile, usesEnvironment: usesEnvironment, files: files, context: context, client: client,
-            settings: settings)
+            endpoints: endpoints)
         if let found = try await webIdentity.answer().found(orAdd: &reasons) { return found }
         let isThere = files.has(profile)
         if isThere {

@@ -48,7 +48,7 @@ struct SSOProvider {
     }
 
     private func url(_ login: SSOLogin) throws(AWSError) -> String {
-        guard STSEndpoint.isRegionName(login.region) else {
+        guard Region.isName(login.region) else {
             throw .provider(
                 .malformedConfigFile, "sso_region of the profile '\(profile.printable)' is not the name of a region",
                 advice: "Use a name such as eu-central-1.")

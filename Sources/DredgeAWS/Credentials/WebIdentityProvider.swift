@@ -6,7 +6,7 @@ struct WebIdentityProvider {
     let files: ProfileFiles
     let context: ProviderContext
     let client: STSClient
-    let settings: ProfileSettings
+    let endpoints: STSEndpointRules
 
     func answer() async throws(AWSError) -> ProviderAnswer {
         guard let tokenFile = value("AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file") else {
@@ -27,11 +27,9 @@ struct WebIdentityProvider {
         let step = "assume role \(hop.roleARN.printable) with a web identity"
         // Read anew each time: the kubelet replaces the file long before the token in it ends.
         let token = try TokenFile(path: tokenFile.text, name: tokenFile.name).read(context.files)
-        let call = try STSCall(
-            webIdentity: hop, token: token, regions: STSRegions(named: settings.region, profile: nil, environment: [:]),
-            endpointURL: settings.endpointURL(service: "sts"), step: step)
+        let call = try STSCall(webIdentity: hop, token: token, endpoints: endpoints, step: step)
         return .found(
-            try await client.assumeRole(webIdentity: call),
+            try await client.session(call, credentials: nil),
             "web identity (role \(hop.roleARN.printable), token file \(tokenFile.text.printable))")
     }
 

@@ -8,7 +8,7 @@ package struct RoleARN: Sendable, Hashable {
     package init?(_ arn: String) {
         let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
         guard parts.count == 6, parts[0] == "arn", parts[1].hasPrefix("aws"), parts[2] == "iam", parts[3].isEmpty,
-            Account.isID(parts[4]),
+            ARN.isAccountID(parts[4]),
             parts[5].hasPrefix("role/"), parts[5].utf8.count > 5, parts[5].utf8.last != UInt8(ascii: "/"),
             (20...2048).contains(arn.utf8.count), arn.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else { return nil }

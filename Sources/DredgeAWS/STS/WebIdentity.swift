@@ -2,7 +2,7 @@
 extension STSCall {
     /// The call for `hop`, whose role and session name alone count. Everything is checked before the request.
     init(
-        webIdentity hop: RoleHop, token: String, regions: STSRegions, endpointURL: String?, step: String
+        webIdentity hop: RoleHop, token: String, endpoints: STSEndpointRules, step: String
     ) throws(AWSError) {
         try hop.validate(sessionName: hop.sessionName ?? "", step: step)
         // A token has no white space; a file may have a line break behind it.
@@ -17,7 +17,7 @@ extension STSCall {
         }
         self.init(
             step: step,
-            endpoint: try STSEndpoint(hop: hop, role: role, regions: regions, override: endpointURL, step: step),
+            endpoint: try STSEndpoint(hop: hop, role: role, rules: endpoints, step: step),
             hop: hop, isFirstHop: true,
             parameters: [
                 ("Action", "AssumeRoleWithWebIdentity"), ("Version", "2011-06-15"), ("RoleArn", hop.roleARN),

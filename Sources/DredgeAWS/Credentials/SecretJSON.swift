@@ -1,26 +1,26 @@
 /// A value of a JSON document (RFC 8259). Texts lie in memory that is wiped, since most of those that are read here are secret; for that
 /// Foundation's decoder can't be had. `description` shows none of it.
-enum JSONValue {
-    case object([String: JSONValue])
-    case array([JSONValue])
+enum SecretJSON {
+    case object([String: SecretJSON])
+    case array([SecretJSON])
     case text(SecretBytes)
     case number(Double)
     case bool(Bool)
     case null
 
     /// Reads a whole document. Of members with the same name the last counts.
-    static func read(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
+    static func read(_ bytes: [UInt8]) throws(SecretJSONError) -> SecretJSON {
         // The closure of withUnsafeBytes can't throw a typed error on every supported compiler, so the result carries it.
         try bytes.withUnsafeBytes { bytes in
-            Result { () throws(JSONError) in
-                var reader = JSONReader(bytes: bytes)
+            Result { () throws(SecretJSONError) in
+                var reader = SecretJSONReader(bytes: bytes)
                 return try reader.document()
             }
         }.get()
     }
 }
 
-extension JSONValue: CustomStringConvertible, CustomReflectable {
+extension SecretJSON: CustomStringConvertible, CustomReflectable {
     /// The kind of value, with its article.
     var description: String {
         switch self {
@@ -37,26 +37,26 @@ extension JSONValue: CustomStringConvertible, CustomReflectable {
 }
 
 /// Where a text isn't JSON. Holds nothing of it.
-struct JSONError: Error, Sendable {
+struct SecretJSONError: Error, Sendable {
     var message: String
     /// From 0.
     var offset: Int
 }
 
-private struct JSONReader {
+private struct SecretJSONReader {
     let bytes: UnsafeRawBufferPointer
     private var offset = 0
     private let depthMax = 16
 
     init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-    mutating func document() throws(JSONError) -> JSONValue {
+    mutating func document() throws(SecretJSONError) -> SecretJSON {
         let value = try self.value(depth: 1)
         guard next() == nil else { throw error("something behind the end") }
         return value
     }
 
-    private func error(_ message: String) -> JSONError { JSONError(message: message, offset: offset) }
+    private func error(_ message: String) -> SecretJSONError { SecretJSONError(message: message, offset: offset) }
 
     /// The next byte that is no white space, which stays.
     private mutating func next() -> UInt8? {
@@ -70,7 +70,7 @@ private struct JSONReader {
         return true
     }
 
-    private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
+    private mutating func value(depth: Int) throws(SecretJSONError) -> SecretJSON {
         guard depth <= depthMax else { throw error("values nest deeper than \(depthMax)") }
         switch next() {
         case nil: throw error("it ends too early")
@@ -84,9 +84,9 @@ private struct JSONReader {
         }
     }
 
-    private mutating func object(depth: Int) throws(JSONError) -> [String: JSONValue] {
+    private mutating func object(depth: Int) throws(SecretJSONError) -> [String: SecretJSON] {
         offset += 1
-        var members: [String: JSONValue] = [:]
+        var members: [String: SecretJSON] = [:]
         if take("}") { return members }
         repeat {
             guard next() == UInt8(ascii: "\"") else { throw error("a member without a name") }
@@ -98,23 +98,23 @@ private struct JSONReader {
         return members
     }
 
-    private mutating func array(depth: Int) throws(JSONError) -> [JSONValue] {
+    private mutating func array(depth: Int) throws(SecretJSONError) -> [SecretJSON] {
         offset += 1
-        var values: [JSONValue] = []
+        var values: [SecretJSON] = []
         if take("]") { return values }
         repeat { values.append(try value(depth: depth + 1)) } while take(",")
         guard take("]") else { throw error("an array without its end") }
         return values
     }
 
-    private mutating func word(_ word: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
+    private mutating func word(_ word: StaticString, _ value: SecretJSON) throws(SecretJSONError) -> SecretJSON {
         let isThere = word.withUTF8Buffer { bytes[offset...].starts(with: $0) }
         guard isThere else { throw error("an unknown word") }
         offset += word.utf8CodeUnitCount
         return value
     }
 
-    private mutating func number() throws(JSONError) -> Double {
+    private mutating func number() throws(SecretJSONError) -> Double {
         let digits = bytes[offset...].prefix { "+-.0123456789eE".utf8.contains($0) }
         guard let first = digits.first, first == UInt8(ascii: "-") || (0x30...0x39).contains(first),
             let number = Double(String(decoding: digits, as: UTF8.self)), number.isFinite
@@ -123,7 +123,7 @@ private struct JSONReader {
         return number
     }
 
-    private mutating func text() throws(JSONError) -> SecretBytes {
+    private mutating func text() throws(SecretJSONError) -> SecretBytes {
         offset += 1
         let start = offset
         var end = start
@@ -163,7 +163,7 @@ private struct JSONReader {
         }
     }
 
-    private mutating func unescape(into plain: inout [UInt8], end: Int) throws(JSONError) {
+    private mutating func unescape(into plain: inout [UInt8], end: Int) throws(SecretJSONError) {
         let byte = bytes[offset]
         offset += 1
         switch byte {
@@ -189,7 +189,7 @@ private struct JSONReader {
         }
     }
 
-    private mutating func codeUnit(end: Int) throws(JSONError) -> UInt32 {
+    private mutating func codeUnit(end: Int) throws(SecretJSONError) -> UInt32 {
         guard end - offset >= 4 else { throw error("an escape without its end") }
         let digits = String(decoding: bytes[offset..<(offset + 4)], as: UTF8.self)
         guard digits.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),

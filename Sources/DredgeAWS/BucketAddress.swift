@@ -1,0 +1,183 @@
+/// What may stand where a bucket's name does: the name, or the ARN of an access point.
+package enum BucketAddress: Sendable, Hashable {
+    case name(String)
+    case accessPoint(AccessPoint)
+
+    /// An access point of a general purpose bucket: `arn:partition:s3:region:account:accesspoint/name`
+    /// (Amazon S3 User Guide, "Referencing access points").
+    package struct AccessPoint: Sendable, Hashable {
+        package let partition: String
+        package let region: String
+        /// Who made the access point; the bucket may be another account's.
+        package let account: String
+        package let name: String
+
+        /// What stands for the bucket in a host name.
+        package var hostLabel: String { "\(name)-\(account)" }
+
+        package var arn: String {
+            ARN(
+                partition: partition, service: "s3", region: region, account: account, resource: "accesspoint/\(name)"
+            ).description
+        }
+    }
+
+    /// Reads an ARN as one; everything else is taken for a name.
+    package init(_ text: String) throws(BucketAddressProblem) {
+        if text.hasPrefix("arn:") {
+            self = .accessPoint(try Self.accessPoint(text))
+            return
+        }
+        if let complaint = Self.kindComplaint(text) { throw BucketAddressProblem(complaint: complaint) }
+        self = .name(text)
+    }
+
+    /// The resource of permissions on the bucket itself, such as `s3:ListBucket`.
+    /// - Parameter partition: counts where the address names none.
+    package func arn(partition: String) -> String {
+        switch self {
+        case .name(let name): "arn:\(partition):s3:::\(name)"
+        case .accessPoint(let point): point.arn
+        }
+    }
+
+    /// The resource of permissions on objects, such as `s3:GetObject`. `keys`: a key, or a pattern of keys.
+    package func objectARN(_ keys: String, partition: String) -> String {
+        switch self {
+        case .name: "\(arn(partition: partition))/\(keys)"
+        case .accessPoint: "\(arn(partition: partition))/object/\(keys)"
+        }
+    }
+}
+
+/// Why something can't be addressed as a bucket.
+package struct BucketAddressProblem: Error {
+    /// The end of a sentence that begins with what was written.
+    package let complaint: String
+}
+
+extension BucketAddress {
+    private static func accessPoint(_ text: String) throws(BucketAddressProblem) -> AccessPoint {
+        func refuse(_ complaint: String) -> BucketAddressProblem { BucketAddressProblem(complaint: complaint) }
+        let example = "arn:aws:s3:us-east-1:123456789012:accesspoint/name"
+        guard let arn = ARN(text) else { throw refuse("is not an access point's ARN, which looks like \(example)") }
+        if arn.service == "s3-outposts" {
+            throw refuse("is an access point of S3 on Outposts, which is not supported; copy the objects to a bucket")
+        }
+        if arn.service == "s3-object-lambda" {
+            throw refuse(
+                "is an Object Lambda access point, which is not supported; give the access point that it stands before")
+        }
+        if arn.service == "s3express" {
+            throw refuse("is of \(directoryBucket)")
+        }
+        guard arn.service == "s3" else {
+            throw refuse(
+                "is not an ARN of S3 but of \"\(arn.service.printable)\"; an access point's looks like \(example)")
+        }
+        let resource = arn.resource.split(omittingEmptySubsequences: false) { $0 == "/" || $0 == ":" }
+        guard resource.first == "accesspoint" else {
+            throw refuse(
+                arn.region.isEmpty && arn.account.isEmpty
+                    ? "is a bucket's ARN; write its name alone here"
+                    : "is not an access point's ARN, which looks like \(example)")
+        }
+        if arn.region.isEmpty {
+            throw refuse(
+                "is a Multi-Region Access Point, which is not supported, since it takes another kind of signature; give one of the buckets behind it"
+            )
+        }
+        guard resource.count == 2 else {
+            throw refuse("has more than a name behind accesspoint; it looks like \(example)")
+        }
+        guard ARN.isAccountID(arn.account) else {
+            throw refuse("has the account \"\(arn.account.printable)\"; an AWS account ID has 12 digits")
+        }
+        let name = String(resource[1])
+        guard (3...50).contains(name.utf8.count), isHostLabel(name) else {
+            throw refuse(
+                "names no access point: its name has 3 to 50 lower-case letters, digits and hyphens, neither first nor last"
+            )
+        }
+        guard Region.isName(arn.region) else {
+            throw refuse("has the region \"\(arn.region.printable)\", which is none; it looks like \(example)")
+        }
+        guard arn.partition == Partition.ofRegion(arn.region).name else {
+            throw refuse(
+                "has the partition \"\(arn.partition.printable)\", but its region \(arn.region) is in \(Partition.ofRegion(arn.region).name)"
+            )
+        }
+        return AccessPoint(partition: arn.partition, region: arn.region, account: arn.account, name: name)
+    }
+
+    /// What S3 names by a suffix and treats as something else than a general purpose bucket
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>).
+    private static func kindComplaint(_ name: String) -> String? {
+        if name.hasSuffix("--x-s3") || name.hasSuffix("--xa-s3") { return "is \(directoryBucket)" }
+        if name.hasSuffix("--op-s3") {
+            return "is an access point of S3 on Outposts, which is not supported; copy the objects to a bucket"
+        }
+        if name.hasSuffix("--table-s3") { return "is a table bucket (S3 Tables), which holds no objects" }
+        if name.hasSuffix(".mrap") {
+            return
+                "is a Multi-Region Access Point, which is not supported, since it takes another kind of signature; give one of the buckets behind it"
+        }
+        return nil
+    }
+
+    private static let directoryBucket =
+        "a directory bucket (S3 Express One Zone), which is not supported: its listing has no order, and it takes sessions of its own. Copy the objects to a general purpose bucket"
+
+    /// The rules of general purpose buckets (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>).
+    /// - Parameter isLegacyAllowed: also upper case and underscores, which only buckets from before March 2018 and other services have, and
+    ///   which only path style can address.
+    /// - Returns: what is wrong with the name, as the end of a sentence that begins with it; nil: nothing.
+    package static func nameComplaint(_ text: String, isLegacyAllowed: Bool) -> String? {
+        if text.hasPrefix("s3://") || text.hasPrefix("s3a://") {
+            return "is a URL; write the bucket's name alone here, and what follows it as prefix"
+        }
+        if text.hasPrefix("arn:") { return "is an ARN; write it as bucket_arn, or the bucket's name alone" }
+        if text.contains("/") { return "has a /; write the bucket's name alone here, and what follows it as prefix" }
+        if let complaint = kindComplaint(text) { return complaint }
+        let bytes = Array(text.utf8)
+        if isLegacyAllowed {
+            let isRight =
+                (3...255).contains(bytes.count)
+                && bytes.allSatisfy {
+                    isLowercaseOrDigit($0) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
+                        || [UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-")].contains($0)
+                }
+            return isRight ? nil : "is not a bucket name: 3 to 255 letters, digits, dots, hyphens and underscores"
+        }
+        guard (3...63).contains(bytes.count),
+            bytes.allSatisfy({ isLowercaseOrDigit($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") })
+        else { return "is not a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens" }
+        guard let first = bytes.first, let last = bytes.last, isLowercaseOrDigit(first), isLowercaseOrDigit(last) else {
+            return "is not a bucket name: the first and the last character are letters or digits"
+        }
+        if text.contains("..") { return "is not a bucket name: two dots must not follow each other" }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        if parts.count == 4, parts.allSatisfy({ Int($0) != nil }) {
+            return "is an IP address; a bucket name must not look like one"
+        }
+        return nil
+    }
+
+    /// Whether a host name can carry the bucket's name. A wildcard certificate covers one label, so over TLS dots don't fit.
+    package static func fitsHostName(_ name: String, isSecure: Bool) -> Bool {
+        guard (3...63).contains(name.utf8.count) else { return false }
+        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+        return (labels.count == 1 || !isSecure) && labels.allSatisfy(isHostLabel)
+    }
+
+    private static func isHostLabel(_ label: some StringProtocol) -> Bool {
+        let label = Array(label.utf8)
+        guard let first = label.first, let last = label.last else { return false }
+        return isLowercaseOrDigit(first) && isLowercaseOrDigit(last)
+            && label.allSatisfy { isLowercaseOrDigit($0) || $0 == UInt8(ascii: "-") }
+    }
+
+    private static func isLowercaseOrDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+}

@@ -1,0 +1,47 @@
+/// Which of a service's endpoints are asked: each region may have four.
+package struct EndpointVariants: Sendable, Hashable {
+    /// Those whose cryptography is validated by FIPS 140.
+    package var fips = false
+    /// Those that answer over IPv6, too.
+    package var dualStack = false
+
+    /// The ordinary ones.
+    package init() {}
+
+    /// As named, else as the environment says (AWS SDKs and Tools Reference Guide, "Dual-stack and FIPS endpoints").
+    package init(fips: Bool?, dualStack: Bool?, environment: [String: String]) throws(EndpointProblem) {
+        self.fips = if let fips { fips } else { try Self.flag("AWS_USE_FIPS_ENDPOINT", environment) }
+        self.dualStack =
+            if let dualStack { dualStack } else { try Self.flag("AWS_USE_DUALSTACK_ENDPOINT", environment) }
+    }
+
+    /// Throws where `partition` has no such endpoint of `service`.
+    package func check(_ service: AWSService, in partition: Partition) throws(EndpointProblem) {
+        guard fips, !partition.fipsServices.contains(service) else { return }
+        throw EndpointProblem(
+            message: "\(service.rawValue) has no FIPS endpoints in the partition \(partition.name)",
+            advice: "Switch FIPS off for it (use_fips: false), or name an endpoint that is validated.")
+    }
+
+    /// Throws where a variant is asked of an endpoint that is named: only its owner can know what it is.
+    package func check(beside url: EndpointURL?) throws(EndpointProblem) {
+        guard url != nil, fips || dualStack else { return }
+        let (what, key) = fips ? ("FIPS", "use_fips") : ("dual-stack", "use_dual_stack")
+        throw EndpointProblem(
+            message: "\(what) endpoints are asked for, but the endpoint is named",
+            advice:
+                "Leave one of them away: the endpoint URL (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true for those of the environment), or set \(key): false."
+        )
+    }
+
+    /// A setting that is mistyped must not pass as switched off: somebody relies on it.
+    private static func flag(_ name: String, _ environment: [String: String]) throws(EndpointProblem) -> Bool {
+        switch environment[name]?.lowercased() {
+        case nil, "", "false": return false
+        case "true": return true
+        case .some(let text):
+            throw EndpointProblem(
+                message: "the environment variable \(name) is '\(text.printable)'", advice: "Set it to true or false.")
+        }
+    }
+}

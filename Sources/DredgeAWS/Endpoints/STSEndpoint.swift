@@ -1,0 +1,117 @@
+/// Where an AssumeRole goes, and for which region it is signed.
+struct STSEndpoint: Sendable, Hashable {
+    let region: String
+    /// Absolute, with a path.
+    let url: String
+
+    /// The endpoint for a role: its hop's region, else the chain's where that lies in the role's partition, else the partition's default.
+    init(hop: RoleHop, role: RoleARN, rules: STSEndpointRules, step: String) throws(AWSError) {
+        do throws(EndpointProblem) {
+            self = try rules.endpoint(region: hop.region, partitionName: role.partition)
+        } catch {
+            throw AWSError(code: .invalidParameter, step: step, message: error.message, advice: error.advice)
+        }
+    }
+
+    fileprivate init(region: String, url: String) {
+        self.region = region
+        self.url = url
+    }
+}
+
+/// What STS endpoints are made of, whatever the role turns out to be. What is wrong with the settings is told when a role needs them.
+struct STSEndpointRules: Sendable {
+    private let region: String?
+    private let named: String?
+    private let useFIPS: Bool?
+    private let useDualStack: Bool?
+    private let environment: [String: String]
+
+    /// - Parameters:
+    ///   - region: for hops that name none; nil: the environment's, else the profile's.
+    ///   - profile: nil: the base credentials have nothing to do with one.
+    ///   - endpointURL: nil: AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, else AWS's own.
+    ///   - useFIPS: nil: AWS_USE_FIPS_ENDPOINT.
+    ///   - useDualStack: nil: AWS_USE_DUALSTACK_ENDPOINT.
+    init(
+        region: String?, profile: BaseSource.Profile?, endpointURL: String? = nil, useFIPS: Bool? = nil,
+        useDualStack: Bool? = nil, environment: [String: String]
+    ) {
+        if let region, !region.isEmpty {
+            self.region = region
+        } else if let region = Region.named(in: environment) {
+            self.region = region
+        } else if let profile {
+            // A file that can't be read is told of when credentials are looked for.
+            let files = try? ProfileFiles(environment: environment)
+            self.region = files?.value("region", profile: profile.name ?? ProfileFiles.profileName(environment))?.text
+        } else {
+            self.region = nil
+        }
+        named = endpointURL
+        self.useFIPS = useFIPS
+        self.useDualStack = useDualStack
+        self.environment = environment
+    }
+
+    fileprivate func endpoint(region hopRegion: String?, partitionName: String) throws(EndpointProblem) -> STSEndpoint {
+        let custom = try EndpointURL.configured(named, for: .sts, environment: environment)
+        let variants = try EndpointVariants(fips: useFIPS, dualStack: useDualStack, environment: environment)
+        try variants.check(beside: custom)
+        let region = signingRegion(hopRegion, isCustom: custom != nil, partitionName: partitionName)
+        if let complaint = Region.complaint(region) {
+            throw EndpointProblem(
+                message: "'\(region.printable)' \(complaint)", advice: "Use a name such as eu-central-1.")
+        }
+        if let custom {
+            return STSEndpoint(region: region, url: "\(custom.scheme)://\(custom.authority)\(custom.basePath)/")
+        }
+        guard let partition = Partition.named(partitionName) else {
+            throw EndpointProblem(
+                message: "the partition '\(partitionName.printable)' of the role is not known",
+                advice:
+                    "Known are \(Partition.all.map(\.name).joined(separator: ", ")). Name the STS endpoint to use another one."
+            )
+        }
+        guard Partition.ofRegion(region) == partition else {
+            throw EndpointProblem(
+                message: "the region \(region) is not in the partition '\(partition.name)' of the role",
+                advice:
+                    "A role can be assumed in its own partition only. Name a region of it, such as \(partition.defaultRegion), or none."
+            )
+        }
+        try variants.check(.sts, in: partition)
+        if variants == EndpointVariants(), try asksGlobalEndpoint(for: region) {
+            return STSEndpoint(region: "us-east-1", url: "https://sts.amazonaws.com/")
+        }
+        // GovCloud's ordinary endpoints are the validated ones.
+        let isFIPSName = variants.fips && !(partition.name == "aws-us-gov" && !variants.dualStack)
+        let suffix = variants.dualStack ? partition.dualStackDNSSuffix : partition.dnsSuffix
+        return STSEndpoint(region: region, url: "https://sts\(isFIPSName ? "-fips" : "").\(region).\(suffix)/")
+    }
+
+    private func signingRegion(_ hopRegion: String?, isCustom: Bool, partitionName: String) -> String {
+        if let hopRegion { return hopRegion }
+        if let region, isCustom || Partition.ofRegion(region).name == partitionName { return region }
+        return (Partition.named(partitionName) ?? Partition.all[0]).defaultRegion
+    }
+
+    /// `AWS_STS_REGIONAL_ENDPOINTS=legacy`: the oldest regions are asked at the one global endpoint, whose tokens newer regions refuse
+    /// (AWS SDKs and Tools Reference Guide, "AWS STS Regional endpoints").
+    private func asksGlobalEndpoint(for region: String) throws(EndpointProblem) -> Bool {
+        switch environment["AWS_STS_REGIONAL_ENDPOINTS"]?.lowercased() {
+        case nil, "", "regional": return false
+        case "legacy": return Self.legacyRegions.contains(region)
+        case .some(let text):
+            throw EndpointProblem(
+                message: "the environment variable AWS_STS_REGIONAL_ENDPOINTS is '\(text.printable)'",
+                advice: "Set it to regional or legacy, or leave it away: regional is what is done then.")
+        }
+    }
+
+    private static let legacyRegions: Set = [
+        "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
+        "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1",
+        "us-west-2",
+    ]
+}
