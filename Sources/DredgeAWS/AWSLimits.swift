@@ -35,4 +35,7 @@ public enum AWSLimits {
 
     /// Bytes of a config or credentials file.
     static let configFileByteCountMax = 4 << 20
+
+    /// Levels of a policy's JSON; a policy in a template has some fifteen.
+    static let policyDepthMax = 64
 }
