@@ -28,7 +28,7 @@ extension LintRun {
             }
             self.statement(item, path, sids: &sids)
         }
-        completeness(document, items, place)
+        completeness(statement, items, place)
     }
 
     /// Parsers take the last of two members with the same name; AWS refuses the policy.
@@ -123,7 +123,7 @@ extension LintRun {
     }
 
     /// What the policy as a whole should have.
-    private mutating func completeness(_ document: JSONValue, _ statements: [JSONValue], _ path: String) {
+    private mutating func completeness(_ value: JSONValue, _ statements: [JSONValue], _ path: String) {
         guard kind == .permissions || kind == .bucket else { return }
         let allowed = statements.filter { $0["Effect"]?.string == "Allow" }
         // With these nobody can tell what is allowed.
@@ -134,12 +134,12 @@ extension LintRun {
         }
         if allows("s3:GetObject"), !allows("s3:ListBucket") {
             advise(
-                "list-missing", document, path, "objects may be read, but not listed",
+                "list-missing", value, path, "objects may be read, but not listed",
                 "A reader that looks for them needs s3:ListBucket on the bucket's ARN (without /*).")
         }
         if allows("s3:ListBucket"), !allows("s3:GetObject"), !allows("s3:PutObject") {
             advise(
-                "read-missing", document, path, "objects may be listed, but not read",
+                "read-missing", value, path, "objects may be listed, but not read",
                 "A reader needs s3:GetObject on the ARN of the objects (the bucket's, with /*).")
         }
     }

@@ -45,6 +45,7 @@ public enum PolicyLint {
         func share(_ service: String) -> Int { actions.count { $0.lowercased().hasPrefix(service + ":") } }
         if share("sts") > 0, hasPrincipal || !hasResource { return .trust }
         guard hasPrincipal else { return .permissions }
+        if !hasResource, share("s3") == 0, share("kms") == 0 { return .trust }
         // A principal that doesn't belong there is likelier than a bucket policy about something else.
         if share("kms") > 0, share("s3") == 0 { return .kms }
         return share("s3") > 0 || actions.isEmpty || actions == ["*"] ? .bucket : .permissions
