@@ -81,6 +81,11 @@ public struct Indexer: Sendable {
                 "The expected bucket owner is not an AWS account ID.", "Give its twelve digits, or .anyone.",
                 source: source.name)
         }
+        for source in sources {
+            guard let problem = source.externalIDProblem else { continue }
+            throw refuse(
+                problem, "Give the last role's external ID, or leave out require_external_id.", source: source.name)
+        }
         let least = limits.memoryByteCountMin(settings.chunking)
         if limits.memoryByteCount < least {
             throw refuse(

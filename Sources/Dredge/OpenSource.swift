@@ -1,6 +1,7 @@
 import DredgeAWS
 import DredgeS3
 import DredgeTransfer
+import Logging
 import Synchronization
 
 /// A source of a run: its client, and how it fares.
@@ -9,6 +10,7 @@ final class OpenSource: Sendable {
     let filter: SourceFilter
     let client: S3Client
     private let credentials: any CredentialSource
+    private let externalIDs: ExternalIDRequirement?
 
     private struct State {
         var hasRead = false
@@ -19,26 +21,39 @@ final class OpenSource: Sendable {
 
     init(
         _ source: Source, runID: String, base: BaseSource, environment: [String: String], transfer: TransferLoop,
-        listPool: BufferPool, onThrottle: @escaping @Sendable () -> Void
+        listPool: BufferPool, logger: Logger, onThrottle: @escaping @Sendable () -> Void
     ) throws(RunError) {
         self.source = source
         filter = try SourceFilter(source)
+        let warn: @Sendable (String) -> Void = { logger.warning("\($0)", metadata: ["source": "\(source.name)"]) }
+        let hops = source.hops(runID: runID)
+        let access = source.stsAccess(
+            runID: runID, base: base, environment: environment, transfer: transfer, onWarning: warn)
         credentials =
             switch source.auth {
-            case .assumeRole(let hops):
-                CredentialSources.assumeRole(
-                    hops, base: base, defaultSessionName: "dredge-\(runID)", region: source.region,
-                    stsEndpointURL: source.stsEndpointURL, environment: environment, transfer: transfer)
+            case .assumeRole: CredentialSources.assumeRole(hops, access: access, scope: source.scope)
             case .accessKey(let credentials): CredentialSources.fixed(credentials)
             case .ambient: base
             case .anonymous: CredentialSources.anonymous()
             }
+        externalIDs = source.requireExternalID ? ExternalIDRequirement(source, hops: hops, access: access) : nil
         client = S3Client(
             settings: S3ClientSettings(
                 bucket: source.bucket, region: source.region, endpointURL: source.endpointURL,
-                pathStyle: source.pathStyle),
+                pathStyle: source.pathStyle, expectedBucketOwner: source.expectedBucketOwnerAccount,
+                requestPayer: source.requestPayer, useFIPS: source.useFIPS, useDualStack: source.useDualStack),
             credentials: credentials, transfer: transfer, environment: environment, listPool: listPool,
-            onThrottle: onThrottle)
+            onThrottle: onThrottle, onClockCorrection: { warn(ServiceClock.warning(of: "S3", ahead: $0)) })
+    }
+
+    /// Gives the source up where it asks for external IDs that protect, and one doesn't. Before anything else is asked of it.
+    func verifyExternalIDs() async {
+        do throws(RunError) {
+            try await externalIDs?.verify()
+        } catch {
+            // A run that is stopped here has found out nothing.
+            if !Task.isCancelled { giveUp(error) }
+        }
     }
 
     /// Wipes the session's credentials (I8). Nothing can be asked of the client afterwards. The base credentials are the run's.

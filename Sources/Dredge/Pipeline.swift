@@ -44,18 +44,15 @@ struct Pipeline: Sendable {
                 open.append(
                     try OpenSource(
                         source, runID: run.id, base: base, environment: environment, transfer: transfer,
-                        listPool: listPool, onThrottle: { gate.throttled() }))
+                        listPool: listPool, logger: logger, onThrottle: { gate.throttled() }))
             }
         } catch {
             for source in open { source.close() }
             await transfer.shutDown()
             throw error
         }
-        for source in sources {
-            guard case .assumeRole(let hops) = source.auth else { continue }
-            for warning in CredentialSources.warnings(hops) {
-                logger.warning("\(warning)", metadata: ["source": "\(source.name)"])
-            }
+        await withDiscardingTaskGroup { group in
+            for source in open { group.addTask { await source.verifyExternalIDs() } }
         }
         let workers = WorkerPool(
             count: limits.workerCount > 0 ? limits.workerCount : ProcessInfo.processInfo.activeProcessorCount,
@@ -145,7 +142,7 @@ struct Pipeline: Sendable {
             listing.sourceEnded()
             counters.listingEnded()
         }
-        if state.isListingComplete { return 0 }
+        if state.isListingComplete || source.failure != nil { return 0 }
         let prefix = ObjectKey(source.source.prefix)
         var token: String?
         // A resumed listing goes on behind the last key that was recorded; the service's own tokens may have expired.

@@ -45,8 +45,10 @@ extension Indexer {
             for source in sources {
                 let open = try OpenSource(
                     source, runID: runID, base: base, environment: environment, transfer: transfer,
-                    listPool: listPool, onThrottle: {})
+                    listPool: listPool, logger: logger, onThrottle: {})
                 defer { open.close() }
+                await open.verifyExternalIDs()
+                if let failure = open.failure { throw failure }
                 plan.sources.append(try await Self.plan(open, against: store))
             }
             result = .success(plan)

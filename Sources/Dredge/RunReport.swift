@@ -98,6 +98,8 @@ public struct RunError: Error, Sendable {
         case credentials
         /// The service refuses the whole source.
         case accessDenied
+        /// A role can be assumed without its external ID, and the source requires one.
+        case overTrust
         /// There is no such bucket.
         case noSuchBucket
         /// No answer from the endpoint.

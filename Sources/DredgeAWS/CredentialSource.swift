@@ -50,7 +50,11 @@ public enum CredentialSources {
         case .fixed(let credentials): fixed(credentials)
         case .defaultChain(let profile):
             BaseSource(
-                DefaultChain(profile: profile, environment: environment))
+                DefaultChain(
+                    profile: profile,
+                    context: ProviderContext(
+                        environment: environment, http: LoopTransport(transfer), defaultSessionName: defaultSessionName,
+                        onWarning: onWarning)))
         }
     }
 
@@ -62,33 +66,12 @@ public enum CredentialSources {
     /// Nothing is sent before the first call of `credentials()`; a hop that STS can't accept is refused there too, before any request.
     /// - Parameters:
     ///   - hops: at least one, at most `AWSLimits.hopCountMax`.
-    ///   - base: signs the first hop. Its owner closes it.
-    ///   - defaultSessionName: for hops that name none, for example `dredge-<run id>`, so that CloudTrail leads back to the run.
-    ///   - region: for STS where a hop names none; nil: AWS_REGION, AWS_DEFAULT_REGION, the profile's, else the partition's default.
-    ///   - stsEndpointURL: nil: AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, else the regional endpoint.
-    ///   - useFIPS: nil: AWS_USE_FIPS_ENDPOINT.
-    ///   - useDualStack: nil: AWS_USE_DUALSTACK_ENDPOINT.
+    ///   - scope: what the last hop's session is narrowed to, where its policy is `.narrowed`; nil: it may do what the role may.
     public static func assumeRole(
-        _ hops: [RoleHop], base: BaseSource, defaultSessionName: String, region: String?, stsEndpointURL: String?,
-        useFIPS: Bool? = nil, useDualStack: Bool? = nil, environment: [String: String], transfer: TransferLoop
+        _ hops: [RoleHop], access: STSAccess, scope: SourceScope? = nil
     ) -> any CredentialSource {
-        let chain = RoleChain(
-            hops: hops, base: base, defaultSessionName: defaultSessionName,
-            endpoints: STSEndpointRules(
-                region: region, profile: base.profile, endpointURL: stsEndpointURL, useFIPS: useFIPS,
-                useDualStack: useDualStack, environment: environment),
-            client: STSClient(transport: LoopTransport(transfer), time: .system))
-        return Session(time: .system) { () async throws(AWSError) in try await chain.credentials() }
-    }
-
-    /// What a chain will do other than asked, for a person to read; empty where all is as asked.
-    public static func warnings(_ hops: [RoleHop]) -> [String] {
-        hops.enumerated().compactMap { index, hop in
-            guard index > 0, let duration = hop.duration, duration > AWSLimits.chainedDurationMax else { return nil }
-            return
-                "hop \(index + 1) (\(hop.roleARN)) asks for \(duration.components.seconds) s; AWS ends the session of a role that was "
-                + "assumed by a role after \(AWSLimits.chainedDurationMax.components.seconds) s, so that is asked for"
-        }
+        let chain = access.chain(hops, scope: scope)
+        return Session(clock: chain.client.clock) { () async throws(AWSError) in try await chain.credentials() }
     }
 }
 

@@ -42,6 +42,8 @@ enum Remedy: Equatable {
     case refreshCredentials
     /// Another region; nil: the answer did not say which.
     case changeRegion(String?)
+    /// A signature in the service's time.
+    case correctClock
 }
 
 extension ServiceFault {
@@ -56,6 +58,8 @@ extension ServiceFault {
             return .wait
         case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken":
             return .refreshCredentials
+        case "RequestTimeTooSkewed":
+            return .correctClock
         case "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed",
             "IllegalLocationConstraintException":
             return .changeRegion(region)

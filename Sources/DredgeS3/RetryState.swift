@@ -9,6 +9,8 @@ struct RetryState {
         case refreshCredentials
         /// Go on at once in that region; nil: find it out first.
         case changeRegion(String?)
+        /// Go on at once: the clock that signs is right now.
+        case signAnew
     }
 
     private let policy: RetryPolicy
@@ -18,6 +20,7 @@ struct RetryState {
     private var failureCountInRow = 0
     private var hasRefreshedCredentials = false
     private var hasChangedRegion = false
+    private var hasSignedAnew = false
 
     init(policy: RetryPolicy, limits: S3Limits) {
         self.policy = policy
@@ -28,10 +31,11 @@ struct RetryState {
     ///   - progressed: the attempt brought bytes that are kept.
     ///   - endpointHasAnswered: some request got an answer from this endpoint before.
     ///   - retryAfter: how long the service asks to wait; taken up to `delayMax`.
-    ///   - jitter: evenly distributed in 0..<1.
+    ///   - isClockCorrected: the clock was corrected since the attempt was signed.
+    ///   - jitter: evenly distributed in 0...1.
     mutating func decide(
         _ remedy: Remedy, progressed: Bool = false, endpointHasAnswered: Bool = true, retryAfter: Duration? = nil,
-        jitter: Double
+        isClockCorrected: Bool = false, jitter: Double
     ) -> Decision {
         attemptCount += 1
         failureCountInRow = progressed ? 1 : failureCountInRow + 1
@@ -51,6 +55,12 @@ struct RetryState {
             hasChangedRegion = true
             failureCountInRow -= 1
             return .changeRegion(region)
+        case .correctClock:
+            // Refused again in the service's own time: then time is not what is wrong.
+            guard isClockCorrected, !hasSignedAnew else { return .giveUp }
+            hasSignedAnew = true
+            failureCountInRow -= 1
+            return .signAnew
         case .reconnect where !endpointHasAnswered && failureCountInRow >= limits.connectAttemptCountMax:
             return .giveUp
         case .wait, .slowDown, .reconnect:

@@ -18,16 +18,22 @@ struct MotoFixture: Sendable {
 
     func source(
         _ hops: [RoleHop], id: String? = nil, secret: String? = nil, token: String? = nil, user: String = "vendor",
-        endpoint: String? = nil
+        endpoint: String? = nil, scope: SourceScope? = nil
     ) throws -> any CredentialSource {
         let key = try key(user)
         return CredentialSources.assumeRole(
             hops,
-            base: CredentialSources.fixed(
-                Credentials(accessKeyID: id ?? key.id, secretAccessKey: secret ?? key.secret, sessionToken: token)),
-            defaultSessionName: "dredge-test", region: "us-east-1", stsEndpointURL: endpoint ?? server.endpointURL,
-            environment: [:],
-            transfer: transfer)
+            access: access(
+                Credentials(accessKeyID: id ?? key.id, secretAccessKey: secret ?? key.secret, sessionToken: token),
+                endpoint: endpoint), scope: scope)
+    }
+
+    func access(
+        _ credentials: Credentials, endpoint: String? = nil, onWarning: @escaping @Sendable (String) -> Void = { _ in }
+    ) -> STSAccess {
+        STSAccess(
+            base: CredentialSources.fixed(credentials), defaultSessionName: "dredge-test", region: "us-east-1",
+            endpointURL: endpoint ?? server.endpointURL, environment: [:], transfer: transfer, onWarning: onWarning)
     }
 
     /// The status of a signed GET.
@@ -154,9 +160,10 @@ struct WithMoto: SuiteTrait, TestScoping {
 
     @Test func `odd values of parameters survive the form and the signature`() async throws {
         var hop = RoleHop(roleARN: roleARN, externalID: MotoFixture.externalID, sessionName: "a+b=c,d.e@f-g_h")
-        hop.sessionPolicy =
-            #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}], "é": "~!*()'"}"#
+        hop.sessionPolicy = .document(
+            #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}], "é": "~!*()'"}"#)
         hop.tags = ["team name": "a & b/c", "é": "ü+%"]
+        hop.transitiveTagKeys = ["team name"]
         hop.sourceIdentity = "someone@example.org"
         #expect(try await moto.source([hop]).credentials() != nil)
     }

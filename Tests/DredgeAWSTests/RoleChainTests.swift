@@ -19,16 +19,20 @@ final class ScriptedTransport: STSTransport {
 
     func send(_ request: HTTPRequest) async throws(TransferError) -> STSAnswer {
         log.withLock { $0.append(request) }
-        let step = steps.withLock { $0.isEmpty ? Step.failure(.other) : $0.removeFirst() }
-        switch step {
+        return try steps.withLock { $0.isEmpty ? Step.failure(.other) : $0.removeFirst() }.answer()
+    }
+}
+
+extension ScriptedTransport.Step {
+    /// What a transport does with it.
+    func answer() throws(TransferError) -> STSAnswer {
+        switch self {
         case .answer(let status, let body, let date):
             return STSAnswer(status: status, date: date, requestID: "head-id", body: Array(body.utf8))
         case .failure(let code): throw TransferError(code: code, message: "scripted", authority: "sts.test:443")
         }
     }
-}
 
-extension ScriptedTransport.Step {
     static func error(_ code: String, _ message: String = "no", status: Int = 403, date: String? = nil) -> Self {
         .answer(
             status,
@@ -51,42 +55,40 @@ extension ScriptedTransport.Step {
     }
 }
 
+/// What a chain warned of.
+final class Warnings: Sendable {
+    private let state = Mutex<[String]>([])
+    var all: [String] { state.withLock { $0 } }
+    func append(_ warning: String) { state.withLock { $0.append(warning) } }
+}
+
 @Suite struct RoleChainTests {
     private static let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
     private static let role = "arn:aws:iam::123456789012:role/Reader"
     /// 2027-01-15T08:00:00Z
     private let clock = ManualClock()
+    private let warnings = Warnings()
 
     private func chain(
         _ hops: [RoleHop], _ transport: ScriptedTransport, sessionName: String = "dredge-run", token: String? = nil,
         region: String? = nil,
-        endpoint: String? = nil, environment: [String: String] = [:]
+        endpoint: String? = nil, environment: [String: String] = [:], scope: SourceScope? = nil
     ) -> RoleChain {
         let base = BaseSource(
             Credentials(accessKeyID: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: Self.secret, sessionToken: token))
         return RoleChain(
-            hops: hops, base: base, defaultSessionName: sessionName,
+            hops: hops, scope: scope, base: base, defaultSessionName: sessionName,
             endpoints: STSEndpointRules(
                 region: region, profile: nil, endpointURL: endpoint, environment: environment),
-            client: STSClient(transport: transport, time: clock.source()))
+            client: STSClient(transport: transport, clock: ServiceClock(clock.source())),
+            onWarning: { [warnings] in warnings.append($0) })
     }
 
     private func failure(_ chain: RoleChain) async throws -> AWSError {
         try #require(await #expect(throws: AWSError.self) { _ = try await chain.credentials() })
     }
 
-    private func form(_ request: HTTPRequest) -> [String: String] {
-        let body = String(decoding: request.body ?? [], as: UTF8.self)
-        return Dictionary(
-            uniqueKeysWithValues: body.split(separator: "&").map { pair in
-                let parts = pair.split(separator: "=", omittingEmptySubsequences: false).map {
-                    Array($0.utf8).withUnsafeBytes {
-                        String(decoding: URIEncoding.decode($0, plusIsSpace: true) ?? [], as: UTF8.self)
-                    }
-                }
-                return (parts[0], parts[1])
-            })
-    }
+    private func form(_ request: HTTPRequest) -> [String: String] { request.form }
 
     @Test func `each hop is signed with the session of the one before`() async throws {
         let transport = ScriptedTransport([.session("ASIAFIRST"), .session("ASIASECOND")])
@@ -96,7 +98,8 @@ extension ScriptedTransport.Step {
         second.duration = .seconds(7200)
         second.sourceIdentity = "me@x"
         second.tags = ["b": "2", "a": "1"]
-        second.sessionPolicy = "{}"
+        second.sessionPolicy = .document("{}")
+        second.transitiveTagKeys = ["b"]
         let credentials = try await chain([RoleHop(roleARN: Self.role, duration: .seconds(7200)), second], transport)
             .credentials()
         #expect(credentials.accessKeyID == "ASIASECOND")
@@ -125,8 +128,10 @@ extension ScriptedTransport.Step {
                 "DurationSeconds": "3600", "ExternalId": "id:1", "Policy": "{}", "SourceIdentity": "me@x",
                 "Tags.member.1.Key": "a",
                 "Tags.member.1.Value": "1", "Tags.member.2.Key": "b", "Tags.member.2.Value": "2",
+                "TransitiveTagKeys.member.1": "b",
             ])
-        #expect(CredentialSources.warnings([RoleHop(roleARN: Self.role, duration: .seconds(7200)), second]).count == 1)
+        #expect(warnings.all.count == 1)
+        #expect(warnings.all.first?.contains("asks for 7200 s") == true)
     }
 
     @Test(arguments: [
@@ -177,8 +182,9 @@ extension ScriptedTransport.Step {
             hop { $0.duration = .seconds(899) }, hop { $0.duration = .seconds(43_201) },
             hop { $0.duration = .milliseconds(900_500) },
             hop { $0.region = "eu-west-1.evil.org/" }, hop { $0.region = "cn-north-1" }, hop { $0.region = "" },
-            hop { $0.sessionPolicy = "" }, hop { $0.sessionPolicy = "日" },
-            hop { $0.sessionPolicy = String(repeating: " ", count: 2049) },
+            hop { $0.sessionPolicy = .document("") }, hop { $0.sessionPolicy = .document("日") },
+            hop { $0.sessionPolicy = .document(String(repeating: " ", count: 2049)) },
+            hop { $0.transitiveTagKeys = ["k"] }, hop { $0.sessionName = "{run_id}" },
             hop { $0.sourceIdentity = "aws:me" }, hop { $0.sourceIdentity = "a" },
             hop { $0.tags = Dictionary(uniqueKeysWithValues: (0...50).map { ("k\($0)", "") }) },
             hop { $0.tags = ["aws:x": "y"] },
@@ -231,14 +237,28 @@ extension ScriptedTransport.Step {
         #expect(transport.requests.count == 1)
     }
 
-    @Test func `a refused signature far from the service's time is the clock's fault`() async throws {
+    @Test func `a signature refused for a wrong clock is made anew, once, in the service's time`() async throws {
         let date = "Fri, 15 Jan 2027 07:40:00 GMT"
         let transport = ScriptedTransport([
-            .error("SignatureDoesNotMatch", "Signature expired", date: date)
+            .error("SignatureDoesNotMatch", "Signature not yet current", date: date),
+            .session("ASIA", expiration: "2027-01-15T07:55:00Z"),
         ])
+        let chain = chain([RoleHop(roleARN: Self.role)], transport)
+        // By this machine's clock it would be over.
+        #expect(try await chain.credentials().accessKeyID == "ASIA")
+        #expect(
+            transport.requests.compactMap { $0.value(of: "x-amz-date") } == ["20270115T080000Z", "20270115T074000Z"])
+        #expect(abs(chain.client.clock.offset + 1200) <= 1)
+    }
+
+    @Test func `a signature that is refused again is the clock's fault, and the difference is told`() async throws {
+        let date = "Fri, 15 Jan 2027 07:40:00 GMT"
+        let step = ScriptedTransport.Step.error("SignatureDoesNotMatch", "Signature expired", date: date)
+        let transport = ScriptedTransport([step, step, step])
         let error = try await failure(chain([RoleHop(roleARN: Self.role)], transport))
         #expect(error.code == .clockSkewed)
         #expect(error.message.contains("1200 s ahead of"))
+        #expect(transport.requests.count == 2)
         let near = ScriptedTransport([
             .error("SignatureDoesNotMatch", date: "Fri, 15 Jan 2027 07:58:00 GMT")
         ])

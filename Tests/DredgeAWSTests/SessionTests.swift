@@ -100,7 +100,9 @@ final class SessionMint: Sendable {
             expiration: clock.now.addingTimeInterval(life))
     }
 
-    func session() -> Session { Session(time: clock.source()) { () async throws(AWSError) in try await self.mint() } }
+    func session() -> Session {
+        Session(clock: ServiceClock(clock.source())) { () async throws(AWSError) in try await self.mint() }
+    }
 }
 
 /// I9: no request is signed with a session inside its mandatory window; one refresh in flight, everyone shares it.

@@ -202,7 +202,19 @@ import Testing
         ),
         (
             "role_arn: arn:aws:iam::123456789012:role/R, session_policy: allow",
-            #"c.yaml:7:72: sources[0].auth.assume_role[0].session_policy: "allow" is not a policy document in JSON"#
+            #"c.yaml:7:72: sources[0].auth.assume_role[0].session_policy: "allow" is not narrowed, none, or a policy document in JSON"#
+        ),
+        (
+            "role_arn: arn:aws:iam::123456789012:role/R, session_name: 'a-{run}'",
+            #"c.yaml:7:70: sources[0].auth.assume_role[0].session_name: "a-{run}" has a placeholder that is none; there are {run_id} and {source}"#
+        ),
+        (
+            "role_arn: arn:aws:iam::123456789012:role/R, tags: {a: b}, transitive_tags: [c]",
+            #"c.yaml:7:88: sources[0].auth.assume_role[0].transitive_tags[0]: "c" is not the key of one of the hop's tags; only those can be transitive"#
+        ),
+        (
+            "role_arn: arn:aws:iam::123456789012:role/R, tags: {'aws:a': b}",
+            #"c.yaml:7:63: sources[0].auth.assume_role[0].tags: "aws:a" begins with aws:, which AWS keeps for itself"#
         ),
         (
             "external_id: abc",
@@ -211,16 +223,6 @@ import Testing
     ])
     func `mistakes of a hop`(hop: String, problem: String) {
         #expect(problemsOfSource("bucket: abc\nauth:\n  assume_role:\n    - {\(hop)}") == [problem])
-    }
-
-    @Test func `behind another role a session lasts an hour at most`() {
-        let role = "role_arn: arn:aws:iam::123456789012:role/R"
-        let found = problemsOfSource(
-            "bucket: abc\nauth:\n  assume_role:\n    - {\(role), duration: 2h}\n    - \(role)\n      duration: 2h")
-        #expect(
-            found == [
-                #"c.yaml:9:21: sources[0].auth.assume_role[1].duration: "2h" is not a duration from 15m to 1h (AWS's limit behind another role), as in 45m or 1h"#
-            ])
     }
 
     @Test func `one hop without its dash is told what to add`() {

@@ -59,7 +59,13 @@ import Testing
         #expect(chains[0][0].duration == .seconds(3600) && chains[0][0].sessionName == "nightly-index")
         #expect(chains[0][1].externalID == "acme-1" && chains[1][1].externalID == "globex-1")
         #expect(chains[0][1].duration == .seconds(2700) && chains[0][1].tags == ["project": "contracts"])
-        #expect(chains[1][1].sessionPolicy?.contains("globex-archive/text/*") == true)
+        #expect(chains[0][1].sessionPolicy == .narrowed)
+        #expect(
+            chains[1][1].sessionPolicy
+                == .document(
+                    #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::globex-archive"},"#
+                        + #"{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::globex-archive/text/*"}]}"#
+                ))
     }
 
     @Test func `the example with another service`() throws {

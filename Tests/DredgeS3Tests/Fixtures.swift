@@ -22,13 +22,14 @@ final class RecordedWaits: Sendable {
     private let waits = Mutex<[Duration]>([])
     var all: [Duration] { waits.withLock { $0 } }
     /// Always the longest wait that the jitter may give.
-    var clock: S3Clock {
-        S3Clock(
-            now: { Date() },
-            sleep: { delay in
-                try Task.checkCancellation()
-                self.waits.withLock { $0.append(delay) }
-            }, jitter: { 0.999_999 })
+    var clock: ServiceClock {
+        ServiceClock(
+            TimeSource(
+                now: { Date() },
+                sleep: { delay in
+                    try Task.checkCancellation()
+                    self.waits.withLock { $0.append(delay) }
+                }, random: { $0.upperBound }))
     }
 }
 
@@ -66,7 +67,8 @@ struct ScriptedBucket {
     static func with<Value>(
         _ scenario: ScriptedS3Server.Scenario, credentials: (any CredentialSource)? = nil, retry: RetryPolicy = .init(),
         limits: S3Limits = .init(), region: String? = nil, bucket: String = "bucket", virtualHost: Bool = false,
-        waitsForReal: Bool = false, transferLimits: TransferLimits = .init(),
+        expectedBucketOwner: String? = nil, requestPayer: Bool = false, waitsForReal: Bool = false,
+        transferLimits: TransferLimits = .init(),
         _ body: (ScriptedBucket) async throws -> Value
     ) async throws -> Value {
         let server = try await ScriptedS3Server(scenario)
@@ -78,13 +80,14 @@ struct ScriptedBucket {
             bucket: bucket, region: region,
             endpointURL: (virtualHost ? server.virtualHostEndpointURL : server.endpointURL)
                 + (scenario.basePath ?? ""),
-            pathStyle: virtualHost ? false : nil, retry: retry)
+            pathStyle: virtualHost ? false : nil, expectedBucketOwner: expectedBucketOwner, requestPayer: requestPayer,
+            retry: retry)
         let client = S3Client(
             settings: settings,
             credentials: credentials
                 ?? CredentialSources.fixed(
                     Credentials(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "secret")),
-            transfer: loop, environment: [:], limits: limits, clock: waitsForReal ? .system : waits.clock,
+            transfer: loop, environment: [:], limits: limits, clock: waitsForReal ? ServiceClock() : waits.clock,
             onThrottle: { _ = throttleCount.next() })
         let fixture = ScriptedBucket(
             server: server, loop: loop, client: client, waits: waits, throttleCount: throttleCount)

@@ -44,12 +44,16 @@ import Testing
             var hop = RoleHop(roleARN: MotoScenario.roleARN("customer-read"))
             hop.externalID = externalID
             let credentials = CredentialSources.assumeRole(
-                [hop], base: try keys("vendor", outcome), defaultSessionName: "dredge-test", region: "us-east-1",
-                stsEndpointURL: server.endpointURL, environment: [:], transfer: loop)
+                [hop],
+                access: STSAccess(
+                    base: try keys("vendor", outcome), defaultSessionName: "dredge-test", region: "us-east-1",
+                    endpointURL: server.endpointURL, environment: [:], transfer: loop))
             var limits = S3Limits()
             limits.listKeyCountMax = 5
             let client = S3Client(
-                settings: .init(bucket: "acme-contracts", endpointURL: server.endpointURL), credentials: credentials,
+                settings: .init(
+                    bucket: "acme-contracts", endpointURL: server.endpointURL, expectedBucketOwner: "123456789012",
+                    requestPayer: true), credentials: credentials,
                 transfer: loop, environment: [:], limits: limits)
             var listed: [ListedObject] = []
             var token: String?

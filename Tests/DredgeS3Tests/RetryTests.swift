@@ -144,18 +144,37 @@ private typealias Scenario = ScriptedS3Server.Scenario
         }
     }
 
-    @Test func `a clock that is off is told with the difference`() async throws {
-        // 43,920 minutes: what a busy machine takes from it does not show in the first digits.
-        let theirs = Date(timeIntervalSinceNow: 30 * 86_400 + 43_200)
+    /// `RequestTimeTooSkewed` as a service says it whose clock is a month ahead.
+    private func skewed(times: Int) -> Fault {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.timeZone = TimeZone(identifier: "GMT")
         formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-        let fault = Fault.error(
-            on: .list, 403, "RequestTimeTooSkewed", headers: ["Date": formatter.string(from: theirs)])
-        try await ScriptedBucket.with(.init(faults: [fault])) { bucket in
+        // 43,920 minutes: what a busy machine takes from it does not show in the first digits.
+        let theirs = Date(timeIntervalSinceNow: 30 * 86_400 + 43_200)
+        return Fault.error(
+            on: .list, 403, "RequestTimeTooSkewed", headers: ["Date": formatter.string(from: theirs)]
+        ).times(times)
+    }
+
+    @Test func `a request refused for the clock is signed anew in the service's time, once`() async throws {
+        try await ScriptedBucket.with(.init(faults: [skewed(times: 1)])) { bucket in
+            #expect(try await bucket.listError() == nil)
+            let dates = try bucket.server.requests().compactMap { $0.headers["x-amz-date"] }
+            #expect(dates.count == 2)
+            #expect(dates[0].prefix(6) != dates[1].prefix(6), "another month: \(dates)")
+            // The answer had the right time again, and so has the next request.
+            #expect(try await bucket.listError() == nil)
+            #expect(try bucket.server.requests().last?.headers["x-amz-date"]?.prefix(6) == dates[0].prefix(6))
+            #expect(bucket.waits.all.isEmpty)
+        }
+    }
+
+    @Test func `a clock that is off after the correction, too, is told with the difference`() async throws {
+        try await ScriptedBucket.with(.init(faults: [skewed(times: -1)])) { bucket in
             let error = try #require(try await bucket.listError())
             #expect(error.code == .clockSkewed)
+            #expect(error.attemptCount == 2)
             #expect(error.advice.contains("is 439") && error.advice.contains("minutes behind"))
         }
     }

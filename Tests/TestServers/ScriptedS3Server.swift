@@ -64,6 +64,12 @@ extension ScriptedS3Server {
         public var fault: String?
         /// The body of an AssumeRole, `application/x-www-form-urlencoded`.
         public var form: String?
+        /// When it came, by the service's clock, in seconds since 1970.
+        public var time: Double
+        /// The code that refused it for what signed it.
+        public var refusal: String?
+        /// When the session that signed it ends, or for an AssumeRole the one that it got, in seconds since 1970.
+        public var expiration: Double?
         private var keyBase64: String
 
         /// The key, decoded from the target.
@@ -91,8 +97,16 @@ extension ScriptedS3Server {
         public var regionAnswer = RegionAnswer.header
         /// Requests signed with these get `ExpiredToken`.
         public var expiredAccessKeyIDs: [String] = []
+        /// Requests that expect another owner of the bucket get `AccessDenied`.
+        public var owner: String?
+        /// Requests that don't agree to pay get `AccessDenied`.
+        public var requesterPays = false
         /// What AssumeRole gives; nil: there is no STS here.
         public var session: Session?
+        /// A session of its own for each AssumeRole; everything else must be signed with one that is not over. Instead of `session`.
+        public var sts: STS?
+        /// Seconds by which the service's clock is ahead.
+        public var clockOffset = 0.0
         /// What lies in the bucket.
         public var objects: [Object]
         /// The first that fits a request and isn't used up is applied to it; the others don't count that request.
@@ -117,6 +131,17 @@ extension ScriptedS3Server {
             self.secretAccessKey = secretAccessKey
             self.sessionToken = sessionToken
         }
+    }
+
+    /// Gives sessions away.
+    public struct STS: Encodable, Sendable {
+        /// How long a session lasts; up to one second longer, since its end is a whole one.
+        public var sessionSeconds: Double
+        /// Whether AssumeRole is denied. Sessions that were given stand.
+        public var isRevoked = false
+
+        /// Sessions of some seconds.
+        public init(sessionSeconds: Double) { self.sessionSeconds = sessionSeconds }
     }
 
     /// How the service tells that a bucket is elsewhere.
@@ -279,6 +304,15 @@ extension ScriptedS3Server {
         public static func hang(on action: Action) -> Fault {
             Fault(on: action, do: "hang")
         }
+
+        /// The right answer, once the session that signed the request is over.
+        public static func outlast(on action: Action) -> Fault { Fault(on: action, do: "outlast") }
+
+        /// AssumeRole gives a session without its token.
+        public static func partialSession() -> Fault { Fault(on: .assumeRole, do: "partial") }
+
+        /// AssumeRole gives a session that is over.
+        public static func expiredSession() -> Fault { Fault(on: .assumeRole, do: "expired") }
 
         /// The right answer, later.
         public static func delay(on action: Action, seconds: Double) -> Fault {

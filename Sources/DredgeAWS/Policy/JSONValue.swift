@@ -16,6 +16,12 @@ package struct JSONValue: Sendable {
         /// Of the name.
         package var place: JSONPlace
         package var value: JSONValue
+
+        package init(name: String, place: JSONPlace = .none, value: JSONValue) {
+            self.name = name
+            self.place = place
+            self.value = value
+        }
     }
 
     package var content: Content

@@ -6,7 +6,9 @@
 
 /// Reads the answer of an AssumeRole that went well (STS API reference, `AssumeRoleResult`).
 enum AssumedSession {
-    /// The session in `answer`. Its secrets never become strings; the reader's memory is wiped.
+    /// The session in `answer`. `now` is in the service's time, as far as it is known.
+    ///
+    /// Its secrets never become strings; the reader's memory is wiped.
     static func credentials(in answer: STSAnswer, call: STSCall, now: Date) throws(AWSError) -> Credentials {
         func malformed(_ message: String) -> AWSError {
             AWSError(
@@ -34,6 +36,8 @@ enum AssumedSession {
             throw malformed("the answer has no valid expiration")
         }
         guard expiration > now else {
+            // With a date beside it, `now` is the service's own time.
+            if answer.date != nil { throw malformed("the new session had ended before it began (\(text.printable))") }
             throw AWSError(
                 code: .clockSkewed, step: call.step, status: answer.status, requestID: answer.requestID,
                 message: "the new session ended before it began, by this machine's clock",

@@ -1,62 +1,160 @@
+import Synchronization
+
 /// Walks the hops of a chain: each AssumeRole is signed with the credentials of the one before.
-struct RoleChain: Sendable {
+final class RoleChain: Sendable {
     let hops: [RoleHop]
+    /// What the last hop's session is narrowed to; nil: it isn't.
+    let scope: SourceScope?
     let base: BaseSource
     let defaultSessionName: String
     let endpoints: STSEndpointRules
     let client: STSClient
+    private let onWarning: @Sendable (String) -> Void
+
+    /// What STS's answers have shown, so that a refresh doesn't ask in vain again.
+    private struct Lessons {
+        /// Hops that a role's session signs although they look like the first.
+        var chained: Set<Int> = []
+        var isPolicyRefused = false
+        var warned: Set<String> = []
+    }
+    private let lessons = Mutex(Lessons())
+
+    init(
+        hops: [RoleHop], scope: SourceScope? = nil, base: BaseSource, defaultSessionName: String,
+        endpoints: STSEndpointRules, client: STSClient, onWarning: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.hops = hops
+        self.scope = scope
+        self.base = base
+        self.defaultSessionName = defaultSessionName
+        self.endpoints = endpoints
+        self.client = client
+        self.onWarning = onWarning
+    }
 
     /// New credentials of the last role. Everything is checked before the first request.
-    func credentials() async throws(AWSError) -> Credentials {
-        let calls = try self.calls()
+    func credentials() async throws(AWSError) -> Credentials { try await credentials(behind: hops.count) }
+
+    /// New credentials of the hop before number `count`, the base's for 0.
+    func credentials(behind count: Int) async throws(AWSError) -> Credentials {
+        try validate()
         var current = try await base.resolved().credentials
-        for (index, call) in calls.enumerated() {
+        for index in 0..<count { current = try await assume(index, with: current) }
+        return current
+    }
+
+    private func assume(_ index: Int, with credentials: Credentials) async throws(AWSError) -> Credentials {
+        while true {
             do {
-                current = try await client.assumeRole(call, credentials: current)
+                return try await client.session(call(index), credentials: credentials)
             } catch {
                 // Old or unknown base keys may have been replaced in the file by the next attempt.
                 if index == 0, [.expiredBaseCredentials, .unknownBaseCredentials, .wrongSecretKey].contains(error.code)
                 {
-                    await base.refused(current)
+                    await base.refused(credentials)
                 }
-                throw error
+                guard learns(from: error, at: index) else { throw error }
             }
         }
-        return current
     }
 
-    private func calls() throws(AWSError) -> [STSCall] {
+    private func validate() throws(AWSError) {
         guard (1...AWSLimits.hopCountMax).contains(hops.count) else {
             throw AWSError(
                 code: .invalidParameter, step: "assume a role", message: "a chain of \(hops.count) roles",
                 advice: "A chain has 1 to \(AWSLimits.hopCountMax) roles.")
         }
-        var calls: [STSCall] = []
-        for (index, hop) in hops.enumerated() {
-            let place = hops.count == 1 ? "" : " (hop \(index + 1) of \(hops.count))"
-            let step = "assume role \(hop.roleARN.printable)\(place)"
-            let sessionName = hop.sessionName ?? defaultSessionName
-            try hop.validate(sessionName: sessionName, step: step)
-            guard let role = RoleARN(hop.roleARN) else { continue }  // validated above
-            let endpoint = try STSEndpoint(hop: hop, role: role, rules: endpoints, step: step)
-            calls.append(
-                STSCall(
-                    step: step, endpoint: endpoint, hop: hop, isFirstHop: index == 0,
-                    parameters: hop.parameters(sessionName: sessionName, isChained: index > 0)))
+        for index in hops.indices { _ = try call(index) }
+    }
+
+    /// The call of a hop, or of what takes its place for a probe.
+    func call(_ index: Int, as replacement: RoleHop? = nil) throws(AWSError) -> STSCall {
+        let hop = replacement ?? hops[index]
+        let place = hops.count == 1 ? "" : " (hop \(index + 1) of \(hops.count))"
+        let step = "assume role \(hop.roleARN.printable)\(place)"
+        let sessionName = hop.sessionName ?? defaultSessionName
+        try hop.validate(sessionName: sessionName, step: step)
+        guard let role = RoleARN(hop.roleARN) else { preconditionFailure("validated above") }
+        return STSCall(
+            step: step,
+            endpoint: try STSEndpoint(hop: hop, role: role, rules: endpoints, step: step), hop: hop,
+            isFirstHop: index == 0,
+            parameters: hop.parameters(
+                sessionName: sessionName, durationMax: durationMax(index),
+                policy: policy(of: hop, at: index, role: role)))
+    }
+
+    /// One hour where a role's session signs; nil: as long as the role allows.
+    private func durationMax(_ index: Int) -> Duration? {
+        guard index > 0 || lessons.withLock({ $0.chained.contains(index) }) else { return nil }
+        if let duration = hops[index].duration, duration > AWSLimits.chainedDurationMax {
+            warn(
+                "hop \(index + 1) (\(hops[index].roleARN.printable)) asks for \(duration.components.seconds) s; AWS ends the "
+                    + "session of a role that was assumed by a role's session after "
+                    + "\(AWSLimits.chainedDurationMax.components.seconds) s, so that is asked for")
         }
-        return calls
+        return AWSLimits.chainedDurationMax
+    }
+
+    private func policy(of hop: RoleHop, at index: Int, role: RoleARN) -> String? {
+        switch hop.sessionPolicy {
+        case .document(let document): return document
+        case .none: return nil
+        case .narrowed:
+            guard let scope, index == hops.count - 1, !lessons.withLock({ $0.isPolicyRefused }) else { return nil }
+            guard let document = scope.sessionPolicy(partition: role.partition) else {
+                warnThatNothingNarrows(hop, "no policy of \(RoleHopRules.sessionPolicyLengthMax) characters can say so")
+                return nil
+            }
+            return document.compactJSON
+        }
+    }
+
+    /// Whether another call of the same hop may succeed where this one failed.
+    private func learns(from error: AWSError, at index: Int) -> Bool {
+        let hop = hops[index]
+        switch error.serviceCode {
+        // "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+        case "ValidationError" where error.message.contains("role chaining"):
+            guard let duration = hop.duration, duration > AWSLimits.chainedDurationMax else { return false }
+            return lessons.withLock { $0.chained.insert(index).inserted }
+        case "PackedPolicyTooLarge", "PackedPolicyTooLargeException", "MalformedPolicyDocument",
+            "MalformedPolicyDocumentException":
+            guard hop.sessionPolicy == .narrowed, scope != nil, index == hops.count - 1 else { return false }
+            let isNew = lessons.withLock { lessons in
+                defer { lessons.isPolicyRefused = true }
+                return !lessons.isPolicyRefused
+            }
+            if isNew { warnThatNothingNarrows(hop, "STS refuses the policy that would: \(error.serviceCode ?? "")") }
+            return isNew
+        default: return false
+        }
+    }
+
+    private func warnThatNothingNarrows(_ hop: RoleHop, _ reason: String) {
+        warn(
+            "the session of \(hop.roleARN.printable) is not narrowed to the source's bucket and prefix (\(reason)): it may do "
+                + "all that the role may")
+    }
+
+    /// Once, however often the chain is walked.
+    private func warn(_ text: String) {
+        if lessons.withLock({ $0.warned.insert(text).inserted }) { onWarning(text) }
     }
 }
 
-/// One AssumeRole, ready to be signed.
+/// One call of STS, ready to be signed.
 struct STSCall: Sendable {
     let step: String
     let endpoint: STSEndpoint
     let hop: RoleHop
     let isFirstHop: Bool
     let parameters: [(name: String, value: String)]
+    /// Of a call that isn't signed: its token, in the place of a session token, so that it is kept out of messages as one.
+    var identity: Credentials?
 
-    /// As a form. Holds no secret: secrets sign, they don't travel.
+    /// As a form. Holds no secret but a web identity's token: secrets sign, they don't travel.
     var body: [UInt8] {
         Array(
             parameters.map { "\(URIEncoding.form($0.name))=\(URIEncoding.form($0.value))" }.joined(separator: "&")

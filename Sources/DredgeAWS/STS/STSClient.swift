@@ -9,15 +9,29 @@ import DredgeTransfer
 /// Calls STS: signs each attempt anew, retries what may pass, explains what won't.
 struct STSClient: Sendable {
     let transport: any STSTransport
-    let time: TimeSource
+    let clock: ServiceClock
 
-    /// A new session for the role of `call`.
-    func assumeRole(_ call: STSCall, credentials: Credentials) async throws(AWSError) -> Credentials {
+    /// A new session, as `call` asks for it. Nil credentials: unsigned, as calls are that bring a token instead.
+    func session(_ call: STSCall, credentials: Credentials?) async throws(AWSError) -> Credentials {
+        try await value(of: call, credentials: credentials) { (answer) throws(AWSError) in
+            try AssumedSession.credentials(in: answer, call: call, now: clock.now)
+        }
+    }
+
+    /// What `read` makes of the answer. The answer's body is wiped behind it.
+    func value<Value>(
+        of call: STSCall, credentials: Credentials?, read: (STSAnswer) throws(AWSError) -> Value
+    ) async throws(AWSError) -> Value {
         var attempt = 1
+        var hasSignedAnew = false
         while true {
-            switch await self.attempt(call, credentials: credentials) {
-            case .session(let session): return session
-            case .failure(let error): throw error
+            let offset = clock.offset
+            switch await self.attempt(call, credentials: credentials, read: read) {
+            case .value(let value): return value
+            case .failure(let error):
+                // The answer that refused the signature has told the service's time.
+                guard error.isAboutSignature, clock.offset != offset, !hasSignedAnew else { throw error }
+                hasSignedAnew = true
             case .retry(let error, let isThrottled):
                 guard attempt < AWSLimits.stsAttemptCountMax else { throw error.after(attempts: attempt) }
                 try await pause(afterAttempt: attempt, isThrottled: isThrottled, step: call.step)
@@ -26,13 +40,15 @@ struct STSClient: Sendable {
         }
     }
 
-    private enum Outcome {
-        case session(Credentials)
+    private enum Outcome<Value> {
+        case value(Value)
         case retry(AWSError, isThrottled: Bool)
         case failure(AWSError)
     }
 
-    private func attempt(_ call: STSCall, credentials: Credentials) async -> Outcome {
+    private func attempt<Value>(
+        _ call: STSCall, credentials: Credentials?, read: (STSAnswer) throws(AWSError) -> Value
+    ) async -> Outcome<Value> {
         var answer: STSAnswer
         do throws(TransferError) {
             answer = try await send(call, credentials: credentials)
@@ -43,24 +59,29 @@ struct STSClient: Sendable {
         defer { answer.body.withUnsafeMutableBytes { SecretBytes.wipe($0) } }
         guard (200..<300).contains(answer.status) else {
             let problem = STSProblem(answer)
-            let failure = problem.error(for: call, credentials: credentials, now: time.now())
+            let failure = problem.error(for: call, credentials: credentials, now: clock.machineTime)
             return problem.isTransient || problem.isThrottled
                 ? .retry(failure, isThrottled: problem.isThrottled) : .failure(failure)
         }
         do throws(AWSError) {
-            return .session(try AssumedSession.credentials(in: answer, call: call, now: time.now()))
+            return .value(try read(answer))
         } catch {
             return .failure(error)
         }
     }
 
-    private func send(_ call: STSCall, credentials: Credentials) async throws(TransferError) -> STSAnswer {
+    private func send(_ call: STSCall, credentials: Credentials?) async throws(TransferError) -> STSAnswer {
         var request = HTTPRequest(
             method: .post, url: call.endpoint.url,
             headers: [("content-type", "application/x-www-form-urlencoded; charset=utf-8")], body: call.body)
-        SigV4Signer(region: call.endpoint.region, service: "sts")
-            .sign(&request, credentials: credentials, date: time.now(), unsignedPayload: false)
-        return try await transport.send(request)
+        if let credentials {
+            SigV4Signer(region: call.endpoint.region, service: "sts")
+                .sign(&request, credentials: credentials, date: clock.now, unsignedPayload: false)
+        }
+        let sentAt = clock.machineTime
+        let answer = try await transport.send(request)
+        clock.observe(answer.date, sentAt: sentAt)
+        return answer
     }
 
     /// Full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog): anything from nothing to the doubled delay.
@@ -69,7 +90,7 @@ struct STSClient: Sendable {
         var ceiling = first
         for _ in 1..<attempt { ceiling = min(ceiling * 2, AWSLimits.stsRetryDelayMax) }
         do {
-            try await time.sleep(.seconds(time.random(0...min(ceiling, AWSLimits.stsRetryDelayMax))))
+            try await clock.sleep(.seconds(clock.random(0...min(ceiling, AWSLimits.stsRetryDelayMax))))
         } catch {
             throw AWSError.cancelled(step)
         }
@@ -81,6 +102,8 @@ extension AWSError {
         AWSError(
             code: .cancelled, step: step, message: "cancelled", advice: "Nothing is wrong; start it again to go on.")
     }
+
+    fileprivate var isAboutSignature: Bool { code == .clockSkewed || code == .wrongSecretKey }
 
     fileprivate func after(attempts: Int) -> AWSError {
         var error = self

@@ -38,26 +38,29 @@ struct STSProblem {
     /// Failures that pass by themselves.
     var isTransient: Bool {
         [500, 502, 503, 504].contains(status)
-            || ["RequestTimeout", "RequestTimeoutException", "InternalFailure"].contains(serviceCode)
+            || ["RequestTimeout", "RequestTimeoutException", "InternalFailure", "IDPCommunicationError"].contains(
+                serviceCode)
     }
 
     static let clockAdvice = "Set this machine's clock by NTP; AWS accepts signatures within 5 minutes of its own time."
 
-    /// The error for a person. `credentials` are those that signed.
-    func error(for call: STSCall, credentials: Credentials, now: Date) -> AWSError {
+    /// The error for a person. `credentials` are those that signed, `now` is by this machine's clock.
+    func error(for call: STSCall, credentials: Credentials?, now: Date) -> AWSError {
         let skew = date.map { now.timeIntervalSince($0) } ?? 0
-        let (code, advice) = explanation(for: call, credentials: credentials, skew: skew)
+        let (code, advice) =
+            webIdentityExplanation(call) ?? explanation(for: call, credentials: credentials, skew: skew)
+        let credentials = credentials ?? call.identity
         var said = Self.safe(message, credentials: credentials) ?? "the service answered with status \(status)"
         if code == .clockSkewed, abs(skew) > 0 {
             said += " This machine's clock is \(Int(abs(skew))) s \(skew > 0 ? "ahead of" : "behind") the service's."
         }
         return AWSError(
-            code: code, step: call.step, serviceCode: credentials.without(serviceCode), status: status,
-            requestID: credentials.without(requestID), message: said, advice: advice)
+            code: code, step: call.step, serviceCode: Self.concealed(serviceCode, credentials), status: status,
+            requestID: Self.concealed(requestID, credentials), message: said, advice: advice)
     }
 
-    private func explanation(for call: STSCall, credentials: Credentials, skew: Double) -> (AWSError.Code, String) {
-        let signer = call.isFirstHop ? "access key \(credentials.shortID)" : "the session of the hop before"
+    private func explanation(for call: STSCall, credentials: Credentials?, skew: Double) -> (AWSError.Code, String) {
+        let signer = call.isFirstHop ? "access key \(credentials?.shortID ?? "…")" : "the session of the hop before"
         switch serviceCode {
         case "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "RequestExpired",
             "RequestTimeTooSkewed":
@@ -75,7 +78,7 @@ struct STSProblem {
             return (
                 .unknownBaseCredentials,
                 "AWS doesn't know \(signer): it was deleted or deactivated, belongs to another partition, "
-                    + (credentials.isTemporary
+                    + (credentials?.isTemporary == true
                         ? "or its session token isn't the one that was given with it."
                         : "or it is a temporary one (ASIA…) whose session token is missing.")
             )
@@ -139,12 +142,17 @@ struct STSProblem {
 
     /// The first paragraph of what the service says: a refused signature is followed by the canonical request, which holds the session
     /// token. What contains a secret all the same isn't repeated.
-    private static func safe(_ message: String?, credentials: Credentials) -> String? {
+    private static func safe(_ message: String?, credentials: Credentials?) -> String? {
         guard let first = message?.split(whereSeparator: \.isNewline).first, !first.isEmpty else { return nil }
         let text = String(
             String.UnicodeScalarView(
                 first.unicodeScalars.prefix(AWSLimits.messageCharacterCountMax).filter { !$0.isControl }))
-        return credentials.isRepeated(in: text) ? "the service's message holds a secret, and isn't repeated here" : text
+        return credentials?.isRepeated(in: text) == true
+            ? "the service's message holds a secret, and isn't repeated here" : text
+    }
+
+    private static func concealed(_ text: String?, _ credentials: Credentials?) -> String? {
+        credentials.map { $0.without(text) } ?? text
     }
 
     /// No answer at all.

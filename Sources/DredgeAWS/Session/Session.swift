@@ -10,23 +10,24 @@ import Synchronization
 ///
 /// Until the advisory window nobody does anything but read them, under a lock held for nanoseconds and without suspending. In the
 /// advisory window one caller starts a refresh in the background and all go on with the old ones. In the mandatory window all wait for
-/// that one refresh. A failed refresh is told to those who wait, and tried again by the next caller; it is not remembered.
+/// that one refresh.
+///
+/// A refresh that failed in the background is tried again a little later, each time after a longer while. One that others wait for is tried
+/// again for as long as the old credentials last, if the failure is one that may pass; a refusal is told at once, since waiting would not
+/// change it. Once told, a failure is not remembered: the next caller tries anew.
 final class Session: CredentialSource {
-    private let time: TimeSource
+    private let clock: ServiceClock
     private let fetch: @Sendable () async throws(AWSError) -> Credentials
-    private let onClose: @Sendable () -> Void
     private let state = Mutex(State())
 
     /// - Parameters:
+    ///   - clock: that of the service whose credentials these are: their expiration is in its terms.
     ///   - fetch: gets new credentials; never runs twice at a time.
-    ///   - onClose: lets go what `fetch` works with.
     init(
-        time: TimeSource, fetch: @escaping @Sendable () async throws(AWSError) -> Credentials,
-        onClose: @escaping @Sendable () -> Void = {}
+        clock: ServiceClock, fetch: @escaping @Sendable () async throws(AWSError) -> Credentials
     ) {
-        self.time = time
+        self.clock = clock
         self.fetch = fetch
-        self.onClose = onClose
     }
 
     deinit { close() }
@@ -34,7 +35,7 @@ final class Session: CredentialSource {
     func credentials() async throws(AWSError) -> Credentials? {
         // What is decided under the lock is done under it, so that a refresh which ends in between isn't followed by a needless one.
         let decision = state.withLock { state in
-            let decision = state.decide(now: time.now())
+            let decision = state.decide(now: clock.now)
             if case .useAndRefresh = decision { startRefresh(&state) }
             return decision
         }
@@ -52,7 +53,6 @@ final class Session: CredentialSource {
     func close() {
         let (task, waiters) = state.withLock { $0.close() }
         task?.cancel()
-        onClose()
         for waiter in waiters { waiter.resume(returning: .failure(Self.closed)) }
     }
 
@@ -66,7 +66,7 @@ final class Session: CredentialSource {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Result<Credentials, AWSError>, Never>) in
                 let joining = state.withLock { state in
-                    let joining = state.join(continuation, id: id, isCancelled: Task.isCancelled, now: time.now())
+                    let joining = state.join(continuation, id: id, isCancelled: Task.isCancelled, now: clock.now)
                     if case .waits = joining { startRefresh(&state) }
                     return joining
                 }
@@ -89,10 +89,18 @@ final class Session: CredentialSource {
         guard state.refresh == nil, !state.isClosed else { return }
         // Holds the session until it ends: whoever waits gets an answer. `close` cancels it.
         state.refresh = Task { [self] in
-            let result: Result<Credentials, AWSError>
-            do throws(AWSError) { result = .success(try await fetch()) } catch { result = .failure(error) }
-            let waiters = self.state.withLock { $0.finish(result, now: time.now()) }
-            for waiter in waiters { waiter.resume(returning: result) }
+            while true {
+                let result: Result<Credentials, AWSError>
+                do throws(AWSError) { result = .success(try await fetch()) } catch { result = .failure(error) }
+                let dice = clock.random(0.5...1)
+                switch self.state.withLock({ $0.finish(result, now: clock.now, dice: dice) }) {
+                case .tell(let waiters):
+                    for waiter in waiters { waiter.resume(returning: result) }
+                    return
+                case .tryAgain(let seconds):
+                    try? await clock.sleep(.seconds(seconds))
+                }
+            }
         }
     }
 }

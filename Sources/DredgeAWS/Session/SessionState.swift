@@ -13,7 +13,7 @@ extension Session {
         let advisory: Double
         /// Seconds before the expiration from which nothing is signed with it.
         let mandatory: Double
-        /// Seconds after which a failed refresh in the background is tried again.
+        /// Seconds after which a failed refresh is tried again, at most: after a first failure an eighth of it, then twice as long each time.
         let retryDelay: Double
 
         /// 15 and 10 minutes, as botocore has them; for sessions under an hour a quarter and a sixth of their life.
@@ -28,6 +28,7 @@ extension Session {
     struct State {
         private struct Held {
             let credentials: Credentials
+            let expiration: Date
             let advisoryStart: Date
             let mandatoryStart: Date
             let windows: Windows
@@ -41,6 +42,12 @@ extension Session {
             case closed
         }
 
+        enum Ending {
+            case tell([Waiter])
+            /// After so many seconds; those who wait go on waiting.
+            case tryAgain(Double)
+        }
+
         enum Joining {
             case waits
             case use(Credentials)
@@ -51,6 +58,7 @@ extension Session {
         private var held: Held?
         /// A refresh in the background that failed is left alone until then.
         private var notBefore = Date.distantPast
+        private var failureCountInRow = 0
         private var waiters: [UInt64: Waiter] = [:]
         private var lastWaiterID: UInt64 = 0
         private(set) var isClosed = false
@@ -87,17 +95,30 @@ extension Session {
         /// The waiter to tell that it was cancelled; nil: it hasn't joined yet, and will see there that it is cancelled, or it has its answer.
         mutating func leave(id: UInt64) -> Waiter? { waiters.removeValue(forKey: id) }
 
-        mutating func finish(_ result: Result<Credentials, AWSError>, now: Date) -> [Waiter] {
-            refresh = nil
+        /// - Parameter dice: between a half and one, so that many processes which fail together don't come back together.
+        mutating func finish(_ result: Result<Credentials, AWSError>, now: Date, dice: Double) -> Ending {
             switch result {
             case .success(let credentials) where !isClosed:
                 held = Self.hold(credentials, now: now)
                 notBefore = .distantPast
+                failureCountInRow = 0
             case .success: break
-            case .failure: notBefore = now.addingTimeInterval(held?.windows.retryDelay ?? 0)
+            case .failure(let error):
+                let delay = retryDelay() * dice
+                failureCountInRow += 1
+                if let held, !held.isRefused, !isClosed, !waiters.isEmpty, error.code.mayPass, now < held.expiration {
+                    return .tryAgain(min(delay, held.expiration.timeIntervalSince(now)))
+                }
+                notBefore = now.addingTimeInterval(delay)
             }
+            refresh = nil
             defer { waiters = [:] }
-            return Array(waiters.values)
+            return .tell(Array(waiters.values))
+        }
+
+        private func retryDelay() -> Double {
+            guard let longest = held?.windows.retryDelay else { return 0 }
+            return min(longest, longest / 8 * Double(1 << min(failureCountInRow, 3)))
         }
 
         mutating func close() -> (Task<Void, Never>?, [Waiter]) {
@@ -110,13 +131,25 @@ extension Session {
         private static func hold(_ credentials: Credentials, now: Date) -> Held {
             guard let expiration = credentials.expiration else {
                 return Held(
-                    credentials: credentials, advisoryStart: .distantFuture, mandatoryStart: .distantFuture,
+                    credentials: credentials, expiration: .distantFuture, advisoryStart: .distantFuture,
+                    mandatoryStart: .distantFuture,
                     windows: Windows(life: 3600))
             }
             let windows = Windows(life: max(expiration.timeIntervalSince(now), 0))
             return Held(
-                credentials: credentials, advisoryStart: expiration.addingTimeInterval(-windows.advisory),
+                credentials: credentials, expiration: expiration,
+                advisoryStart: expiration.addingTimeInterval(-windows.advisory),
                 mandatoryStart: expiration.addingTimeInterval(-windows.mandatory), windows: windows)
+        }
+    }
+}
+
+extension AWSError.Code {
+    /// Whether the same may succeed a little later, though nobody changes anything.
+    fileprivate var mayPass: Bool {
+        switch self {
+        case .throttled, .unreachable, .serviceFailure, .malformedAnswer, .clockSkewed: true
+        default: false
         }
     }
 }

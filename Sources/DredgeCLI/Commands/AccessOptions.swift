@@ -15,7 +15,7 @@ struct AccessOptions: ParsableArguments {
             "The external ID of the role; with a chain, one for each --role-arn ('' for none).", valueName: "id"))
     var externalIDs: [String] = []
 
-    @Option(help: ArgumentHelp("Name of the role's session; default dredge-<run id>.", valueName: "name"))
+    @Option(help: ArgumentHelp("Name of the role's session; default dredge-{run_id}.", valueName: "name"))
     var sessionName: String?
 
     @Option(help: ArgumentHelp("How long a session lasts, as 45m or 1h; default 1h.", valueName: "time"))
@@ -70,10 +70,10 @@ struct AccessOptions: ParsableArguments {
             )
         }
         for identifier in externalIDs where !identifier.isEmpty || roleARNs.count == 1 {
-            check.rule("--external-id", identifier, FieldRules.externalID)
+            check.rule("--external-id", identifier, RoleHopRules.externalID)
         }
-        check.rule("--session-name", sessionName, FieldRules.sessionName)
-        let range = roleARNs.count > 1 ? ConfigLimits.chainedSessionSeconds : ConfigLimits.sessionSeconds
+        check.rule("--session-name", sessionName, SessionName.complaint)
+        let range = ConfigLimits.sessionSeconds
         let low = Quantities.spelledSeconds(range.lowerBound), high = Quantities.spelledSeconds(range.upperBound)
         let seconds = check.number(
             "--duration", duration, "a duration from \(low) to \(high), as 45m or 1h", in: range, Quantities.seconds)

@@ -15,7 +15,7 @@ struct OutputOptions: ParsableArguments {
     var verbose = false
 
     var logger: Logger {
-        guard verbose else { return Logger(label: "dredge", factory: { _ in SwiftLogNoOpLogHandler() }) }
+        guard verbose else { return Logger(label: "dredge", factory: { _ in WarningLog() }) }
         var logger = Logger(label: "dredge", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = .debug
         return logger

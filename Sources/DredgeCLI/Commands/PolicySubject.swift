@@ -28,7 +28,7 @@ struct PolicySubject: ParsableArguments {
     func resolved(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> Resolved {
         var check = FlagCheck()
         for arn in roleARNs { check.rule("--role-arn", arn) { FieldRules.roleARN($0, isOtherService: false) } }
-        check.rule("--external-id", externalID, FieldRules.externalID)
+        check.rule("--external-id", externalID, RoleHopRules.externalID)
         let source = try self.source(environment: environment, &check)
         var hops: [RoleHop] = []
         if !roleARNs.isEmpty {
@@ -92,8 +92,7 @@ struct PolicySubject: ParsableArguments {
 
         /// Session tags that the hop's role is handed: its own, and transitive ones of the hops before.
         var tagKeys: [String] {
-            guard let hop else { return [] }
-            return hop.tags.keys.sorted()
+            Array(hop?.tags.keys ?? [:].keys) + hops.prefix(hopNumber - 1).flatMap(\.transitiveTagKeys)
         }
 
         /// What the hop's session carries: a source identity stays for the whole chain.

@@ -1,4 +1,5 @@
 import Dredge
+import DredgeAWS
 
 /// What a config file may hold. The ranges are wide: they catch slips of the unit or of a zero, not taste.
 enum ConfigLimits {
@@ -21,17 +22,9 @@ enum ConfigLimits {
     /// S3 allows 1,024 bytes in a key, so no longer prefix can match.
     static let prefixByteCountMax = 1024
 
-    /// `DurationSeconds` of AssumeRole:
-    /// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-    static let sessionSeconds = 900...43_200
-    /// The same where the caller is itself a role session ("role chaining").
-    static let chainedSessionSeconds = 900...3_600
-    /// `RoleSessionName` and `SourceIdentity`.
-    static let sessionNameLength = 2...64
-    static let externalIDLength = 2...1224
+    /// `DurationSeconds` of AssumeRole.
+    static let sessionSeconds = seconds(AWSLimits.durationMin)...seconds(AWSLimits.durationMax)
     static let roleARNLength = 20...2048
-    static let sessionPolicyLengthMax = 2048
-    static let tagCountMax = 50
-    static let tagKeyLengthMax = 128
-    static let tagValueLengthMax = 256
+
+    private static func seconds(_ duration: Duration) -> Int { Int(duration.components.seconds) }
 }

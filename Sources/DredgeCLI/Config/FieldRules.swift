@@ -116,27 +116,6 @@ enum FieldRules {
         return isRight ? nil : "is not a KMS key's ARN, which looks like arn:aws:kms:us-east-1:123456789012:key/…"
     }
 
-    static func externalID(_ text: String) -> String? {
-        characters(text, of: "an external ID", length: ConfigLimits.externalIDLength, beside: "+=,.@:/-")
-    }
-
-    static func sessionName(_ text: String) -> String? {
-        characters(text, of: "a session name", length: ConfigLimits.sessionNameLength, beside: "+=,.@-")
-    }
-
-    static func sourceIdentity(_ text: String) -> String? {
-        if text.lowercased().hasPrefix("aws:") { return "begins with aws:, which is reserved" }
-        return characters(text, of: "a source identity", length: ConfigLimits.sessionNameLength, beside: "+=,.@-")
-    }
-
-    static func sessionPolicy(_ text: String) -> String? {
-        if text.count > ConfigLimits.sessionPolicyLengthMax {
-            return "is longer than the \(ConfigLimits.sessionPolicyLengthMax) characters that STS takes"
-        }
-        let object = try? JSONSerialization.jsonObject(with: Data(text.utf8))
-        return object is [String: Any] ? nil : "is not a policy document in JSON"
-    }
-
     /// `http://host:9000`. User and password are refused without showing them.
     static func endpointURL(_ text: String) -> String? {
         guard let url = URLComponents(string: text), let scheme = url.scheme?.lowercased(),
@@ -161,15 +140,6 @@ enum FieldRules {
             (1...128).contains(text.utf8.count)
             && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
         return isRight ? nil : "is not an access key ID, which looks like AKIAIOSFODNN7EXAMPLE"
-    }
-
-    private static func characters(_ text: String, of what: String, length: ClosedRange<Int>, beside: String) -> String?
-    {
-        let allowed = Set(beside.utf8)
-        let isRight = length.contains(text.utf8.count) && text.utf8.allSatisfy { isWord($0) || allowed.contains($0) }
-        return isRight
-            ? nil
-            : "is not \(what): \(length.lowerBound) to \(length.upperBound) letters, digits and characters of _\(beside)"
     }
 
     private static func quoted(_ text: Substring) -> String { Quoting.quoted(String(text)) }

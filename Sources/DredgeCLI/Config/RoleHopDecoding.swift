@@ -6,6 +6,7 @@ import Yams
 extension AuthDecoding {
     private static let hopKeys = [
         "role_arn", "external_id", "session_name", "duration", "region", "session_policy", "source_identity", "tags",
+        "transitive_tags",
     ]
 
     func hops(_ value: ConfigValue, isOtherService: Bool) -> [RoleHop]? {
@@ -18,12 +19,12 @@ extension AuthDecoding {
             value.report("has \(items.count) hops; \(AWSLimits.hopCountMax) are the most")
             return nil
         }
-        let hops = items.enumerated().map { hop($1, isChained: $0 > 0, isOtherService: isOtherService) }
+        let hops = items.map { hop($0, isOtherService: isOtherService) }
         let found = hops.compactMap { $0 }
         return found.count == items.count ? found : nil
     }
 
-    private func hop(_ value: ConfigValue, isChained: Bool, isOtherService: Bool) -> RoleHop? {
+    private func hop(_ value: ConfigValue, isOtherService: Bool) -> RoleHop? {
         guard let mapping = ConfigMapping(value, known: Self.hopKeys, advice: "{role_arn: …, external_id: …}") else {
             return nil
         }
@@ -34,19 +35,16 @@ extension AuthDecoding {
         }
         var hop = RoleHop(roleARN: roleARN ?? "")
         hop.externalID = mapping["external_id"]?.checked(
-            "write the ID that the role's trust policy asks for", by: FieldRules.externalID)
+            "write the ID that the role's trust policy asks for", by: RoleHopRules.externalID)
         hop.sessionName = mapping["session_name"]?.checked(
-            "write a name, or leave the line out", by: FieldRules.sessionName)
-        hop.duration = mapping["duration"].flatMap {
-            isChained
-                ? $0.seconds(in: ConfigLimits.chainedSessionSeconds, note: " (AWS's limit behind another role)")
-                : $0.seconds(in: ConfigLimits.sessionSeconds)
-        }.map { .seconds($0) }
+            "write a name, or leave the line out", by: SessionName.complaint)
+        hop.duration = mapping["duration"]?.seconds(in: ConfigLimits.sessionSeconds).map { .seconds($0) }
         hop.region = mapping["region"]?.checked("write a region's code, as us-east-1", by: FieldRules.region)
-        hop.sessionPolicy = mapping["session_policy"]?.checked(
-            "write a policy document in JSON", by: FieldRules.sessionPolicy)
-        hop.sourceIdentity = mapping["source_identity"]?.checked("write an identity", by: FieldRules.sourceIdentity)
+        hop.sessionPolicy = mapping["session_policy"].flatMap(sessionPolicy) ?? .narrowed
+        hop.sourceIdentity = mapping["source_identity"]?.checked(
+            "write an identity", by: RoleHopRules.sourceIdentity)
         if let tags = mapping["tags"] { hop.tags = self.tags(tags) }
+        if let keys = mapping["transitive_tags"] { hop.transitiveTagKeys = transitiveTags(keys, of: hop) }
         return document.problems.count == problemCount ? hop : nil
     }
 
@@ -57,8 +55,8 @@ extension AuthDecoding {
             value.report("is \(value.kind), but a mapping belongs here: {project: contracts}")
             return [:]
         }
-        if mapping.count > ConfigLimits.tagCountMax {
-            value.report("has \(mapping.count) tags; \(ConfigLimits.tagCountMax) are the most")
+        if mapping.count > AWSLimits.tagCountMax {
+            value.report("has \(mapping.count) tags; \(AWSLimits.tagCountMax) are the most")
             return [:]
         }
         var tags: [String: String] = [:]
@@ -68,19 +66,24 @@ extension AuthDecoding {
                     of: name, path: "\(value.path).\(Quoting.escaped(name))", at: key.mark, again: nil)
                 continue
             }
-            guard let name = key.scalar?.string, (1...ConfigLimits.tagKeyLengthMax).contains(name.count) else {
-                document.report(
-                    "a tag's key is text of 1 to \(ConfigLimits.tagKeyLengthMax) characters", path: value.path,
-                    mark: key.mark)
+            guard let name = key.scalar?.string else {
+                document.report("a tag's key is text", path: value.path, mark: key.mark)
+                continue
+            }
+            if let complaint = RoleHopRules.tagKey(name) {
+                document.report("\(Quoting.quoted(name)) \(complaint)", path: value.path, mark: key.mark)
                 continue
             }
             let field = ConfigValue(
                 node: node, path: "\(value.path).\(Quoting.escaped(name))", document: document, keyMark: key.mark)
-            tags[name] = field.checked("write the tag's value") {
-                $0.count <= ConfigLimits.tagValueLengthMax
-                    ? nil : "is longer than \(ConfigLimits.tagValueLengthMax) characters"
-            }
+            tags[name] = field.checked("write the tag's value", by: RoleHopRules.tagValue)
         }
         return tags
+    }
+
+    private func transitiveTags(_ value: ConfigValue, of hop: RoleHop) -> [String] {
+        (value.items("[project]") ?? []).compactMap { item in
+            item.checked("write the key of a tag") { RoleHopRules.transitiveTagKey($0, among: hop.tags.keys) }
+        }
     }
 }

@@ -13,7 +13,7 @@ struct ProgressDisplay {
     static let logIntervalSeconds = 10.0
     /// Wide enough for every part of the line.
     private static let logColumnCount = 200
-    private static let clearLine = "\r\u{1B}[K"
+    static let clearLine = "\r\u{1B}[K"
 
     var style: Style
 

@@ -7,7 +7,7 @@ Reads DIRECTORY/scenario.json (again whenever it was replaced), writes its port 
 request to DIRECTORY/requests.jsonl before it answers. Ends when the process that started it is gone.
 
 It checks no signature: Ceph and moto do that. It answers GET and HEAD of objects, ListObjectsV2 and HeadBucket, path style
-or virtual-host style (bucket.localhost), and, where there is a session to give away, AssumeRole. A scenario:
+or virtual-host style (bucket.localhost), and, where there are sessions to give away, AssumeRole. A scenario:
 
 {
   "bucket": "b",
@@ -18,9 +18,17 @@ or virtual-host style (bucket.localhost), and, where there is a session to give 
   "regionAnswer": "header",        header: 301 with x-amz-bucket-region; body: 301 with Endpoint; malformed: 400
                                    AuthorizationHeaderMalformed with Region; silent: 301 that says nothing
   "expiredAccessKeyIDs": ["AK"],   requests signed with these get ExpiredToken
+  "owner": "111122223333",         optional; requests that expect another owner get AccessDenied, as they do from AWS
+  "requesterPays": true,           requests that don't agree to pay get AccessDenied, as they do from AWS
   "session": {                     optional: what every AssumeRole gets, for an hour
     "accessKeyID": "…", "secretAccessKey": "…", "sessionToken": "…"
   },
+  "sts": {                         optional, instead: each AssumeRole gets a session of its own, and everything else must be
+                                   signed with one that is not over
+    "sessionSeconds": 3,
+    "isRevoked": false             AssumeRole is denied; sessions that were given stand
+  },
+  "clockOffset": 0,                optional: seconds by which the service's clock is ahead
   "objects": [{
     "key": "a" | "keyBase64": "YQ==",
     "text": "…" | "bodyBase64": "…" | "file": "/path" | "size": 1000, "seed": 1,
@@ -45,6 +53,9 @@ or virtual-host style (bucket.localhost), and, where there is a session to give 
       "replace"      "object" {…} takes the place of the key first, then the request is answered as usual
       "hang"         no answer; the connection stays open
       "delay"        "seconds", then the right answer
+      "outlast"      the right answer, once the session that signed the request is over
+      "partial"      AssumeRole: a session without its token
+      "expired"      AssumeRole: a session that is over
   }]
 }
 """
@@ -62,6 +73,9 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 from xml.sax.saxutils import escape
+
+sys.dont_write_bytecode = True  # beside the scripts is no place for it
+import scripted_sts  # noqa: E402
 
 ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
 LAST_MODIFIED = ("2025-01-31T23:59:59.000Z", "Fri, 31 Jan 2025 23:59:59 GMT")
@@ -104,6 +118,11 @@ class World:
         self.objects = {}
         self.sorted_keys = []
         self.faults = []
+        self.sessions = scripted_sts.Sessions()
+
+    @property
+    def now(self):
+        return time.time() + self.scenario.get("clockOffset", 0)
 
     def refresh(self):
         status = os.stat(self.path)
@@ -172,27 +191,51 @@ class Handler(BaseHTTPRequestHandler):
         with world.lock:
             world.refresh()
             fault = world.fault("assumeRole", b"")
-            session = world.scenario.get("session")
-            expired = world.scenario.get("expiredAccessKeyIDs", [])
+            now = world.now
+            refusal = scripted_sts.refusal(self.headers, now, world.scenario)
+            kind = fault and fault["do"]
+            session = None
+            if not refusal and kind in (None, "delay", "partial", "expired"):
+                session = self.session(world, now, kind)
             world.note(
-                action="assumeRole", method="POST", target=self.path, keyBase64="", form=form, fault=fault and fault["do"],
+                action="assumeRole", method="POST", target=self.path, keyBase64="", form=form, fault=kind, time=now,
+                refusal=refusal and refusal[1], expiration=session and session["expiration"],
                 headers={name.lower(): value for name, value in self.headers.items()})
-        credential = re.search(r"Credential=([^/]*)/", self.headers.get("Authorization", ""))
-        if credential and credential[1] in expired:
-            return self.error(403, "ExpiredToken", "The security token included in the request is expired")
-        if fault:
+        if kind == "hang":
+            return self.hang()
+        if kind == "delay":
+            time.sleep(fault["seconds"])
+        if refusal:
+            return self.error(*refusal)
+        if kind == "raw":
+            return self.send(200, {"Content-Type": "text/xml"}, fault["text"].encode())
+        if kind == "error":
             return self.error(
                 fault["status"], fault.get("code"), fault.get("message", ""), fault.get("fields"), fault.get("headers"))
         if not session:
             return self.error(400, "InvalidAction", "There is no STS here")
-        expiration = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
-        parts = (
-            ("AccessKeyId", session["accessKeyID"]), ("SecretAccessKey", session["secretAccessKey"]),
-            ("SessionToken", session["sessionToken"]), ("Expiration", expiration))
-        credentials = "".join("<%s>%s</%s>" % (name, escape(value), name) for name, value in parts)
-        self.send(200, {"Content-Type": "text/xml"}, (
-            '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>'
-            "%s</Credentials></AssumeRoleResult></AssumeRoleResponse>" % credentials).encode())
+        self.send(200, {"Content-Type": "text/xml"}, scripted_sts.answer(session))
+
+    def session(self, world, now, kind):
+        """What an AssumeRole gets; None: there is no STS here."""
+        fixed = world.scenario.get("session")
+        if fixed:
+            return dict(fixed, expiration=int(now) + 3600)
+        if "sts" not in world.scenario:
+            return None
+        if kind == "expired":
+            return world.sessions.give(-60, now)
+        session = world.sessions.give(world.scenario["sts"]["sessionSeconds"], now)
+        return dict(session, sessionToken=None) if kind == "partial" else session
+
+    def hang(self):
+        """Until the client has enough of it."""
+        self.connection.settimeout(60)
+        try:
+            self.connection.recv(1)
+        except OSError:
+            pass
+        self.close_connection = True
 
     def answer(self):
         world = self.world
@@ -209,34 +252,37 @@ class Handler(BaseHTTPRequestHandler):
             else:
                 action = "list" if self.command == "GET" else "headBucket"
             credential = re.search(r"Credential=([^/]*)/[^/]*/([^/]*)/", self.headers.get("Authorization", ""))
-            fault = world.fault(action, key)
+            now = world.now
+            refusal = world.sessions.refusal(self.headers, now) if "sts" in scenario else None
+            fault = None if refusal else world.fault(action, key)
+            expiration = world.sessions.expiration(self.headers)
             world.note(
                 action=action, method=self.command, target=self.path,
-                keyBase64=base64.b64encode(key).decode(), fault=fault and fault["do"],
+                keyBase64=base64.b64encode(key).decode(), fault=fault and fault["do"], time=now,
+                refusal=refusal and refusal[1], expiration=expiration,
                 headers={name.lower(): value for name, value in self.headers.items()})
             if fault and fault["do"] == "hang":
                 pass
+            elif refusal:
+                return self.error(*refusal)
             elif bucket != scenario["bucket"]:
                 return self.error(404, "NoSuchBucket", "The specified bucket does not exist")
             elif credential and scenario.get("region", credential[2]) != credential[2]:
                 return self.wrong_region(scenario, action)
             elif credential and credential[1] in scenario.get("expiredAccessKeyIDs", []):
                 return self.error(400, "ExpiredToken", "The provided token has expired.")
+            elif self.is_refused(scenario):
+                return self.error(403, "AccessDenied", "Access Denied")
             obj = world.objects.get(key)
             keys = world.keys()
         if fault:
             kind = fault["do"]
             if kind == "hang":
-                # Until the client has enough of it.
-                self.connection.settimeout(60)
-                try:
-                    self.connection.recv(1)
-                except OSError:
-                    pass
-                self.close_connection = True
-                return
+                return self.hang()
             if kind == "delay":
                 time.sleep(fault["seconds"])
+            if kind == "outlast":
+                time.sleep(max(0, expiration - world.now))
             if kind == "error":
                 return self.error(
                     fault["status"], fault.get("code"), fault.get("message", ""), fault.get("fields"),
@@ -250,6 +296,12 @@ class Handler(BaseHTTPRequestHandler):
         if action == "list":
             return self.list(scenario, parameters, keys, fault)
         self.object(obj, fault)
+
+    def is_refused(self, scenario):
+        owner = scenario.get("owner")
+        if owner and self.headers.get("x-amz-expected-bucket-owner", owner) != owner:
+            return True
+        return scenario.get("requesterPays") and self.headers.get("x-amz-request-payer") != "requester"
 
     def place(self, path, scenario):
         base = scenario.get("basePath", "")
@@ -368,7 +420,7 @@ class Handler(BaseHTTPRequestHandler):
     def send(self, status, headers, body, stop_after=None, resets=False):
         self.send_response_only(status)
         self.send_header("x-amz-request-id", "SCRIPTED0001")
-        for name, value in dict({"Date": self.date_time_string()}, **headers).items():
+        for name, value in dict({"Date": self.date_time_string(self.world.now)}, **headers).items():
             self.send_header(name, value)
         if "Content-Length" not in headers:
             self.send_header("Content-Length", str(len(body)))

@@ -68,26 +68,10 @@ extension LintRun {
             problem(
                 "external-id-characters", value, path,
                 "the external ID \(shown(text)) has a blank or a quotation mark in it, which counts", "Remove it.")
-        } else if let complaint = ExternalID.complaint(text) {
+        } else if let complaint = RoleHopRules.externalID(text) {
             problem(
-                "external-id-characters", value, path, "the external ID \(shown(text)) \(complaint)", ExternalID.rule)
+                "external-id-characters", value, path, "the external ID \(shown(text)) \(complaint)",
+                "Copy it again from who gave it.")
         }
-    }
-}
-
-/// What AWS takes as an external ID (STS API reference, AssumeRole).
-enum ExternalID {
-    static let rule = "It has 2 to 1,224 characters out of A-Z a-z 0-9 _ + = , . @ : / -."
-
-    /// nil: it is one.
-    static func complaint(_ text: String) -> String? {
-        if !(2...1224).contains(text.unicodeScalars.count) { return "has \(text.unicodeScalars.count) characters" }
-        let isRight = text.unicodeScalars.allSatisfy { scalar in
-            switch scalar {
-            case "a"..."z", "A"..."Z", "0"..."9": true
-            default: "_+=,.@:/-".unicodeScalars.contains(scalar)
-            }
-        }
-        return isRight ? nil : "has a character that AWS doesn't accept"
     }
 }

@@ -1,0 +1,62 @@
+public import DredgeTransfer
+
+/// How STS is asked: with whose keys a chain begins, and where.
+public struct STSAccess: Sendable {
+    /// Signs the first hop. Its owner closes it.
+    public var base: BaseSource
+    /// For hops that name no session, for example `dredge-<run id>`, so that CloudTrail leads back to the run.
+    public var defaultSessionName: String
+    /// For hops that name no region; nil: AWS_REGION, AWS_DEFAULT_REGION, the profile's, else the partition's default.
+    public var region: String?
+    /// nil: AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, else AWS's own.
+    public var endpointURL: String?
+    /// nil: AWS_USE_FIPS_ENDPOINT.
+    public var useFIPS: Bool?
+    /// nil: AWS_USE_DUALSTACK_ENDPOINT.
+    public var useDualStack: Bool?
+    /// The process's environment, or what stands for it.
+    public var environment: [String: String]
+    /// Carries the requests.
+    public var transfer: TransferLoop
+    /// Hears what is done other than asked, a sentence each, for a log: a duration cut down, a policy left out, a clock corrected. Once for
+    /// each such thing, not at every refresh.
+    public var onWarning: @Sendable (String) -> Void
+
+    /// Access with the regional endpoints and region of the environment, unless named.
+    public init(
+        base: BaseSource, defaultSessionName: String, region: String? = nil, endpointURL: String? = nil,
+        useFIPS: Bool? = nil, useDualStack: Bool? = nil, environment: [String: String], transfer: TransferLoop,
+        onWarning: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.base = base
+        self.defaultSessionName = defaultSessionName
+        self.region = region
+        self.endpointURL = endpointURL
+        self.useFIPS = useFIPS
+        self.useDualStack = useDualStack
+        self.environment = environment
+        self.transfer = transfer
+        self.onWarning = onWarning
+    }
+}
+
+extension STSAccess {
+    /// A chain over this access, with a clock of its own.
+    func chain(_ hops: [RoleHop], scope: SourceScope?) -> RoleChain {
+        let clock = ServiceClock { [onWarning] in onWarning(ServiceClock.warning(of: "STS", ahead: $0)) }
+        return RoleChain(
+            hops: hops, scope: scope, base: base, defaultSessionName: defaultSessionName,
+            endpoints: STSEndpointRules(
+                region: region, profile: base.profile, endpointURL: endpointURL, useFIPS: useFIPS,
+                useDualStack: useDualStack, environment: environment),
+            client: STSClient(transport: LoopTransport(transfer), clock: clock), onWarning: onWarning)
+    }
+}
+
+extension ServiceClock {
+    /// What to log of a correction.
+    package static func warning(of service: String, ahead seconds: Double) -> String {
+        "this machine's clock is \(Int(abs(seconds).rounded())) s \(seconds > 0 ? "ahead of" : "behind") \(service)'s; "
+            + "requests are signed in the service's time. Set the clock by NTP"
+    }
+}

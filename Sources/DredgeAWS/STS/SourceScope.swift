@@ -1,0 +1,70 @@
+/// What of S3 a source reads: what its session is narrowed to.
+public struct SourceScope: Sendable, Hashable {
+    /// The bucket's name, or an access point's ARN.
+    public var bucket: String
+    /// What the keys begin with.
+    public var prefix: String
+    /// The only key that may decrypt; nil: any that the role may use.
+    public var kmsKeyARN: String?
+
+    /// The keys of a bucket that begin with a prefix.
+    public init(bucket: String, prefix: String, kmsKeyARN: String? = nil) {
+        self.bucket = bucket
+        self.prefix = prefix
+        self.kmsKeyARN = kmsKeyARN
+    }
+}
+
+extension SourceScope {
+    /// A session policy that allows what a run does and nothing else, as it may be sent to STS; nil: there is none so short.
+    ///
+    /// IAM takes U+0020 to U+00FF in a session policy, and 2,048 characters. A prefix that goes beyond either is allowed as far as it fits:
+    /// `2025/日本/` as `2025/*`. `HeadBucket` carries no prefix and so is refused, but its refusal names the region all the same.
+    func sessionPolicy(partition: String) -> PolicyDocument? {
+        guard let address = try? BucketAddress(bucket) else { return nil }
+        var expressed = prefix.unicodeScalars.prefix(while: RoleHopRules.isPolicyCharacter)
+        while true {
+            let document = policy(
+                address, partition: partition, prefix: String(String.UnicodeScalarView(expressed)))
+            let excess = document.compactJSON.utf8.count - RoleHopRules.sessionPolicyLengthMax
+            if excess <= 0 { return document }
+            if expressed.isEmpty { return nil }
+            // A character of the prefix stands in two places.
+            expressed = expressed.dropLast((excess + 1) / 2)
+        }
+    }
+
+    private func policy(_ address: BucketAddress, partition: String, prefix: String) -> PolicyDocument {
+        let pattern = PolicyPattern.literal(prefix)
+        return PolicyDocument(statements: [
+            PolicyStatement(
+                actions: ["s3:ListBucket"], resources: [address.arn(partition: partition)],
+                conditions: prefix.isEmpty ? [] : [PolicyCondition("StringLike", "s3:prefix", ["\(pattern)*"])]),
+            PolicyStatement(
+                actions: ["s3:GetObject", "s3:GetObjectVersion"],
+                resources: [address.objectARN("\(pattern)*", partition: partition)]),
+            decrypt(address, partition: partition),
+        ])
+    }
+
+    /// Through S3 only. The region is that of the key or the access point, which is the bucket's; a source's own region may be wrong, and
+    /// is corrected once S3 has answered.
+    private func decrypt(_ address: BucketAddress, partition: String) -> PolicyStatement {
+        let key = kmsKeyARN.flatMap { ARN($0) }
+        var region = key?.region
+        if case .accessPoint(let point) = address { region = point.region }
+        // A policy names keys by their ID; an alias is none.
+        let resource =
+            key.map {
+                $0.resource.hasPrefix("key/") ? "\($0)" : "arn:\(partition):kms:\($0.region):\($0.account):key/*"
+            }
+            ?? "arn:\(partition):kms:*:*:key/*"
+        let suffix = Partition.named(partition)?.dnsSuffix ?? Partition.all[0].dnsSuffix
+        return PolicyStatement(
+            actions: ["kms:Decrypt"], resources: [resource],
+            conditions: [
+                PolicyCondition(
+                    region == nil ? "StringLike" : "StringEquals", "kms:ViaService", ["s3.\(region ?? "*").\(suffix)"])
+            ])
+    }
+}

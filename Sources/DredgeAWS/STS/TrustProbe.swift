@@ -1,0 +1,63 @@
+/// Whether a role can be assumed by somebody who doesn't know its external ID. AWS asks third parties to test that ("The confused deputy
+/// problem", IAM User Guide): where it can, whoever knows the role's ARN reads through us what the role may read.
+public enum TrustVerdict: Sendable {
+    /// Refused both without the external ID and with a wrong one. Says something only of a role that can be assumed with the right one.
+    case enforced
+    /// The external ID is not asked for.
+    case assumableWithout
+    /// Another value does as well.
+    case assumableWithWrong
+    /// Not found out, and why.
+    case unknown(AWSError)
+}
+
+/// Tries to assume a role as somebody would who doesn't know its external ID.
+///
+/// What it gets is dropped and wiped at once, and could do nothing: it is asked for the shortest time, under a policy that denies everything.
+public struct TrustProbe: Sendable {
+    private let chain: RoleChain
+
+    /// A probe of the hops of a chain.
+    public init(_ hops: [RoleHop], access: STSAccess) { chain = access.chain(hops, scope: nil) }
+
+    /// Two calls of STS at most, and those that lead to the hop.
+    /// - Parameter index: of a hop with an external ID.
+    public func verdict(ofHop index: Int) async -> TrustVerdict {
+        let hop = chain.hops[index]
+        precondition(hop.externalID != nil, "there is nothing to leave out")
+        do throws(AWSError) {
+            let signer = try await chain.credentials(behind: index)
+            if try await isAssumable(index, externalID: nil, with: signer) { return .assumableWithout }
+            if try await isAssumable(index, externalID: Self.wrongExternalID(), with: signer) {
+                return .assumableWithWrong
+            }
+            return .enforced
+        } catch {
+            return .unknown(error)
+        }
+    }
+
+    private func isAssumable(
+        _ index: Int, externalID: String?, with signer: Credentials
+    ) async throws(AWSError) -> Bool {
+        // Name, tags and source identity stay: the trust policy may ask for them, too.
+        var hop = chain.hops[index]
+        hop.externalID = externalID
+        hop.duration = AWSLimits.durationMin
+        hop.sessionPolicy = .document(Self.denyAll)
+        do {
+            _ = try await chain.client.session(chain.call(index, as: hop), credentials: signer)
+            return true
+        } catch {
+            guard error.code == .accessDenied else { throw error }
+            return false
+        }
+    }
+
+    private static func wrongExternalID() -> String {
+        "dredge-probe-" + String(UInt64.random(in: .min ... .max), radix: 16)
+    }
+
+    private static let denyAll =
+        PolicyDocument(statements: [PolicyStatement(effect: .deny, actions: ["*"], resources: ["*"])]).compactJSON
+}
