@@ -1,3 +1,4 @@
+import DredgeAWS
 import Yams
 
 /// A mapping of a config file whose keys are known names.
