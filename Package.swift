@@ -41,6 +41,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        // Without its trait that brings Foundation.
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        // The paths in its interface.
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
     ],
     targets: [
         // C: libraries of the system, and our kernels.
@@ -61,7 +65,12 @@ let package = Package(
 
         // The layers, lowest first. An arrow never points up.
         library("DredgeTransfer", ["CCurl"]),
-        library("DredgeAWS", ["DredgeTransfer", "CCrypto", "CExpat"]),
+        library(
+            "DredgeAWS",
+            [
+                "DredgeTransfer", "CCrypto", "CExpat", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
+            ]),
         library("DredgeS3", ["DredgeTransfer", "DredgeAWS"]),
         library("DredgeText", ["CTextKernels"]),
         library(

@@ -37,4 +37,35 @@ public enum AWSLimits {
 
     /// Bytes of a config or credentials file.
     static let configFileByteCountMax = 4 << 20
+    /// Bytes of a file with a token in it: web identity, container authorization, SSO.
+    static let tokenFileByteCountMax = 64 << 10
+    /// Characters of a web identity token (STS API reference, AssumeRoleWithWebIdentity).
+    static let webIdentityTokenCountMax = 20_000
+
+    /// A request to the instance's metadata, in all.
+    static let metadataTimeout: Duration = .seconds(1)
+    /// How long a token of the instance's metadata is good, in seconds: the longest there is.
+    static let metadataTokenLife = 21_600
+    /// The instance's metadata has new credentials at least so long before the old ones end (EC2 User Guide, "Retrieve security
+    /// credentials from instance metadata"): an answer that ends sooner is one that could not be renewed. Seconds.
+    static let metadataRenewalMargin = 300.0
+    /// Credentials that could not be renewed are used on for so long before the metadata are asked again. Seconds.
+    static let staticStabilityDelay = 300.0...600.0
+    /// A request to the container's endpoint, in all.
+    static let containerTimeout: Duration = .seconds(2)
+    /// A request to the SSO portal, in all.
+    static let ssoTimeout: Duration = .seconds(20)
+    /// Attempts of a request to an endpoint that gives credentials.
+    static let endpointAttemptCountMax = 3
+    /// Full jitter between two of them, up to this. Seconds.
+    static let endpointRetryDelayMax = 1.0
+
+    /// Bytes that a credential_process may print (as the AWS SDK for Java has it).
+    static let processOutputByteCountMax = 64_000
+    /// How long it may take (as the AWS SDK for Go has it).
+    static let processTimeout: Duration = .seconds(60)
+    /// After SIGTERM it has this long before SIGKILL.
+    static let processGracePeriod: Duration = .seconds(2)
+    /// Profiles that name each other as their source.
+    static let profileCountMax = hopCountMax
 }

@@ -50,7 +50,11 @@ public enum CredentialSources {
         case .fixed(let credentials): fixed(credentials)
         case .defaultChain(let profile):
             BaseSource(
-                DefaultChain(profile: profile, environment: environment))
+                DefaultChain(
+                    profile: profile,
+                    context: ProviderContext(
+                        environment: environment, http: LoopTransport(transfer), defaultSessionName: defaultSessionName,
+                        onWarning: onWarning)))
         }
     }
 

@@ -105,6 +105,8 @@ import Testing
     }
 
     @Test func `no way to print shows a secret`() {
+        let context = ProviderContext(
+            environment: ["AWS_SECRET_ACCESS_KEY": Self.secret], http: ScriptedTransport([]))
         let holder = Holder(
             credentials: credentials, storage: credentials.storage, secret: credentials.storage.secretAccessKey)
         var texts = [
@@ -116,8 +118,8 @@ import Testing
             dumped(credentials.storage), "\(credentials.storage)", String(reflecting: credentials.storage),
             dumped(credentials.storage.secretAccessKey), "\(credentials.storage.secretAccessKey)",
             dumped(BaseSource(credentials)),
-            dumped(BaseSource(DefaultChain(profile: nil, environment: ["AWS_SECRET_ACCESS_KEY": Self.secret]))),
-            dumped(DefaultChain(profile: nil, environment: ["AWS_SECRET_ACCESS_KEY": Self.secret])),
+            dumped(BaseSource(DefaultChain(profile: nil, context: context))), dumped(context),
+            dumped(DefaultChain(profile: nil, context: context)),
             String(format: "%@", "\(credentials)"),
         ]
         texts += Mirror(reflecting: credentials).children.map { "\($0)" }

@@ -56,6 +56,42 @@ import Testing
         #expect(try settings("[profile default]\na=2\n[default]\na=1\nb=1\n") == ["default": ["a": "2"]])
     }
 
+    @Test func `nested settings, continued values and other sections are kept apart`() throws {
+        let text = """
+            [profile p]
+            services = local
+            credential_process = /bin/give
+              --name   "a b"
+            s3 =
+              endpoint_url = nested
+            [sso-session corp]
+            sso_region = eu-west-1
+            [services local]
+            s3 =
+              endpoint_url = http://s3
+              other = x
+            STS=
+              Endpoint_URL = http://sts   # comment
+            plain = 1
+            [plugins]
+            x =
+              y = z
+            """
+        let file = try ProfileFile(text, path: "/x", kind: .config)
+        #expect(
+            file.profiles.mapValues { $0.mapValues(\.text) } == [
+                "p": ["services": "local", "credential_process": "/bin/give\n--name   \"a b\"", "s3": ""]
+            ])
+        #expect(file.ssoSessions.mapValues { $0.mapValues(\.text) } == ["corp": ["sso_region": "eu-west-1"]])
+        #expect(
+            file.services["local"]?.mapValues(\.text) == [
+                "s3": "", "s3.endpoint_url": "http://s3", "s3.other": "x", "sts": "", "sts.endpoint_url": "http://sts",
+                "plain": "1",
+            ])
+        #expect(file.services["local"]?["sts.endpoint_url"]?.line == 14)
+        #expect(try Set(settings(text, kind: .credentials).keys) == ["plugins"])
+    }
+
     @Test(arguments: [
         ("[default\n", 1), ("[default]\nwJalrXUtnFEMI\n", 2), ("a = b\n", 1), ("[default]\n\n = wJalrXUtnFEMI\n", 3),
     ])
@@ -71,151 +107,187 @@ import Testing
 }
 
 @Suite struct DefaultChainTests {
-    private let directory = FileManager.default.temporaryDirectory.appending(path: "dredge-test-\(UUID().uuidString)")
-        .path
+    private typealias World = ProviderWorld
 
-    /// Runs `body` with a home directory that has these files.
-    private func withHome(
-        config: String? = nil, credentials: String? = nil, _ environment: [String: String] = [:],
-        _ body: ([String: String]) throws -> Void
-    ) throws {
-        try FileManager.default.createDirectory(atPath: directory + "/.aws", withIntermediateDirectories: true)
+    @Test func `the environment comes first, unless a profile is named explicitly`() async throws {
+        let world = World(credentials: "[default]\n\(World.keys("DEFAULT"))[dev]\n\(World.keys("DEV"))")
+        #expect(try await world.id() == "DEFAULT")
+        world.setVariable("AWS_PROFILE", "dev")
+        #expect(try await world.id() == "DEV")
+        for (name, value) in World.environmentKeys { world.setVariable(name, value) }
+        #expect(try await world.id() == "ENVIRONMENT")
+        #expect(try await world.resolved().provider == "environment variables")
+        #expect(try await world.id(profile: "dev") == "DEV")
+        world.setVariable("AWS_PROFILE", nil)
+        world.setVariable("AWS_ACCESS_KEY_ID", "")
+        #expect(try await world.id() == "DEFAULT")
+        #expect(try await world.resolved().provider == "profile 'default' in \(World.credentialsPath)")
+    }
+
+    @Test func `the environment's keys need no file`() async throws {
+        let world = World(config: "not a config file", environment: World.environmentKeys)
+        #expect(try await world.id() == "ENVIRONMENT")
+        #expect(world.reads.isEmpty)
+    }
+
+    @Test func `the session token goes with the keys`() async throws {
+        let world = World(environment: World.environmentKeys)
+        #expect(try await world.resolved().credentials.isTemporary == false)
+        world.setVariable("AWS_SESSION_TOKEN", "\(World.canary)token")
+        #expect(try await world.resolved().credentials.isTemporary)
+        world.setVariable("AWS_SESSION_TOKEN", nil)
+        world.setVariable("AWS_SECURITY_TOKEN", "\(World.canary)token")
+        #expect(try await world.resolved().credentials.isTemporary)
+        let file = World(credentials: "[default]\n\(World.keys("A"))aws_session_token = t\n")
+        #expect(try await file.resolved().credentials.isTemporary)
+    }
+
+    @Test func `keys of the environment that have ended are told of`() async throws {
+        let world = World(environment: World.environmentKeys)
+        world.setVariable("AWS_CREDENTIAL_EXPIRATION", "2027-01-15T08:00:01+00:00")
+        #expect(try await world.id() == "ENVIRONMENT")
+        world.clock.advance(1)
+        let error = try await world.failure()
+        #expect(error.code == .expiredBaseCredentials)
+        #expect(error.message.contains("2027-01-15T08:00:01Z"))
+    }
+
+    @Test func `keys of the credentials file win over those of the config file`() async throws {
+        let world = World(
+            config: "[default]\n\(World.keys("CONFIG"))[profile only]\n\(World.keys("ONLY"))",
+            credentials: "[default]\n\(World.keys("CREDENTIALS"))")
+        #expect(try await world.id() == "CREDENTIALS")
+        #expect(try await world.id(profile: "only") == "ONLY")
+    }
+
+    @Test func `the files can lie elsewhere`() async throws {
+        let world = World(
+            files: [
+                "/else/config": "[profile x]\n\(World.keys("X"))", "/home/me/credentials": "[y]\n\(World.keys("Y"))",
+            ], environment: ["AWS_CONFIG_FILE": "/else/config", "AWS_SHARED_CREDENTIALS_FILE": "~/credentials"])
+        #expect(try await world.id(profile: "x") == "X")
+        #expect(try await world.id(profile: "y") == "Y")
+        world.setVariable("AWS_CONFIG_FILE", "/nowhere")
+        #expect(try await world.failure(profile: "x").code == .profileNotFound)
+    }
+
+    @Test func `real files are read, and what can't be read is told of`() async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "dredge-test-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        try config?.write(toFile: directory + "/.aws/config", atomically: true, encoding: .utf8)
-        try credentials?.write(toFile: directory + "/.aws/credentials", atomically: true, encoding: .utf8)
-        try body(environment.merging(["HOME": directory]) { $1 })
+        let path = directory + "/credentials"
+        try "[default]\n\(World.keys("REAL"))".write(toFile: path, atomically: true, encoding: .utf8)
+        func found() async throws -> String {
+            let environment = ["AWS_SHARED_CREDENTIALS_FILE": path, "AWS_CONFIG_FILE": directory + "/none"]
+            let context = ProviderContext(environment: environment, http: ScriptedTransport([]))
+            return try await DefaultChain(profile: nil, context: context).resolved().credentials.accessKeyID
+        }
+        #expect(try await found() == "REAL")
+        #expect(try FileAccess.system.contents(path, 4 << 20)?.count == World.keys("REAL").utf8.count + 10)
+        #expect(throws: FileAccess.Problem.self) { try FileAccess.system.contents(path, 20) }
+        #expect(throws: FileAccess.Problem.self) { try FileAccess.system.contents(directory, 20) }
+        #expect(try FileAccess.system.contents(path + "/below/a/file", 20) == nil)
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        let error = try #require(await #expect(throws: AWSError.self) { _ = try await found() })
+        #expect(error.code == .malformedConfigFile && error.step.contains(path))
     }
 
-    private func id(_ environment: [String: String], profile: String? = nil) throws -> String {
-        try DefaultChain(profile: profile, environment: environment).credentials().accessKeyID
+    @Test func `an exhausted chain names everything that it tried, in order`() async throws {
+        let world = World(config: "[profile other]\nregion = x\n")
+        let error = try await world.failure()
+        #expect(error.code == .noCredentials)
+        #expect(
+            error.providers.map(\.provider) == [
+                "environment", "web identity", World.credentialsPath, World.configPath, "container",
+                "EC2 instance metadata",
+            ])
+        for part in [
+            "environment: AWS_ACCESS_KEY_ID isn't set", "\(World.credentialsPath): doesn't exist",
+            "\(World.configPath): has no profile 'default'",
+            "container: neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            "EC2 instance metadata: no answer from",
+        ] {
+            #expect(error.message.contains(part), "\(part)")
+        }
+        let named = try await world.failure(profile: "other")
+        #expect(
+            named.providers.map(\.provider) == [
+                "environment", "assume role", "web identity", "SSO", World.credentialsPath, "credential_process",
+                World.configPath, "container", "EC2 instance metadata",
+            ])
+        world.setVariable("HOME", nil)
+        #expect(try await world.failure().message.contains("shared files: HOME isn't set"))
     }
 
-    private func failure(_ environment: [String: String], profile: String? = nil) throws -> AWSError {
-        try #require(throws: AWSError.self) {
-            _ = try DefaultChain(profile: profile, environment: environment).credentials()
-        }
+    @Test func `a profile that isn't there is named, with those that are`() async throws {
+        let world = World(
+            config: "[profile a]\nregion=x\n[mistake]\nregion=x\n", credentials: "[b]\n\(World.keys("B"))")
+        let error = try await world.failure(profile: "c")
+        #expect(error.code == .profileNotFound)
+        #expect(error.message.contains("'c'") && error.message.contains(World.configPath))
+        #expect(error.advice == "There are: a, b.")
+        #expect(try await world.failure(profile: "mistake").advice.contains("[profile mistake]"))
+        world.setVariable("AWS_PROFILE", "c")
+        #expect(try await world.failure().code == .profileNotFound)
     }
 
-    private static let keys = ["AWS_ACCESS_KEY_ID": "ENVIRONMENT", "AWS_SECRET_ACCESS_KEY": "s"]
-    private static func profile(_ id: String) -> String { "aws_access_key_id = \(id)\naws_secret_access_key = s\n" }
-
-    @Test func `the environment comes first, unless a profile is named explicitly`() throws {
-        let credentials = "[default]\n\(Self.profile("DEFAULT"))[dev]\n\(Self.profile("DEV"))"
-        try withHome(credentials: credentials) { (home) throws in
-            #expect(try id(home) == "DEFAULT")
-            #expect(try id(home.merging(["AWS_PROFILE": "dev"]) { $1 }) == "DEV")
-            let environment = home.merging(Self.keys) { $1 }
-            #expect(try id(environment) == "ENVIRONMENT")
-            #expect(try id(environment.merging(["AWS_PROFILE": "dev"]) { $1 }) == "ENVIRONMENT")
-            #expect(try id(environment, profile: "dev") == "DEV")
-            #expect(try id(home.merging(["AWS_ACCESS_KEY_ID": ""]) { $1 }) == "DEFAULT")
-        }
+    @Test func `a console login is refused by name, unless the credentials file has keys`() async throws {
+        let world = World(config: "[profile p]\nregion = x\nlogin_session = arn:aws:iam::1:user/x\n")
+        let error = try await world.failure(profile: "p")
+        #expect(error.code == .unsupportedConfig)
+        #expect(error.message.contains("login_session in \(World.configPath), line 3"))
+        #expect(error.advice.contains("aws configure export-credentials --profile p"))
+        world.setFile(World.credentialsPath, .success("[p]\n\(World.keys("P"))"))
+        #expect(try await world.id(profile: "p") == "P")
     }
 
-    @Test func `the session token goes with the keys`() throws {
-        let environment = Self.keys.merging(["AWS_SESSION_TOKEN": "t"]) { $1 }
-        #expect(try DefaultChain(profile: nil, environment: environment).credentials().isTemporary)
-        try withHome(credentials: "[default]\n\(Self.profile("A"))aws_session_token = t\n") { (home) throws in
-            #expect(try DefaultChain(profile: nil, environment: home).credentials().isTemporary)
-        }
+    @Test func `half a pair and broken keys are mistakes, and are not shown`() async throws {
+        let half = World(environment: ["AWS_ACCESS_KEY_ID": "A"])
+        #expect(try await half.failure().message.contains("AWS_SECRET_ACCESS_KEY isn't"))
+        half.setVariable("AWS_SECRET_ACCESS_KEY", "\(World.canary)\nkey")
+        #expect(try await half.failure().message.contains("secret access key of the environment"))
+        half.setVariable("AWS_SECRET_ACCESS_KEY", "\(World.canary)")
+        half.setVariable("AWS_SESSION_TOKEN", "\(World.canary) ü")
+        #expect(try await half.failure().message.contains("session token of the environment"))
+        let file = World(credentials: "[default]\naws_access_key_id = A\n")
+        #expect(try await file.failure().message.contains("no aws_secret_access_key"))
     }
 
-    @Test func `keys of the credentials file win over those of the config file`() throws {
-        let config = "[default]\n\(Self.profile("CONFIG"))[profile only]\n\(Self.profile("ONLY"))"
-        try withHome(config: config, credentials: "[default]\n\(Self.profile("CREDENTIALS"))") { (home) throws in
-            #expect(try id(home) == "CREDENTIALS")
-            #expect(try id(home, profile: "only") == "ONLY")
+    @Test func `the profile's region and endpoints are those of its section, unless the environment has some`() throws {
+        let config = """
+            [profile p]
+            region = eu-west-1
+            services = local
+            endpoint_url = http://all
+            [services local]
+            sts =
+              endpoint_url = http://sts
+            [profile ignoring]
+            endpoint_url = http://all
+            ignore_configured_endpoint_urls = true
+            """
+        func settings(_ profile: String?, _ environment: [String: String] = [:]) throws -> ProfileSettings {
+            let world = World(config: config, environment: environment)
+            let files = try ProfileFiles(environment: world.context.environment, files: world.context.files)
+            return ProfileSettings(profile: profile, files: files, environment: environment)
         }
-    }
-
-    @Test func `the files can lie elsewhere`() throws {
-        try withHome(config: "[profile x]\n\(Self.profile("X"))", credentials: "[y]\n\(Self.profile("Y"))") {
-            (home) throws in
-            let moved = [
-                "AWS_CONFIG_FILE": directory + "/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
-                "HOME": directory,
-            ]
-            #expect(try id(moved, profile: "x") == "X")
-            #expect(try id(moved, profile: "y") == "Y")
-            #expect(
-                try failure(home.merging(["AWS_CONFIG_FILE": "/nowhere"]) { $1 }, profile: "x").code == .profileNotFound
-            )
-        }
-    }
-
-    @Test func `an exhausted chain names everything that it tried`() throws {
-        try withHome(config: "[profile other]\nregion = x\n") { (home) throws in
-            let error = try failure(home)
-            #expect(error.code == .noCredentials)
-            for part in [
-                "environment: AWS_ACCESS_KEY_ID isn't set", "\(directory)/.aws/credentials: doesn't exist",
-                "\(directory)/.aws/config: has no profile 'default'", "container:", "instance metadata: not supported",
-            ] {
-                #expect(error.message.contains(part), "\(part)")
-            }
-        }
-        #expect(try failure([:]).message.contains("HOME isn't set"))
-    }
-
-    @Test func `a profile that isn't there is named, with those that are`() throws {
-        try withHome(config: "[profile a]\nregion=x\n[mistake]\nregion=x\n", credentials: "[b]\n\(Self.profile("B"))") {
-            home in
-            let error = try failure(home, profile: "c")
-            #expect(error.code == .profileNotFound)
-            #expect(error.message.contains("'c'") && error.message.contains(directory))
-            #expect(error.advice == "There are: a, b.")
-            #expect(try failure(home.merging(["AWS_PROFILE": "c"]) { $1 }).code == .profileNotFound)
-            #expect(try failure(home, profile: "mistake").advice.contains("[profile mistake]"))
-        }
-    }
-
-    @Test(arguments: [
-        ("role_arn = arn:aws:iam::123456789012:role/x", "role_arn", false),
-        ("web_identity_token_file = /t", "web_identity_token_file", false),
-        ("sso_session = s", "sso_session", false), ("sso_start_url = https://x", "sso_start_url", false),
-        ("credential_process = /bin/give", "credential_process", true), ("login_session = s", "login_session", true),
-    ])
-    func `a provider that isn't supported is named with its profile, file and line`(
-        line: String, setting: String, yieldsToKeys: Bool
-    ) throws {
-        try withHome(config: "[profile p]\nregion = x\n\(line)\n") { (home) throws in
-            let error = try failure(home, profile: "p")
-            #expect(error.code == .unsupportedConfig)
-            #expect(
-                error.message.contains("'p'")
-                    && error.message.contains("\(setting) in \(directory)/.aws/config, line 3"))
-        }
-        try withHome(config: "[profile p]\n\(line)\n", credentials: "[p]\n\(Self.profile("P"))") { (home) throws in
-            if yieldsToKeys {
-                #expect(try id(home, profile: "p") == "P")
-            } else {
-                #expect(try failure(home, profile: "p").code == .unsupportedConfig)
-            }
-        }
-    }
-
-    @Test func `a provider of the environment that isn't supported is named`() throws {
-        let web = ["AWS_WEB_IDENTITY_TOKEN_FILE": "/t", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x"]
-        #expect(try failure(web).code == .unsupportedConfig)
-        #expect(try id(web.merging(Self.keys) { $1 }) == "ENVIRONMENT")
-        for name in ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"] {
-            let error = try failure([name: "x"])
-            #expect(error.code == .unsupportedConfig && error.message.contains(name))
-        }
-    }
-
-    @Test func `half a pair and broken keys are mistakes, and are not shown`() throws {
-        #expect(try failure(["AWS_ACCESS_KEY_ID": "A"]).message.contains("AWS_SECRET_ACCESS_KEY isn't"))
-        let error = try failure(["AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "very secret\nkey"])
-        #expect(error.code == .noCredentials && error.message.contains("secret access key of the environment"))
-        #expect(!error.description.contains("very secret"))
-        try withHome(credentials: "[default]\naws_access_key_id = A\n") { (home) throws in
-            #expect(try failure(home).message.contains("no aws_secret_access_key"))
-        }
+        #expect(try settings("p").region == "eu-west-1")
+        #expect(try settings(nil, ["AWS_PROFILE": "p"]).region == "eu-west-1")
+        #expect(try settings("p", ["AWS_DEFAULT_REGION": "b"]).region == "b")
+        #expect(try settings("p", ["AWS_REGION": "a", "AWS_DEFAULT_REGION": "b"]).region == "a")
+        #expect(try settings("p").endpointURL(service: "sts") == "http://sts")
+        #expect(try settings("p").endpointURL(service: "s3") == "http://all")
+        #expect(try settings("p", ["AWS_ENDPOINT_URL": "http://a"]).endpointURL(service: "sts") == "http://a")
+        #expect(try settings("p", ["AWS_ENDPOINT_URL_STS": "http://b"]).endpointURL(service: "sts") == "http://b")
+        let ignoring = ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "TRUE", "AWS_ENDPOINT_URL": "http://a"]
+        #expect(try settings("p", ignoring).endpointURL(service: "sts") == nil)
+        #expect(try settings("ignoring").endpointURL(service: "sts") == nil)
+        #expect(try settings("other").region == nil)
     }
 
     @Test func `refused keys are looked up again, and others stay`() async throws {
-        let source = BaseSource(DefaultChain(profile: nil, environment: Self.keys))
+        let source = BaseSource(World(environment: World.environmentKeys).chain())
         let first = try #require(await source.credentials())
         #expect(try #require(await source.credentials()).isIdentical(to: first))
         await source.refused(Credentials(accessKeyID: "x", secretAccessKey: "y"))
@@ -224,6 +296,14 @@ import Testing
         #expect(try #require(await source.credentials()).isIdentical(to: first) == false)
         source.close()
         await #expect(throws: AWSError.self) { _ = try await source.credentials() }
+    }
+
+    @Test func `fixed keys stay what they are`() async throws {
+        let keys = Credentials(accessKeyID: "x", secretAccessKey: "y")
+        let source = CredentialSources.fixed(keys)
+        await source.refused(keys)
+        #expect(try await source.resolved().credentials.isIdentical(to: keys))
+        #expect(try await source.resolved().provider == "the access key of the configuration")
     }
 
     @Test func `anonymous signs nothing`() async throws {

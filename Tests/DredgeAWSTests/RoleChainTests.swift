@@ -19,16 +19,20 @@ final class ScriptedTransport: STSTransport {
 
     func send(_ request: HTTPRequest) async throws(TransferError) -> STSAnswer {
         log.withLock { $0.append(request) }
-        let step = steps.withLock { $0.isEmpty ? Step.failure(.other) : $0.removeFirst() }
-        switch step {
+        return try steps.withLock { $0.isEmpty ? Step.failure(.other) : $0.removeFirst() }.answer()
+    }
+}
+
+extension ScriptedTransport.Step {
+    /// What a transport does with it.
+    func answer() throws(TransferError) -> STSAnswer {
+        switch self {
         case .answer(let status, let body, let date):
             return STSAnswer(status: status, date: date, requestID: "head-id", body: Array(body.utf8))
         case .failure(let code): throw TransferError(code: code, message: "scripted", authority: "sts.test:443")
         }
     }
-}
 
-extension ScriptedTransport.Step {
     static func error(_ code: String, _ message: String = "no", status: Int = 403, date: String? = nil) -> Self {
         .answer(
             status,
@@ -84,18 +88,7 @@ final class Warnings: Sendable {
         try #require(await #expect(throws: AWSError.self) { _ = try await chain.credentials() })
     }
 
-    private func form(_ request: HTTPRequest) -> [String: String] {
-        let body = String(decoding: request.body ?? [], as: UTF8.self)
-        return Dictionary(
-            uniqueKeysWithValues: body.split(separator: "&").map { pair in
-                let parts = pair.split(separator: "=", omittingEmptySubsequences: false).map {
-                    Array($0.utf8).withUnsafeBytes {
-                        String(decoding: URIEncoding.decode($0, plusIsSpace: true) ?? [], as: UTF8.self)
-                    }
-                }
-                return (parts[0], parts[1])
-            })
-    }
+    private func form(_ request: HTTPRequest) -> [String: String] { request.form }
 
     @Test func `each hop is signed with the session of the one before`() async throws {
         let transport = ScriptedTransport([.session("ASIAFIRST"), .session("ASIASECOND")])

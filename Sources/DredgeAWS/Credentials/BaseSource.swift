@@ -14,6 +14,7 @@ public final class BaseSource: CredentialSource {
     let profile: Profile?
     private let session: Session
     private let provider: Provider
+    private let forget: @Sendable () -> Void
 
     /// Whoever gave the credentials that the session holds.
     private final class Provider: Sendable {
@@ -21,11 +22,12 @@ public final class BaseSource: CredentialSource {
     }
 
     /// What the chain finds.
-    init(_ chain: DefaultChain, time: TimeSource = .system) {
+    init(_ chain: DefaultChain) {
         let provider = Provider()
         profile = Profile(name: chain.profile)
         self.provider = provider
-        session = Session(clock: ServiceClock(time)) { () async throws(AWSError) in
+        forget = { chain.forget() }
+        session = Session(clock: chain.clock) { () async throws(AWSError) in
             let resolved = try await chain.resolved()
             provider.name.withLock { $0 = resolved.provider }
             return resolved.credentials
@@ -37,6 +39,7 @@ public final class BaseSource: CredentialSource {
         provider = Provider()
         provider.name.withLock { $0 = "the access key of the configuration" }
         profile = nil
+        forget = {}
         session = Session(clock: ServiceClock()) { () async throws(AWSError) in credentials }
     }
 
@@ -48,11 +51,17 @@ public final class BaseSource: CredentialSource {
         return ResolvedCredentials(credentials: credentials, provider: provider.name.withLock { $0 })
     }
 
+    /// Credentials that are good now. Doesn't suspend while they are fresh.
     public func credentials() async throws(AWSError) -> Credentials? { try await session.credentials() }
 
+    /// The service refused them: the next call looks them up again.
     public func refused(_ credentials: Credentials) async { await session.refused(credentials) }
 
-    public func close() { session.close() }
+    /// Lets them go; every source that was given this one ends with it.
+    public func close() {
+        session.close()
+        forget()
+    }
 }
 
 extension BaseSource: CustomReflectable {

@@ -1,14 +1,8 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// A shared config or credentials file (AWS SDKs and Tools Reference Guide, "Format of the config and credential files").
 struct ProfileFile: Sendable {
     /// What it is, which decides how its sections name profiles.
     enum Kind: Sendable {
-        /// `[profile x]`, and `[default]`.
+        /// `[profile x]`, and `[default]`; beside them `[sso-session x]` and `[services x]`.
         case config
         /// `[x]`
         case credentials
@@ -20,10 +14,22 @@ struct ProfileFile: Sendable {
         var line: Int
     }
 
+    /// What a section that matters is the settings of.
+    private enum Section: String {
+        case profile
+        case ssoSession = "sso-session"
+        case services
+    }
+
     let path: String
     let kind: Kind
+    private var sections: [Section: [String: [String: Setting]]] = [:]
     /// Profile to setting to value. Names of settings are in lowercase.
-    private(set) var profiles: [String: [String: Setting]] = [:]
+    var profiles: [String: [String: Setting]] { sections[.profile] ?? [:] }
+    /// The same of `[sso-session x]`.
+    var ssoSessions: [String: [String: Setting]] { sections[.ssoSession] ?? [:] }
+    /// The same of `[services x]`, whose settings are nested: `sts.endpoint_url`.
+    var services: [String: [String: Setting]] { sections[.services] ?? [:] }
     /// Sections of a config file that look like profiles but lack the word: a common mistake.
     private(set) var bareSections: Set<String> = []
 
@@ -31,9 +37,9 @@ struct ProfileFile: Sendable {
     init(_ text: String, path: String, kind: Kind) throws(AWSError) {
         self.path = path
         self.kind = kind
-        var section: String?
+        var section: (kind: Section, name: String)?
         var ignoresSection = false
-        var hasParent = false
+        var parent: String?
         var hasPrefixedDefault = false
         for (index, rawLine) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let number = index + 1
@@ -45,51 +51,87 @@ struct ProfileFile: Sendable {
                     throw malformed("a section without its closing bracket", line: number)
                 }
                 let name = Self.words(line[line.index(after: line.startIndex)..<end])
-                (section, ignoresSection, hasParent) = (nil, false, false)
+                (section, ignoresSection, parent) = (nil, false, nil)
                 switch (kind, name.count) {
-                case (.credentials, 1): section = name[0]
+                case (.credentials, 1): section = (.profile, name[0])
                 case (.config, 2) where name[0] == "profile":
                     if name[1] == "default", !hasPrefixedDefault {
                         hasPrefixedDefault = true
-                        profiles["default"] = nil
+                        sections[.profile]?["default"] = nil
                     }
-                    section = name[1]
+                    section = (.profile, name[1])
                 case (.config, 1) where name[0] == "default":
-                    if hasPrefixedDefault { ignoresSection = true } else { section = "default" }
+                    if hasPrefixedDefault { ignoresSection = true } else { section = (.profile, "default") }
+                case (.config, 2):
+                    section = Section(rawValue: name[0]).map { ($0, name[1]) }
+                    ignoresSection = section == nil
                 default:
                     if kind == .config, name.count == 1 { bareSections.insert(name[0]) }
-                    ignoresSection = true  // sso-session, services and what is to come
+                    ignoresSection = true  // plugins and what is to come
                 }
-                if let section, profiles[section] == nil { profiles[section] = [:] }
+                if let section { sections[section.kind, default: [:]][section.name, default: [:]] = settings(section) }
                 continue
             }
-            if isIndented, hasParent { continue }  // a nested setting, of s3 for example: none that matters here
+            if isIndented, let parent {
+                guard let section else { continue }
+                extend(parent, of: section, with: line, line: number)
+                continue
+            }
             guard let equals = line.firstIndex(of: "=") else {
                 throw malformed("neither a section nor a setting", line: number)
             }
             let name = Self.trimmed(line[..<equals]).lowercased()
             guard !name.isEmpty else { throw malformed("a setting without a name", line: number) }
-            hasParent = true
+            parent = name
             if ignoresSection { continue }
             guard let section else { throw malformed("a setting outside of a section", line: number) }
-            profiles[section]?[name] = Setting(
+            sections[section.kind]?[section.name]?[name] = Setting(
                 text: Self.withoutComment(line[line.index(after: equals)...]), line: number)
         }
     }
 
+    private func settings(_ section: (kind: Section, name: String)) -> [String: Setting] {
+        sections[section.kind]?[section.name] ?? [:]
+    }
+
+    /// An indented line is a nested setting where its parent has no value, else the next line of that value.
+    private mutating func extend(
+        _ parent: String, of section: (kind: Section, name: String), with line: Substring, line number: Int
+    ) {
+        guard let value = sections[section.kind]?[section.name]?[parent] else { return }
+        guard value.text.isEmpty else {
+            sections[section.kind]?[section.name]?[parent]?.text = "\(value.text)\n\(Self.withoutComment(line))"
+            return
+        }
+        // In profiles there are such for s3, which say nothing of what matters here.
+        guard section.kind == .services, let equals = line.firstIndex(of: "=") else { return }
+        let name = "\(parent).\(Self.trimmed(line[..<equals]).lowercased())"
+        sections[section.kind]?[section.name]?[name] = Setting(
+            text: Self.withoutComment(line[line.index(after: equals)...]), line: number)
+    }
+
     /// The file at `path`; nil: there is none.
-    static func read(_ path: String, kind: Kind) throws(AWSError) -> ProfileFile? {
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
+    static func read(_ path: String, kind: Kind, files: FileAccess) throws(AWSError) -> ProfileFile? {
         let step = "read \(path.printable)"
-        guard var data = FileManager.default.contents(atPath: path) else {
+        var bytes: [UInt8]?
+        do throws(FileAccess.Problem) {
+            bytes = try files.contents(path, AWSLimits.configFileByteCountMax)
+        } catch {
+            guard case .unreadable(let reason) = error else {
+                throw AWSError(
+                    code: .malformedConfigFile, step: step,
+                    message: "the file has more than \(AWSLimits.configFileByteCountMax >> 20) MiB",
+                    advice: "Is it the right file?")
+            }
             throw AWSError(
-                code: .malformedConfigFile, step: step, message: "the file can't be read",
+                code: .malformedConfigFile, step: step, message: "the file can't be read: \(reason)",
                 advice: "Check its owner and its mode.")
         }
-        defer { data.withUnsafeMutableBytes { SecretBytes.wipe($0) } }
-        guard data.count <= AWSLimits.configFileByteCountMax, let text = String(validating: data, as: UTF8.self) else {
+        guard var bytes else { return nil }
+        defer { bytes.withUnsafeMutableBytes { SecretBytes.wipe($0) } }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             throw AWSError(
-                code: .malformedConfigFile, step: step, message: "the file is too large, or not UTF-8",
+                code: .malformedConfigFile, step: step, message: "the file is not UTF-8",
                 advice: "Is it the right file?")
         }
         return try ProfileFile(text, path: path, kind: kind)
@@ -138,49 +180,5 @@ struct ProfileFile: Sendable {
             previous = value[index]
         }
         return String(trimmed(value[..<end]))
-    }
-}
-
-/// Both files together.
-struct ProfileFiles: Sendable {
-    let config: ProfileFile?
-    let credentials: ProfileFile?
-    /// Where they are, or would be; nil: there is no home directory to look in.
-    let configPath: String?
-    let credentialsPath: String?
-
-    init(environment: [String: String]) throws(AWSError) {
-        configPath = Self.path("AWS_CONFIG_FILE", else: "config", environment)
-        credentialsPath = Self.path("AWS_SHARED_CREDENTIALS_FILE", else: "credentials", environment)
-        if let configPath { config = try .read(configPath, kind: .config) } else { config = nil }
-        if let credentialsPath {
-            credentials = try .read(credentialsPath, kind: .credentials)
-        } else {
-            credentials = nil
-        }
-    }
-
-    /// AWS_PROFILE, else `default`.
-    static func profileName(_ environment: [String: String]) -> String {
-        environment["AWS_PROFILE"].flatMap { $0.isEmpty ? nil : $0 } ?? "default"
-    }
-
-    func has(_ profile: String) -> Bool { config?.profiles[profile] != nil || credentials?.profiles[profile] != nil }
-
-    /// A setting that is not empty, and the file that it stands in. The credentials file wins.
-    func value(_ name: String, profile: String) -> (text: String, path: String, line: Int)? {
-        for file in [credentials, config].compactMap({ $0 }) {
-            if let setting = file.profiles[profile]?[name], !setting.text.isEmpty {
-                return (setting.text, file.path, setting.line)
-            }
-        }
-        return nil
-    }
-
-    private static func path(_ variable: String, else name: String, _ environment: [String: String]) -> String? {
-        let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 }
-        guard let named = environment[variable], !named.isEmpty else { return home.map { "\($0)/.aws/\(name)" } }
-        guard named == "~" || named.hasPrefix("~/"), let home else { return named }
-        return home + named.dropFirst()
     }
 }

@@ -174,8 +174,10 @@ struct STSCall: Sendable {
     let hop: RoleHop
     let isFirstHop: Bool
     let parameters: [(name: String, value: String)]
+    /// Of a call that isn't signed: its token, in the place of a session token, so that it is kept out of messages as one.
+    var identity: Credentials?
 
-    /// As a form. Holds no secret: secrets sign, they don't travel.
+    /// As a form. Holds no secret but a web identity's token: secrets sign, they don't travel.
     var body: [UInt8] {
         Array(
             parameters.map { "\(URIEncoding.form($0.name))=\(URIEncoding.form($0.value))" }.joined(separator: "&")

@@ -38,7 +38,8 @@ struct STSProblem {
     /// Failures that pass by themselves.
     var isTransient: Bool {
         [500, 502, 503, 504].contains(status)
-            || ["RequestTimeout", "RequestTimeoutException", "InternalFailure"].contains(serviceCode)
+            || ["RequestTimeout", "RequestTimeoutException", "InternalFailure", "IDPCommunicationError"].contains(
+                serviceCode)
     }
 
     static let clockAdvice = "Set this machine's clock by NTP; AWS accepts signatures within 5 minutes of its own time."
@@ -46,7 +47,9 @@ struct STSProblem {
     /// The error for a person. `credentials` are those that signed, `now` is by this machine's clock.
     func error(for call: STSCall, credentials: Credentials?, now: Date) -> AWSError {
         let skew = date.map { now.timeIntervalSince($0) } ?? 0
-        let (code, advice) = explanation(for: call, credentials: credentials, skew: skew)
+        let (code, advice) =
+            webIdentityExplanation(call) ?? explanation(for: call, credentials: credentials, skew: skew)
+        let credentials = credentials ?? call.identity
         var said = Self.safe(message, credentials: credentials) ?? "the service answered with status \(status)"
         if code == .clockSkewed, abs(skew) > 0 {
             said += " This machine's clock is \(Int(abs(skew))) s \(skew > 0 ? "ahead of" : "behind") the service's."

@@ -1,0 +1,165 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The JSON in which a provider gives credentials: an answer, a program's output, a file.
+struct CredentialDocument {
+    /// Where it comes from, for a person.
+    let place: String
+    private let members: [String: SecretJSON]
+
+    /// Reads `bytes`, which it wipes.
+    init(_ bytes: inout [UInt8], place: String) throws(AWSError) {
+        defer { bytes.withUnsafeMutableBytes { SecretBytes.wipe($0) } }
+        self.place = place
+        let value: SecretJSON
+        do throws(SecretJSONError) {
+            value = try .read(bytes)
+        } catch {
+            throw .provider(
+                .malformedAnswer, "\(place) is not JSON: \(error.message) at byte \(error.offset)", advice: Self.advice)
+        }
+        guard case .object(let members) = value else {
+            throw .provider(.malformedAnswer, "\(place) is \(value), not an object", advice: Self.advice)
+        }
+        self.members = members
+    }
+
+    private init(_ members: [String: SecretJSON], place: String) {
+        self.members = members
+        self.place = place
+    }
+
+    private static let advice = "Something else than a source of credentials seems to answer there."
+
+    /// A member that must be an object.
+    func object(_ name: String) throws(AWSError) -> CredentialDocument {
+        guard case .object(let members) = try required(name) else { throw wrongType(name, "an object") }
+        return CredentialDocument(members, place: "\(name) of \(place)")
+    }
+
+    /// A member that isn't secret; nil: it isn't there, or null.
+    func text(_ name: String) throws(AWSError) -> String? {
+        try secret(name)?.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// A secret member; nil: it isn't there, or null.
+    func secret(_ name: String) throws(AWSError) -> SecretBytes? {
+        switch members[name] {
+        case nil, .null: return nil
+        case .text(let text): return text
+        default: throw wrongType(name, "a text")
+        }
+    }
+
+    /// A member that must be a number.
+    func number(_ name: String) throws(AWSError) -> Double {
+        guard case .number(let number) = try required(name) else { throw wrongType(name, "a number") }
+        return number
+    }
+
+    /// A moment in ISO 8601; nil: it isn't there.
+    func moment(_ name: String) throws(AWSError) -> Date? {
+        guard let text = try text(name) else { return nil }
+        guard let date = Timestamp.iso8601WithOffset(text) else {
+            throw .provider(
+                .malformedAnswer, "\(name) of \(place) is not a moment in ISO 8601",
+                advice: "It has to be like 2025-01-31T12:34:56Z.")
+        }
+        return date
+    }
+
+    /// Access key, secret and token by these names.
+    /// - Parameter needsToken: without it a missing token is that of a long-term key.
+    func credentials(
+        id idName: String = "AccessKeyId", secret secretName: String = "SecretAccessKey", token tokenName: String,
+        needsToken: Bool, expiration: Date?
+    ) throws(AWSError) -> Credentials {
+        guard let id = try text(idName), !id.isEmpty else { throw missing(idName) }
+        guard let secret = try secret(secretName), secret.byteCount > 0 else { throw missing(secretName) }
+        let token = try self.secret(tokenName).flatMap { $0.byteCount > 0 ? $0 : nil }
+        if needsToken, token == nil { throw missing(tokenName) }
+        return try Credentials(
+            checkedID: id, secretAccessKey: secret, sessionToken: token, expiration: expiration, place: place)
+    }
+
+    /// `expiration`, which must be to come.
+    func valid(_ expiration: Date?, now: Date) throws(AWSError) -> Date? {
+        if let expiration, expiration <= now {
+            throw .provider(
+                .expiredBaseCredentials, "the credentials of \(place) ended at \(Timestamp.iso8601(expiration))",
+                advice: "Let whoever gives them give new ones; also check this machine's clock.")
+        }
+        return expiration
+    }
+
+    /// The error for a member that has to be there.
+    func missing(_ name: String) -> AWSError {
+        .provider(
+            .malformedAnswer, "\(place) has no \(name)", advice: "Credentials without it can't sign anything.")
+    }
+
+    private func required(_ name: String) throws(AWSError) -> SecretJSON {
+        guard let value = members[name] else { throw missing(name) }
+        return value
+    }
+
+    private func wrongType(_ name: String, _ right: String) -> AWSError {
+        .provider(
+            .malformedAnswer, "\(name) of \(place) is \(members[name]?.description ?? "missing"), not \(right)",
+            advice: Self.advice)
+    }
+}
+
+extension Credentials {
+    /// Keys travel in headers: what can't stand there is a mistake of copying, and better found here than as a refused signature.
+    init(
+        checkedID id: String, secretAccessKey: SecretBytes, sessionToken: SecretBytes?, expiration: Date? = nil,
+        place: String
+    ) throws(AWSError) {
+        let isIDClean = id.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        let parts = [
+            ("access key ID", isIDClean), ("secret access key", secretAccessKey.isVisibleASCII),
+            ("session token", sessionToken?.isVisibleASCII ?? true),
+        ]
+        for (name, isClean) in parts where !isClean {
+            throw .provider(
+                "the \(name) of \(place) has a blank or a character beyond ASCII in it", advice: "Copy it again.")
+        }
+        self.init(
+            accessKeyID: id, secretAccessKey: secretAccessKey, sessionToken: sessionToken, expiration: expiration)
+    }
+
+    /// The same keys, which are said to end at another time.
+    func ending(at expiration: Date) -> Credentials {
+        Credentials(
+            accessKeyID: accessKeyID, secretAccessKey: storage.secretAccessKey, sessionToken: storage.sessionToken,
+            expiration: expiration)
+    }
+}
+
+extension SecretBytes {
+    /// Whether it can stand in a header as it is.
+    var isVisibleASCII: Bool { withUnsafeBytes { $0.allSatisfy { $0 > 0x20 && $0 < 0x7F } } }
+}
+
+extension Timestamp {
+    /// `2025-01-31T12:34:56Z`, also with a fraction of a second (which is dropped), and with `UTC` or an offset such as `+02:00` in the
+    /// place of the `Z`, as programs and older token caches write it.
+    static func iso8601WithOffset(_ text: String) -> Date? {
+        if let date = iso8601(text) { return date }
+        if text.hasSuffix("UTC") { return iso8601(text.dropLast(3) + "Z") }
+        guard let signIndex = text.lastIndex(where: { $0 == "+" || $0 == "-" }) else { return nil }
+        let digits = text[signIndex...].dropFirst().filter { $0 != ":" }
+        guard digits.utf8.count == 4, let number = Int(digits), number >= 0,
+            let date = iso8601(text[..<signIndex] + "Z")
+        else { return nil }
+        let seconds = Double(number / 100 * 3600 + number % 100 * 60)
+        return date.addingTimeInterval(text[signIndex] == "+" ? -seconds : seconds)
+    }
+
+    /// `2025-01-31T12:34:56Z`
+    static func iso8601(_ date: Date) -> String { date.formatted(.iso8601) }
+}

@@ -1,0 +1,50 @@
+import DredgeTransfer
+
+/// Asks an endpoint that gives credentials, again where that may help.
+struct CredentialEndpoint: Sendable {
+    let http: any STSTransport
+    let time: TimeSource
+
+    init(_ context: ProviderContext) {
+        http = context.http
+        time = context.time
+    }
+
+    /// The answer to `request`, whatever its status. Who gets it wipes its body.
+    /// - Parameter retriesSilence: whether to ask again where no answer came.
+    func answer(to request: HTTPRequest, retriesSilence: Bool = true) async throws(TransferError) -> STSAnswer {
+        var attempt = 1
+        while true {
+            do throws(TransferError) {
+                var answer = try await http.send(request)
+                guard answer.status == 429 || answer.status >= 500, attempt < AWSLimits.endpointAttemptCountMax else {
+                    return answer
+                }
+                answer.wipe()
+            } catch {
+                guard retriesSilence, error.isTransient, attempt < AWSLimits.endpointAttemptCountMax else {
+                    throw error
+                }
+            }
+            attempt += 1
+            do {
+                try await time.sleep(.seconds(time.random(0...AWSLimits.endpointRetryDelayMax)))
+            } catch {
+                throw TransferError(code: .cancelled, message: "cancelled", authority: RequestURL(request.url).host)
+            }
+        }
+    }
+}
+
+extension STSAnswer {
+    /// Overwrites the body.
+    mutating func wipe() { body.withUnsafeMutableBytes { SecretBytes.wipe($0) } }
+}
+
+extension AWSError {
+    /// No answer from an endpoint that gives credentials.
+    static func noAnswer(_ error: TransferError, from what: String, advice: String) -> AWSError {
+        if error.code == .cancelled { return .cancelled("find base credentials") }
+        return .provider(.unreachable, "\(what): no answer from \(error.authority): \(error.message)", advice: advice)
+    }
+}
