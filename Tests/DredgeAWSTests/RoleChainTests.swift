@@ -164,6 +164,20 @@ final class Warnings: Sendable {
         }
     }
 
+    @Test(arguments: [
+        ["AWS_STS_REGIONAL_ENDPOINTS": "global"], ["AWS_USE_FIPS_ENDPOINT": "yes"],
+        ["AWS_USE_DUALSTACK_ENDPOINT": "true", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"],
+        ["AWS_ENDPOINT_URL_STS": "http://user:hunter2@127.0.0.1:1"],
+    ])
+    func `an environment that names no endpoint is refused before anything is sent`(
+        environment: [String: String]
+    ) async throws {
+        let transport = ScriptedTransport([])
+        let error = try await failure(chain([RoleHop(roleARN: Self.role)], transport, environment: environment))
+        #expect(error.code == .invalidParameter && transport.requests.isEmpty)
+        #expect(!"\(error)".contains("hunter2"))
+    }
+
     @Test func `what STS would refuse is never sent`() async throws {
         func hop(_ change: (inout RoleHop) -> Void) -> RoleHop {
             var hop = RoleHop(roleARN: Self.role)
