@@ -105,7 +105,7 @@ struct PolicyPlace: ParsableArguments {
 
     func resolved(_ subject: PolicySubject.Resolved, region: String?) throws -> (region: String, account: String) {
         var check = FlagCheck()
-        check.rule("--region", region, FieldRules.region)
+        check.rule("--region", region, Region.complaint)
         check.rule("--account", account) { ARN.isAccountID($0) ? nil : "is not an account ID, which has 12 digits" }
         let region = region ?? subject.source?.region
         let account = account ?? subject.hop.flatMap { ARN($0.roleARN)?.account }

@@ -52,8 +52,7 @@ struct PolicySubject: ParsableArguments {
         }
         let config: Config
         do {
-            // A policy needs no store: it is not asked for.
-            config = try Config.read(path: path, storeOverride: "unused", environment: environment)
+            config = try Config.read(path: path, needsStore: false, environment: environment)
         } catch let error as ConfigError {
             throw CommandFailure(.usage, error.description)
         }
@@ -120,7 +119,7 @@ struct PolicyBucket: ParsableArguments {
     /// nil: no bucket is known.
     func scope(_ subject: PolicySubject.Resolved) throws -> BucketScope? {
         var check = FlagCheck()
-        check.rule("--region", region, FieldRules.region)
+        check.rule("--region", region, Region.complaint)
         check.rule("--prefix", prefix, FieldRules.prefix)
         try check.finish()
         guard let bucket = bucket ?? subject.source?.bucket else { return nil }
