@@ -14,7 +14,13 @@ public struct BucketScope: Sendable, Hashable {
         let arn = ARN(bucket)
         let isBucketARN = arn.map { $0.service == "s3" && $0.region.isEmpty && $0.account.isEmpty } ?? false
         do throws(BucketAddressProblem) {
-            address = try BucketAddress(isBucketARN ? arn?.resource ?? "" : bucket)
+            let address = try BucketAddress(isBucketARN ? arn?.resource ?? "" : bucket)
+            if case .name(let name) = address,
+                let complaint = BucketAddress.nameComplaint(name, isLegacyAllowed: true)
+            {
+                throw BucketAddressProblem(complaint: complaint)
+            }
+            self.address = address
         } catch {
             throw AWSError(
                 code: .invalidParameter, step: "name the bucket", message: "'\(bucket.printable)' \(error.complaint)",
