@@ -53,7 +53,9 @@ public struct EncryptionKey: Sendable, Hashable {
     /// Throws for what is no key's ARN, and for an alias: IAM ignores aliases in a policy's resources.
     public init(_ text: String) throws(AWSError) {
         let step = "name the KMS key"
-        guard let arn = ARN(text), arn.service == "kms", !arn.region.isEmpty, ARN.isAccountID(arn.account) else {
+        guard let arn = ARN(text), arn.service == "kms", Region.isName(arn.region), ARN.isAccountID(arn.account),
+            arn.resource.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else {
             throw AWSError(
                 code: .invalidParameter, step: step, message: "'\(text.printable)' is not the ARN of a KMS key",
                 advice: "It looks like arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab.")

@@ -48,7 +48,8 @@ import Testing
         ("44445555666", "11 digits"), ("arn:aws:iam::44445555666:role/R", "12 digits"),
         ("arn:aws:iam::444455556666:group/G", "no principal"), ("arn:amazon:iam::444455556666:role/R", "partition"),
         ("arn:aws:iam:eu-west-1:444455556666:role/R", "region"), ("arn:aws:iam::444455556666:role/", "no principal"),
-        ("vendor", "no principal"), ("", "no principal"), ("arn:aws:sts::444455556666:assumed-role/R", "no principal"),
+        ("arn:aws:iam::444455556666:user/a\nb", "character"), ("vendor", "no principal"), ("", "no principal"),
+        ("arn:aws:sts::444455556666:assumed-role/R", "no principal"),
     ])
     func `what can't be a principal is refused with what to do`(text: String, part: String) throws {
         let error = try refusal { () throws(AWSError) in _ = try TrustedPrincipal(text) }
@@ -94,7 +95,10 @@ import Testing
             _ = try EncryptionKey("arn:aws:kms:us-east-1:111122223333:alias/a")
         }
         #expect(alias.advice.contains("aws kms describe-key"))
-        _ = try refusal { () throws(AWSError) in _ = try EncryptionKey("k") }
+        for text in ["k", "arn:aws:kms:us-east-1:111122223333:key/k\nreboot", "arn:aws:kms:Us East:111122223333:key/k"]
+        {
+            _ = try refusal { () throws(AWSError) in _ = try EncryptionKey(text) }
+        }
     }
 
     // MARK: Names of roles
