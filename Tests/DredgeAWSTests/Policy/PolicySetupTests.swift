@@ -4,8 +4,9 @@ import Testing
 
 @testable import DredgeAWS
 
-/// What puts policies into place, each as its own kind of judge reads it.
-@Suite struct PolicySetupTests {
+/// What puts policies into place, each as its own kind of judge reads it. One after the other: each waits for programs, and would keep
+/// the threads that other tests need.
+@Suite(.serialized) struct PolicySetupTests {
     private static let items = GeneratedPolicies.all
     private static let directory = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Golden/Policies")
