@@ -76,15 +76,8 @@ public struct Indexer: Sendable {
             throw refuse("Two sources have this name.", "Give each source a name of its own.", source: source.name)
         }
         for source in sources {
-            guard case .account(let account) = source.expectedBucketOwner, !ARN.isAccountID(account) else { continue }
-            throw refuse(
-                "The expected bucket owner is not an AWS account ID.", "Give its twelve digits, or .anyone.",
-                source: source.name)
-        }
-        for source in sources {
-            guard let problem = source.externalIDProblem else { continue }
-            throw refuse(
-                problem, "Give the last role's external ID, or leave out require_external_id.", source: source.name)
+            guard let problem = source.problem(environment: environment) else { continue }
+            throw refuse(problem.message, problem.advice, source: source.name)
         }
         let least = limits.memoryByteCountMin(settings.chunking)
         if limits.memoryByteCount < least {

@@ -41,7 +41,7 @@ struct ObjectReader: Sendable {
         for reread in 0...Limits.rereadCount {
             if reread > 0 {
                 do throws(S3Error) {
-                    version = try await source.client.headObject(version.key)
+                    version = try await source.client.headObject(version.key).object
                 } catch {
                     return try await settle(object, of: source, after: error)
                 }

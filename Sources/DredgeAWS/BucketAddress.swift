@@ -32,6 +32,36 @@ package enum BucketAddress: Sendable, Hashable {
         self = .name(text)
     }
 
+    /// Reads the ARN of a bucket, or of an access point.
+    package init(arn text: String) throws(BucketAddressProblem) {
+        guard let arn = ARN(text), arn.service == "s3", arn.region.isEmpty, arn.account.isEmpty else {
+            guard text.hasPrefix("arn:") else {
+                throw BucketAddressProblem(
+                    complaint: "is not a bucket's ARN, which looks like arn:aws:s3:::acme-contracts")
+            }
+            self = .accessPoint(try Self.accessPoint(text))
+            return
+        }
+        if arn.resource.contains("/") {
+            throw BucketAddressProblem(
+                complaint:
+                    "names objects, not a bucket; write arn:\(arn.partition):s3:::NAME, and what follows the name as prefix"
+            )
+        }
+        if let complaint = Self.nameComplaint(arn.resource, isLegacyAllowed: false) {
+            throw BucketAddressProblem(complaint: "does not end with a bucket's name: its end \(complaint)")
+        }
+        self = .name(arn.resource)
+    }
+
+    /// As it stands where a bucket's name is expected.
+    package var text: String {
+        switch self {
+        case .name(let name): name
+        case .accessPoint(let point): point.arn
+        }
+    }
+
     /// The resource of permissions on the bucket itself, such as `s3:ListBucket`.
     /// - Parameter partition: counts where the address names none.
     package func arn(partition: String) -> String {

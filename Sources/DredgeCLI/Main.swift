@@ -80,5 +80,7 @@ struct DredgeCommand: AsyncParsableCommand {
             endpoint, disk, store), 4 stopped and resumable, 130 second interrupt.
             """,
         version: "dredge \(Version.current)",
-        subcommands: [RunCommand.self, IndexCommand.self, StoreCommand.self, CountCommand.self])
+        subcommands: [
+            RunCommand.self, IndexCommand.self, PolicyCommand.self, StoreCommand.self, CountCommand.self,
+        ])
 }

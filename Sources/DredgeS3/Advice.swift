@@ -38,7 +38,9 @@ struct Advice {
             "See to the object's KMS key: it must be enabled, not pending deletion, and its key policy must allow kms:Decrypt to the identity that reads."
         case .keyTooLong: "Keys have at most 1,024 bytes."
         case .requesterPays:
-            "The bucket charges who reads it (requester pays), which is not supported: ask its owner for access without it."
+            context.requestPayer
+                ? "The bucket charges who reads it, and the service does not accept the offer to pay: sign the requests (an anonymous one can't pay), and ask the bucket's owner."
+                : "The bucket charges who reads it: set request_payer: requester if your account is to pay for requests and transfer."
         case .throttled:
             "The service asks to slow down. Lower the number of requests in flight, or run again later: what is done stays done."
         case .serviceFailure, .shortBody:
@@ -54,7 +56,9 @@ struct Advice {
 
     /// Names the permission and the resource, since S3 says only "denied" most of the time.
     private func accessDenied(_ fault: ServiceFault?) -> String {
-        let arn = "arn:\(Partition.ofRegion(context.target.region).name):s3:::\(shown(operation.bucket))"
+        let partition = Partition.ofRegion(context.target.region).name
+        let address = context.target.address
+        let arn = printable(address.arn(partition: partition).utf8, scalarCountMax: 200)
         let who = context.isSigned ? "the identity that signs" : "everybody (the request was anonymous)"
         if fault?.code == "AllAccessDisabled" {
             return "Access to the bucket is shut for everybody: its owner must open it again."
@@ -68,13 +72,29 @@ struct Advice {
                 prefix.bytes.isEmpty ? "" : ", for the prefix \"\(printable(prefix.bytes, scalarCountMax: 120))\""
             return
                 "Allow s3:ListBucket on \(arn)\(condition) to \(who); look for a deny in the bucket policy, in a session policy or in the organization's policies."
+                + otherReasons(fault)
         case .headBucket:
-            return "Allow s3:ListBucket on \(arn) to \(who)."
+            return "Allow s3:ListBucket on \(arn) to \(who)." + otherReasons(fault)
         case .get, .head:
             let key = operation.key.map { printable($0.bytes, scalarCountMax: 200) } ?? "*"
+            let objectARN = printable(address.objectARN(key, partition: partition).utf8, scalarCountMax: 500)
             return
-                "Allow s3:GetObject on \(arn)/\(key) to \(who); if the object is encrypted with a KMS key, also kms:Decrypt on that key. Without s3:ListBucket a deleted object is refused like this, too."
+                "Allow s3:GetObject on \(objectARN) to \(who); if the object is encrypted with a KMS key, also kms:Decrypt on that key. Without s3:ListBucket a deleted object is refused like this, too."
+                + otherReasons(fault)
         }
+    }
+
+    /// What S3 refuses in the same words as a missing permission. Where it names the action that nobody allows, it is none of these.
+    private func otherReasons(_ fault: ServiceFault?) -> String {
+        if fault?.message?.contains("is not authorized to perform") == true { return "" }
+        var reasons: [String] = []
+        if let owner = context.expectedBucketOwner {
+            reasons.append("the bucket belongs to another account than \(owner) (expected_bucket_owner)")
+        }
+        if !context.requestPayer, context.isSigned, context.target.endpoint.followsRegion {
+            reasons.append("it charges who reads it (request_payer: requester)")
+        }
+        return reasons.isEmpty ? "" : " S3 answers the same where \(reasons.joined(separator: ", or "))."
     }
 
     private func mentionsKMS(_ fault: ServiceFault?) -> Bool {
@@ -109,7 +129,11 @@ struct Advice {
             return
                 "The TLS handshake with \(host) failed: check \(checks), and the certificate authorities (AWS_CA_BUNDLE)."
         }
-        return "\(host) can't be reached: check \(checks)."
+        let fips =
+            context.target.variants.fips && context.target.endpoint.followsRegion
+            ? " Only some regions have FIPS endpoints (those of the US, Canada and GovCloud): where there is none, set use_fips: false."
+            : ""
+        return "\(host) can't be reached: check \(checks).\(fips)"
     }
 
     private func shown(_ text: String) -> String {

@@ -1,3 +1,4 @@
+import DredgeAWS
 import DredgeTransfer
 
 #if canImport(FoundationEssentials)
@@ -23,16 +24,23 @@ struct HeadExchange: Exchange {
         HTTPRequest(method: .head, url: endpoint.url(key: key))
     }
 
-    mutating func accept(_ response: HTTPResponse) throws(AttemptFailure) -> ListedObject {
+    mutating func accept(_ response: HTTPResponse) throws(AttemptFailure) -> ObjectFacts {
         guard response.status == 200, let size = response.contentLength, size <= S3Limits.objectByteCountMax else {
             throw .unusable(
                 .malformedAnswer, "status \(response.status) without a size that can be one is no answer to a HEAD",
                 status: response.status, requestID: response.requestID)
         }
-        return ListedObject(
+        let object = ListedObject(
             key: key, size: size, eTag: response["etag"] ?? "",
             lastModified: response["last-modified"].flatMap(ServiceDate.fromHeader),
-            storageClass: response["x-amz-storage-class"].map { printable($0.utf8, scalarCountMax: 64) })
+            storageClass: response.shown("x-amz-storage-class"))
+        return ObjectFacts(
+            object: object, versionID: response.shown("x-amz-version-id"),
+            encryption: response.shown("x-amz-server-side-encryption"),
+            kmsKeyID: response.shown("x-amz-server-side-encryption-aws-kms-key-id"),
+            archiveStatus: response.shown("x-amz-archive-status"), restore: response.shown("x-amz-restore"),
+            isRequesterCharged: response["x-amz-request-charged"] == "requester",
+            serviceDate: response["date"].flatMap(ServiceDate.fromHeader))
     }
 
     mutating func salvage(head: HTTPResponse?) throws(AttemptFailure) {
@@ -40,7 +48,14 @@ struct HeadExchange: Exchange {
     }
 }
 
-/// HEAD of the bucket, for its region: S3 names it also in a refusal, so any answer will do
+extension HTTPResponse {
+    /// A header, short enough and clean enough to be shown.
+    fileprivate func shown(_ name: String) -> String? {
+        self[name].flatMap { $0.isEmpty ? nil : printable($0.utf8, scalarCountMax: 2048) }
+    }
+}
+
+/// HEAD of the bucket. S3 names its region also in a refusal, so for that any answer will do
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>).
 struct HeadBucketExchange: Exchange {
     let operation: Operation
@@ -56,8 +71,11 @@ struct HeadBucketExchange: Exchange {
         HTTPRequest(method: .head, url: endpoint.url(key: ObjectKey([])))
     }
 
-    mutating func accept(_ response: HTTPResponse) throws(AttemptFailure) -> String? {
-        response["x-amz-bucket-region"]
+    mutating func accept(_ response: HTTPResponse) throws(AttemptFailure) -> BucketFacts {
+        BucketFacts(
+            region: response["x-amz-bucket-region"].flatMap { Region.isName($0) ? $0 : nil },
+            isAccessPointAlias: response["x-amz-access-point-alias"]?.lowercased() == "true",
+            serviceDate: response["date"].flatMap(ServiceDate.fromHeader))
     }
 
     mutating func salvage(head: HTTPResponse?) throws(AttemptFailure) {

@@ -15,13 +15,14 @@ public import DredgeTransfer
 /// Safe to use from any number of tasks. Between two attempts a task sleeps, it never blocks its thread; a cancelled task gets
 /// `S3Error.Code.cancelled` at once, wherever it waits.
 public final class S3Client: Sendable {
-    let bucket: String
-    private let retry: RetryPolicy
+    private let settings: S3ClientSettings
     private let limits: S3Limits
     private let credentials: any CredentialSource
     private let transfer: TransferLoop
     private let clock: ServiceClock
     private let onThrottle: @Sendable () -> Void
+    /// What every request says.
+    private let headers: [(name: String, value: String)]
     private let locator: Result<BucketLocator, EndpointProblem>
     /// Bodies of listings, apart from the memory for objects, so that neither can wait for the other.
     private let listPool: BufferPool
@@ -55,15 +56,16 @@ public final class S3Client: Sendable {
         environment: [String: String], limits: S3Limits, clock: ServiceClock = .init(),
         listPool: BufferPool? = nil, onThrottle: @escaping @Sendable () -> Void = {}
     ) {
-        bucket = settings.bucket
-        retry = settings.retry
         self.limits = limits
         self.credentials = credentials
         self.transfer = transfer
         self.clock = clock
         self.onThrottle = onThrottle
+        self.settings = settings
+        headers = Self.headers(settings)
         locator = Result { () throws(EndpointProblem) in
-            try BucketLocator(settings: settings, environment: environment)
+            try Self.checkOwner(settings)
+            return try BucketLocator(settings: settings, environment: environment)
         }
         self.listPool =
             listPool ?? BufferPool(byteLimit: limits.listAnswerByteCountMax * limits.listCountInFlightMax)
@@ -75,17 +77,20 @@ public final class S3Client: Sendable {
         (try? locator.get().target.region) ?? "us-east-1"
     }
 
-    /// A page of at most 1,000 objects in key order. `startAfter` begins behind a key; a token goes on from a page.
+    /// A page of at most `keyCountMax` objects in key order, 1,000 at the most. `startAfter` begins behind a key; a token goes on from a
+    /// page.
     ///
     /// An answer takes at most `S3Limits.listAnswerByteCountMax` bytes while it is read, and one page is read at a time.
     public func listPage(
-        prefix: ObjectKey, continuationToken: String? = nil, startAfter: ObjectKey? = nil
+        prefix: ObjectKey, continuationToken: String? = nil, startAfter: ObjectKey? = nil, keyCountMax: Int? = nil
     ) async throws(S3Error) -> ListPage {
-        let operation = Operation(action: .list(prefix: prefix), bucket: bucket)
+        let operation = Operation(action: .list(prefix: prefix), bucket: settings.bucket)
         let body = try await buffer(limits.listAnswerByteCountMax, from: listPool, for: operation)
+        var limits = limits
+        if let keyCountMax { limits.listKeyCountMax = min(keyCountMax, limits.listKeyCountMax) }
         return try await run(
             ListExchange(
-                bucket: bucket, prefix: prefix, continuationToken: continuationToken, startAfter: startAfter,
+                bucket: settings.bucket, prefix: prefix, continuationToken: continuationToken, startAfter: startAfter,
                 limits: limits, body: body)
         ).answer
     }
@@ -103,16 +108,23 @@ public final class S3Client: Sendable {
         precondition(!range.isEmpty || range.lowerBound == 0, "an empty range is for empty objects")
         precondition(range.count <= body.capacity - body.count, "the buffer has no room for the range")
         var (head, attemptCount) = try await run(
-            GetExchange(bucket: bucket, key: key, range: range, ifMatch: eTag, body: body))
+            GetExchange(bucket: settings.bucket, key: key, range: range, ifMatch: eTag, body: body))
         head.attemptCount = attemptCount
         return head
     }
 
-    /// Size, ETag, storage class as they are now.
-    public func headObject(_ key: ObjectKey) async throws(S3Error) -> ListedObject {
-        let operation = Operation(action: .head, bucket: bucket, key: key)
+    /// The object as it is now, with how it is encrypted and whether it is in an archive.
+    public func headObject(_ key: ObjectKey) async throws(S3Error) -> ObjectFacts {
+        let operation = Operation(action: .head, bucket: settings.bucket, key: key)
         let body = try await buffer(Self.headBufferByteCount, from: headPool, for: operation)
-        return try await run(HeadExchange(bucket: bucket, key: key, body: body)).answer
+        return try await run(HeadExchange(bucket: settings.bucket, key: key, body: body)).answer
+    }
+
+    /// What the bucket tells of itself to who may list it. Whoever may not gets an error that names its region all the same.
+    public func headBucket() async throws(S3Error) -> BucketFacts {
+        let operation = Operation(action: .headBucket, bucket: settings.bucket)
+        let body = try await buffer(Self.headBufferByteCount, from: headPool, for: operation)
+        return try await run(HeadBucketExchange(bucket: settings.bucket, body: body)).answer
     }
 
     private static let headBufferByteCount = 16 << 10
@@ -136,10 +148,10 @@ extension S3Client {
             locator = try self.locator.get()
         } catch {
             throw S3Error(
-                code: .other, bucket: bucket, attemptCount: 0, message: error.message, advice: error.advice)
+                code: .other, bucket: settings.bucket, attemptCount: 0, message: error.message, advice: error.advice)
         }
         var exchange = exchange
-        var state = RetryState(policy: retry, limits: limits)
+        var state = RetryState(policy: settings.retry, limits: limits)
         while true {
             guard !Task.isCancelled else {
                 throw S3Error.cancelled(exchange.operation, attemptCount: state.attemptCount)
@@ -192,9 +204,24 @@ extension S3Client {
                 failure, exchange.operation,
                 context: .init(
                     attemptCount: state.attemptCount, target: target, limits: limits, now: clock.machineTime,
-                    isSigned: used != nil)
+                    isSigned: used != nil, expectedBucketOwner: settings.expectedBucketOwner,
+                    requestPayer: settings.requestPayer)
             ).concealing(used)
         }
+    }
+
+    private static func headers(_ settings: S3ClientSettings) -> [(name: String, value: String)] {
+        var headers: [(name: String, value: String)] = []
+        if let owner = settings.expectedBucketOwner { headers.append(("x-amz-expected-bucket-owner", owner)) }
+        if settings.requestPayer { headers.append(("x-amz-request-payer", "requester")) }
+        return headers
+    }
+
+    private static func checkOwner(_ settings: S3ClientSettings) throws(EndpointProblem) {
+        guard let owner = settings.expectedBucketOwner, !ARN.isAccountID(owner) else { return }
+        throw EndpointProblem(
+            message: "the bucket owner \"\(printable(owner.utf8, scalarCountMax: 80))\" is not an AWS account ID",
+            advice: "Give the twelve digits of the account that owns the bucket, or none.")
     }
 
     private func credentials(
@@ -205,7 +232,7 @@ extension S3Client {
         } catch {
             guard error.code != .cancelled else { throw S3Error.cancelled(operation, attemptCount: attemptCount) }
             throw S3Error(
-                code: .credentials, bucket: bucket, key: operation.key, range: operation.range,
+                code: .credentials, bucket: settings.bucket, key: operation.key, range: operation.range,
                 attemptCount: attemptCount, status: error.status, serviceCode: error.serviceCode,
                 requestID: error.requestID, message: "no credentials: \(error.step): \(error.message)",
                 advice: error.advice, cause: error)
@@ -216,6 +243,7 @@ extension S3Client {
         _ exchange: inout E, at target: BucketTarget, with credentials: Credentials?
     ) async throws(AttemptFailure) -> E.Answer {
         var request = exchange.request(at: target.endpoint)
+        request.headers += headers
         if let credentials {
             target.signer.sign(&request, credentials: credentials, date: clock.now, unsignedPayload: false)
         }
@@ -261,11 +289,9 @@ extension S3Client {
         guard let body = try? await headPool.buffer(byteCount: Self.headBufferByteCount) else { return nil }
         let used: Credentials?
         do throws(AWSError) { used = try await credentials.credentials() } catch { return nil }
-        var exchange = HeadBucketExchange(bucket: bucket, body: body)
+        var exchange = HeadBucketExchange(bucket: settings.bucket, body: body)
         do throws(AttemptFailure) {
-            return try await attempt(&exchange, at: target, with: used).flatMap {
-                Region.isName($0) ? $0 : nil
-            }
+            return try await attempt(&exchange, at: target, with: used).region
         } catch {
             guard case .service(let fault) = error else { return nil }
             return fault.region

@@ -16,6 +16,10 @@ extension S3Error {
         var now: Date
         /// Whether the request was signed, or anonymous.
         var isSigned: Bool
+        /// The account that was told to S3 as the bucket's owner.
+        var expectedBucketOwner: String?
+        /// Whether the request agreed to pay.
+        var requestPayer = false
     }
 
     static func cancelled(_ operation: Operation, attemptCount: Int) -> S3Error {
@@ -36,6 +40,9 @@ extension S3Error {
             status = fault.status
             serviceCode = fault.code
             requestID = fault.requestID
+            bucketRegion = fault.region
+            serviceMessage = fault.message
+            serviceDate = fault.date.flatMap(ServiceDate.fromHeader)
             message = "\(operation.words) was refused: \(fault.code ?? "HTTP \(fault.status)")"
             if let said = fault.message { message += ", \"\(said)\"" }
             advice = Advice(operation: operation, context: context).text(for: code, fault: fault)
@@ -43,6 +50,7 @@ extension S3Error {
             code = Self.code(error, hasBytes: error.head != nil)
             status = error.head?.status
             requestID = error.head?.requestID
+            serviceDate = error.head?["date"].flatMap(ServiceDate.fromHeader)
             message =
                 "\(operation.words) at \(printable(error.authority.utf8)) failed: \(printable(error.message.utf8, scalarCountMax: context.limits.messageCharacterCountMax))"
             advice = Advice(operation: operation, context: context).text(for: code, transfer: error)

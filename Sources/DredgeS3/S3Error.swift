@@ -1,5 +1,11 @@
 public import DredgeAWS
 
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
 /// Why a request to S3 did not give what was asked, where, and what to do about it.
 ///
 /// Built from an allow-list of what the service said (status, code, message, request ID), never from the raw body or headers.
@@ -68,6 +74,12 @@ public struct S3Error: Error, Sendable {
     public var serviceCode: String?
     /// For a support case with the service.
     public var requestID: String?
+    /// The service's own words about `serviceCode`.
+    public var serviceMessage: String?
+    /// Where the bucket is, as the answer says.
+    public var bucketRegion: String?
+    /// The service's clock.
+    public var serviceDate: Date?
     /// What happened, one sentence or two, without a line break.
     public var message: String
     /// What to do next, a sentence or two.

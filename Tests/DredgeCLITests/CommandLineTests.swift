@@ -51,6 +51,30 @@ import Testing
             ])
     }
 
+    @Test func `owner, payer and access point are taken as the AWS CLI takes them`() throws {
+        let arn = "arn:aws:s3:eu-west-1:123456789012:accesspoint/reports"
+        let source = try config([
+            "s3://\(arn)/2025/", "--store", "s", "--expected-bucket-owner", "123456789012", "--request-payer",
+            "requester",
+        ]).sources[0]
+        #expect(source.bucket == arn && source.prefix == "2025/")
+        #expect(source.expectedBucketOwner == .account("123456789012") && source.requestPayer)
+        #expect(!source.requireExternalID)
+        let other = try config([
+            "s3://abc", "--store", "s", "--expected-bucket-owner", "none", "--role-arn",
+            "arn:aws:iam::123456789012:role/R", "--external-id", "x1", "--require-external-id",
+        ]).sources[0]
+        #expect(other.expectedBucketOwner == .anyone && !other.requestPayer && other.requireExternalID)
+        #expect(
+            complaints([
+                "s3://arn:aws:s3:::abc/x", "--store", "s", "--expected-bucket-owner", "me", "--request-payer", "you",
+            ]) == [
+                #"dredge: the bucket "arn:aws:s3:::abc" is a bucket's ARN; write its name alone here"#,
+                #"dredge: --expected-bucket-owner "me" is not an AWS account ID, which has 12 digits"#,
+                #"dredge: --request-payer "you" is nobody who can pay; write requester, or leave it out"#,
+            ])
+    }
+
     @Test func `a chain takes an external ID for each hop`() throws {
         let roles = [
             "--role-arn", "arn:aws:iam::111111111111:role/Hub", "--role-arn", "arn:aws:iam::222222222222:role/Read",
@@ -93,6 +117,16 @@ import Testing
     @Test(arguments: [
         ("s3://abc", "abc", ""), ("s3://abc/", "abc", ""), ("s3://abc/d/e", "abc", "d/e"), ("s3://abc//d", "abc", "/d"),
         ("s3://abc/%2F+ ?#", "abc", "%2F+ ?#"),
+        ("s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/p", "arn:aws:s3:eu-west-1:123456789012:accesspoint/p", ""),
+        (
+            "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/p/a/b",
+            "arn:aws:s3:eu-west-1:123456789012:accesspoint/p",
+            "a/b"
+        ),
+        (
+            "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint:p/a", "arn:aws:s3:eu-west-1:123456789012:accesspoint:p",
+            "a"
+        ),
     ])
     func `a prefix is taken byte for byte`(text: String, bucket: String, prefix: String) {
         #expect(SourceURL(text)?.bucket == bucket)

@@ -34,7 +34,7 @@ import Testing
                 #"c.yaml:6:13: limits.requests: "0" is not a whole number from 1 to 1024"#,
                 #"c.yaml:8:13: sources[0].bucket: "Acme_Contracts" is not a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens"#,
                 #"c.yaml:11:21: sources[0].auth.assume_role[0].role_arn: "arn:aws:iam::12345678901:role/Read" has the account "12345678901"; an AWS account ID has 12 digits"#,
-                #"c.yaml:12:24: sources[0].auth.assume_role[0].external_id: "no spaces" is not an external ID: 2 to 1224 letters, digits and characters of _+=,.@:/-"#,
+                #"c.yaml:12:24: sources[0].auth.assume_role[0].external_id: "no spaces" has a space or a line's end, which no external ID can have: it is 2 to 1224 letters, digits and characters of _+=,.@:/-"#,
                 "c.yaml:13:11: sources[0].auth.assume_role[0].durations: unknown key; did you mean duration?",
                 "c.yaml:15:13: sources[1].region: is a list, but text belongs here: write a region's code, as us-east-1",
                 "c.yaml:18:18: sources[1].auth.anonymous: stands beside ambient; give exactly one of assume_role, access_key, ambient, anonymous",
@@ -125,8 +125,56 @@ import Testing
             "c.yaml:5:17: sources[0].bucket_arn: stands beside bucket; give one of them"
         ),
         (
-            "bucket_arn: arn:aws:s3:us-east-1:123456789012:accesspoint/x\nauth: ambient",
-            #"c.yaml:4:17: sources[0].bucket_arn: "arn:aws:s3:us-east-1:123456789012:accesspoint/x" is an access point's ARN, which is not supported; give the bucket's: arn:aws:s3:::acme-contracts"#
+            "bucket_arn: arn:aws:s3:us-east-1:123456789012:accesspoint/a_b\nauth: ambient",
+            #"c.yaml:4:17: sources[0].bucket_arn: "arn:aws:s3:us-east-1:123456789012:accesspoint/a_b" names no access point: its name has 3 to 50 lower-case letters, digits and hyphens, neither first nor last"#
+        ),
+        (
+            "bucket_arn: arn:aws:s3::123456789012:accesspoint/abc.mrap\nauth: ambient",
+            #"c.yaml:4:17: sources[0].bucket_arn: "arn:aws:s3::123456789012:accesspoint/abc.mrap" is a Multi-Region Access Point, which is not supported, since it takes another kind of signature; give one of the buckets behind it"#
+        ),
+        (
+            "bucket_arn: arn:aws:s3:::abc/*\nauth: ambient",
+            #"c.yaml:4:17: sources[0].bucket_arn: "arn:aws:s3:::abc/*" names objects, not a bucket; write arn:aws:s3:::NAME, and what follows the name as prefix"#
+        ),
+        (
+            "bucket_arn: abc\nauth: ambient",
+            #"c.yaml:4:17: sources[0].bucket_arn: "abc" is not a bucket's ARN, which looks like arn:aws:s3:::acme-contracts"#
+        ),
+        (
+            "bucket: acme--use1-az4--x-s3\nauth: ambient",
+            #"c.yaml:4:13: sources[0].bucket: "acme--use1-az4--x-s3" is a directory bucket (S3 Express One Zone), which is not supported: its listing has no order, and it takes sessions of its own. Copy the objects to a general purpose bucket"#
+        ),
+        (
+            "bucket: abc\nregion: fips-us-east-1\nauth: ambient",
+            #"c.yaml:5:13: sources[0].region: "fips-us-east-1" names a FIPS endpoint, not a region; write us-east-1, and use_fips: true"#
+        ),
+        (
+            "bucket: abc\nexpected_bucket_owner: acme\nauth: ambient",
+            #"c.yaml:5:28: sources[0].expected_bucket_owner: "acme" is not an AWS account ID, which has 12 digits"#
+        ),
+        (
+            "bucket: abc\nrequest_payer: bucket-owner\nauth: ambient",
+            #"c.yaml:5:20: sources[0].request_payer: "bucket-owner" is nobody who can pay; write requester, or leave it out"#
+        ),
+        (
+            "bucket: abc\nrequest_payer: requester\nauth: anonymous",
+            "c.yaml:5:20: sources[0].request_payer: Nobody signs the requests, so nobody can pay for them. Sign them, or leave the payer away."
+        ),
+        (
+            "bucket: abc\nauth: ambient\nuse_fips: maybe",
+            #"c.yaml:6:15: sources[0].use_fips: "maybe" is not true or false"#
+        ),
+        (
+            "bucket: abc\nauth: ambient\nrequire_external_id: true",
+            "c.yaml:6:26: sources[0].require_external_id: An external ID is required, and the source assumes no role. Give the last role's external ID, or leave out require_external_id."
+        ),
+        (
+            "bucket: abc\nregion: cn-north-1\nauth: {assume_role: [{role_arn: 'arn:aws:iam::123456789012:role/R'}]}",
+            "c.yaml:5:13: sources[0].region: The region cn-north-1 is in the partition aws-cn, the role arn:aws:iam::123456789012:role/R in aws. Nothing leads from one partition to another: correct the region or the role's ARN, or leave the region away."
+        ),
+        (
+            "bucket_arn: arn:aws-us-gov:s3:::abc\nauth: {assume_role: [{role_arn: 'arn:aws:iam::123456789012:role/R'}]}",
+            "c.yaml:4:17: sources[0].bucket_arn: The bucket is in the partition aws-us-gov, the role in aws. Nothing leads from one partition to another: correct one of the ARNs."
         ),
         (
             "bucket: s3://abc/d\nauth: ambient",

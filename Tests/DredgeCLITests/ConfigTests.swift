@@ -9,12 +9,49 @@ import Testing
 @Suite struct ConfigTests {
     private static let environment = [
         "ACME_EXTERNAL_ID": "acme-1", "GLOBEX_EXTERNAL_ID": "globex-1", "STORAGE_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
-        "STORAGE_SECRET_ACCESS_KEY": "hush",
+        "STORAGE_SECRET_ACCESS_KEY": "hush", "FILINGS_EXTERNAL_ID": "filings-1",
+        "HANDOVER_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLE", "HANDOVER_SECRET_ACCESS_KEY": "hush",
+        "HANDOVER_SESSION_TOKEN": "hush",
     ]
 
     private func example(_ name: String) throws -> Config {
         try Config.read(
-            path: repositoryRoot.appending(path: "Examples/\(name)").path, environment: Self.environment)
+            path: repositoryRoot.appending(path: "Examples/\(name)").path, storeOverride: nil,
+            needsStore: !name.hasSuffix(".json"), environment: Self.environment)
+    }
+
+    @Test func `every example is right, and they show every kind of access`() throws {
+        let names = try FileManager.default.contentsOfDirectory(
+            atPath: repositoryRoot.appending(path: "Examples").path)
+        #expect(names.count >= 7)
+        var kinds: Set<String> = []
+        for name in names {
+            let config = try example(name)
+            #expect(config.warnings == [], "\(name)")
+            for source in config.sources {
+                switch source.auth {
+                case .assumeRole(let hops): kinds.insert(hops.count == 1 ? "role" : "chain")
+                case .accessKey: kinds.insert("access key")
+                case .ambient: kinds.insert("ambient")
+                case .anonymous: kinds.insert("anonymous")
+                }
+            }
+        }
+        #expect(kinds == ["role", "chain", "access key", "ambient", "anonymous"])
+    }
+
+    @Test func `the example with bucket policies`() throws {
+        let sources = try example("bucket-policy.yaml").sources
+        #expect(sources.map(\.bucket) == ["acme-reports", "globex-archive"])
+        #expect(sources.map(\.expectedBucketOwner) == [.account("123456789012"), .anyone])
+        #expect(sources.map(\.requestPayer) == [false, true])
+    }
+
+    @Test func `the example with an access point`() throws {
+        let source = try example("access-point.yaml").sources[0]
+        #expect(source.bucket == "arn:aws-us-gov:s3:us-gov-west-1:123456789012:accesspoint/filings")
+        #expect(source.useFIPS == true && source.useDualStack == nil && source.requireExternalID)
+        #expect(source.expectedBucketOwner == .ofRole && source.expectedBucketOwnerAccount == nil)
     }
 
     @Test func `the example with one role`() throws {

@@ -67,7 +67,8 @@ struct ScriptedBucket {
     static func with<Value>(
         _ scenario: ScriptedS3Server.Scenario, credentials: (any CredentialSource)? = nil, retry: RetryPolicy = .init(),
         limits: S3Limits = .init(), region: String? = nil, bucket: String = "bucket", virtualHost: Bool = false,
-        waitsForReal: Bool = false, transferLimits: TransferLimits = .init(),
+        expectedBucketOwner: String? = nil, requestPayer: Bool = false, waitsForReal: Bool = false,
+        transferLimits: TransferLimits = .init(),
         _ body: (ScriptedBucket) async throws -> Value
     ) async throws -> Value {
         let server = try await ScriptedS3Server(scenario)
@@ -79,7 +80,8 @@ struct ScriptedBucket {
             bucket: bucket, region: region,
             endpointURL: (virtualHost ? server.virtualHostEndpointURL : server.endpointURL)
                 + (scenario.basePath ?? ""),
-            pathStyle: virtualHost ? false : nil, retry: retry)
+            pathStyle: virtualHost ? false : nil, expectedBucketOwner: expectedBucketOwner, requestPayer: requestPayer,
+            retry: retry)
         let client = S3Client(
             settings: settings,
             credentials: credentials

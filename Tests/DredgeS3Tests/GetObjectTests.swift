@@ -185,7 +185,7 @@ private typealias Fault = ScriptedS3Server.Fault
         object.eTag = "\"v1\""
         object.storageClass = "DEEP_ARCHIVE"
         try await ScriptedBucket.with(.init(objects: [object])) { bucket in
-            let head = try await bucket.client.headObject(ObjectKey("a.txt"))
+            let head = try await bucket.client.headObject(ObjectKey("a.txt")).object
             #expect(head.size == 100_000)
             #expect(head.eTag == "\"v1\"")
             #expect(head.storageClass == "DEEP_ARCHIVE")

@@ -51,7 +51,9 @@ import Testing
             var limits = S3Limits()
             limits.listKeyCountMax = 5
             let client = S3Client(
-                settings: .init(bucket: "acme-contracts", endpointURL: server.endpointURL), credentials: credentials,
+                settings: .init(
+                    bucket: "acme-contracts", endpointURL: server.endpointURL, expectedBucketOwner: "123456789012",
+                    requestPayer: true), credentials: credentials,
                 transfer: loop, environment: [:], limits: limits)
             var listed: [ListedObject] = []
             var token: String?

@@ -33,7 +33,7 @@ private typealias Scenario = ScriptedS3Server.Scenario
 
     @Test func `a HEAD finds the region, too`() async throws {
         try await ScriptedBucket.with(scenario(.header), region: "us-west-2") { bucket in
-            let head = try await bucket.client.headObject(ObjectKey("a"))
+            let head = try await bucket.client.headObject(ObjectKey("a")).object
             #expect(head.size == 5)
             #expect(bucket.client.region == "eu-west-1")
         }

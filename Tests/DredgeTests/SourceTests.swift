@@ -26,6 +26,29 @@ import Testing
         #expect(source.expectedBucketOwnerAccount == owner)
     }
 
+    @Test(
+        arguments: [
+            ("cn-north-1", role.roleARN, "b", [:], SourceProblem.Field.region),
+            ("us-east-1", customersRole.roleARN, "b", [:], .region),
+            ("us-gov-east-1", customersRole.roleARN, "b", [:], nil),
+            (nil, customersRole.roleARN, accessPoint, [:], .bucket),
+            (nil, role.roleARN, accessPoint, [:], nil),
+            ("cn-north-1", role.roleARN, "b", ["AWS_ENDPOINT_URL": "http://127.0.0.1:1"], nil),
+            ("cn-north-1", role.roleARN, "b", ["AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"], nil),
+        ] as [(String?, String, String, [String: String], SourceProblem.Field?)])
+    func roleBucketAndRegionAreOfOnePartition(
+        region: String?, roleARN: String, bucket: String, environment: [String: String], field: SourceProblem.Field?
+    ) {
+        let source = Source(bucket: bucket, region: region, auth: .assumeRole([RoleHop(roleARN: roleARN)]))
+        #expect(source.problem(environment: environment)?.field == field)
+    }
+
+    @Test func rolesOfTwoPartitionsMakeNoChain() {
+        let source = Source(bucket: "b", auth: .assumeRole([Self.role, Self.customersRole]))
+        let problem = source.problem(environment: [:])
+        #expect(problem?.field == .auth && problem?.message.contains(Self.role.roleARN) == true)
+    }
+
     @Test(arguments: ["12345678901", "1234567890123", "acme", ""])
     func anOwnerThatIsNoAccountIsRefusedBeforeAnythingIsSent(account: String) async throws {
         let source = Source(bucket: "b", endpointURL: "http://127.0.0.1:1", expectedBucketOwner: .account(account))

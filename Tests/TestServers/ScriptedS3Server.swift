@@ -97,6 +97,10 @@ extension ScriptedS3Server {
         public var regionAnswer = RegionAnswer.header
         /// Requests signed with these get `ExpiredToken`.
         public var expiredAccessKeyIDs: [String] = []
+        /// Requests that expect another owner of the bucket get `AccessDenied`.
+        public var owner: String?
+        /// Requests that don't agree to pay get `AccessDenied`.
+        public var requesterPays = false
         /// What AssumeRole gives; nil: there is no STS here.
         public var session: Session?
         /// A session of its own for each AssumeRole; everything else must be signed with one that is not over. Instead of `session`.

@@ -11,7 +11,16 @@ package enum RoleHopRules {
     package static let tagValueLengthMax = 256
 
     package static func externalID(_ text: String) -> String? {
-        characters(text, of: "an external ID", length: externalIDLength, beside: "+=,.@:/-")
+        // What copying brings along is named, since it is hard to see.
+        let slip: String? =
+            if text.contains(where: \.isWhitespace) {
+                "a space or a line's end"
+            } else if text.contains(where: { "\"'`“”‘’„".contains($0) }) { "a quotation mark of its own" } else { nil }
+        if let slip {
+            return
+                "has \(slip), which no external ID can have: it is \(externalIDLength.lowerBound) to \(externalIDLength.upperBound) letters, digits and characters of _+=,.@:/-"
+        }
+        return characters(text, of: "an external ID", length: externalIDLength, beside: "+=,.@:/-")
     }
 
     /// Of a name whose placeholders are filled in.

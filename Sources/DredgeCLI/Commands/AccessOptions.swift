@@ -35,6 +35,20 @@ struct AccessOptions: ParsableArguments {
     @Option(name: .customLong("sts-endpoint-url"), help: ArgumentHelp("Endpoint of STS.", valueName: "url"))
     var stsEndpointURL: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The account that must own the bucket; default: that of the last role. 'none': anybody.",
+            valueName: "account"))
+    var expectedBucketOwner: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "'requester': your account pays, as a requester-pays bucket demands.", valueName: "payer"))
+    var requestPayer: String?
+
+    @Flag(help: "Refuse a role that can be assumed without its external ID.")
+    var requireExternalID = false
+
     @Flag(help: "Name the bucket in the path instead of the host.")
     var pathStyle = false
 
@@ -42,7 +56,7 @@ struct AccessOptions: ParsableArguments {
     var noSignRequest = false
 
     func auth(_ check: inout FlagCheck, environment: [String: String]) -> SourceAuth {
-        check.rule("--region", region, FieldRules.region)
+        check.rule("--region", region, Region.complaint)
         check.rule("--profile", profile, FieldRules.name)
         endpoint(&check, "--endpoint-url", endpointURL)
         endpoint(&check, "--sts-endpoint-url", stsEndpointURL)
@@ -51,7 +65,18 @@ struct AccessOptions: ParsableArguments {
                 "--no-sign-request stands beside \(roleARNs.isEmpty ? "--profile" : "--role-arn"); give one of them")
         }
         let hops = self.hops(&check, environment: environment)
+        check.rule("--expected-bucket-owner", expectedBucketOwner) { $0 == "none" ? nil : FieldRules.accountID($0) }
+        check.rule("--request-payer", requestPayer, FieldRules.requestPayer)
         return noSignRequest ? .anonymous : hops.isEmpty ? .ambient : .assumeRole(hops)
+    }
+
+    /// Who must own the bucket.
+    var owner: ExpectedBucketOwner {
+        switch expectedBucketOwner {
+        case nil: .ofRole
+        case "none"?: .anyone
+        case .some(let account): .account(account)
+        }
     }
 
     private func hops(_ check: inout FlagCheck, environment: [String: String]) -> [RoleHop] {
@@ -86,10 +111,10 @@ struct AccessOptions: ParsableArguments {
 
     private func endpoint(_ check: inout FlagCheck, _ flag: String, _ value: String?) {
         guard let value else { return }
-        if FieldRules.hasUserInfo(value) {
+        if EndpointURL.hasUserInfo(value) {
             check.report("\(flag) has a user name or password in it; an endpoint has none")
         } else {
-            check.rule(flag, value, FieldRules.endpointURL)
+            check.rule(flag, value, EndpointURL.complaint)
         }
     }
 }

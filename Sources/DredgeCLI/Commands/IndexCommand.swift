@@ -12,7 +12,10 @@ struct IndexCommand: AsyncParsableCommand {
             --role-arn if that is given. Keys are never taken as arguments.
             """)
 
-    @Argument(help: ArgumentHelp("s3://bucket/prefix; the prefix is used byte for byte.", valueName: "url"))
+    @Argument(
+        help: ArgumentHelp(
+            "s3://bucket/prefix, or an access point: s3://arn:aws:s3:…:accesspoint/name/prefix. The prefix is used byte for byte.",
+            valueName: "url"))
     var url: String
 
     @Option(help: "The store's file; created if missing.", completion: .file())
@@ -41,14 +44,14 @@ struct IndexCommand: AsyncParsableCommand {
         let address = SourceURL(url)
         if let address {
             check.rule("the bucket", address.bucket) {
-                FieldRules.bucket($0, isLegacyAllowed: access.pathStyle || access.endpointURL != nil)
+                BucketDecoding.complaint($0, isLegacyAllowed: access.pathStyle || access.endpointURL != nil)
             }
             check.rule("the prefix", address.prefix, FieldRules.prefix)
         } else {
             check.report("\(Quoting.quoted(url)) is not of the form s3://bucket/prefix")
         }
-        for pattern in include { check.rule("--include", pattern, SourceDecoding.globComplaint) }
-        for pattern in exclude { check.rule("--exclude", pattern, SourceDecoding.globComplaint) }
+        for pattern in include { check.rule("--include", pattern, BucketDecoding.globComplaint) }
+        for pattern in exclude { check.rule("--exclude", pattern, BucketDecoding.globComplaint) }
         let auth = access.auth(&check, environment: environment)
         let chunking = settings.chunking(&check)
         let limits = settings.limits(&check)
@@ -58,8 +61,8 @@ struct IndexCommand: AsyncParsableCommand {
             bucket: address?.bucket ?? "", prefix: address?.prefix ?? "", region: access.region,
             endpointURL: access.endpointURL,
             stsEndpointURL: access.stsEndpointURL, pathStyle: access.pathStyle ? true : nil, auth: auth,
-            include: include,
-            exclude: exclude)
+            include: include, exclude: exclude, expectedBucketOwner: access.owner,
+            requestPayer: access.requestPayer != nil, requireExternalID: access.requireExternalID)
         return Config(
             store: store, settings: IndexSettings(tokenizer: tokenizer, chunking: chunking), limits: limits,
             base: .defaultChain(profile: access.profile), sources: [source], warnings: [])

@@ -1,5 +1,6 @@
-/// `s3://bucket/prefix`.
+/// `s3://bucket/prefix`, or with the ARN of an access point, which has a slash of its own: `s3://arn:…:accesspoint/name/prefix`.
 struct SourceURL: Equatable {
+    /// The bucket's name, or the ARN.
     var bucket: String
     /// Byte for byte what follows the `/` behind the bucket: nothing is decoded.
     var prefix: String
@@ -8,9 +9,14 @@ struct SourceURL: Equatable {
     init?(_ text: String) {
         guard text.hasPrefix("s3://") else { return nil }
         let rest = text.utf8.dropFirst("s3://".utf8.count)
-        let bucket = rest.prefix { $0 != UInt8(ascii: "/") }
-        guard !bucket.isEmpty else { return nil }
-        self.bucket = String(bucket) ?? ""
-        prefix = String(rest.dropFirst(bucket.count + 1)) ?? ""
+        let slash = UInt8(ascii: "/")
+        var end = rest.firstIndex(of: slash) ?? rest.endIndex
+        if rest.starts(with: "arn:".utf8), String(rest[..<end])?.hasSuffix(":accesspoint") == true, end < rest.endIndex
+        {
+            end = rest[rest.index(after: end)...].firstIndex(of: slash) ?? rest.endIndex
+        }
+        guard end > rest.startIndex else { return nil }
+        bucket = String(rest[..<end]) ?? ""
+        prefix = end == rest.endIndex ? "" : String(rest[rest.index(after: end)...]) ?? ""
     }
 }

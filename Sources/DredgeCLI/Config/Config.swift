@@ -4,7 +4,7 @@ import Foundation
 
 /// A config file, read and found right.
 struct Config: Sendable {
-    /// Relative to the current directory, not to the config file.
+    /// Relative to the current directory, not to the config file. Empty where none is named because none is needed.
     var store: String
     var settings: IndexSettings
     var limits: Limits
@@ -18,21 +18,26 @@ struct Config: Sendable {
 
 extension Config {
     /// Reads the config file at `path`.
-    /// - Parameter storeOverride: the store's path when it is given on the command line; then the file needs none.
+    /// - Parameters:
+    ///   - storeOverride: the store's path when it is given on the command line; then the file needs none.
+    ///   - needsStore: false for what only looks at the sources.
     static func read(
-        path: String, storeOverride: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment
+        path: String, storeOverride: String? = nil, needsStore: Bool = true,
+        environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws -> Config {
         let text = try ConfigFile.text(at: path)
-        return try decode(text, fileName: path, storeOverride: storeOverride, environment: environment)
+        return try decode(
+            text, fileName: path, storeOverride: storeOverride, needsStore: needsStore, environment: environment)
     }
 
     /// Decodes `text`. Throws a `ConfigError` with all that is wrong, in the order of the file.
     static func decode(
-        _ text: String, fileName: String, storeOverride: String? = nil, environment: [String: String]
+        _ text: String, fileName: String, storeOverride: String? = nil, needsStore: Bool = true,
+        environment: [String: String]
     ) throws(ConfigError) -> Config {
         let parsed = try ConfigParser.parse(text, fileName: fileName)
         let document = ConfigDocument(parsed, fileName: fileName, environment: environment)
-        let config = ConfigDecoding(document).config(storeOverride: storeOverride)
+        let config = ConfigDecoding(document).config(storeOverride: storeOverride, needsStore: needsStore)
         document.reportOtherRepeats()
         guard document.problems.isEmpty, var config else {
             // An alias can bring the same mistake in twice.

@@ -11,13 +11,18 @@ struct ConfigDecoding {
     private static let keys = ["store", "tokenizer", "chunking", "limits", "credentials", "sources"]
 
     /// nil: reported.
-    func config(storeOverride: String?) -> Config? {
+    /// - Parameter needsStore: whether the file must name a store where `storeOverride` does not.
+    func config(storeOverride: String?, needsStore: Bool) -> Config? {
         guard let root = document.root, !root.isEmpty else {
             document.report("the file is empty; write at least store and sources", path: "", mark: nil)
             return nil
         }
-        guard let top = ConfigMapping(root, known: Self.keys, advice: "store: …, sources: …") else { return nil }
-        let store = storeOverride ?? storePath(top)
+        // The flat form makes the file one source, with what else a source may have.
+        let unlisted = FlatForm.keys + (FlatForm.isUsed(in: root) ? SourceDecoding.keys : [])
+        guard
+            let top = ConfigMapping(root, known: Self.keys, unlisted: unlisted, advice: "store: …, sources: …")
+        else { return nil }
+        let store = storeOverride ?? (needsStore || top["store"] != nil ? storePath(top) : "")
         let tokenizer = top["tokenizer"].map { self.tokenizer($0) } ?? .o200kBase
         let chunking = top["chunking"].map { self.chunking($0) } ?? .lines()
         let limits = top["limits"].map { self.limits($0) } ?? .default

@@ -1,3 +1,4 @@
+import DredgeAWS
 import Yams
 
 /// A mapping of a config file whose keys are known names.
@@ -8,7 +9,8 @@ struct ConfigMapping {
     var path: String { value.path }
 
     /// Reports what is not a mapping (then: nil), and keys that are not among `known`.
-    init?(_ value: ConfigValue, known: [String], advice: String) {
+    /// - Parameter unlisted: keys that are right, too, and that a misspelt one may have meant, but that are not named in advice.
+    init?(_ value: ConfigValue, known: [String], unlisted: [String] = [], advice: String) {
         guard value.document.visit(value) else { return nil }
         guard case .mapping(let mapping) = value.node, value.hasOrdinaryTag else {
             value.report("is \(value.kind), but a mapping belongs here: \(advice)")
@@ -32,9 +34,10 @@ struct ConfigMapping {
                 value.document.reportRepeat(of: name, path: Quoting.escaped(path), at: key.mark, again: again)
                 continue
             }
-            guard known.contains(name) else {
+            guard known.contains(name) || unlisted.contains(name) else {
                 value.document.report(
-                    Self.unknownKeyMessage(name, known: known), path: Quoting.escaped(path), mark: key.mark)
+                    Self.unknownKeyMessage(name, known: known, unlisted: unlisted), path: Quoting.escaped(path),
+                    mark: key.mark)
                 continue
             }
             fields[name] = ConfigValue(node: node, path: path, document: value.document, keyMark: key.mark)
@@ -52,6 +55,9 @@ struct ConfigMapping {
         return nil
     }
 
+    /// Where the mapping begins.
+    func report(_ message: String) { value.document.report(message, path: value.path, mark: value.node.mark) }
+
     /// Those of `names` that are there, in the order of the file.
     func present(_ names: [String]) -> [ConfigValue] {
         names.compactMap { fields[$0] }.sorted {
@@ -61,11 +67,11 @@ struct ConfigMapping {
 
     static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
 
-    private static func unknownKeyMessage(_ name: String, known: [String]) -> String {
+    private static func unknownKeyMessage(_ name: String, known: [String], unlisted: [String]) -> String {
         if name == "<<" {
             return "merge keys are not supported; write the keys out, or give a whole value a name with & and *"
         }
-        if let nearest = NameSuggestion.nearest(to: name, among: known) {
+        if let nearest = NameSuggestion.nearest(to: name, among: known + unlisted) {
             return "unknown key; did you mean \(nearest)?"
         }
         return "unknown key; known here: \(list(known))"

@@ -39,7 +39,7 @@ extension AuthDecoding {
         hop.sessionName = mapping["session_name"]?.checked(
             "write a name, or leave the line out", by: SessionName.complaint)
         hop.duration = mapping["duration"]?.seconds(in: ConfigLimits.sessionSeconds).map { .seconds($0) }
-        hop.region = mapping["region"]?.checked("write a region's code, as us-east-1", by: FieldRules.region)
+        hop.region = mapping["region"]?.checked("write a region's code, as us-east-1", by: Region.complaint)
         hop.sessionPolicy = mapping["session_policy"].flatMap(sessionPolicy) ?? .narrowed
         hop.sourceIdentity = mapping["source_identity"]?.checked(
             "write an identity", by: RoleHopRules.sourceIdentity)

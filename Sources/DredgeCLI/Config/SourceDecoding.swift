@@ -2,23 +2,34 @@ import Dredge
 import DredgeAWS
 import Yams
 
-/// The `sources:` of a config file.
+/// The sources of a config file.
 struct SourceDecoding {
     let document: ConfigDocument
 
     init(_ document: ConfigDocument) { self.document = document }
 
-    private static let keys = [
-        "name", "bucket", "bucket_arn", "prefix", "region", "endpoint_url", "sts_endpoint_url", "path_style", "auth",
-        "include",
-        "exclude", "kms_key_arn",
+    static let keys = [
+        "name", "bucket", "bucket_arn", "prefix", "region", "endpoint_url", "sts_endpoint_url", "path_style",
+        "use_fips",
+        "use_dual_stack", "auth", "require_external_id", "expected_bucket_owner", "request_payer", "include", "exclude",
+        "kms_key_arn",
     ]
 
     /// nil: reported.
     func sources(_ top: ConfigMapping) -> [Source]? {
+        if FlatForm.isUsed(in: top.value) {
+            top["sources"]?.report(
+                "stands beside \(FlatForm.keys.first { top[$0] != nil } ?? ""), which is a source by itself; make it an item of sources"
+            )
+            return source(top).map { [$0] }
+        }
         let advice = "write at least one source: - {bucket: NAME, auth: …}"
         guard let items = top.required("sources", advice)?.items(advice) else { return nil }
-        let sources = items.map { (value: $0, source: source($0)) }
+        let sources = items.map { item in
+            let mapping = ConfigMapping(
+                item, known: Self.keys, unlisted: FlatForm.keys, advice: "{bucket: NAME, auth: …}")
+            return (value: item, source: mapping.flatMap(source))
+        }
         var owners: [String: ConfigValue] = [:]
         var hasRepeats = false
         for (value, source) in sources {
@@ -37,101 +48,64 @@ struct SourceDecoding {
         return found.count == items.count && !hasRepeats ? found : nil
     }
 
-    private func source(_ value: ConfigValue) -> Source? {
-        guard let mapping = ConfigMapping(value, known: Self.keys, advice: "{bucket: NAME, auth: …}") else {
-            return nil
-        }
-        let endpointURL = mapping["endpoint_url"].map { self.endpointURL($0) }
-        let stsEndpointURL = mapping["sts_endpoint_url"].map { self.endpointURL($0) }
-        let pathStyle = mapping["path_style"].map { $0.boolean() }
-        let name = mapping["name"].map { $0.checked("write a name for reports", by: FieldRules.name) }
-        let bucket = self.bucket(mapping, isLegacyAllowed: pathStyle == .some(true) || mapping["endpoint_url"] != nil)
-        let prefix = mapping["prefix"].map { self.prefix($0) }
-        let region = mapping["region"].map { $0.checked("write a region's code, as us-east-1", by: FieldRules.region) }
-        let include = mapping["include"].map { globs($0) }
-        let exclude = mapping["exclude"].map { globs($0) }
-        let kmsKeyARN = mapping["kms_key_arn"].map { $0.checked("write a KMS key's ARN", by: FieldRules.kmsKeyARN) }
+    private func source(_ mapping: ConfigMapping) -> Source? {
+        let problemCount = document.problems.count
         let isOtherService =
             mapping["sts_endpoint_url"] != nil
             || ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"].contains { document.environment[$0]?.isEmpty == false }
-        let auth = mapping.required("auth", AuthDecoding.advice).flatMap {
+        let pathStyle = mapping["path_style"]?.boolean()
+        let bucket = BucketDecoding.bucket(
+            mapping, isLegacyAllowed: pathStyle == true || mapping["endpoint_url"] != nil)
+        let auth = self.auth(mapping, isOtherService: isOtherService)
+        let region = mapping.setting("region")
+        // What is wrong is nil here, as what is absent; that something was wrong is seen from the problems.
+        let source = Source(
+            name: mapping["name"]?.checked("write a name for reports", by: FieldRules.name), bucket: bucket ?? "",
+            prefix: mapping["prefix"].flatMap(BucketDecoding.prefix) ?? "",
+            region: region?.checked("write a region's code, as us-east-1", by: Region.complaint),
+            endpointURL: mapping["endpoint_url"].flatMap(BucketDecoding.endpointURL),
+            stsEndpointURL: mapping["sts_endpoint_url"].flatMap(BucketDecoding.endpointURL), pathStyle: pathStyle,
+            auth: auth ?? .ambient, include: mapping["include"].flatMap(BucketDecoding.globs) ?? [],
+            exclude: mapping["exclude"].flatMap(BucketDecoding.globs) ?? [],
+            kmsKeyARN: mapping.setting("kms_key_arn")?.checked("write a KMS key's ARN", by: FieldRules.kmsKeyARN),
+            expectedBucketOwner: mapping["expected_bucket_owner"].flatMap(owner) ?? .ofRole,
+            requestPayer: mapping["request_payer"].map(isRequester) ?? false,
+            requireExternalID: mapping["require_external_id"]?.boolean() ?? false,
+            useFIPS: mapping["use_fips"]?.boolean(), useDualStack: mapping["use_dual_stack"]?.boolean())
+        guard document.problems.count == problemCount, bucket != nil, auth != nil else { return nil }
+        if let problem = source.problem(environment: document.environment) {
+            let place = mapping.setting(problem.field.rawValue) ?? mapping[FlatForm.roleKey] ?? mapping.value
+            place.report("\(problem.message) \(problem.advice)")
+            return nil
+        }
+        return BucketDecoding.isBucketOfRolesPartition(mapping, source, isOtherService: isOtherService)
+            ? source : nil
+    }
+
+    private func auth(_ mapping: ConfigMapping, isOtherService: Bool) -> SourceAuth? {
+        let flat = mapping.flatRole(isOtherService: isOtherService)
+        if let flat {
+            mapping["auth"]?.report("stands beside \(FlatForm.roleKey); give one of them")
+            return flat.map { .assumeRole([$0]) }
+        }
+        if mapping["auth"] == nil, FlatForm.isUsed(in: mapping.value) {
+            mapping.report("\(FlatForm.roleKey) is missing: write the ARN of the role to assume, or auth: ambient")
+            return nil
+        }
+        return mapping.required("auth", AuthDecoding.advice).flatMap {
             AuthDecoding(document).auth($0, isOtherService: isOtherService)
         }
-        // Each is nil when absent, .some(nil) when it is there and wrong.
-        guard let endpointURL = settled(endpointURL), let stsEndpointURL = settled(stsEndpointURL),
-            let pathStyle = settled(pathStyle), let name = settled(name), let bucket, let prefix = settled(prefix),
-            let region = settled(region), let include = settled(include), let exclude = settled(exclude),
-            let kmsKeyARN = settled(kmsKeyARN), let auth
-        else { return nil }
-        return Source(
-            name: name, bucket: bucket, prefix: prefix ?? "", region: region, endpointURL: endpointURL,
-            stsEndpointURL: stsEndpointURL, pathStyle: pathStyle, auth: auth, include: include ?? [],
-            exclude: exclude ?? [],
-            kmsKeyARN: kmsKeyARN)
     }
 
-    /// `.some(nil)` for what is absent, nil for what was wrong.
-    private func settled<Value>(_ field: Value??) -> Value?? {
-        switch field {
-        case .none: .some(nil)
-        case .some(.none): nil
-        case .some(.some(let value)): .some(value)
-        }
-    }
-
-    private func bucket(_ mapping: ConfigMapping, isLegacyAllowed: Bool) -> String? {
-        let given = mapping.present(["bucket", "bucket_arn"])
-        if given.count == 2 {
-            given[1].report("stands beside \(given[0].name); give one of them")
+    private func owner(_ value: ConfigValue) -> ExpectedBucketOwner? {
+        let advice = "write the ID of the account that owns the bucket, or none"
+        guard let text = value.checked(advice, by: { $0 == "none" ? nil : FieldRules.accountID($0) }) else {
             return nil
         }
-        if let arn = mapping["bucket_arn"] {
-            guard let text = arn.checked("write a bucket's ARN", by: { FieldRules.bucketARN($0).complaint }) else {
-                return nil
-            }
-            return FieldRules.bucketARN(text).name
-        }
-        let advice = "write the bucket's name"
-        return mapping.required("bucket", advice)?.checked(advice) {
-            FieldRules.bucket($0, isLegacyAllowed: isLegacyAllowed)
-        }
+        return text == "none" ? .anyone : .account(text)
     }
 
-    private func prefix(_ value: ConfigValue) -> String? {
-        let prefix = value.checked("write the start of the keys, or leave the line out", by: FieldRules.prefix)
-        if let prefix, prefix.hasPrefix("/") {
-            value.warn("the prefix begins with /, which few keys do; it is used byte for byte")
-        }
-        return prefix
-    }
-
-    private func endpointURL(_ value: ConfigValue) -> String? {
-        guard let text = value.text("write a URL, as https://s3.example.com") else { return nil }
-        if FieldRules.hasUserInfo(text.value) {
-            value.report("has a user name or password in it; an endpoint has none, keys belong under auth")
-            return nil
-        }
-        guard let complaint = FieldRules.endpointURL(text.value) else { return text.value }
-        value.report("\(Quoting.quoted(text.written)) \(complaint)")
-        return nil
-    }
-
-    private func globs(_ value: ConfigValue) -> [String]? {
-        let advice = "[\"**/*.txt\", \"logs/**\"]"
-        guard let items = value.items(advice) else { return nil }
-        let patterns = items.map { item in
-            item.checked("write a pattern, as \"**/*.txt\"", by: Self.globComplaint)
-        }
-        let found = patterns.compactMap { $0 }
-        return found.count == items.count ? found : nil
-    }
-
-    static func globComplaint(_ pattern: String) -> String? {
-        do {
-            _ = try GlobPattern(pattern)
-            return nil
-        } catch {
-            return "is not a pattern: \(error)"
-        }
+    private func isRequester(_ value: ConfigValue) -> Bool {
+        value.checked("write requester, or leave it out", by: FieldRules.requestPayer) != nil
     }
 }

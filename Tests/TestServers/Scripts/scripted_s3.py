@@ -18,6 +18,8 @@ or virtual-host style (bucket.localhost), and, where there are sessions to give 
   "regionAnswer": "header",        header: 301 with x-amz-bucket-region; body: 301 with Endpoint; malformed: 400
                                    AuthorizationHeaderMalformed with Region; silent: 301 that says nothing
   "expiredAccessKeyIDs": ["AK"],   requests signed with these get ExpiredToken
+  "owner": "111122223333",         optional; requests that expect another owner get AccessDenied, as they do from AWS
+  "requesterPays": true,           requests that don't agree to pay get AccessDenied, as they do from AWS
   "session": {                     optional: what every AssumeRole gets, for an hour
     "accessKeyID": "…", "secretAccessKey": "…", "sessionToken": "…"
   },
@@ -269,6 +271,8 @@ class Handler(BaseHTTPRequestHandler):
                 return self.wrong_region(scenario, action)
             elif credential and credential[1] in scenario.get("expiredAccessKeyIDs", []):
                 return self.error(400, "ExpiredToken", "The provided token has expired.")
+            elif self.is_refused(scenario):
+                return self.error(403, "AccessDenied", "Access Denied")
             obj = world.objects.get(key)
             keys = world.keys()
         if fault:
@@ -292,6 +296,12 @@ class Handler(BaseHTTPRequestHandler):
         if action == "list":
             return self.list(scenario, parameters, keys, fault)
         self.object(obj, fault)
+
+    def is_refused(self, scenario):
+        owner = scenario.get("owner")
+        if owner and self.headers.get("x-amz-expected-bucket-owner", owner) != owner:
+            return True
+        return scenario.get("requesterPays") and self.headers.get("x-amz-request-payer") != "requester"
 
     def place(self, path, scenario):
         base = scenario.get("basePath", "")

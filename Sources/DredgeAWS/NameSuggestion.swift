@@ -1,8 +1,8 @@
 /// Guesses which known name was meant by an unknown one.
-enum NameSuggestion {
+package enum NameSuggestion {
     /// The known name nearest to `name`, if it is near enough to be likely: the same but for case, `-` and `_`, or within a
     /// third of its length in edits (insertions, deletions, substitutions, swapped neighbours).
-    static func nearest(to name: String, among known: [String]) -> String? {
+    package static func nearest(to name: String, among known: [String]) -> String? {
         let folded = fold(name)
         guard folded.count <= 64 else { return nil }
         if let same = known.first(where: { fold($0) == folded }) { return same }

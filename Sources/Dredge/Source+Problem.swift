@@ -1,0 +1,70 @@
+import DredgeAWS
+
+/// What can be seen to be wrong with a source without asking anybody.
+package struct SourceProblem: Sendable, Hashable {
+    /// Where. The raw value is the key in a config.
+    package enum Field: String, Sendable {
+        case auth, bucket, region
+        case expectedBucketOwner = "expected_bucket_owner"
+        case requestPayer = "request_payer"
+        case requireExternalID = "require_external_id"
+    }
+
+    package let field: Field
+    /// One sentence.
+    package let message: String
+    /// One sentence.
+    package let advice: String
+}
+
+extension Source {
+    /// The first problem; nil: there is none to be seen.
+    /// - Parameter environment: where the endpoints of other services are looked up, to which AWS's partitions mean nothing.
+    package func problem(environment: [String: String]) -> SourceProblem? {
+        if case .account(let account) = expectedBucketOwner, !ARN.isAccountID(account) {
+            return SourceProblem(
+                field: .expectedBucketOwner, message: "The expected bucket owner is not an AWS account ID.",
+                advice: "Give its twelve digits, or none.")
+        }
+        if requestPayer, case .anonymous = auth {
+            return SourceProblem(
+                field: .requestPayer, message: "Nobody signs the requests, so nobody can pay for them.",
+                advice: "Sign them, or leave the payer away.")
+        }
+        if let externalIDProblem {
+            return SourceProblem(
+                field: .requireExternalID, message: externalIDProblem,
+                advice: "Give the last role's external ID, or leave out require_external_id.")
+        }
+        return partitionProblem(environment)
+    }
+
+    /// Roles, bucket and region are of one partition: nothing leads from one to another.
+    private func partitionProblem(_ environment: [String: String]) -> SourceProblem? {
+        // What is wrong with an endpoint's URL is told when it is used.
+        let isOtherSTS = (try? EndpointURL.configured(stsEndpointURL, for: .sts, environment: environment)) != nil
+        guard case .assumeRole(let hops) = auth, !isOtherSTS else { return nil }
+        let roles = hops.compactMap { RoleARN($0.roleARN) }
+        guard roles.count == hops.count, let partition = roles.last?.partition else { return nil }
+        func problem(_ field: SourceProblem.Field, _ what: String, _ other: String, _ advice: String) -> SourceProblem {
+            SourceProblem(
+                field: field,
+                message: "\(what) is in the partition \(other), the role \(hops.last?.roleARN ?? "") in \(partition).",
+                advice: "Nothing leads from one partition to another: \(advice).")
+        }
+        if let other = roles.firstIndex(where: { $0.partition != partition }) {
+            return problem(
+                .auth, "The role \(hops[other].roleARN)", roles[other].partition, "correct one of the roles' ARNs")
+        }
+        if case .accessPoint(let point)? = try? BucketAddress(bucket), point.partition != partition {
+            return problem(.bucket, "The access point", point.partition, "correct its ARN, or the role's")
+        }
+        let isOtherS3 = (try? EndpointURL.configured(endpointURL, for: .s3, environment: environment)) != nil
+        if let region, !isOtherS3, Partition.ofRegion(region).name != partition {
+            return problem(
+                .region, "The region \(region)", Partition.ofRegion(region).name,
+                "correct the region or the role's ARN, or leave the region away")
+        }
+        return nil
+    }
+}

@@ -1,0 +1,71 @@
+/// A bucket or an access point, and the keys under a prefix of it, as policies name them.
+public struct BucketScope: Sendable, Hashable {
+    package let address: BucketAddress
+    /// `aws`, `aws-cn`, …
+    public let partition: String
+    /// Keys begin with it; empty: all keys.
+    public let prefix: String
+
+    /// Throws for what is neither a bucket nor an access point that Dredge reads.
+    /// - Parameters:
+    ///   - bucket: a bucket's name, or the ARN of a bucket or an access point.
+    ///   - partition: of a bucket that is given by its name.
+    public init(bucket: String, partition: String = "aws", prefix: String = "") throws(AWSError) {
+        let arn = ARN(bucket)
+        let isBucketARN = arn.map { $0.service == "s3" && $0.region.isEmpty && $0.account.isEmpty } ?? false
+        do throws(BucketAddressProblem) {
+            address = try BucketAddress(isBucketARN ? arn?.resource ?? "" : bucket)
+        } catch {
+            throw AWSError(
+                code: .invalidParameter, step: "name the bucket", message: "'\(bucket.printable)' \(error.complaint)",
+                advice: "Give a bucket's name, or the ARN of a bucket or an access point.")
+        }
+        self.partition = arn?.partition ?? partition
+        self.prefix = prefix
+    }
+
+    /// What `s3:ListBucket` is about.
+    package var listResource: String { address.arn(partition: partition) }
+
+    /// What `s3:GetObject` is about: the keys under the prefix.
+    package var objectResource: String {
+        address.objectARN(PolicyPattern.literal(prefix) + "*", partition: partition)
+    }
+
+    /// What `s3:ListBucket` is narrowed to. A listing must then ask for this prefix or a longer one: one without a prefix is refused, as is
+    /// `HeadBucket`.
+    package var listConditions: [PolicyCondition] {
+        prefix.isEmpty ? [] : [PolicyCondition("StringLike", "s3:prefix", [PolicyPattern.literal(prefix) + "*"])]
+    }
+}
+
+/// A KMS key, as policies name it.
+public struct EncryptionKey: Sendable, Hashable {
+    /// `arn:partition:kms:region:account:key/id`.
+    public let arn: ARN
+
+    /// Throws for what is no key's ARN, and for an alias: IAM ignores aliases in a policy's resources.
+    public init(_ text: String) throws(AWSError) {
+        let step = "name the KMS key"
+        guard let arn = ARN(text), arn.service == "kms", !arn.region.isEmpty, ARN.isAccountID(arn.account) else {
+            throw AWSError(
+                code: .invalidParameter, step: step, message: "'\(text.printable)' is not the ARN of a KMS key",
+                advice: "It looks like arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab.")
+        }
+        guard arn.resource.hasPrefix("key/"), arn.resource.utf8.count > 4 else {
+            throw AWSError(
+                code: .invalidParameter, step: step,
+                message: "'\(text.printable)' is not a key but an alias, which a policy can't name",
+                advice: "Look its key up: aws kms describe-key --key-id \(text.printable) --query KeyMetadata.Arn")
+        }
+        self.arn = arn
+    }
+
+    /// Narrows the key's use to requests that come from S3 in the key's region ("kms:ViaService", AWS KMS Developer Guide). Where a
+    /// partition has a domain of its own, S3 is known by both.
+    package var throughS3: PolicyCondition {
+        let suffixes = ["amazonaws.com"] + [Partition.named(arn.partition)?.dnsSuffix].compactMap { $0 }
+        return PolicyCondition(
+            "StringEquals", "kms:ViaService", Set(suffixes).sorted().map { "s3.\(arn.region).\($0)" })
+    }
+}
