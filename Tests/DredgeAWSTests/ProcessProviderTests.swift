@@ -153,6 +153,12 @@ import Testing
         }
     }
 
+    @Test func `one that leaves somebody behind who holds its output is not waited for any longer`() async throws {
+        let left = try await output("sleep 1000 & echo $!")
+        let pid = try #require(Int32(left.trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(kill(pid, SIGKILL) == 0)
+    }
+
     @Test func `cancelling ends it`() async throws {
         let task = Task { await problem(["sleep", "1000"]) }
         try await Task.sleep(for: .milliseconds(50))
