@@ -38,12 +38,9 @@ final class OpenSource: Sendable {
             }
         externalIDs = source.requireExternalID ? ExternalIDRequirement(source, hops: hops, access: access) : nil
         client = S3Client(
-            settings: S3ClientSettings(
-                bucket: source.bucket, region: source.region, endpointURL: source.endpointURL,
-                pathStyle: source.pathStyle, expectedBucketOwner: source.expectedBucketOwnerAccount,
-                requestPayer: source.requestPayer, useFIPS: source.useFIPS, useDualStack: source.useDualStack),
-            credentials: credentials, transfer: transfer, environment: environment, listPool: listPool,
-            onThrottle: onThrottle, onClockCorrection: { warn(ServiceClock.warning(of: "S3", ahead: $0)) })
+            settings: source.clientSettings, credentials: credentials, transfer: transfer, environment: environment,
+            listPool: listPool, onThrottle: onThrottle,
+            onClockCorrection: { warn(ServiceClock.warning(of: "S3", ahead: $0)) })
     }
 
     /// Gives the source up where it asks for external IDs that protect, and one doesn't. Before anything else is asked of it.

@@ -1,8 +1,9 @@
 import DredgeAWS
+import DredgeS3
 
 /// What can be seen to be wrong with a source without asking anybody.
 package struct SourceProblem: Sendable, Hashable {
-    /// Where. The raw value is the key in a config.
+    /// The key in a config.
     package enum Field: String, Sendable {
         case auth, bucket, region
         case expectedBucketOwner = "expected_bucket_owner"
@@ -10,7 +11,8 @@ package struct SourceProblem: Sendable, Hashable {
         case requireExternalID = "require_external_id"
     }
 
-    package let field: Field
+    /// Where; nil: it concerns the source as a whole.
+    package let field: Field?
     /// One sentence.
     package let message: String
     /// One sentence.
@@ -36,14 +38,22 @@ extension Source {
                 field: .requireExternalID, message: externalIDProblem,
                 advice: "Give the last role's external ID, or leave out require_external_id.")
         }
-        return partitionProblem(environment)
+        if let problem = partitionProblem(environment) { return problem }
+        let endpointProblem =
+            clientSettings.problem(environment: environment)
+            ?? CredentialSources.endpointProblem(
+                hops, region: region, endpointURL: stsEndpointURL, useFIPS: useFIPS, useDualStack: useDualStack,
+                environment: environment)
+        return endpointProblem.map {
+            SourceProblem(field: nil, message: "No request can be made: \($0.message).", advice: $0.advice)
+        }
     }
 
     /// Roles, bucket and region are of one partition: nothing leads from one to another.
     private func partitionProblem(_ environment: [String: String]) -> SourceProblem? {
         // What is wrong with an endpoint's URL is told when it is used.
         let isOtherSTS = (try? EndpointURL.configured(stsEndpointURL, for: .sts, environment: environment)) != nil
-        guard case .assumeRole(let hops) = auth, !isOtherSTS else { return nil }
+        guard !isOtherSTS else { return nil }
         let roles = hops.compactMap { RoleARN($0.roleARN) }
         guard roles.count == hops.count, let partition = roles.last?.partition else { return nil }
         func problem(_ field: SourceProblem.Field, _ what: String, _ other: String, _ advice: String) -> SourceProblem {

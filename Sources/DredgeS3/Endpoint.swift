@@ -70,8 +70,8 @@ struct EndpointRules: Sendable {
                 advice: "Leave the region away: the ARN tells it.")
         }
         let region =
-            fixedRegion ?? settings.region.flatMap { $0.isEmpty ? nil : $0 } ?? Region.named(in: environment)
-            ?? "us-east-1"
+            fixedRegion ?? settings.region.flatMap { $0.isEmpty ? nil : $0 }
+            ?? likelyRegion(settings.partition, environment)
         if let complaint = Region.complaint(region) {
             throw EndpointProblem(
                 message: "\"\(printable(region.utf8, scalarCountMax: 80))\" \(complaint)",
@@ -79,6 +79,14 @@ struct EndpointRules: Sendable {
         }
         try variants.check(.s3, in: Partition.ofRegion(region))
         return region
+    }
+
+    private func likelyRegion(_ partitionName: String?, _ environment: [String: String]) -> String {
+        let region = Region.named(in: environment) ?? "us-east-1"
+        guard custom == nil, let partition = partitionName.flatMap({ Partition.named($0) }),
+            partition != Partition.ofRegion(region)
+        else { return region }
+        return partition.defaultRegion
     }
 
     /// The endpoint for `region`. A custom endpoint stays where it is: there the region only goes into the signature.

@@ -64,7 +64,7 @@ public final class S3Client: Sendable {
         self.settings = settings
         headers = Self.headers(settings)
         locator = Result { () throws(EndpointProblem) in
-            try Self.checkOwner(settings)
+            try settings.check()
             return try BucketLocator(settings: settings, environment: environment)
         }
         self.listPool =
@@ -215,13 +215,6 @@ extension S3Client {
         if let owner = settings.expectedBucketOwner { headers.append(("x-amz-expected-bucket-owner", owner)) }
         if settings.requestPayer { headers.append(("x-amz-request-payer", "requester")) }
         return headers
-    }
-
-    private static func checkOwner(_ settings: S3ClientSettings) throws(EndpointProblem) {
-        guard let owner = settings.expectedBucketOwner, !ARN.isAccountID(owner) else { return }
-        throw EndpointProblem(
-            message: "the bucket owner \"\(printable(owner.utf8, scalarCountMax: 80))\" is not an AWS account ID",
-            advice: "Give the twelve digits of the account that owns the bucket, or none.")
     }
 
     private func credentials(

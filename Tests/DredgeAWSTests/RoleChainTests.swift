@@ -42,7 +42,9 @@ extension ScriptedTransport.Step {
             """, date: date)
     }
 
-    static func session(_ id: String, secret: String = "secret", expiration: String = "2027-01-15T09:00:00Z") -> Self {
+    static func session(
+        _ id: String, secret: String = "secret", expiration: String = "2027-01-15T09:00:00Z", date: String? = nil
+    ) -> Self {
         .answer(
             200,
             """
@@ -51,7 +53,7 @@ extension ScriptedTransport.Step {
             <Credentials><AccessKeyId>\(id)</AccessKeyId><SecretAccessKey>\(secret) of \(id)</SecretAccessKey>\
             <SessionToken>token of \(id)</SessionToken><Expiration>\(expiration)</Expiration></Credentials>\
             <PackedPolicySize>6</PackedPolicySize></AssumeRoleResult></AssumeRoleResponse>
-            """)
+            """, date: date)
     }
 }
 
@@ -164,6 +166,20 @@ final class Warnings: Sendable {
         }
     }
 
+    @Test(arguments: [
+        ["AWS_STS_REGIONAL_ENDPOINTS": "global"], ["AWS_USE_FIPS_ENDPOINT": "yes"],
+        ["AWS_USE_DUALSTACK_ENDPOINT": "true", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"],
+        ["AWS_ENDPOINT_URL_STS": "http://user:hunter2@127.0.0.1:1"],
+    ])
+    func `an environment that names no endpoint is refused before anything is sent`(
+        environment: [String: String]
+    ) async throws {
+        let transport = ScriptedTransport([])
+        let error = try await failure(chain([RoleHop(roleARN: Self.role)], transport, environment: environment))
+        #expect(error.code == .invalidParameter && transport.requests.isEmpty)
+        #expect(!"\(error)".contains("hunter2"))
+    }
+
     @Test func `what STS would refuse is never sent`() async throws {
         func hop(_ change: (inout RoleHop) -> Void) -> RoleHop {
             var hop = RoleHop(roleARN: Self.role)
@@ -265,6 +281,87 @@ final class Warnings: Sendable {
         #expect(try await failure(chain([RoleHop(roleARN: Self.role)], near)).code == .wrongSecretKey)
     }
 
+    // MARK: What STS's answers teach
+
+    private static let chaining =
+        "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+
+    @Test func `base credentials that are a role's session themselves get an hour, and it is said`() async throws {
+        let transport = ScriptedTransport([
+            .error("ValidationError", Self.chaining, status: 400), .session("ASIAONE"), .session("ASIATWO"),
+        ])
+        let chain = chain([RoleHop(roleARN: Self.role, duration: .seconds(7200))], transport)
+        #expect(try await chain.credentials().accessKeyID == "ASIAONE")
+        #expect(try await chain.credentials().accessKeyID == "ASIATWO")
+        #expect(transport.requests.map { form($0)["DurationSeconds"] } == ["7200", "3600", "3600"])
+        #expect(warnings.all.count == 1)
+        #expect(warnings.all.first?.contains("asks for 7200 s") == true)
+    }
+
+    @Test func `a duration that the role itself doesn't allow is not cut`() async throws {
+        let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        let transport = ScriptedTransport([.error("ValidationError", message, status: 400)])
+        let error = try await failure(chain([RoleHop(roleARN: Self.role, duration: .seconds(7200))], transport))
+        #expect(error.code == .invalidParameter)
+        #expect(error.advice.contains("MaxSessionDuration"))
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test func `only the last hop is narrowed, and a policy that is given is sent on any`() async throws {
+        let scope = SourceScope(bucket: "acme", prefix: "2025/")
+        let transport = ScriptedTransport([.session("ASIAONE"), .session("ASIATWO"), .session("ASIATHREE")])
+        var given = RoleHop(roleARN: Self.role)
+        given.sessionPolicy = .document("{}")
+        let role = RoleHop(roleARN: "arn:aws-cn:iam::123456789012:role/R")
+        _ = try await chain([RoleHop(roleARN: Self.role), given, role], transport, scope: scope).credentials()
+        #expect(
+            transport.requests.map { form($0)["Policy"] }
+                == [nil, "{}", scope.sessionPolicy(partition: "aws-cn")?.compactJSON])
+        var wide = RoleHop(roleARN: Self.role)
+        wide.sessionPolicy = .none
+        let other = ScriptedTransport([.session("ASIA")])
+        _ = try await chain([wide], other, scope: scope).credentials()
+        #expect(form(other.requests[0])["Policy"] == nil)
+    }
+
+    @Test func `a policy that is too large for STS is left out, and it is said once`() async throws {
+        let transport = ScriptedTransport([
+            .error("PackedPolicyTooLarge", status: 400), .session("ASIAONE"), .session("ASIATWO"),
+        ])
+        let chain = chain(
+            [RoleHop(roleARN: Self.role)], transport, scope: SourceScope(bucket: "acme", prefix: "2025/"))
+        _ = try await chain.credentials()
+        _ = try await chain.credentials()
+        #expect(transport.requests.map { form($0)["Policy"] != nil } == [true, false, false])
+        #expect(warnings.all.count == 1)
+        #expect(warnings.all.first?.contains("is not narrowed") == true)
+        #expect(warnings.all.first?.contains("PackedPolicyTooLarge") == true)
+    }
+
+    @Test func `a service that knows no KMS gets a policy without it, and only then none`() async throws {
+        let scope = SourceScope(bucket: "acme", prefix: "2025/")
+        let refusal = ScriptedTransport.Step.error("MalformedPolicyDocument", status: 400)
+        let transport = ScriptedTransport([refusal, .session("ASIA")])
+        _ = try await chain([RoleHop(roleARN: Self.role)], transport, scope: scope).credentials()
+        let withoutKMS = scope.sessionPolicy(partition: "aws", decrypts: false)?.compactJSON
+        #expect(transport.requests.map { form($0)["Policy"] }.last == withoutKMS)
+        #expect(warnings.all.isEmpty)
+        let stubborn = ScriptedTransport([refusal, refusal, .session("ASIA")])
+        _ = try await chain([RoleHop(roleARN: Self.role)], stubborn, scope: scope).credentials()
+        #expect(stubborn.requests.map { form($0)["Policy"] }.last == .some(nil))
+        #expect(warnings.all.count == 1)
+    }
+
+    @Test(arguments: ["PackedPolicyTooLarge", "MalformedPolicyDocument"])
+    func `a policy that was given is not left out`(code: String) async throws {
+        var hop = RoleHop(roleARN: Self.role)
+        hop.sessionPolicy = .document("{}")
+        let transport = ScriptedTransport([.error(code, status: 400), .session("ASIA")])
+        let scope = SourceScope(bucket: "acme", prefix: "")
+        #expect(try await failure(chain([hop], transport, scope: scope)).serviceCode == code)
+        #expect(transport.requests.count == 1)
+    }
+
     @Test func `what passes is tried again with full jitter, signed anew`() async throws {
         let transport = ScriptedTransport([
             .error("Throttling", "Rate exceeded", status: 400), .answer(503, "busy"),
@@ -305,6 +402,15 @@ final class Warnings: Sendable {
         #expect(error.code == .malformedAnswer)
         #expect(error.requestID == "head-id")
         #expect(error.advice.contains("sts.us-east-1.amazonaws.com"))
+    }
+
+    @Test func `a session that is over by the service's own time is the service's fault`() async throws {
+        let transport = ScriptedTransport([
+            .session("ASIA", expiration: "2027-01-15T07:59:59Z", date: "Fri, 15 Jan 2027 08:00:00 GMT")
+        ])
+        let error = try await failure(chain([RoleHop(roleARN: Self.role)], transport))
+        #expect(error.code == .malformedAnswer)
+        #expect(error.message.contains("2027-01-15T07:59:59Z"))
     }
 
     @Test func `a session that is over when it comes shows a wrong clock`() async throws {

@@ -33,6 +33,7 @@ final class SessionMint: Sendable {
         var held: [CheckedContinuation<Void, Never>] = []
         var holds = false
         var failure: AWSError?
+        var recoveryCount = Int.max
         var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
     private let state = Mutex(State())
@@ -61,6 +62,8 @@ final class SessionMint: Sendable {
         for continuation in held { continuation.resume() }
     }
     func fail(with failure: AWSError?) { state.withLock { $0.failure = failure } }
+    /// From that call on there is no failure.
+    func recover(atCount count: Int) { state.withLock { $0.recoveryCount = count } }
 
     /// Returns when it was asked so often.
     func waitUntilAsked(_ count: Int) async {
@@ -92,7 +95,7 @@ final class SessionMint: Sendable {
         }
         let (failure, number) = state.withLock { state in
             state.inFlight -= 1
-            return (state.failure, state.count)
+            return (state.count < state.recoveryCount ? state.failure : nil, state.count)
         }
         if let failure { throw failure }
         return Credentials(
@@ -210,6 +213,59 @@ final class SessionMint: Sendable {
         mint.fail(with: nil)
         clock.advance(61)
         #expect(try await idOtherThan("ASIA1") == "ASIA3")
+    }
+
+    @Test func `a failure in the background is tried again after twice as long each time, up to a minute`() async throws
+    {
+        #expect(try await id() == "ASIA1")
+        clock.advance(2701)
+        mint.fail(with: SessionMint.failure)
+        // The dice of the test always give the upper bound.
+        for (number, delay) in [(2, 7.5), (3, 15), (4, 30), (5, 60), (6, 60)] {
+            #expect(try await id() == "ASIA1")
+            await mint.waitUntilAsked(number)
+            await session.refresh?.value
+            clock.advance(delay - 0.1)
+            #expect(try await id() == "ASIA1")
+            #expect(mint.count == number)
+            clock.advance(0.2)
+        }
+    }
+
+    /// I9: nobody signs with a session in its mandatory window, and a failure that may pass is no reason to end while it lasts.
+    @Test func `who waits in the mandatory window waits through failures, and gets the new ones`() async throws {
+        #expect(try await id() == "ASIA1")
+        clock.advance(3001)
+        mint.fail(with: SessionMint.failure)
+        mint.recover(atCount: 5)
+        #expect(try await id() == "ASIA5")
+        #expect(clock.sleeps.withLock { $0 } == [7.5, 15, 30])
+    }
+
+    @Test func `who waits is told a failure that lasts once the old ones are over`() async throws {
+        #expect(try await id() == "ASIA1")
+        let end = clock.now.addingTimeInterval(3600)
+        clock.advance(3001)
+        mint.fail(with: SessionMint.failure)
+        await #expect(throws: SessionMint.failure) { try await self.id() }
+        #expect(clock.now >= end)
+        #expect(clock.now < end.addingTimeInterval(1))
+        // From then on everybody is told at once.
+        let asked = mint.count
+        await #expect(throws: SessionMint.failure) { try await self.id() }
+        #expect(mint.count == asked + 1)
+    }
+
+    @Test func `a refusal is told at once to who waits: the role was revoked`() async throws {
+        #expect(try await id() == "ASIA1")
+        clock.advance(2701)
+        let refusal = AWSError(code: .accessDenied, step: "mint", message: "no", advice: "ask")
+        mint.fail(with: refusal)
+        #expect(try await id() == "ASIA1")
+        await mint.waitUntilAsked(2)
+        clock.advance(300)
+        await #expect(throws: refusal) { try await self.id() }
+        #expect(clock.sleeps.withLock { $0 } == [])
     }
 
     @Test func `refused ones are replaced once, however many refuse them`() async throws {

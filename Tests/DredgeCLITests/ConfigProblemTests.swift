@@ -165,6 +165,22 @@ import Testing
             #"c.yaml:6:15: sources[0].use_fips: "maybe" is not true or false"#
         ),
         (
+            "bucket: abc\nauth: ambient\nuse_fips: true\nendpoint_url: http://127.0.0.1:1",
+            "c.yaml:3:5: sources[0]: No request can be made: FIPS endpoints are asked for, but the endpoint is named. Leave one of them away: the endpoint URL (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true for those of the environment), or set use_fips: false."
+        ),
+        (
+            "bucket_arn: arn:aws-cn:s3:::abc\nauth: ambient\nuse_fips: true",
+            "c.yaml:3:5: sources[0]: No request can be made: S3 has no FIPS endpoints in the partition aws-cn. Switch FIPS off for it (use_fips: false), or name an endpoint that is validated."
+        ),
+        (
+            "bucket_arn: arn:aws:s3:us-east-1:123456789012:accesspoint/abc\nregion: us-east-2\nauth: ambient",
+            "c.yaml:3:5: sources[0]: No request can be made: the region us-east-2 is not that of the access point's ARN, us-east-1. Leave the region away: the ARN tells it."
+        ),
+        (
+            "bucket: abc\nauth: {assume_role: [{role_arn: 'arn:aws:iam::123456789012:role/R', region: cn-north-1}]}",
+            "c.yaml:3:5: sources[0]: No request can be made: the region cn-north-1 is not in the partition 'aws' of the role. A role can be assumed in its own partition only. Name a region of it, such as us-east-1, or none."
+        ),
+        (
             "bucket: abc\nauth: ambient\nrequire_external_id: true",
             "c.yaml:6:26: sources[0].require_external_id: An external ID is required, and the source assumes no role. Give the last role's external ID, or leave out require_external_id."
         ),

@@ -47,6 +47,19 @@ import Testing
         #expect(sources.map(\.requestPayer) == [false, true])
     }
 
+    @Test func `a bucket's ARN tells where to look for it first`() throws {
+        func region(_ source: String, _ environment: [String: String] = [:]) throws -> String? {
+            try Config.decode(
+                "sources: [{\(source)}]", fileName: "c", storeOverride: "s", environment: environment
+            ).sources[0].region
+        }
+        let chinese = "bucket_arn: 'arn:aws-cn:s3:::abc', auth: ambient"
+        #expect(try region(chinese) == "cn-northwest-1")
+        #expect(try region(chinese, ["AWS_REGION": "cn-north-1"]) == nil)
+        #expect(try region("\(chinese), region: cn-north-1") == "cn-north-1")
+        #expect(try region("bucket_arn: 'arn:aws:s3:::abc', auth: ambient") == nil)
+    }
+
     @Test func `the example with an access point`() throws {
         let source = try example("access-point.yaml").sources[0]
         #expect(source.bucket == "arn:aws-us-gov:s3:us-gov-west-1:123456789012:accesspoint/filings")

@@ -24,6 +24,27 @@ extension CustomerAccountTests {
             for (key, body) in CustomerAccount.texts { #expect(texts[key] == body, "\(key)") }
         }
 
+        @Test func `a document storage's configuration works as it stands`() throws {
+            try directory.write(
+                "storage.json",
+                """
+                {
+                  "chainedAssumeRole": "\(MotoScenario.roleARN("customer-read"))",
+                  "chainedAssumeRoleRegion": "us-east-1",
+                  "chainedAssumeRoleExternalId": "\(CustomerAccount.externalID)",
+                  "s3BucketArn": "arn:aws:s3:::\(CustomerAccount.bucket)",
+                  "kmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+                }
+                """)
+            var environment = try account.environment()
+            environment["AWS_ENDPOINT_URL"] = account.server.endpointURL
+            let outcome = try DredgeBinary.run(
+                ["run", "storage.json", "--store", "s.chunks", "--no-progress"], environment: environment,
+                directory: directory.url)
+            #expect(outcome.status == 0, "\(outcome)")
+            try expectAllTexts()
+        }
+
         @Test func `a config with a role and an external ID fills the store with the objects' bytes`() throws {
             let outcome = try account.run(account.config(), ["--json"], in: directory)
             #expect(outcome.status == 0, "\(outcome)")

@@ -212,6 +212,56 @@ import Testing
         #expect(refused?.isFatalForSource == true)
     }
 
+    /// The role may read everything; the session reads its source.
+    /// (This gateway takes `${*}`, which means `*`, for what it says, and a blank for none, so that no prefix here has one.)
+    @Test(arguments: ["open/", "open/a+b", "open/é", "open/日本"])
+    func `a narrowed session reads its source and nothing beside it`(prefix: String) async throws {
+        let bytes = Array("of the customer".utf8)
+        let inside = ObjectKey("\(prefix)d")
+        let outside = [ObjectKey("shut/d"), ObjectKey("open"), ObjectKey("open.d")]
+        let bucket = try await makeBucket("narrow", objects: ([inside] + outside).map { ($0, bytes) })
+        let other = try await makeBucket("other", objects: [(inside, bytes)])
+        let vendor = try gateway.makeUser("vendor")
+        let everything = #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#
+        let role = try gateway.makeRole("reader", trusting: vendor, policy: everything)
+        let warnings = Warnings()
+        func source(_ scope: SourceScope?) -> any CredentialSource {
+            CredentialSources.assumeRole(
+                [RoleHop(roleARN: role)],
+                access: STSAccess(
+                    base: credentials(vendor), defaultSessionName: "dredge-test", region: "us-east-1",
+                    endpointURL: gateway.endpointURL, environment: [:], transfer: loop,
+                    onWarning: { warnings.append($0) }), scope: scope)
+        }
+        func problem(_ client: S3Client, _ key: ObjectKey) async throws -> S3Error.Code? {
+            let body = try await BufferPool(byteLimit: 1 << 20).buffer(byteCount: bytes.count)
+            do {
+                _ = try await client.getObject(key, range: 0..<UInt64(bytes.count), ifMatch: nil, into: body)
+                return nil
+            } catch {
+                return error.code
+            }
+        }
+        func listProblem(_ client: S3Client, _ prefix: String) async -> S3Error.Code? {
+            do {
+                _ = try await client.listPage(prefix: ObjectKey(prefix))
+                return nil
+            } catch {
+                return error.code
+            }
+        }
+        let wide = source(nil)
+        for key in [inside] + outside { #expect(try await problem(client(bucket, credentials: wide), key) == nil) }
+        let narrowed = source(SourceScope(bucket: bucket, prefix: prefix))
+        let client = client(bucket, credentials: narrowed)
+        #expect(await listProblem(client, prefix) == nil)
+        #expect(try await problem(client, inside) == nil)
+        for key in outside { #expect(try await problem(client, key) == .accessDenied, "\(key)") }
+        for prefix in ["", "shut/", "open"] { #expect(await listProblem(client, prefix) == .accessDenied, "\(prefix)") }
+        #expect(try await problem(self.client(other, credentials: narrowed), inside) == .accessDenied)
+        #expect(warnings.all == [])
+    }
+
     @Test func `requests that aren't signed right are refused`() async throws {
         let bucket = try await makeBucket("signed", objects: [(ObjectKey("a"), [1])])
         let wrong = CredentialSources.fixed(

@@ -81,6 +81,16 @@ import Testing
                 == "https://bucket.s3.us-east-1.amazonaws.com/k")
     }
 
+    @Test func `the search for a bucket begins in the partition whose credentials sign`() throws {
+        let settings = S3ClientSettings(bucket: "bucket", partition: "aws-cn")
+        #expect(try url(settings) == "https://bucket.s3.cn-northwest-1.amazonaws.com.cn/k")
+        #expect(
+            try url(settings, ["AWS_REGION": "us-east-1"]) == "https://bucket.s3.cn-northwest-1.amazonaws.com.cn/k")
+        #expect(try url(settings, ["AWS_REGION": "cn-north-1"]) == "https://bucket.s3.cn-north-1.amazonaws.com.cn/k")
+        #expect(try url(.init(bucket: "bucket", partition: "aws")) == "https://bucket.s3.us-east-1.amazonaws.com/k")
+        #expect(try url(.init(bucket: "bucket", partition: "ceph")) == "https://bucket.s3.us-east-1.amazonaws.com/k")
+    }
+
     @Test(arguments: ["yes", "1", "truee"])
     func `a variant that is mistyped in the environment is not taken for no`(text: String) {
         for name in ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"] {

@@ -17,6 +17,13 @@ final class Counter: Sendable {
     }
 }
 
+/// What was warned of.
+final class Warnings: Sendable {
+    private let state = Mutex<[String]>([])
+    var all: [String] { state.withLock { $0 } }
+    func append(_ warning: String) { state.withLock { $0.append(warning) } }
+}
+
 /// Waits that are written down instead of waited.
 final class RecordedWaits: Sendable {
     private let waits = Mutex<[Duration]>([])

@@ -1,4 +1,5 @@
 import DredgeAWS
+import TestServers
 import Testing
 
 @testable import Dredge
@@ -47,6 +48,28 @@ import Testing
         let source = Source(bucket: "b", auth: .assumeRole([Self.role, Self.customersRole]))
         let problem = source.problem(environment: [:])
         #expect(problem?.field == .auth && problem?.message.contains(Self.role.roleARN) == true)
+    }
+
+    @Test func everyRequestOfARunTellsOwnerAndPayer() async throws {
+        let objects = (0..<3).map { ScriptedS3Server.Object("\($0).txt", body: Array("line\n".utf8)) }
+        var scenario = ScriptedS3Server.Scenario(objects: objects)
+        scenario.owner = "333333333333"
+        scenario.requesterPays = true
+        let server = try await ScriptedS3Server(scenario)
+        defer { server.stop() }
+        var source = Workbench.source(at: server)
+        source.expectedBucketOwner = .account("333333333333")
+        source.requestPayer = true
+        let report = try await Workbench().run([source])
+        #expect(report.indexed.objects == 3)
+        let requests = try server.requests()
+        #expect(requests.count >= 4)
+        #expect(requests.allSatisfy { $0.headers["x-amz-expected-bucket-owner"] == "333333333333" })
+        #expect(requests.allSatisfy { $0.headers["x-amz-request-payer"] == "requester" })
+
+        source.expectedBucketOwner = .account("444444444444")
+        let error = await #expect(throws: RunError.self) { try await Workbench().run([source]) }
+        #expect(error?.code == .accessDenied && error?.advice.contains("expected_bucket_owner") == true)
     }
 
     @Test(arguments: ["12345678901", "1234567890123", "acme", ""])

@@ -137,11 +137,16 @@ extension ScriptedS3Server {
     public struct STS: Encodable, Sendable {
         /// How long a session lasts; up to one second longer, since its end is a whole one.
         public var sessionSeconds: Double
+        /// What AssumeRole must bring; `*`: any; nil: none.
+        public var externalID: String?
         /// Whether AssumeRole is denied. Sessions that were given stand.
         public var isRevoked = false
 
         /// Sessions of some seconds.
-        public init(sessionSeconds: Double) { self.sessionSeconds = sessionSeconds }
+        public init(sessionSeconds: Double, externalID: String? = nil) {
+            self.sessionSeconds = sessionSeconds
+            self.externalID = externalID
+        }
     }
 
     /// How the service tells that a bucket is elsewhere.

@@ -19,6 +19,27 @@ struct STSEndpoint: Sendable, Hashable {
     }
 }
 
+extension CredentialSources {
+    /// Why STS can't be asked for one of `hops`; nil: it can. A session's refresh tells the same.
+    package static func endpointProblem(
+        _ hops: [RoleHop], region: String?, endpointURL: String?, useFIPS: Bool?, useDualStack: Bool?,
+        environment: [String: String]
+    ) -> EndpointProblem? {
+        let rules = STSEndpointRules(
+            region: region, profile: nil, endpointURL: endpointURL, useFIPS: useFIPS, useDualStack: useDualStack,
+            environment: environment)
+        do throws(EndpointProblem) {
+            for hop in hops {
+                guard let role = RoleARN(hop.roleARN) else { continue }
+                _ = try rules.endpoint(region: hop.region, partitionName: role.partition)
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
 /// What STS endpoints are made of, whatever the role turns out to be. What is wrong with the settings is told when a role needs them.
 struct STSEndpointRules: Sendable {
     private let region: String?

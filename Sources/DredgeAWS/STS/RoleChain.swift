@@ -15,10 +15,17 @@ final class RoleChain: Sendable {
     private struct Lessons {
         /// Hops that a role's session signs although they look like the first.
         var chained: Set<Int> = []
-        var isPolicyRefused = false
+        var narrowing = Narrowing.full
         var warned: Set<String> = []
     }
     private let lessons = Mutex(Lessons())
+
+    private enum Narrowing {
+        case full
+        /// For services whose policies know nothing of KMS and refuse what they don't know (Ceph's gateway).
+        case withoutKMS
+        case none
+    }
 
     init(
         hops: [RoleHop], scope: SourceScope? = nil, base: BaseSource, defaultSessionName: String,
@@ -102,8 +109,10 @@ final class RoleChain: Sendable {
         case .document(let document): return document
         case .none: return nil
         case .narrowed:
-            guard let scope, index == hops.count - 1, !lessons.withLock({ $0.isPolicyRefused }) else { return nil }
-            guard let document = scope.sessionPolicy(partition: role.partition) else {
+            guard let scope, index == hops.count - 1 else { return nil }
+            let narrowing = lessons.withLock { $0.narrowing }
+            if narrowing == .none { return nil }
+            guard let document = scope.sessionPolicy(partition: role.partition, decrypts: narrowing == .full) else {
                 warnThatNothingNarrows(hop, "no policy of \(RoleHopRules.sessionPolicyLengthMax) characters can say so")
                 return nil
             }
@@ -119,17 +128,31 @@ final class RoleChain: Sendable {
         case "ValidationError" where error.message.contains("role chaining"):
             guard let duration = hop.duration, duration > AWSLimits.chainedDurationMax else { return false }
             return lessons.withLock { $0.chained.insert(index).inserted }
-        case "PackedPolicyTooLarge", "PackedPolicyTooLargeException", "MalformedPolicyDocument",
-            "MalformedPolicyDocumentException":
-            guard hop.sessionPolicy == .narrowed, scope != nil, index == hops.count - 1 else { return false }
-            let isNew = lessons.withLock { lessons in
-                defer { lessons.isPolicyRefused = true }
-                return !lessons.isPolicyRefused
-            }
-            if isNew { warnThatNothingNarrows(hop, "STS refuses the policy that would: \(error.serviceCode ?? "")") }
-            return isNew
+        case "PackedPolicyTooLarge", "PackedPolicyTooLargeException":
+            return narrowsLess(hop, at: index, .none, because: error)
+        case "MalformedPolicyDocument", "MalformedPolicyDocumentException":
+            return narrowsLess(hop, at: index, .withoutKMS, because: error)
+                || narrowsLess(hop, at: index, .none, because: error)
         default: return false
         }
+    }
+
+    /// Whether that is less than what was tried.
+    private func narrowsLess(
+        _ hop: RoleHop, at index: Int, _ narrowing: Narrowing, because error: AWSError
+    ) -> Bool {
+        guard hop.sessionPolicy == .narrowed, scope != nil, index == hops.count - 1 else { return false }
+        let isLess = lessons.withLock { lessons in
+            guard lessons.narrowing == .full || lessons.narrowing == .withoutKMS && narrowing == .none else {
+                return false
+            }
+            lessons.narrowing = narrowing
+            return true
+        }
+        if isLess, narrowing == .none {
+            warnThatNothingNarrows(hop, "STS refuses the policy that would: \(error.serviceCode ?? "")")
+        }
+        return isLess
     }
 
     private func warnThatNothingNarrows(_ hop: RoleHop, _ reason: String) {

@@ -56,7 +56,8 @@ extension STSAccess {
 extension ServiceClock {
     /// What to log of a correction.
     package static func warning(of service: String, ahead seconds: Double) -> String {
-        "this machine's clock is \(Int(abs(seconds).rounded())) s \(seconds > 0 ? "ahead of" : "behind") \(service)'s; "
-            + "requests are signed in the service's time. Set the clock by NTP"
+        if seconds == 0 { return "this machine's clock agrees with \(service)'s again" }
+        return "this machine's clock is \(Int(abs(seconds).rounded())) s \(seconds > 0 ? "ahead of" : "behind") "
+            + "\(service)'s; requests are signed in the service's time. Set the clock by NTP"
     }
 }

@@ -161,7 +161,9 @@ struct STSProblem {
         return AWSError(
             code: .unreachable, step: call.step, message: "no answer from \(error.authority): \(error.message)",
             advice: "Check that this machine can reach \(error.authority) (name, port, proxy, firewall, VPC endpoint), "
-                + "and the STS endpoint and region if you named any.")
+                + "and the STS endpoint and region if you named any."
+                + (call.endpoint.url.hasPrefix("https://sts-fips.")
+                    ? " Not every region has a FIPS endpoint: where there is none, set use_fips: false." : ""))
     }
 }
 

@@ -20,31 +20,41 @@ extension SourceScope {
     ///
     /// IAM takes U+0020 to U+00FF in a session policy, and 2,048 characters. A prefix that goes beyond either is allowed as far as it fits:
     /// `2025/日本/` as `2025/*`. `HeadBucket` carries no prefix and so is refused, but its refusal names the region all the same.
-    func sessionPolicy(partition: String) -> PolicyDocument? {
+    func sessionPolicy(partition: String, decrypts: Bool = true) -> PolicyDocument? {
         guard let address = try? BucketAddress(bucket) else { return nil }
-        var expressed = prefix.unicodeScalars.prefix(while: RoleHopRules.isPolicyCharacter)
-        while true {
-            let document = policy(
-                address, partition: partition, prefix: String(String.UnicodeScalarView(expressed)))
-            let excess = document.compactJSON.utf8.count - RoleHopRules.sessionPolicyLengthMax
-            if excess <= 0 { return document }
-            if expressed.isEmpty { return nil }
-            // A character of the prefix stands in two places.
-            expressed = expressed.dropLast((excess + 1) / 2)
+        func document(_ count: Int) -> PolicyDocument {
+            let expressed = String(String.UnicodeScalarView(prefix.unicodeScalars.prefix(count)))
+            return policy(address, partition: partition, prefix: expressed, decrypts: decrypts)
         }
+        func fits(_ document: PolicyDocument) -> Bool {
+            document.compactJSON.utf8.count <= RoleHopRules.sessionPolicyLengthMax
+        }
+        let expressibleCount = prefix.unicodeScalars.prefix(while: RoleHopRules.isPolicyCharacter).count
+        if fits(document(expressibleCount)) { return document(expressibleCount) }
+        guard fits(document(0)) else { return nil }
+        // The longest part of the prefix that fits, by halves.
+        var fitting = 0
+        var tooLong = expressibleCount
+        while tooLong - fitting > 1 {
+            let middle = (fitting + tooLong) / 2
+            if fits(document(middle)) { fitting = middle } else { tooLong = middle }
+        }
+        return document(fitting)
     }
 
-    private func policy(_ address: BucketAddress, partition: String, prefix: String) -> PolicyDocument {
+    private func policy(
+        _ address: BucketAddress, partition: String, prefix: String, decrypts: Bool
+    ) -> PolicyDocument {
         let pattern = PolicyPattern.literal(prefix)
-        return PolicyDocument(statements: [
+        let read = [
             PolicyStatement(
                 actions: ["s3:ListBucket"], resources: [address.arn(partition: partition)],
                 conditions: prefix.isEmpty ? [] : [PolicyCondition("StringLike", "s3:prefix", ["\(pattern)*"])]),
             PolicyStatement(
                 actions: ["s3:GetObject", "s3:GetObjectVersion"],
                 resources: [address.objectARN("\(pattern)*", partition: partition)]),
-            decrypt(address, partition: partition),
-        ])
+        ]
+        return PolicyDocument(statements: decrypts ? read + [decrypt(address, partition: partition)] : read)
     }
 
     /// Through S3 only. The region is that of the key or the access point, which is the bucket's; a source's own region may be wrong, and

@@ -50,6 +50,9 @@ final class Session: CredentialSource {
         state.withLock { $0.refuse(credentials) }
     }
 
+    /// The refresh in flight.
+    var refresh: Task<Void, Never>? { state.withLock { $0.refresh } }
+
     func close() {
         let (task, waiters) = state.withLock { $0.close() }
         task?.cancel()

@@ -64,6 +64,16 @@ enum BucketDecoding {
         return false
     }
 
+    /// Where to look for the bucket first, if its ARN names a partition that nothing else leads to: a role's ARN would.
+    static func impliedRegion(_ mapping: ConfigMapping, auth: SourceAuth?) -> String? {
+        if case .assumeRole = auth { return nil }
+        guard let name = mapping.setting("bucket_arn")?.text("")?.value.split(separator: ":").dropFirst().first,
+            let partition = Partition.named(name),
+            partition != Partition.ofRegion(Region.named(in: mapping.value.document.environment) ?? "us-east-1")
+        else { return nil }
+        return partition.defaultRegion
+    }
+
     static func prefix(_ value: ConfigValue) -> String? {
         let prefix = value.checked("write the start of the keys, or leave the line out", by: FieldRules.prefix)
         if let prefix, prefix.hasPrefix("/") {

@@ -62,7 +62,9 @@ struct SourceDecoding {
         let source = Source(
             name: mapping["name"]?.checked("write a name for reports", by: FieldRules.name), bucket: bucket ?? "",
             prefix: mapping["prefix"].flatMap(BucketDecoding.prefix) ?? "",
-            region: region?.checked("write a region's code, as us-east-1", by: Region.complaint),
+            region: region == nil
+                ? BucketDecoding.impliedRegion(mapping, auth: auth)
+                : region?.checked("write a region's code, as us-east-1", by: Region.complaint),
             endpointURL: mapping["endpoint_url"].flatMap(BucketDecoding.endpointURL),
             stsEndpointURL: mapping["sts_endpoint_url"].flatMap(BucketDecoding.endpointURL), pathStyle: pathStyle,
             auth: auth ?? .ambient, include: mapping["include"].flatMap(BucketDecoding.globs) ?? [],
@@ -74,8 +76,8 @@ struct SourceDecoding {
             useFIPS: mapping["use_fips"]?.boolean(), useDualStack: mapping["use_dual_stack"]?.boolean())
         guard document.problems.count == problemCount, bucket != nil, auth != nil else { return nil }
         if let problem = source.problem(environment: document.environment) {
-            let place = mapping.setting(problem.field.rawValue) ?? mapping[FlatForm.roleKey] ?? mapping.value
-            place.report("\(problem.message) \(problem.advice)")
+            let place = problem.field.map { mapping.setting($0.rawValue) ?? mapping[FlatForm.roleKey] ?? mapping.value }
+            (place ?? mapping.value).report("\(problem.message) \(problem.advice)")
             return nil
         }
         return BucketDecoding.isBucketOfRolesPartition(mapping, source, isOtherService: isOtherService)

@@ -26,6 +26,7 @@ or virtual-host style (bucket.localhost), and, where there are sessions to give 
   "sts": {                         optional, instead: each AssumeRole gets a session of its own, and everything else must be
                                    signed with one that is not over
     "sessionSeconds": 3,
+    "externalID": "id",            optional: must be sent; "*": any
     "isRevoked": false             AssumeRole is denied; sessions that were given stand
   },
   "clockOffset": 0,                optional: seconds by which the service's clock is ahead
@@ -192,7 +193,7 @@ class Handler(BaseHTTPRequestHandler):
             world.refresh()
             fault = world.fault("assumeRole", b"")
             now = world.now
-            refusal = scripted_sts.refusal(self.headers, now, world.scenario)
+            refusal = scripted_sts.refusal(self.headers, form, now, world.scenario)
             kind = fault and fault["do"]
             session = None
             if not refusal and kind in (None, "delay", "partial", "expired"):

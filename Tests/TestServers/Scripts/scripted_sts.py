@@ -9,6 +9,7 @@ import secrets
 import threading
 import time
 from datetime import datetime, timezone
+from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 # Seconds by which a signature's time may be off: AWS's own limits.
@@ -66,13 +67,15 @@ def skew(headers, now):
     return abs(signed.timestamp() - now)
 
 
-def refusal(headers, now, scenario):
+def refusal(headers, form, now, scenario):
     """What STS itself answers to a call that it doesn't grant, without a fault."""
+    sts = scenario.get("sts", {})
     if access_key_id(headers) in scenario.get("expiredAccessKeyIDs", []):
         return 403, "ExpiredToken", "The security token included in the request is expired"
     if skew(headers, now) > STS_SKEW_MAX:
         return 403, "SignatureDoesNotMatch", "Signature expired: it is too far from the current time"
-    if scenario.get("sts", {}).get("isRevoked"):
+    external_id = parse_qs(form).get("ExternalId", [None])[0]
+    if sts.get("isRevoked") or sts.get("externalID", "") not in ("", external_id, external_id and "*"):
         return 403, "AccessDenied", "User: vendor is not authorized to perform: sts:AssumeRole on resource: the role"
     return None
 

@@ -1,0 +1,34 @@
+import DredgeAWS
+package import DredgeS3
+
+extension Source {
+    /// How S3 is asked for the source.
+    package var clientSettings: S3ClientSettings {
+        S3ClientSettings(
+            bucket: bucket, region: region, partition: lastRole?.partition, endpointURL: endpointURL,
+            pathStyle: pathStyle, expectedBucketOwner: expectedBucketOwnerAccount, requestPayer: requestPayer,
+            useFIPS: useFIPS, useDualStack: useDualStack)
+    }
+
+    /// The account that S3 is told to find as the bucket's owner; nil: S3 is told nothing.
+    ///
+    /// An access point's ARN names its account already, so that no stranger can take its place; the bucket behind it may well be another
+    /// account's ("Creating access points", Amazon S3 User Guide).
+    package var expectedBucketOwnerAccount: String? {
+        switch expectedBucketOwner {
+        case .account(let account): account
+        case .anyone: nil
+        case .ofRole: bucket.hasPrefix("arn:") ? nil : lastRole?.account
+        }
+    }
+
+    /// The roles to assume, as they are named.
+    var hops: [RoleHop] {
+        if case .assumeRole(let hops) = auth { hops } else { [] }
+    }
+
+    /// Whose session reads; nil: no role's, or that of a role of another service.
+    private var lastRole: RoleARN? {
+        hops.last.flatMap { RoleARN($0.roleARN) }
+    }
+}
