@@ -113,7 +113,7 @@ struct Advice {
 
     private func clockSkewed(_ fault: ServiceFault?) -> String {
         let repair = "Set this machine's clock (for example: timedatectl set-ntp true)."
-        guard let theirs = fault?.date.flatMap(ServiceDate.fromHeader) else { return repair }
+        guard let theirs = fault?.date.flatMap(Timestamp.http) else { return repair }
         let minutes = Int((context.now.timeIntervalSince(theirs) / 60).rounded())
         return
             "This machine's clock is \(abs(minutes)) minutes \(minutes < 0 ? "behind" : "ahead of") the service's. \(repair)"

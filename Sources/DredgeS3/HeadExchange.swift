@@ -1,12 +1,6 @@
 import DredgeAWS
 import DredgeTransfer
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// HEAD of an object.
 struct HeadExchange: Exchange {
     let operation: Operation
@@ -32,7 +26,7 @@ struct HeadExchange: Exchange {
         }
         let object = ListedObject(
             key: key, size: size, eTag: response["etag"] ?? "",
-            lastModified: response["last-modified"].flatMap(ServiceDate.fromHeader),
+            lastModified: response["last-modified"].flatMap(Timestamp.http),
             storageClass: response.shown("x-amz-storage-class"))
         return ObjectFacts(
             object: object, versionID: response.shown("x-amz-version-id"),
@@ -40,7 +34,7 @@ struct HeadExchange: Exchange {
             kmsKeyID: response.shown("x-amz-server-side-encryption-aws-kms-key-id"),
             archiveStatus: response.shown("x-amz-archive-status"), restore: response.shown("x-amz-restore"),
             isRequesterCharged: response["x-amz-request-charged"] == "requester",
-            serviceDate: response["date"].flatMap(ServiceDate.fromHeader))
+            serviceDate: response["date"].flatMap(Timestamp.http))
     }
 
     mutating func salvage(head: HTTPResponse?) throws(AttemptFailure) {
@@ -75,31 +69,10 @@ struct HeadBucketExchange: Exchange {
         BucketFacts(
             region: response["x-amz-bucket-region"].flatMap { Region.isName($0) ? $0 : nil },
             isAccessPointAlias: response["x-amz-access-point-alias"]?.lowercased() == "true",
-            serviceDate: response["date"].flatMap(ServiceDate.fromHeader))
+            serviceDate: response["date"].flatMap(Timestamp.http))
     }
 
     mutating func salvage(head: HTTPResponse?) throws(AttemptFailure) {
         body.truncate(to: 0)
     }
-}
-
-/// The two forms of a time that S3 writes.
-enum ServiceDate {
-    /// `2025-01-31T23:59:59.000Z`, as in listings.
-    static func fromListing(_ text: String) -> Date? {
-        try? Date(
-            text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: text.utf8.contains(UInt8(ascii: "."))))
-    }
-
-    /// `Fri, 31 Jan 2025 23:59:59 GMT` (RFC 9110, 5.6.7), as in headers.
-    static func fromHeader(_ text: String) -> Date? {
-        let words = text.split(separator: " ")
-        guard words.count == 6, words[5] == "GMT", let month = months.firstIndex(of: words[2]) else { return nil }
-        let number = month + 1 < 10 ? "0\(month + 1)" : "\(month + 1)"
-        return fromListing("\(words[3])-\(number)-\(words[1])T\(words[4])Z")
-    }
-
-    private static let months: [Substring] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
 }

@@ -1,5 +1,11 @@
 import DredgeAWS
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// Collects the entries of a `ListBucketResult` while it is read, then checks and decodes them.
 final class ListAnswer: XMLHandler {
     /// Why an answer is no listing. One that is wrong in one place can't be trusted in the others.
@@ -118,7 +124,7 @@ final class ListAnswer: XMLHandler {
         }
         let storageClass = entry.storageClass.flatMap { $0.isEmpty || $0 == "STANDARD" ? nil : $0 }
         return ListedObject(
-            key: key, size: size, eTag: eTag, lastModified: entry.lastModified.flatMap(ServiceDate.fromListing),
+            key: key, size: size, eTag: eTag, lastModified: entry.lastModified.flatMap(Self.date),
             storageClass: storageClass.map { printable($0.utf8, scalarCountMax: 64) })
     }
 
@@ -130,6 +136,12 @@ final class ListAnswer: XMLHandler {
 
     private static func string(_ text: UnsafeRawBufferPointer) -> String {
         String(decoding: text, as: UTF8.self)
+    }
+
+    /// `2025-01-31T23:59:59.000Z`; some services leave the fraction out.
+    private static func date(_ text: String) -> Date? {
+        try? Date(
+            text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: text.utf8.contains(UInt8(ascii: "."))))
     }
 
     private static func shown(_ text: String?) -> String {

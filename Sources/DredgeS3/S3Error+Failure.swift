@@ -42,7 +42,7 @@ extension S3Error {
             requestID = fault.requestID
             bucketRegion = fault.region
             serviceMessage = fault.message
-            serviceDate = fault.date.flatMap(ServiceDate.fromHeader)
+            serviceDate = fault.date.flatMap(Timestamp.http)
             message = "\(operation.words) was refused: \(fault.code ?? "HTTP \(fault.status)")"
             if let said = fault.message { message += ", \"\(said)\"" }
             advice = Advice(operation: operation, context: context).text(for: code, fault: fault)
@@ -50,7 +50,7 @@ extension S3Error {
             code = Self.code(error, hasBytes: error.head != nil)
             status = error.head?.status
             requestID = error.head?.requestID
-            serviceDate = error.head?["date"].flatMap(ServiceDate.fromHeader)
+            serviceDate = error.head?["date"].flatMap(Timestamp.http)
             message =
                 "\(operation.words) at \(printable(error.authority.utf8)) failed: \(printable(error.message.utf8, scalarCountMax: context.limits.messageCharacterCountMax))"
             advice = Advice(operation: operation, context: context).text(for: code, transfer: error)

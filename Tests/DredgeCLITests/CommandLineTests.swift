@@ -75,6 +75,20 @@ import Testing
             ])
     }
 
+    @Test func `flags that lead to no bucket are refused before a store is made`() {
+        #expect(
+            complaints([
+                "s3://abc", "--store", "s", "--region", "cn-north-1", "--role-arn", "arn:aws:iam::123456789012:role/R",
+            ]).first?.hasPrefix("dredge: The region cn-north-1 is in the partition aws-cn, the role arn") == true)
+        #expect(
+            complaints(["s3://abc", "--store", "s", "--request-payer", "requester", "--no-sign-request"]) == [
+                "dredge: Nobody signs the requests, so nobody can pay for them. Sign them, or leave the payer away."
+            ])
+        #expect(
+            complaints(["s3://abc", "--store", "s", "--require-external-id"]).first?.contains("assumes no role") == true
+        )
+    }
+
     @Test func `a chain takes an external ID for each hop`() throws {
         let roles = [
             "--role-arn", "arn:aws:iam::111111111111:role/Hub", "--role-arn", "arn:aws:iam::222222222222:role/Read",

@@ -85,7 +85,8 @@ import Testing
         if name != "endpoint_url" { environment[name] = url }
         let outcome = try DredgeBinary.run(
             ["run", "c.yaml", "-v"], environment: environment, directory: directory.url)
-        #expect(outcome.status == (name == "endpoint_url" ? 1 : 3), "\(outcome)")
+        // A proxy is found wrong when it is used, an endpoint before.
+        #expect(outcome.status == (name == "http_proxy" ? 3 : 1), "\(outcome)")
         for (text, place) in [(outcome.output, "standard output"), (outcome.error, "standard error")] {
             Canary.expectAbsent([password, base.secretAccessKey], from: Data(text.utf8), place)
         }

@@ -1,7 +1,7 @@
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+    package import FoundationEssentials
 #else
-    import Foundation
+    package import Foundation
 #endif
 
 /// Reads the answer of an AssumeRole that went well (STS API reference, `AssumeRoleResult`).
@@ -72,7 +72,7 @@ enum AssumedSession {
 }
 
 /// The two forms of a moment in AWS answers.
-enum Timestamp {
+package enum Timestamp {
     /// `2025-01-31T12:34:56Z`, also with a fraction of a second (which is dropped).
     static func iso8601(_ text: String) -> Date? {
         let bytes = Array(text.utf8)
@@ -87,7 +87,7 @@ enum Timestamp {
     }
 
     /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
-    static func http(_ text: String) -> Date? {
+    package static func http(_ text: String) -> Date? {
         let bytes = Array(text.utf8)
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         guard bytes.count == 29, bytes[26...].elementsEqual("GMT".utf8),

@@ -63,6 +63,10 @@ struct IndexCommand: AsyncParsableCommand {
             stsEndpointURL: access.stsEndpointURL, pathStyle: access.pathStyle ? true : nil, auth: auth,
             include: include, exclude: exclude, expectedBucketOwner: access.owner,
             requestPayer: access.requestPayer != nil, requireExternalID: access.requireExternalID)
+        if let problem = source.problem(environment: environment) {
+            check.report("\(problem.message) \(problem.advice)")
+            try check.finish()
+        }
         return Config(
             store: store, settings: IndexSettings(tokenizer: tokenizer, chunking: chunking), limits: limits,
             base: .defaultChain(profile: access.profile), sources: [source], warnings: [])

@@ -11,7 +11,7 @@ struct RunCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The config file: YAML or JSON.", valueName: "config"), completion: .file())
     var config: String
 
-    @Option(help: "The store's file, instead of the config's.", completion: .file())
+    @Option(help: "The store's file, instead of the config's; needed where that names none.", completion: .file())
     var store: String?
 
     @OptionGroup var output: OutputOptions
