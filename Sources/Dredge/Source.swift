@@ -22,7 +22,8 @@ public struct Source: Sendable {
     public var include: [String]
     /// `GlobPattern`s on the whole key; an object that matches one is skipped, included or not.
     public var exclude: [String]
-    /// The key that encrypts the bucket: for checks and policies, a run does not need it.
+    /// The key that encrypts the bucket. A role's session is narrowed to it (`SessionPolicy.narrowed`), so that objects under another key are
+    /// refused; nil: any key that the role may use.
     public var kmsKeyARN: String?
     /// Who must own the bucket: S3 refuses everything where somebody else does, as when a bucket was deleted and a stranger took its name.
     public var expectedBucketOwner: ExpectedBucketOwner

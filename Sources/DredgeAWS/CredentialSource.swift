@@ -71,7 +71,7 @@ public enum CredentialSources {
         _ hops: [RoleHop], access: STSAccess, scope: SourceScope? = nil
     ) -> any CredentialSource {
         let chain = access.chain(hops, scope: scope)
-        return Session(clock: chain.client.clock) { () async throws(AWSError) in try await chain.credentials() }
+        return Session(clock: access.clock) { () async throws(AWSError) in try await chain.credentials() }
     }
 }
 

@@ -5,7 +5,7 @@ enum ExitStatus: Int32 {
     case usage = 1
     /// Everything was dealt with, but objects failed.
     case failedObjects = 2
-    /// Credentials, bucket, endpoint, disk, or a store that can't be used.
+    /// Credentials, bucket, endpoint, disk, or a store that can't be used; problems that `policy lint` found.
     case fatal = 3
     /// Stopped by a signal; the same command goes on from there.
     case stopped = 4

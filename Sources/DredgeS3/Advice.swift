@@ -63,6 +63,11 @@ struct Advice {
         if fault?.code == "AllAccessDisabled" {
             return "Access to the bucket is shut for everybody: its owner must open it again."
         }
+        // S3's words for what a session's own policy leaves out ("Troubleshoot access denied errors", Amazon S3 User Guide).
+        if fault?.message?.contains("session policy") == true {
+            return
+                "The session itself is narrower than this: correct the source's prefix and kms_key_arn, or write session_policy: none for its last role."
+        }
         if mentionsKMS(fault) {
             return "Allow kms:Decrypt on the object's KMS key to \(who), in its policy and in the key's policy."
         }

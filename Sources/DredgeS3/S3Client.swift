@@ -244,7 +244,8 @@ extension S3Client {
         let response: HTTPResponse
         do {
             response = try await transfer.perform(request, into: exchange.body)
-            clock.observe(response["date"], sentAt: sentAt)
+            // What a cache on the way kept is of another time (RFC 9111, section 5.1).
+            if response["age"] == nil { clock.observe(response["date"], sentAt: sentAt) }
         } catch {
             try exchange.salvage(head: error.head)
             throw .transfer(error)

@@ -61,7 +61,7 @@ extension ScriptedTransport.Step {
 final class Warnings: Sendable {
     private let state = Mutex<[String]>([])
     var all: [String] { state.withLock { $0 } }
-    func append(_ warning: String) { state.withLock { $0.append(warning) } }
+    func append(_ warning: String) { state.withLock { if !$0.contains(warning) { $0.append(warning) } } }
 }
 
 @Suite struct RoleChainTests {

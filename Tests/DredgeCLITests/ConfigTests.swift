@@ -118,6 +118,44 @@ import Testing
                 ))
     }
 
+    @Test(arguments: [
+        ("narrowed", SessionPolicy.narrowed), ("none", .none), ("'none'", .none),
+        (
+            "{Version: '2012-10-17', Statement: [{Effect: Allow, Action: [a, b]}]}",
+            .document(#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["a","b"]}]}"#)
+        ),
+        (
+            "{Condition: {Bool: {a: true}}, N: 1, U: '$${aws:username}'}",
+            .document(##"{"Condition":{"Bool":{"a":"true"}},"N":"1","U":"${aws:username}"}"##)
+        ),
+        (#"'{"Statement": []}'"#, .document(#"{"Statement": []}"#)),
+    ])
+    func `a session policy is a word or a document`(written: String, policy: SessionPolicy) throws {
+        let text = """
+            store: s.chunks
+            sources:
+              - bucket: acme
+                auth:
+                  assume_role:
+                    - role_arn: arn:aws:iam::123456789012:role/R
+                      session_policy: \(written)
+                      tags: {team: index, project: x}
+                      transitive_tags: [team]
+                      session_name: "{source}-{run_id}"
+                      source_identity: someone
+            """
+        let config = try Config.decode(text, fileName: "c.yaml", storeOverride: nil, environment: [:])
+        guard case .assumeRole(let hops) = config.sources[0].auth else {
+            Issue.record("not a role")
+            return
+        }
+        #expect(hops[0].sessionPolicy == policy)
+        #expect(hops[0].transitiveTagKeys == ["team"])
+        #expect(hops[0].tags == ["team": "index", "project": "x"])
+        #expect(hops[0].sessionName == "{source}-{run_id}")
+        #expect(hops[0].sourceIdentity == "someone")
+    }
+
     @Test func `the example with another service`() throws {
         let config = try example("s3-compatible.yaml")
         #expect(config.settings.tokenizer == .cl100kBase)

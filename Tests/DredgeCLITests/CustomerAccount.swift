@@ -42,6 +42,10 @@ struct CustomerAccount: Sendable {
             .init("customer-read-but-one", trust: trust, policy: MotoScenario.policy("\(read),\(deny)")),
             .init("customer-no-list", trust: trust, policy: MotoScenario.allow(["s3:GetObject"], on: ["\(arn)/*"])),
             .init("customer-list-only", trust: trust, policy: MotoScenario.allow(["s3:ListBucket"], on: [arn])),
+            // Trusts whoever the vendor asks for.
+            .init(
+                "customer-over-trusting", trust: MotoScenario.trust([MotoScenario.userARN("vendor")]),
+                policy: MotoScenario.read(bucket: bucket)),
             .init("customer-any-bucket", trust: trust, policy: MotoScenario.allow(["s3:*"], on: ["*"])),
         ]
         do {

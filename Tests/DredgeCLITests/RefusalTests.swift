@@ -41,6 +41,20 @@ extension CustomerAccountTests {
                 ["source \"contracts\": could not assume role ", "code AccessDenied", "sts:ExternalId"])
         }
 
+        @Test func `an external ID that is required and protects nothing`() throws {
+            let required = { (config: String) in config + "\n    require_external_id: true\n" }
+            let role = "customer-over-trusting"
+            try expectRefusal(
+                required(account.config(role: role)),
+                [
+                    "dredge: source \"contracts\": could not verify the external ID of \(MotoScenario.roleARN(role)): ",
+                    "Security finding: the role can be assumed without any external ID",
+                    #"{"StringEquals": {"sts:ExternalId": "\#(CustomerAccount.externalID)"}}"#,
+                ])
+            #expect(try account.run(account.config(role: role), in: directory).status == 0)
+            #expect(try account.run(required(account.config()), ["--store", "t.chunks"], in: directory).status == 0)
+        }
+
         @Test func `no permission to list`() throws {
             try expectRefusal(
                 account.config(role: "customer-no-list"),

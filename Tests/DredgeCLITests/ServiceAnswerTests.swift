@@ -15,7 +15,9 @@ import Testing
         .init(objects: (1...3).map { .init("\($0).txt", body: Array("text \($0)\n".utf8)) })
     }
 
-    private func run(_ server: ScriptedS3Server, auth: String = "ambient") throws -> DredgeBinary.Outcome {
+    private func run(
+        _ server: ScriptedS3Server, auth: String = "ambient", more: String = ""
+    ) throws -> DredgeBinary.Outcome {
         try directory.write(
             "c.yaml",
             """
@@ -27,6 +29,7 @@ import Testing
                 endpoint_url: "\(server.endpointURL)"
                 sts_endpoint_url: "\(server.endpointURL)"
                 auth: \(auth)
+            \(more)
             """)
         return try DredgeBinary.run(["run", "c.yaml"], environment: Self.keys, directory: directory.url)
     }
@@ -91,5 +94,48 @@ import Testing
             run(server, auth: "{assume_role: [{role_arn: \"\(role)\"}]}"),
             ["source \"contracts\": could not assume role \(role): ", "code ExpiredToken, HTTP 403", "base"])
         #expect(try server.requests().allSatisfy { $0.action == .assumeRole })
+    }
+
+    private static let role = MotoScenario.roleARN("reader")
+    private static let assumed = "{assume_role: [{role_arn: \"\(role)\", external_id: abc}]}"
+
+    @Test func `a session that can't be narrowed is warned of without being asked, and the run goes on`() async throws {
+        var scenario = Self.scenario()
+        scenario.sts = .init(sessionSeconds: 900)
+        scenario.faults = [.error(on: .assumeRole, 400, "PackedPolicyTooLarge")]
+        let server = try await ScriptedS3Server(scenario)
+        defer { server.stop() }
+        let outcome = try run(server, auth: Self.assumed)
+        #expect(outcome.status == 0, "\(outcome)")
+        let warning = try #require(outcome.error.split(separator: "\n").first { $0.hasSuffix("(warning)") })
+        Refusal.expect(
+            ["source \"contracts\": the session of \(Self.role) is not narrowed", "PackedPolicyTooLarge"],
+            inOrderIn: String(warning))
+    }
+
+    @Test func `a revoked role ends the run with status 3, and the next run goes on when it is back`() async throws {
+        var scenario = ScriptedS3Server.Scenario(
+            objects: (10..<70).map { .init("\($0).txt", body: Array("text \($0)\n".utf8)) })
+        scenario.sts = .init(sessionSeconds: 2, externalID: "abc")
+        scenario.faults = [
+            .error(on: .assumeRole, 403, "AccessDenied", message: "not authorized").times(-1, afterSkipping: 1),
+            // The session is over when these answers come.
+            .outlast(on: .get).times(-1, afterSkipping: 5),
+        ]
+        let server = try await ScriptedS3Server(scenario)
+        defer { server.stop() }
+        try expectRefusal(
+            run(server, auth: Self.assumed, more: "limits: {requests: 8}"),
+            [
+                "source \"contracts\": could not assume role \(Self.role): ", "code AccessDenied, HTTP 403",
+                "external ID",
+            ])
+        let readBefore = try server.requests().count { $0.action == .get }
+        #expect(readBefore < 60)
+        scenario.faults = []
+        try server.play(scenario)
+        #expect(try run(server, auth: Self.assumed).status == 0)
+        #expect(try StoreFile("s.chunks", in: directory).texts().count == 60)
+        #expect(try server.requests().count { $0.action == .get } == 60, "what was read before is not read again")
     }
 }

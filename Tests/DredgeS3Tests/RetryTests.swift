@@ -170,6 +170,16 @@ private typealias Scenario = ScriptedS3Server.Scenario
         }
     }
 
+    @Test func `a cache's old answer is no sign of a wrong clock`() async throws {
+        let old = Fault.headers(on: .get, ["Date": "Fri, 31 Jan 2025 23:59:59 GMT", "Age": "3600"]).times(1)
+        try await ScriptedBucket.with(.init(objects: [object], faults: [old])) { bucket in
+            for _ in 0..<2 { _ = try await bucket.read("a", 0..<5) }
+            let dates = try bucket.server.requests().compactMap { $0.headers["x-amz-date"] }
+            #expect(dates.count == 2)
+            #expect(dates.allSatisfy { !$0.hasPrefix("202501") }, "\(dates)")
+        }
+    }
+
     @Test func `a clock that is off after the correction, too, is told with the difference`() async throws {
         try await ScriptedBucket.with(.init(faults: [skewed(times: -1)])) { bucket in
             let error = try #require(try await bucket.listError())

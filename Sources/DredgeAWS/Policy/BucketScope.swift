@@ -14,7 +14,13 @@ public struct BucketScope: Sendable, Hashable {
         let arn = ARN(bucket)
         let isBucketARN = arn.map { $0.service == "s3" && $0.region.isEmpty && $0.account.isEmpty } ?? false
         do throws(BucketAddressProblem) {
-            address = try BucketAddress(isBucketARN ? arn?.resource ?? "" : bucket)
+            let address = try BucketAddress(isBucketARN ? arn?.resource ?? "" : bucket)
+            if case .name(let name) = address,
+                let complaint = BucketAddress.nameComplaint(name, isLegacyAllowed: true)
+            {
+                throw BucketAddressProblem(complaint: complaint)
+            }
+            self.address = address
         } catch {
             throw AWSError(
                 code: .invalidParameter, step: "name the bucket", message: "'\(bucket.printable)' \(error.complaint)",
@@ -47,7 +53,9 @@ public struct EncryptionKey: Sendable, Hashable {
     /// Throws for what is no key's ARN, and for an alias: IAM ignores aliases in a policy's resources.
     public init(_ text: String) throws(AWSError) {
         let step = "name the KMS key"
-        guard let arn = ARN(text), arn.service == "kms", !arn.region.isEmpty, ARN.isAccountID(arn.account) else {
+        guard let arn = ARN(text), arn.service == "kms", Region.isName(arn.region), ARN.isAccountID(arn.account),
+            arn.resource.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else {
             throw AWSError(
                 code: .invalidParameter, step: step, message: "'\(text.printable)' is not the ARN of a KMS key",
                 advice: "It looks like arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab.")

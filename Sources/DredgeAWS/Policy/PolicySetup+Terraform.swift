@@ -62,13 +62,12 @@ extension PolicySetup {
                 ])
     }
 
-    /// Names before single-line values are aligned with each other.
+    /// With the names aligned.
     private static func resource(_ type: String, _ name: String, _ arguments: [(name: String, value: String)]) -> String
     {
-        let width = arguments.filter { !$0.value.contains("\n") }.map(\.name.count).max() ?? 0
+        let width = arguments.map(\.name.count).max() ?? 0
         let lines = arguments.map { argument in
-            let isAligned = !argument.value.contains("\n")
-            let padding = String(repeating: " ", count: isAligned ? width - argument.name.count : 0)
+            let padding = String(repeating: " ", count: width - argument.name.count)
             return "  \(argument.name)\(padding) = \(argument.value)\n"
         }
         return "resource \"\(type)\" \"\(name)\" {\n\(lines.joined())}\n"

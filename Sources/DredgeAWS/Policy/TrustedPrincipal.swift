@@ -73,9 +73,9 @@ public struct TrustedPrincipal: Sendable, Hashable {
         }
         let isIdentity = arn.resource.hasPrefix("role/") || arn.resource.hasPrefix("user/")
         if arn.service == "iam", arn.resource == "root" || isIdentity && !arn.resource.hasSuffix("/") {
-            guard !arn.resource.contains(where: { "*?".contains($0) || $0.isWhitespace }) else {
+            guard arn.resource.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"*?".utf8.contains($0) }) else {
                 throw refusal(
-                    "'\(text.printable)' has a wildcard or a blank, which no principal may have",
+                    "'\(text.printable)' has a wildcard, a blank or another character that no principal may have",
                     "Name one role, or let the whole account in and narrow it by a condition.")
             }
             return (arn, [])

@@ -16,7 +16,6 @@ final class RoleChain: Sendable {
         /// Hops that a role's session signs although they look like the first.
         var chained: Set<Int> = []
         var narrowing = Narrowing.full
-        var warned: Set<String> = []
     }
     private let lessons = Mutex(Lessons())
 
@@ -88,16 +87,16 @@ final class RoleChain: Sendable {
             endpoint: try STSEndpoint(hop: hop, role: role, rules: endpoints, step: step), hop: hop,
             isFirstHop: index == 0,
             parameters: hop.parameters(
-                sessionName: sessionName, durationMax: durationMax(index),
+                sessionName: sessionName, durationMax: durationMax(of: hop, at: index),
                 policy: policy(of: hop, at: index, role: role)))
     }
 
     /// One hour where a role's session signs; nil: as long as the role allows.
-    private func durationMax(_ index: Int) -> Duration? {
+    private func durationMax(of hop: RoleHop, at index: Int) -> Duration? {
         guard index > 0 || lessons.withLock({ $0.chained.contains(index) }) else { return nil }
-        if let duration = hops[index].duration, duration > AWSLimits.chainedDurationMax {
-            warn(
-                "hop \(index + 1) (\(hops[index].roleARN.printable)) asks for \(duration.components.seconds) s; AWS ends the "
+        if let duration = hop.duration, duration > AWSLimits.chainedDurationMax {
+            onWarning(
+                "hop \(index + 1) (\(hop.roleARN.printable)) asks for \(duration.components.seconds) s; AWS ends the "
                     + "session of a role that was assumed by a role's session after "
                     + "\(AWSLimits.chainedDurationMax.components.seconds) s, so that is asked for")
         }
@@ -156,14 +155,9 @@ final class RoleChain: Sendable {
     }
 
     private func warnThatNothingNarrows(_ hop: RoleHop, _ reason: String) {
-        warn(
+        onWarning(
             "the session of \(hop.roleARN.printable) is not narrowed to the source's bucket and prefix (\(reason)): it may do "
                 + "all that the role may")
-    }
-
-    /// Once, however often the chain is walked.
-    private func warn(_ text: String) {
-        if lessons.withLock({ $0.warned.insert(text).inserted }) { onWarning(text) }
     }
 }
 

@@ -1,4 +1,5 @@
 public import DredgeTransfer
+import Synchronization
 
 /// How STS is asked: with whose keys a chain begins, and where.
 public struct STSAccess: Sendable {
@@ -18,9 +19,11 @@ public struct STSAccess: Sendable {
     public var environment: [String: String]
     /// Carries the requests.
     public var transfer: TransferLoop
-    /// Hears what is done other than asked, a sentence each, for a log: a duration cut down, a policy left out, a clock corrected. Once for
-    /// each such thing, not at every refresh.
-    public var onWarning: @Sendable (String) -> Void
+    /// Hears what is done other than asked, a sentence each, for a log: a duration cut down, a policy left out, a clock corrected. Each
+    /// sentence once, however many chains use this access, and however often they are walked.
+    let onWarning: @Sendable (String) -> Void
+    /// STS's time, as the answers to all of these chains show it.
+    let clock: ServiceClock
 
     /// Access with the regional endpoints and region of the environment, unless named.
     public init(
@@ -36,15 +39,17 @@ public struct STSAccess: Sendable {
         self.useDualStack = useDualStack
         self.environment = environment
         self.transfer = transfer
-        self.onWarning = onWarning
+        let said = SaidOnce()
+        let warn: @Sendable (String) -> Void = { if said.isNew($0) { onWarning($0) } }
+        self.onWarning = warn
+        clock = ServiceClock { warn(ServiceClock.warning(of: "STS", ahead: $0)) }
     }
 }
 
 extension STSAccess {
-    /// A chain over this access, with a clock of its own.
+    /// A chain over this access.
     func chain(_ hops: [RoleHop], scope: SourceScope?) -> RoleChain {
-        let clock = ServiceClock { [onWarning] in onWarning(ServiceClock.warning(of: "STS", ahead: $0)) }
-        return RoleChain(
+        RoleChain(
             hops: hops, scope: scope, base: base, defaultSessionName: defaultSessionName,
             endpoints: STSEndpointRules(
                 region: region, profile: base.profile, endpointURL: endpointURL, useFIPS: useFIPS,
@@ -60,4 +65,10 @@ extension ServiceClock {
         return "this machine's clock is \(Int(abs(seconds).rounded())) s \(seconds > 0 ? "ahead of" : "behind") "
             + "\(service)'s; requests are signed in the service's time. Set the clock by NTP"
     }
+}
+
+/// Sentences that need not be repeated.
+private final class SaidOnce: Sendable {
+    private let sentences = Mutex<Set<String>>([])
+    func isNew(_ sentence: String) -> Bool { sentences.withLock { $0.insert(sentence).inserted } }
 }

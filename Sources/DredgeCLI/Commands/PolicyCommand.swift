@@ -22,7 +22,7 @@ enum PolicyFormat: String, ExpressibleByArgument, CaseIterable {
 
 /// Prints a policy to standard output, and what to know about it to standard error.
 struct PolicyOutput: ParsableArguments {
-    @Option(help: "json, or what applies it: cli, cloudformation, terraform.")
+    @Option(help: "The policy itself, or what applies it.")
     var format: PolicyFormat = .json
 
     func print(_ document: PolicyDocument, holder: () throws -> PolicySetup.Holder, notes: [String] = []) throws {

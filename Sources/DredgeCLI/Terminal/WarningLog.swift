@@ -1,6 +1,6 @@
 import Logging
 
-/// Shows the engine's warnings on standard error as the command shows its own; everything less is left out.
+/// Shows the engine's warnings on standard error as those of a config are shown, one to a line; everything less is left out.
 struct WarningLog: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.warning
@@ -14,6 +14,6 @@ struct WarningLog: LogHandler {
         let place = event.metadata?["source"].map { "source \(Quoting.quoted("\($0)")): " } ?? ""
         // The progress line may stand there.
         let clear = StandardError.isTerminal ? ProgressDisplay.clearLine : ""
-        StandardError.write("\(clear)dredge: \(place)\(Quoting.escaped("\(event.message)")) (warning)\n")
+        StandardError.write("\(clear)\(place)\(Quoting.escaped("\(event.message)")) (warning)\n")
     }
 }

@@ -1,3 +1,5 @@
+import Foundation
+import TestServers
 import Testing
 
 @testable import DredgeAWS
@@ -352,6 +354,15 @@ import Testing
     ])
     func `a misspelt action is corrected`(text: String, right: String) {
         #expect(KnownActions.nearest(to: text) == right)
+    }
+
+    @Test func `the list of actions is what its script makes`() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let made = try Program.run(Python.interpreter, [root.appending(path: "Scripts/make_action_list.py").path])
+        #expect(made.status == 0, "\(made.error)")
+        let list = root.appending(path: "Sources/DredgeAWS/Policy/Lint/ActionList.swift")
+        #expect(try String(contentsOf: list, encoding: .utf8) == made.output)
     }
 
     @Test func `every action knows what it is about`() {

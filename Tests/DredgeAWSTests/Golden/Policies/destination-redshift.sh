@@ -1,0 +1,21 @@
+# Gives the role DredgeRead its permissions.
+aws iam put-role-policy \
+  --role-name DredgeRead \
+  --policy-name DredgeConnect \
+  --policy-document '{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "FindCluster",
+      "Effect": "Allow",
+      "Action": "redshift:DescribeClusters",
+      "Resource": "arn:aws:redshift:eu-west-1:111122223333:cluster:warehouse"
+    },
+    {
+      "Sid": "Connect",
+      "Effect": "Allow",
+      "Action": "redshift:GetClusterCredentialsWithIAM",
+      "Resource": "arn:aws:redshift:eu-west-1:111122223333:dbname:warehouse/sales"
+    }
+  ]
+}'

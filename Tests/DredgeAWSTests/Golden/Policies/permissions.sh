@@ -1,0 +1,21 @@
+# Gives the role DredgeRead its permissions.
+aws iam put-role-policy \
+  --role-name DredgeRead \
+  --policy-name DredgeAccess \
+  --policy-document '{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "ListBucket",
+      "Effect": "Allow",
+      "Action": "s3:ListBucket",
+      "Resource": "arn:aws:s3:::acme-contracts"
+    },
+    {
+      "Sid": "ReadObjects",
+      "Effect": "Allow",
+      "Action": "s3:GetObject",
+      "Resource": "arn:aws:s3:::acme-contracts/*"
+    }
+  ]
+}'

@@ -1,0 +1,23 @@
+resource "aws_iam_role_policy" "dredge" {
+  name   = "DredgeAccess"
+  role   = "DredgeRead"
+  policy = <<-JSON
+    {
+      "Version": "2012-10-17",
+      "Statement": [
+        {
+          "Sid": "ListBucket",
+          "Effect": "Allow",
+          "Action": "s3:ListBucket",
+          "Resource": "arn:aws:s3:::acme-contracts"
+        },
+        {
+          "Sid": "ReadObjects",
+          "Effect": "Allow",
+          "Action": "s3:GetObject",
+          "Resource": "arn:aws:s3:::acme-contracts/*"
+        }
+      ]
+    }
+  JSON
+}

@@ -1,0 +1,65 @@
+resource "aws_iam_role" "dredge" {
+  name                 = "DredgeRead"
+  path                 = "/customers/"
+  max_session_duration = 7200
+  assume_role_policy   = <<-JSON
+    {
+      "Version": "2012-10-17",
+      "Statement": [
+        {
+          "Sid": "AssumeRole",
+          "Effect": "Allow",
+          "Principal": {
+            "AWS": "arn:aws:iam::444455556666:role/Vendor"
+          },
+          "Action": "sts:AssumeRole",
+          "Condition": {
+            "StringEquals": {
+              "sts:ExternalId": "acme-1"
+            }
+          }
+        }
+      ]
+    }
+  JSON
+}
+
+resource "aws_iam_role_policy" "dredge" {
+  name   = "DredgeAccess"
+  role   = aws_iam_role.dredge.name
+  policy = <<-JSON
+    {
+      "Version": "2012-10-17",
+      "Statement": [
+        {
+          "Sid": "ListBucket",
+          "Effect": "Allow",
+          "Action": "s3:ListBucket",
+          "Resource": "arn:aws:s3:::acme-contracts",
+          "Condition": {
+            "StringLike": {
+              "s3:prefix": "2025/it's \"$${$}{x}\" $${*}\u00e9/*"
+            }
+          }
+        },
+        {
+          "Sid": "ReadObjects",
+          "Effect": "Allow",
+          "Action": "s3:GetObject",
+          "Resource": "arn:aws:s3:::acme-contracts/2025/it's \"$${$}{x}\" $${*}\u00e9/*"
+        },
+        {
+          "Sid": "DecryptObjects",
+          "Effect": "Allow",
+          "Action": "kms:Decrypt",
+          "Resource": "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+          "Condition": {
+            "StringEquals": {
+              "kms:ViaService": "s3.eu-west-1.amazonaws.com"
+            }
+          }
+        }
+      ]
+    }
+  JSON
+}

@@ -1,0 +1,208 @@
+import Foundation
+import Testing
+
+/// `dredge policy`, as its user runs it. What it prints is tested where it is made (`PolicySetupTests`).
+@Suite struct PolicyCommandTests {
+    private static let vendor = "arn:aws:iam::444455556666:role/Vendor"
+    private static let reader = "arn:aws:iam::111122223333:role/customers/DredgeRead"
+    private static let config = """
+        store: s.chunks
+        sources:
+          - name: contracts
+            bucket: acme-contracts
+            prefix: 2025/
+            region: eu-west-1
+            kms_key_arn: arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
+            auth:
+              assume_role:
+                - role_arn: \(vendor)
+                  tags: {team: search, project: x}
+                  transitive_tags: [team]
+                  source_identity: alice
+                - role_arn: \(reader)
+                  external_id: acme-1
+                  duration: 1h
+          - name: open
+            bucket: acme-open
+            auth: ambient
+        """
+
+    private let directory: TemporaryDirectory
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        try directory.write("c.yaml", Self.config)
+    }
+
+    private func policy(_ arguments: String..., input: String? = nil) throws -> DredgeBinary.Outcome {
+        try DredgeBinary.run(
+            ["policy"] + arguments, input: input.map { Data($0.utf8) }, directory: directory.url)
+    }
+
+    private func statements(_ outcome: DredgeBinary.Outcome) throws -> [[String: Any]] {
+        #expect(outcome.status == 0, "\(outcome)")
+        let document = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+        return try #require(document?["Statement"] as? [[String: Any]])
+    }
+
+    @Test func `the trust of a hop names the role of the hop before, with what it hands on`() throws {
+        let outcome = try policy("trust", "c.yaml", "--source", "contracts")
+        let statements = try statements(outcome)
+        #expect(
+            statements.map { $0["Action"] as? String } == ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"])
+        #expect(statements.allSatisfy { ($0["Principal"] as? [String: String]) == ["AWS": Self.vendor] })
+        #expect(outcome.output.contains(#""sts:ExternalId": "acme-1""#))
+        #expect(outcome.output.contains(#""aws:TagKeys": "team""#) && !outcome.output.contains("project"))
+        #expect(outcome.output.contains(#""sts:SourceIdentity": "alice""#))
+        // What to know goes where it does not get into the policy.
+        #expect(outcome.error.hasPrefix("note: AWS stores \(Self.vendor) as the unique ID"))
+    }
+
+    @Test func `who assumes the first hop must be told`() throws {
+        let outcome = try policy("trust", "c.yaml", "--source", "contracts", "--hop", "1")
+        #expect(outcome.status == 1 && outcome.output.isEmpty)
+        #expect(outcome.error.contains("--principal") && outcome.error.contains("aws sts get-caller-identity"))
+        let told = try policy(
+            "trust", "c.yaml", "--source", "contracts", "--hop", "1", "--without-external-id", "--principal",
+            "arn:aws:sts::777788889999:assumed-role/Base/session")
+        #expect(
+            try statements(told)[0]["Principal"] as? [String: String] == ["AWS": "arn:aws:iam::777788889999:role/Base"])
+        #expect(told.error.contains("demands no external ID"))
+        #expect(try statements(told)[1]["Action"] as? String == "sts:TagSession")
+    }
+
+    @Test func `flags win over the config, and do without one`() throws {
+        let other = try policy("permissions", "c.yaml", "--source", "contracts", "--prefix", "2024/", "--versions")
+        #expect(
+            other.output.contains("arn:aws:s3:::acme-contracts/2024/*") && other.output.contains("GetObjectVersion"))
+        #expect(other.output.contains("s3.eu-west-1.amazonaws.com"))
+        let bare = try statements(policy("permissions", "--bucket", "acme", "--region", "cn-north-1"))
+        #expect(bare.map { $0["Resource"] as? String } == ["arn:aws-cn:s3:::acme", "arn:aws-cn:s3:::acme/*"])
+        #expect(bare.allSatisfy { $0["Condition"] == nil })
+    }
+
+    @Test func `the reader of a bucket and of a key is the role that reads`() throws {
+        let bucket = try statements(policy("bucket", "c.yaml", "--source", "contracts"))
+        #expect(bucket.allSatisfy { ($0["Principal"] as? [String: String]) == ["AWS": Self.reader] })
+        let kms = try statements(policy("kms", "c.yaml", "--source", "contracts"))
+        #expect(kms.map { $0["Resource"] as? String } == ["*"])
+        let ambient = try policy("bucket", "c.yaml", "--source", "open")
+        #expect(ambient.status == 1 && ambient.error.contains("who reads?"))
+    }
+
+    @Test func `the vendor may assume the roles of a pattern, which the role must match`() throws {
+        let outcome = try policy(
+            "vendor", "c.yaml", "--source", "contracts", "--role-name-pattern", "customers/DredgeRead*")
+        #expect(
+            try statements(outcome).map { $0["Resource"] as? String } == ["arn:aws:iam::*:role/customers/DredgeRead*"])
+        #expect(
+            try statements(outcome)[0]["Action"] as? [String] == [
+                "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity",
+            ])
+        let mismatch = try policy(
+            "vendor", "--role-arn", "arn:aws:iam::111122223333:role/ClientRole", "--role-name-pattern", "ClientRole-*")
+        #expect(mismatch.status == 1 && mismatch.output.isEmpty)
+        #expect(
+            mismatch.error.hasPrefix(
+                "dredge: could not name the roles to assume: the pattern 'ClientRole-*' doesn't match"))
+        // In a chain the identity is the role of the hop before.
+        let commands = try policy("vendor", "c.yaml", "--source", "contracts", "--format", "cli")
+        #expect(commands.output.contains("aws iam put-role-policy \\\n  --role-name Vendor \\\n"))
+    }
+
+    @Test(arguments: [
+        (["trust", "c.yaml"], "choose one with --source: \"contracts\", \"open\""),
+        (["trust", "c.yaml", "--source", "contract"], "is not in c.yaml"),
+        (["trust", "--source", "contracts"], "needs a config file"),
+        (["trust", "c.yaml", "--source", "contracts", "--hop", "3"], "--hop 3 is not among the 2 hops"),
+        (["trust", "c.yaml", "--source", "contracts", "--principal", vendor], "leave it away, or choose --hop 1"),
+        (["trust", "--principal", vendor], "no external ID is known"),
+        (["trust", "--principal", "ec2.amazonaws.com", "--external-id", "acme-1"], "say --without-external-id"),
+        (["trust", "--principal", "*", "--external-id", "acme-1"], "let everybody in"),
+        (["trust", "--principal", vendor, "--external-id", "acme 1"], "no external ID can have"),
+        (["trust", "--principal", vendor, "--external-id", "acme-1", "--format", "cli"], "which role?"),
+        (
+            ["trust", "--principal", vendor, "--external-id", "acme-1", "--principal-form", "any"],
+            "root-with-arn-condition"
+        ),
+        (["permissions"], "which bucket?"), (["permissions", "--bucket", "s3://acme"], "is a URL"),
+        (["permissions", "--bucket", "acme", "--format", "terraform"], "which role?"),
+        (["kms", "--principal", vendor], "which key?"),
+        (
+            ["kms", "--principal", vendor, "--kms-key-arn", "arn:aws:kms:us-east-1:111122223333:alias/a"],
+            "describe-key"
+        ),
+        (["kms", "c.yaml", "--source", "contracts", "--format", "cloudformation"], "use --format cli"),
+        (["bucket", "--bucket", "acme", "--principal", "ec2.amazonaws.com"], "not an AWS service"),
+        (["vendor"], "which role?"),
+        (["vendor", "--role-arn", reader, "--format", "cli"], "aws sts get-caller-identity"),
+        (["destination-iceberg", "--bucket", "acme", "--glue-database", "lake"], "which region?"),
+        (["destination-redshift", "--redshift-cluster", "c"], "which warehouse?"),
+        (["lint", "absent.json"], "No such file"),
+        (["lint", "--kind", "role", "c.yaml"], "trust, permissions, bucket, kms"),
+    ])
+    func `what is missing or wrong is said, with status 1`(arguments: [String], part: String) throws {
+        let outcome = try DredgeBinary.run(["policy"] + arguments, directory: directory.url)
+        #expect(outcome.status == 1 && outcome.output.isEmpty, "\(outcome)")
+        #expect(outcome.error.contains(part), "\(outcome.error)")
+    }
+
+    @Test(arguments: [
+        ["trust", "c.yaml", "--source", "contracts"], ["permissions", "c.yaml", "--source", "contracts"],
+        ["bucket", "c.yaml", "--source", "contracts", "--principal-form", "root-with-arn-condition"],
+        ["kms", "c.yaml", "--source", "contracts"], ["vendor", "c.yaml", "--source", "contracts"],
+        ["trust", "c.yaml", "--source", "contracts", "--format", "cloudformation"],
+        ["destination-s3", "c.yaml", "--source", "contracts"],
+        ["destination-iceberg", "c.yaml", "--source", "contracts", "--glue-database", "lake"],
+        [
+            "destination-redshift", "--role-arn", reader, "--region", "eu-west-1", "--redshift-cluster", "c",
+            "--redshift-database", "d",
+        ],
+    ])
+    func `what is printed stands the check`(arguments: [String]) throws {
+        let printed = try DredgeBinary.run(["policy"] + arguments, directory: directory.url)
+        #expect(printed.status == 0, "\(printed.error)")
+        let checked = try policy("lint", "-", input: printed.output)
+        #expect(checked.status == 0 && checked.output.isEmpty && checked.error.isEmpty, "\(checked)")
+    }
+
+    @Test func `problems are printed as compilers do, with status 3`() throws {
+        let trust = """
+            {
+              "Version": "2012-10-17",
+              "Statement": {
+                "Effect": "Allow",
+                "Principal": {"AWS": "\(Self.vendor)"},
+                "Action": "sts:AssumeRole"
+              }
+            }
+            """
+        try directory.write("trust.json", trust)
+        try directory.write("advice.json", #"{"Statement":{"Effect":"Deny","Action":"s3:*","Resource":"*"}}"#)
+        let outcome = try policy("lint", "trust.json", "advice.json")
+        #expect(outcome.status == 3 && outcome.error.isEmpty)
+        #expect(
+            outcome.output == """
+                trust.json:3:16: problem: Statement: no external ID is demanded, so that whoever can act as the principal gets in. \
+                Add "Condition": {"StringEquals": {"sts:ExternalId": "…"}}. [external-id-missing]
+                advice.json:1:1: advice: there is no Version, so that it is 2008-10-17, the old language. \
+                Write "Version": "2012-10-17". [version-missing]
+
+                """)
+        #expect(try policy("lint", "advice.json").status == 0)
+
+        let json = try policy("lint", "--json", "-", input: trust)
+        #expect(json.status == 3)
+        let report = try JSONLine.object(json.output)
+        #expect(report["problem_count"] as? Int == 1)
+        let finding = try #require((report["findings"] as? [[String: Any]])?.first)
+        #expect(finding["rule"] as? String == "external-id-missing" && finding["file"] as? String == "-")
+        #expect(finding["line"] as? Int == 3 && finding["path"] as? String == "Statement")
+    }
+
+    @Test func `a policy can't drive the terminal`() throws {
+        let outcome = try policy(
+            "lint", "-", input: "{\"Statement\": [{\"Effect\": \"\\u001b[31m\", \"\\u001b]0;x\": 1}]}")
+        #expect(outcome.status == 3 && !outcome.output.utf8.contains(0x1B), "\(outcome.output)")
+    }
+}

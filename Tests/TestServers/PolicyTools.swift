@@ -1,0 +1,99 @@
+import Foundation
+
+/// Judges of policies that we did not write (see `Scripts/policy_tools.py`).
+public enum PolicyTools {
+    /// What cfn-lint says of each template; empty where it has nothing to say.
+    public static func cloudFormationComplaints(_ templates: [String]) throws -> [[String]] {
+        try run("cfn-lint", templates)
+    }
+
+    /// Resource type, argument and value of everything in each Terraform configuration, as python-hcl2 reads it.
+    public static func terraformArguments(_ configurations: [String]) throws -> [[[String]]] {
+        try run("hcl", configurations)
+    }
+
+    /// Makes a stack of each template in a moto server without authorization, each in an empty account, and returns what there is then, in
+    /// JSON: `arn` and `trust` of a role, and inline policies by their names.
+    public static func deploy(_ templates: [String], to server: MotoServer) throws -> [String] {
+        try run("deploy", templates, arguments: [server.endpointURL])
+    }
+
+    /// Empties a moto server without authorization.
+    public static func reset(_ server: MotoServer) throws {
+        let _: String? = try run("reset", [String](), arguments: [server.endpointURL])
+    }
+
+    /// A request as a policy sees it.
+    public struct Request: Encodable, Sendable {
+        let action: String
+        let resource: String
+        let context: [String: String]
+
+        /// A request to do something.
+        public init(_ action: String, on resource: String, context: [String: String] = [:]) {
+            self.action = action
+            self.resource = resource
+            self.context = context
+        }
+
+        /// As the script reads it.
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.unkeyedContainer()
+            try container.encode(action)
+            try container.encode(resource)
+            try container.encode(context)
+        }
+    }
+
+    /// Whether each policy allows each of its requests, by moto's evaluator, which knows `StringEquals` only and lets every other operator
+    /// pass.
+    public static func decisions(_ questions: [(policy: String, requests: [Request])]) throws -> [[Bool]] {
+        struct Question: Encodable {
+            let policy: String
+            let requests: [Request]
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.unkeyedContainer()
+                try container.encode(policy)
+                try container.encode(requests)
+            }
+        }
+        return try run("evaluate", questions.map { Question(policy: $0.policy, requests: $0.requests) })
+    }
+
+    /// Makes a bucket of `owner` with these objects, and perhaps a policy.
+    public static func makeBucket(
+        _ bucket: String, objects: [String: String], policy: String? = nil, owner: CephGateway.User,
+        in gateway: CephGateway
+    ) throws {
+        struct Order: Encodable { let keys: [String], bucket: String, objects: [String: String], policy: String? }
+        let _: String? = try run(
+            "bucket",
+            Order(
+                keys: [owner.accessKeyID, owner.secretAccessKey], bucket: bucket, objects: objects, policy: policy),
+            arguments: [gateway.endpointURL])
+    }
+
+    /// Which operations of a writing service `user` is allowed in a session of `role`, by name.
+    public static func write(
+        as user: CephGateway.User, role: String, bucket: String, prefix: String, owner: CephGateway.User,
+        in gateway: CephGateway
+    ) throws -> [String: Bool] {
+        struct Order: Encodable {
+            let keys: [String], owner_keys: [String], role: String, bucket: String, prefix: String
+        }
+        return try run(
+            "write",
+            Order(
+                keys: [user.accessKeyID, user.secretAccessKey],
+                owner_keys: [owner.accessKeyID, owner.secretAccessKey], role: role, bucket: bucket, prefix: prefix),
+            arguments: [gateway.endpointURL])
+    }
+
+    private static func run<Answer: Decodable>(
+        _ tool: String, _ input: some Encodable, arguments: [String] = []
+    ) throws -> Answer {
+        let output = try Python.run(
+            "policy_tools.py", arguments: [tool] + arguments, input: JSONEncoder().encode(input))
+        return try JSONDecoder().decode(Answer.self, from: output)
+    }
+}
