@@ -83,7 +83,7 @@ static tk_counting_kernel kernel_of(tk_path path) {
     const bool has_bits = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt")
         && __builtin_cpu_supports("lzcnt");
     if (path == TK_PATH_AVX512BW && has_bits && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
-        && __builtin_cpu_supports("avx512vbmi")) {
+        && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2")) {
         return tk_count_avx512;
     }
     if ((path == TK_PATH_AVX512BW || path == TK_PATH_AVX2) && has_bits && __builtin_cpu_supports("avx2")) return tk_count_avx2;

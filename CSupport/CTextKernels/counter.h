@@ -3,14 +3,13 @@
 #include "counting_tables.h"
 #include "pretokens.h"
 
-/// The key of a short piece. Up to 7 bytes: the bytes, and the length in the high four bits of `low`; `high` is the same. 8 to 15
-/// bytes: the bytes, and the length in the high four bits of `high`. In both, the four bits below the length are 0.
+/// The key of a short piece: its bytes, then zeros, and the length in the high four bits of `high`. The four bits below are 0 in
+/// a key, and the count in an entry of a cache.
 typedef struct {
     uint64_t low, high;
 } tk_key;
 
-/// A cache line of short pieces, the latest first: 8 of up to 7 bytes or 4 of 8 to 15. An entry is the (half of the) key with
-/// the count in the four bits below the length; 0 is empty.
+/// A cache line of short pieces, the latest first: 8 of up to 7 bytes (of these `low | high`) or 4 of 8 to 15; 0 is empty.
 typedef struct {
     _Alignas(64) uint64_t words[8];
 } tk_line;
@@ -24,6 +23,10 @@ enum {
     /// A block of the kernels, and bytes behind it that look-ups may read.
     TK_BLOCK = 64,
     TK_BEHIND = 32,
+    /// Sets of two words near for pieces of up to 7 bytes (256 KiB), behind them those for 8 to 15 bytes (128 KiB).
+    TK_NEAR_TINY_BITS = 14,
+    TK_NEAR_SHORT_BITS = 13,
+    TK_NEAR_WORDS = (2 << TK_NEAR_TINY_BITS) + (2 << TK_NEAR_SHORT_BITS),
     /// Lines for pieces of up to 7 bytes (2 MiB), behind them those for 8 to 15 bytes (4 MiB), and one that is only read.
     TK_TINY_LINE_BITS = 15,
     TK_SHORT_LINE_BITS = 16,
@@ -35,10 +38,13 @@ enum {
     TK_BIG_WINDOW = 4096,
     TK_FEED = 32768,
     TK_WINDOW_MEMO = 4,
-    /// A batch is looked up when it has so many pieces or blocks. A block adds at most 32 pieces.
-    TK_BATCH_PIECES = 96,
-    TK_BATCH_PIECES_MAX = TK_BATCH_PIECES + 32,
+    /// A batch ends when it has so many blocks or pieces, or so many of them are still to be looked up. A block adds at most 32,
+    /// and up to 8 places more are written.
     TK_BATCH_BLOCKS = 32,
+    TK_BATCH_PIECES = 4096,
+    TK_BATCH_PIECES_MAX = TK_BATCH_PIECES + 40,
+    TK_BATCH_ABSENT = 256,
+    TK_BATCH_ABSENT_MAX = TK_BATCH_ABSENT + 40,
     /// Pieces of 32 to this many bytes are kept too.
     TK_WIDE_BYTES_MAX = 124,
     TK_WIDE_ENTRY_BITS = 11,  // 256 KiB
@@ -94,13 +100,19 @@ struct tk_counter {
     uint64_t big_starts[TK_BIG_WINDOW / 64];
     uint8_t feed[TK_FEED];
     _Alignas(64) tk_wide_entry wide_entries[1 << TK_WIDE_ENTRY_BITS];
-    /// The batch: keys of short pieces, the lines they would be in, and then their counts.
-    tk_key keys[TK_BATCH_PIECES_MAX];
-    uint32_t key_lines[TK_BATCH_PIECES_MAX];
+    _Alignas(64) uint64_t near[TK_NEAR_WORDS];
+    /// The batch: the tokens of its short pieces; 0 as long as they are not known.
     uint8_t key_tokens[TK_BATCH_PIECES_MAX];
     unsigned key_count;
-    /// Which of them are not in the cache. One place more is written than kept.
-    uint8_t waiting[TK_BATCH_PIECES_MAX + 1];
+    /// Sums of the tokens of those that are near.
+    _Alignas(64) uint64_t near_tokens[8];
+    /// The pieces of it that are not near, their places in the batch, and the lines they would be in.
+    uint64_t absent_low[TK_BATCH_ABSENT_MAX], absent_high[TK_BATCH_ABSENT_MAX];
+    uint16_t absent_places[TK_BATCH_ABSENT_MAX];
+    uint32_t absent_lines[TK_BATCH_ABSENT_MAX];
+    unsigned absent_count, fetched_count;
+    /// Which of these are in no line, and which are the same as one of those. One place more is written than kept.
+    uint16_t waiting[TK_BATCH_ABSENT_MAX + 1], twins[TK_BATCH_ABSENT_MAX + 1];
     unsigned waiting_count;
     tk_block_note notes[TK_BATCH_BLOCKS];
     unsigned note_count;
@@ -142,11 +154,42 @@ void tk_count_scalar(tk_counter *counter, tk_text *text, tk_progress *progress);
 void tk_count_avx2(tk_counter *counter, tk_text *text, tk_progress *progress);
 void tk_count_avx512(tk_counter *counter, tk_text *text, tk_progress *progress);
 
-/// Which line a piece is in, by the length's class.
-static inline uint32_t tk_line_of(tk_key key, bool is_tiny) {
-    const uint64_t hash = key.low * 0x9E3779B97F4A7C15u + key.high * 0xD6E8FEB86659FD93u;
-    const unsigned shift = is_tiny ? 64 - TK_TINY_LINE_BITS : 64 - TK_SHORT_LINE_BITS;
-    return (uint32_t)(hash >> shift) + (is_tiny ? 0 : 1u << TK_TINY_LINE_BITS);
+static inline bool tk_is_tiny(tk_key key) { return key.high >> 63 == 0; }
+
+static inline uint64_t tk_key_hash(tk_key key) {
+    return (key.low ^ (key.high >> 23 | key.high << 41)) * 0x9E3779B97F4A7C15u;
+}
+
+/// The set near in which a piece may be: two pieces of up to 7 bytes, the latest first, or the `high` and `low` of a longer one.
+static inline uint32_t tk_near_of(uint64_t hash, bool is_tiny) {
+    return is_tiny ? (uint32_t)(hash >> (64 - TK_NEAR_TINY_BITS)) << 1
+        : ((uint32_t)(hash >> (64 - TK_NEAR_SHORT_BITS)) << 1) + (2u << TK_NEAR_TINY_BITS);
+}
+
+/// Which line a piece may be in.
+static inline uint32_t tk_line_of(uint64_t hash, bool is_tiny) {
+    return is_tiny ? (uint32_t)(hash >> (64 - TK_TINY_LINE_BITS))
+        : (uint32_t)(hash >> (64 - TK_SHORT_LINE_BITS)) + (1u << TK_TINY_LINE_BITS);
+}
+
+/// The entry of a short piece that is near, whose tokens are 0 while it waits to be merged; 0 if it is not near. No branch, as
+/// none could be foreseen.
+static inline uint64_t tk_find_near(const uint64_t *set, tk_key key) {
+    const uint64_t but = 0xF0FFFFFFFFFFFFFFu, first = set[0], second = set[1];
+    const uint64_t short_mask = (uint64_t)((int64_t)key.high >> 63), wanted = key.high | (key.low & ~short_mask);
+    const uint64_t from_first = ((first ^ wanted) & but) | ((second ^ key.low) & short_mask);
+    const uint64_t from_second = ((second ^ wanted) & but) | short_mask;
+    return (first & -(uint64_t)(from_first == 0)) | (second & -(uint64_t)(from_second == 0));
+}
+
+static inline unsigned tk_tokens_of(uint64_t entry) { return (unsigned)(entry >> 56 & 15); }
+
+static inline void tk_keep_near(uint64_t *set, tk_key key, unsigned tokens) {
+    const uint64_t but = 0xF0FFFFFFFFFFFFFFu;
+    const uint64_t word = (tk_is_tiny(key) ? key.low | key.high : key.high) | (uint64_t)tokens << 56;
+    if (!tk_is_tiny(key)) set[1] = key.low;
+    else if (((set[0] ^ word) & but) != 0) set[1] = set[0];
+    set[0] = word;
 }
 
 /// The bits of a line that are compared: all but the counts.
@@ -178,7 +221,5 @@ static inline tk_key tk_key_of(const uint8_t *p, unsigned length) {
     const uint64_t low_mask = bits >= 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
     const uint64_t high_mask = bits <= 64 ? 0 : ((uint64_t)1 << (bits - 64)) - 1;
     low &= low_mask;
-    high = (high & high_mask) | (uint64_t)length << 60;
-    if (length < 8) high = low |= high;
-    return (tk_key){low, high};
+    return (tk_key){low, (high & high_mask) | (uint64_t)length << 60};
 }

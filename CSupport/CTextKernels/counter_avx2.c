@@ -85,17 +85,40 @@ static inline tk_key key_of(const uint8_t *p, unsigned length) {
     uint64_t low, high;
     memcpy(&low, p, 8);
     memcpy(&high, p + 8, 8);
-    const bool is_tiny = length < 8;
-    const uint64_t length_bits = (uint64_t)length << 60;
-    low = _bzhi_u64(low, 8 * length) | (is_tiny ? length_bits : 0);
-    high = _bzhi_u64(high, 8 * length - 64) | length_bits;
-    return (tk_key){low, is_tiny ? low : high};
+    return (tk_key){_bzhi_u64(low, 8 * length), (length < 8 ? 0 : _bzhi_u64(high, 8 * length - 64)) | (uint64_t)length << 60};
+}
+
+/// Looks for pieces near, by first and last bytes; what is not there becomes absent.
+static inline void ask(tk_counter *counter, const uint8_t *p, const block *b, uint64_t asked, uint64_t asked_ends) {
+    (void)b;
+    unsigned place = counter->key_count, absent = counter->absent_count;
+    uint64_t tokens = 0;
+    for (; asked != 0; place++) {
+        const unsigned start = (unsigned)__builtin_ctzll(asked);
+        const tk_key key = key_of(p + start, (unsigned)__builtin_ctzll(asked_ends) + 1 - start);
+        asked &= asked - 1;
+        asked_ends &= asked_ends - 1;
+        const uint64_t hash = tk_key_hash(key);
+        const unsigned found = tk_tokens_of(tk_find_near(counter->near + tk_near_of(hash, tk_is_tiny(key)), key));
+        counter->absent_lines[absent] = tk_line_of(hash, tk_is_tiny(key));
+        counter->key_tokens[place] = (uint8_t)found;
+        tokens += found;
+        counter->absent_low[absent] = key.low;
+        counter->absent_high[absent] = key.high;
+        counter->absent_places[absent] = (uint16_t)place;
+        absent += found == 0;
+    }
+    counter->key_count = place;
+    counter->absent_count = absent;
+    counter->near_tokens[0] += tokens;
 }
 
 /// The tokens of a short piece; 0 if it is not in its line.
-static inline unsigned find(const uint64_t *words, const tk_key *key, bool is_tiny) {
+static inline unsigned find(const uint64_t *words, tk_key key) {
+    const bool is_tiny = tk_is_tiny(key);
+    if (is_tiny) key.low = key.high |= key.low;
     const __m256i *line = (const __m256i *)(const void *)words, *masks = (const __m256i *)(const void *)tk_line_masks[is_tiny];
-    const __m256i wanted = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)key));
+    const __m256i wanted = _mm256_broadcastsi128_si256(_mm_set_epi64x((long long)key.high, (long long)key.low));
     const __m256i zero = _mm256_setzero_si256();
     const __m256i first = _mm256_and_si256(_mm256_xor_si256(wanted, line[0]), masks[0]);
     const __m256i second = _mm256_and_si256(_mm256_xor_si256(wanted, line[1]), masks[1]);

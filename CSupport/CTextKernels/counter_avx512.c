@@ -5,7 +5,7 @@
 
 #include "unicode_classes.h"
 
-#define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,bmi,bmi2,popcnt,lzcnt"
+#define TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt,lzcnt"
 #pragma clang attribute push(__attribute__((target(TARGET))), apply_to = function)
 
 typedef __m512i block;
@@ -73,20 +73,74 @@ static inline void masks_of_wide(const block *b, const uint8_t *wide_classes, ui
     m->apostrophe = equal(*b, '\'') & valid;
 }
 
-static inline tk_key key_of(const uint8_t *p, unsigned length) {
-    uint64_t low, high;
-    memcpy(&low, p, 8);
-    memcpy(&high, p + 8, 8);
-    const bool is_tiny = length < 8;
-    const uint64_t length_bits = (uint64_t)length << 60;
-    low = _bzhi_u64(low, 8 * length) | (is_tiny ? length_bits : 0);
-    high = _bzhi_u64(high, 8 * length - 64) | length_bits;
-    return (tk_key){low, is_tiny ? low : high};
+/// Looks for pieces near, by first and last bytes; what is not there becomes absent.
+static inline void ask(tk_counter *counter, const uint8_t *p, const block *b, uint64_t asked, uint64_t asked_ends) {
+    (void)p;
+    static const _Alignas(64) uint8_t counting[64] = {
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+        32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+    const __m512i numbers = _mm512_load_si512(counting);
+    const __m512i byte_of_word = _mm512_and_si512(numbers, _mm512_set1_epi8(7));
+    const __m512i starts = _mm512_maskz_compress_epi8(asked, numbers), ends = _mm512_maskz_compress_epi8(asked_ends, numbers);
+    const unsigned count = (unsigned)__builtin_popcountll(asked);
+    unsigned absent = counter->absent_count;
+    // Byte i of a word of these is piece `i / 8`.
+    __m512i piece = _mm512_and_si512(_mm512_srli_epi16(numbers, 3), _mm512_set1_epi8(7));
+    __m512i tokens = _mm512_load_si512(counter->near_tokens);
+    for (unsigned done = 0; done < count; done += 8) {
+        const __m512i start = _mm512_permutexvar_epi8(piece, starts);
+        const __m512i length = _mm512_sub_epi8(_mm512_permutexvar_epi8(piece, ends), start);  // less 1
+        const __m512i first = _mm512_add_epi8(start, byte_of_word);
+        const __m512i low = _mm512_maskz_permutexvar_epi8(_mm512_cmple_epu8_mask(byte_of_word, length), first, *b);
+        const __mmask64 has_second = _mm512_cmple_epu8_mask(_mm512_add_epi8(byte_of_word, _mm512_set1_epi8(8)), length);
+        const __m512i second = _mm512_maskz_permutexvar_epi8(has_second, _mm512_add_epi8(first, _mm512_set1_epi8(8)), *b);
+        const __m512i high = _mm512_or_si512(second, _mm512_slli_epi64(_mm512_add_epi8(length, _mm512_set1_epi8(1)), 60));
+        piece = _mm512_add_epi8(piece, _mm512_set1_epi8(8));
+        const __m512i mixed = _mm512_mullo_epi64(
+            _mm512_xor_si512(low, _mm512_ror_epi64(high, 23)), _mm512_set1_epi64((long long)0x9E3779B97F4A7C15u));
+        const __mmask8 is_short = _mm512_movepi64_mask(high);
+        const __m512i near_of_tiny = _mm512_srli_epi64(mixed, 64 - TK_NEAR_TINY_BITS);
+        const __m512i near_of_short = _mm512_add_epi64(
+            _mm512_srli_epi64(mixed, 64 - TK_NEAR_SHORT_BITS), _mm512_set1_epi64(1 << TK_NEAR_TINY_BITS));
+        const __m512i set = _mm512_slli_epi64(_mm512_mask_mov_epi64(near_of_tiny, is_short, near_of_short), 1);
+        const __m512i near_first = _mm512_i64gather_epi64(set, counter->near, 8);
+        const __m512i near_second = _mm512_i64gather_epi64(set, counter->near + 1, 8);
+        const __m512i but = _mm512_set1_epi64((long long)0xF0FFFFFFFFFFFFFF);
+        // As `tk_find_near`.
+        const __m512i wanted = _mm512_mask_or_epi64(high, (__mmask8)~is_short, low, high);
+        const __mmask8 is_low = _mm512_cmpeq_epi64_mask(near_second, low);
+        const __mmask8 is_first = _mm512_testn_epi64_mask(_mm512_xor_si512(near_first, wanted), but)
+            & (__mmask8)(is_low | ~is_short);
+        const __mmask8 is_second = _mm512_mask_testn_epi64_mask((__mmask8)~is_short, _mm512_xor_si512(near_second, wanted), but);
+        const unsigned left = count - done;
+        const __mmask8 valid = (__mmask8)(left >= 8 ? 255 : (1u << left) - 1);
+        const __m512i entry = _mm512_mask_mov_epi64(near_second, is_first, near_first);
+        const __m512i found = _mm512_maskz_and_epi64(
+            valid & (is_first | is_second), _mm512_srli_epi64(entry, 56), _mm512_set1_epi64(15));
+        tokens = _mm512_add_epi64(tokens, found);
+        _mm_storeu_si64(counter->key_tokens + counter->key_count + done, _mm512_cvtepi64_epi8(found));
+        const __mmask8 lacks = _mm512_mask_testn_epi64_mask(valid, found, found);
+        _mm512_storeu_si512(counter->absent_low + absent, _mm512_maskz_compress_epi64(lacks, low));
+        _mm512_storeu_si512(counter->absent_high + absent, _mm512_maskz_compress_epi64(lacks, high));
+        const __m128i places = _mm_add_epi16(
+            _mm_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7), _mm_set1_epi16((short)(counter->key_count + done)));
+        _mm_storeu_si128((__m128i *)(void *)(counter->absent_places + absent), _mm_maskz_compress_epi16(lacks, places));
+        const __m512i line = _mm512_mask_add_epi64(_mm512_srli_epi64(mixed, 64 - TK_TINY_LINE_BITS), is_short,
+            _mm512_srli_epi64(mixed, 64 - TK_SHORT_LINE_BITS), _mm512_set1_epi64(1 << TK_TINY_LINE_BITS));
+        _mm256_storeu_si256((__m256i *)(void *)(counter->absent_lines + absent),
+            _mm256_maskz_compress_epi32(lacks, _mm512_cvtepi64_epi32(line)));
+        absent += (unsigned)__builtin_popcount(lacks);
+    }
+    _mm512_store_si512(counter->near_tokens, tokens);
+    counter->key_count += count;
+    counter->absent_count = absent;
 }
 
 /// The tokens of a short piece; 0 if it is not in its line.
-static inline unsigned find(const uint64_t *words, const tk_key *key, bool is_tiny) {
-    const __m512i wanted = _mm512_broadcast_i64x2(_mm_loadu_si128((const __m128i *)(const void *)key));
+static inline unsigned find(const uint64_t *words, tk_key key) {
+    const bool is_tiny = tk_is_tiny(key);
+    if (is_tiny) key.low = key.high |= key.low;
+    const __m512i wanted = _mm512_broadcast_i64x2(_mm_set_epi64x((long long)key.high, (long long)key.low));
     const __m512i difference = _mm512_xor_si512(wanted, _mm512_load_si512(words));
     const unsigned equal_words = _cvtmask8_u32(_mm512_testn_epi64_mask(difference, _mm512_load_si512(tk_line_masks[is_tiny])));
     const unsigned hits = is_tiny ? equal_words : equal_words & equal_words << 1 & 0xAA;

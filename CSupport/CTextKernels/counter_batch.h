@@ -17,13 +17,17 @@ typedef struct {
     unsigned index;
 } lane;
 
-enum { LANES = 8 };
+enum { LANES = 16 };
+
+static inline tk_key absent_key(const tk_counter *counter, unsigned place) {
+    return (tk_key){counter->absent_low[place], counter->absent_high[place]};
+}
 
 static inline void begin(const tk_counter *counter, lane *l, unsigned index) {
     uint8_t bytes[16];
-    const tk_key *key = &counter->keys[counter->waiting[index]];
-    memcpy(bytes, key, 16);
-    const unsigned count = (unsigned)(key->high >> 60);
+    const tk_key key = absent_key(counter, counter->waiting[index]);
+    memcpy(bytes, &key, 16);
+    const unsigned count = (unsigned)(key.high >> 60);
     for (unsigned i = 0; i < 16; i++) {
         const uint32_t pair = bytes[i] | (uint32_t)bytes[(i + 1) & 15] << 8;
         const uint32_t merged = counter->tables->merge_of_bytes[pair];
@@ -78,37 +82,55 @@ static void merge_waiting(tk_counter *counter) {
     while (active > 0) {
         for (unsigned i = 0; i < active; i++) {
             if (step(counter, &lanes[i])) continue;
-            counter->key_tokens[counter->waiting[lanes[i].index]] = (uint8_t)__builtin_popcount(lanes[i].parts);
+            const unsigned place = counter->absent_places[counter->waiting[lanes[i].index]];
+            counter->key_tokens[place] = (uint8_t)__builtin_popcount(lanes[i].parts);
             if (next < counter->waiting_count) begin(counter, &lanes[i], next++);
             else lanes[i] = lanes[--active];
         }
     }
 }
 
-/// Looks up what is in the batch, counts what is not in the cache, and keeps that. Returns the sum.
+/// Looks up what of the batch is not near, counts what is in no cache, and keeps that. Returns the sum.
 static inline size_t look_up(tk_counter *counter) {
     size_t tokens = 0;
-    unsigned waiting_count = 0;
-    const unsigned count = counter->key_count;
+    unsigned waiting_count = 0, twin_count = 0;
+    const unsigned count = counter->absent_count;
+    for (unsigned i = counter->fetched_count; i < count; i++) __builtin_prefetch(&counter->lines[counter->absent_lines[i]]);
     for (unsigned i = 0; i < count; i++) {
-        const uint32_t line = counter->key_lines[i];
-        const unsigned found = find(counter->lines[line].words, &counter->keys[i], line < 1u << TK_TINY_LINE_BITS);
-        counter->key_tokens[i] = (uint8_t)found;
+        const tk_key key = absent_key(counter, i);
+        uint64_t *near = counter->near + tk_near_of(tk_key_hash(key), tk_is_tiny(key));
+        // The batch may have had it before.
+        const uint64_t entry = tk_find_near(near, key);
+        unsigned found = tk_tokens_of(entry);
+        if (entry == 0) {
+            found = find(counter->lines[counter->absent_lines[i]].words, key);
+            tk_keep_near(near, key, found);
+        }
+        counter->key_tokens[counter->absent_places[i]] = (uint8_t)found;
         tokens += found;
         // Without a branch, as it could not be foreseen.
-        counter->waiting[waiting_count] = (uint8_t)i;
-        waiting_count += found == 0;
+        counter->waiting[waiting_count] = counter->twins[twin_count] = (uint16_t)i;
+        waiting_count += entry == 0 && found == 0;
+        twin_count += entry != 0 && found == 0;
     }
     if (waiting_count != 0) {
         counter->waiting_count = waiting_count;
         merge_waiting(counter);
         for (unsigned i = 0; i < waiting_count; i++) {
-            const unsigned place = counter->waiting[i], found = counter->key_tokens[place];
-            tk_keep(counter, counter->keys[place], found);
+            const unsigned waiting = counter->waiting[i], found = counter->key_tokens[counter->absent_places[waiting]];
+            const tk_key key = absent_key(counter, waiting);
+            tk_keep(counter, key, found);
+            tk_keep_near(counter->near + tk_near_of(tk_key_hash(key), tk_is_tiny(key)), key, found);
+            tokens += found;
+        }
+        for (unsigned i = 0; i < twin_count; i++) {
+            const tk_key key = absent_key(counter, counter->twins[i]);
+            const unsigned found = (unsigned)tk_count_piece(counter, (const uint8_t *)&key, key.high >> 60);
+            counter->key_tokens[counter->absent_places[counter->twins[i]]] = (uint8_t)found;
             tokens += found;
         }
     }
-    counter->key_count = 0;
+    counter->absent_count = counter->fetched_count = counter->key_count = 0;
     return tokens;
 }
 
@@ -159,7 +181,9 @@ static inline void settle_far(tk_counter *counter, tk_progress *progress, size_t
 /// Ends the batch. If line ends or the border are asked for, goes through its blocks one by one where the limit may be passed.
 /// False if then one had to be gone through in the slow way, and counting goes on behind it.
 static bool settle(tk_counter *counter, tk_text *text, tk_progress *progress) {
-    const size_t looked_up = look_up(counter);
+    size_t looked_up = look_up(counter);
+    for (unsigned i = 0; i < 8; i++) looked_up += counter->near_tokens[i];
+    memset(counter->near_tokens, 0, sizeof counter->near_tokens);
     const unsigned note_count = counter->note_count;
     if (note_count == 0) {
         progress->tokens += looked_up;

@@ -74,26 +74,15 @@ again:
             asked &= ~start;
             asked_ends &= ~end;
         }
-        const uint64_t asked_here = asked;
-        unsigned place = counter->key_count;
-        for (; asked != 0; place++) {
-            const unsigned start = (unsigned)__builtin_ctzll(asked);
-            const unsigned length = (unsigned)__builtin_ctzll(asked_ends) + 1 - start;
-            asked &= asked - 1;
-            asked_ends &= asked_ends - 1;
-            const tk_key key = key_of(p + start, length);
-            const uint32_t line = tk_line_of(key, length < 8);
-            counter->keys[place] = key;
-            counter->key_lines[place] = line;
-            __builtin_prefetch(&counter->lines[line]);
-        }
-        counter->key_count = place;
+        ask(counter, p, &loaded, asked, asked_ends);
+        for (unsigned i = 0; i < 4; i++) __builtin_prefetch(&counter->lines[counter->absent_lines[counter->fetched_count + i]]);
+        counter->fetched_count = counter->fetched_count + 4 < counter->absent_count ? counter->fetched_count + 4 : counter->absent_count;
         const size_t known = (size_t)__builtin_popcountll(plain) + long_tokens;
         if (!wants_notes) {
             progress->tokens += known;
         } else {
             counter->notes[counter->note_count++] = (tk_block_note){
-                progress->at, progress->word, b.end, plain, asked_here, at_borders, long_tokens, line_long_tokens, place,
+                progress->at, progress->word, b.end, plain, asked, at_borders, long_tokens, line_long_tokens, counter->key_count,
                 line_ends != at_borders, (line_ends & ~at_borders) > at_borders, is_final};
             known_in_batch += known;
         }
@@ -103,7 +92,7 @@ again:
         if (b.is_start) progress->word = progress->at;
         const size_t slow_end = b.slow_end > b.end ? progress->at - b.end + b.slow_end : b.end == 0 ? progress->at + 1 : 0;
         // Each piece has a token at least.
-        if (counter->key_count >= TK_BATCH_PIECES || counter->note_count == TK_BATCH_BLOCKS
+        if (counter->absent_count >= TK_BATCH_ABSENT || counter->key_count > TK_BATCH_PIECES - 32 || counter->note_count == TK_BATCH_BLOCKS
             || (wants_notes
                 && (slow_end != 0 || progress->tokens + known_in_batch + counter->key_count > progress->token_limit))) {
             known_in_batch = 0;
@@ -112,5 +101,6 @@ again:
         if (slow_end != 0 && !progress->fit.is_above) tk_count_slow(counter, text, progress, slow_end);
     }
     if (!progress->fit.is_above && !settle(counter, text, progress)) goto again;
-    counter->key_count = counter->note_count = 0;
+    counter->absent_count = counter->fetched_count = counter->key_count = counter->note_count = 0;
+    memset(counter->near_tokens, 0, sizeof counter->near_tokens);
 }
