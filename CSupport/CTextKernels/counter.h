@@ -23,10 +23,9 @@ enum {
     /// A block of the kernels, and bytes behind it that look-ups may read.
     TK_BLOCK = 64,
     TK_BEHIND = 32,
-    /// Sets of two words near for pieces of up to 7 bytes (256 KiB), behind them those for 8 to 15 bytes (128 KiB).
-    TK_NEAR_TINY_BITS = 14,
-    TK_NEAR_SHORT_BITS = 13,
-    TK_NEAR_WORDS = (2 << TK_NEAR_TINY_BITS) + (2 << TK_NEAR_SHORT_BITS),
+    /// Sets of two words near for pieces of up to 7 bytes (256 KiB), behind them those for 8 to 15 bytes (256 KiB).
+    TK_NEAR_BITS = 14,
+    TK_NEAR_WORDS = 4 << TK_NEAR_BITS,
     /// Lines for pieces of up to 7 bytes (2 MiB), behind them those for 8 to 15 bytes (4 MiB), and one that is only read.
     TK_TINY_LINE_BITS = 15,
     TK_SHORT_LINE_BITS = 16,
@@ -162,8 +161,7 @@ static inline uint64_t tk_key_hash(tk_key key) {
 
 /// The set near in which a piece may be: two pieces of up to 7 bytes, the latest first, or the `high` and `low` of a longer one.
 static inline uint32_t tk_near_of(uint64_t hash, bool is_tiny) {
-    return is_tiny ? (uint32_t)(hash >> (64 - TK_NEAR_TINY_BITS)) << 1
-        : ((uint32_t)(hash >> (64 - TK_NEAR_SHORT_BITS)) << 1) + (2u << TK_NEAR_TINY_BITS);
+    return ((uint32_t)(hash >> (64 - TK_NEAR_BITS)) << 1) + ((uint32_t)!is_tiny << (TK_NEAR_BITS + 1));
 }
 
 /// Which line a piece may be in.
@@ -172,6 +170,12 @@ static inline uint32_t tk_line_of(uint64_t hash, bool is_tiny) {
         : (uint32_t)(hash >> (64 - TK_SHORT_LINE_BITS)) + (1u << TK_TINY_LINE_BITS);
 }
 
+#if defined(__clang__)
+#define unpredictable(condition) __builtin_unpredictable(condition)
+#else
+#define unpredictable(condition) (condition)
+#endif
+
 /// The entry of a short piece that is near, whose tokens are 0 while it waits to be merged; 0 if it is not near. No branch, as
 /// none could be foreseen.
 static inline uint64_t tk_find_near(const uint64_t *set, tk_key key) {
@@ -179,7 +183,7 @@ static inline uint64_t tk_find_near(const uint64_t *set, tk_key key) {
     const uint64_t short_mask = (uint64_t)((int64_t)key.high >> 63), wanted = key.high | (key.low & ~short_mask);
     const uint64_t from_first = ((first ^ wanted) & but) | ((second ^ key.low) & short_mask);
     const uint64_t from_second = ((second ^ wanted) & but) | short_mask;
-    return (first & -(uint64_t)(from_first == 0)) | (second & -(uint64_t)(from_second == 0));
+    return (unpredictable(from_first == 0) ? first : 0) | (unpredictable(from_second == 0) ? second : 0);
 }
 
 static inline unsigned tk_tokens_of(uint64_t entry) { return (unsigned)(entry >> 56 & 15); }

@@ -81,25 +81,25 @@ static inline void masks_of_wide(const block *b, const uint8_t *wide_classes, ui
 #undef WIDE
 }
 
-static inline tk_key key_of(const uint8_t *p, unsigned length) {
-    uint64_t low, high;
-    memcpy(&low, p, 8);
-    memcpy(&high, p + 8, 8);
-    return (tk_key){_bzhi_u64(low, 8 * length), (length < 8 ? 0 : _bzhi_u64(high, 8 * length - 64)) | (uint64_t)length << 60};
-}
-
 /// Looks for pieces near, by first and last bytes; what is not there becomes absent.
 static inline void ask(tk_counter *counter, const uint8_t *p, const block *b, uint64_t asked, uint64_t asked_ends) {
     (void)b;
     unsigned place = counter->key_count, absent = counter->absent_count;
     uint64_t tokens = 0;
     for (; asked != 0; place++) {
-        const unsigned start = (unsigned)__builtin_ctzll(asked);
-        const tk_key key = key_of(p + start, (unsigned)__builtin_ctzll(asked_ends) + 1 - start);
+        const uint64_t start = (uint64_t)__builtin_ctzll(asked);
+        const uint64_t length = (uint64_t)__builtin_ctzll(asked_ends) + 1 - start;
         asked &= asked - 1;
         asked_ends &= asked_ends - 1;
+        // As `tk_key_of`, without a branch.
+        const uint64_t short_mask = (uint64_t)((int64_t)(7 - length) >> 63);
+        tk_key key;
+        memcpy(&key, p + start, 16);
+        key.low = _bzhi_u64(key.low, (unsigned)(8 * length));
+        key.high = (_bzhi_u64(key.high, (unsigned)(8 * length - 64)) & short_mask) | length << 60;
         const uint64_t hash = tk_key_hash(key);
-        const unsigned found = tk_tokens_of(tk_find_near(counter->near + tk_near_of(hash, tk_is_tiny(key)), key));
+        const uint64_t set = (hash >> (64 - TK_NEAR_BITS) << 1) + (short_mask & 2 << TK_NEAR_BITS);
+        const unsigned found = tk_tokens_of(tk_find_near(counter->near + set, key));
         counter->absent_lines[absent] = tk_line_of(hash, tk_is_tiny(key));
         counter->key_tokens[place] = (uint8_t)found;
         tokens += found;

@@ -99,10 +99,9 @@ static inline void ask(tk_counter *counter, const uint8_t *p, const block *b, ui
         const __m512i mixed = _mm512_mullo_epi64(
             _mm512_xor_si512(low, _mm512_ror_epi64(high, 23)), _mm512_set1_epi64((long long)0x9E3779B97F4A7C15u));
         const __mmask8 is_short = _mm512_movepi64_mask(high);
-        const __m512i near_of_tiny = _mm512_srli_epi64(mixed, 64 - TK_NEAR_TINY_BITS);
-        const __m512i near_of_short = _mm512_add_epi64(
-            _mm512_srli_epi64(mixed, 64 - TK_NEAR_SHORT_BITS), _mm512_set1_epi64(1 << TK_NEAR_TINY_BITS));
-        const __m512i set = _mm512_slli_epi64(_mm512_mask_mov_epi64(near_of_tiny, is_short, near_of_short), 1);
+        const __m512i near = _mm512_srli_epi64(mixed, 64 - TK_NEAR_BITS);
+        const __m512i set = _mm512_slli_epi64(
+            _mm512_mask_add_epi64(near, is_short, near, _mm512_set1_epi64(1 << TK_NEAR_BITS)), 1);
         const __m512i near_first = _mm512_i64gather_epi64(set, counter->near, 8);
         const __m512i near_second = _mm512_i64gather_epi64(set, counter->near + 1, 8);
         const __m512i but = _mm512_set1_epi64((long long)0xF0FFFFFFFFFFFFFF);
