@@ -43,6 +43,8 @@ enum {
     TK_BATCH_PIECES = 4096,
     TK_BATCH_PIECES_MAX = TK_BATCH_PIECES + 40,
     TK_BATCH_ABSENT = 256,
+    /// Lines fetched ahead for each block; what is more is fetched with the next ones'.
+    TK_FETCHED_AHEAD = 4,
     TK_BATCH_ABSENT_MAX = TK_BATCH_ABSENT + 40,
     /// Pieces of 32 to this many bytes are kept too.
     TK_WIDE_BYTES_MAX = 124,

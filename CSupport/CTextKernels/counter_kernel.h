@@ -20,13 +20,15 @@ void KERNEL_NAME(tk_counter *counter, tk_text *text, tk_progress *progress) {
     uint8_t padded[TK_BLOCK + TK_BEHIND];
     wide w;
     size_t known_in_batch = 0;
-again:
-    while (progress->at < text->count && !progress->fit.is_above) {
-        const uint8_t *p = text->bytes + progress->at;
-        const size_t left = text->count - progress->at;
-        unsigned count = TK_BLOCK;
+again:;
+    // As in `progress`, but in registers: the next block waits for them.
+    size_t at = progress->at, word = progress->word;
+    while (at < text->count && !progress->fit.is_above) {
+        const uint8_t *p = text->bytes + at;
+        const size_t left = text->count - at;
+        unsigned count = TK_BLOCK, seam = 0;
         bool is_final = false;
-        if (left < TK_BLOCK + TK_BEHIND) {
+        if (__builtin_expect(left < TK_BLOCK + TK_BEHIND, 0)) {
             if (left <= TK_BLOCK) {
                 count = (unsigned)left;
                 is_final = true;
@@ -45,16 +47,18 @@ again:
             if (count == 0) {
                 // No whole character, so it is invalid.
                 known_in_batch = 0;
-                if (!settle(counter, text, progress) || progress->fit.is_above) continue;
-                tk_count_slow(counter, text, progress, progress->at + 1);
-                continue;
+                progress->at = at;
+                progress->word = word;
+                if (settle(counter, text, progress) && !progress->fit.is_above) tk_count_slow(counter, text, progress, at + 1);
+                goto again;
             }
             high &= low_bits(count);
             masks_of_wide(&loaded, w.classes, high, low_bits(count), &m);
         } else {
             masks_of(&loaded, low_bits(count), &m);
+            if (count == TK_BLOCK) seam = seam_of(&m);
         }
-        const borders b = borders_of(p, count, is_final, &m, high, &w, is_o200k);
+        const borders b = borders_of(p, count, is_final, seam, &m, high, &w, is_o200k);
 
         // Pieces in [0, end). Those of one byte and the numbers are one token; the others are looked up.
         const uint64_t inside = low_bits(b.end);
@@ -75,31 +79,45 @@ again:
             asked_ends &= ~end;
         }
         ask(counter, p, &loaded, asked, asked_ends);
-        for (unsigned i = 0; i < 4; i++) __builtin_prefetch(&counter->lines[counter->absent_lines[counter->fetched_count + i]]);
-        counter->fetched_count = counter->fetched_count + 4 < counter->absent_count ? counter->fetched_count + 4 : counter->absent_count;
+        for (unsigned i = 0; i < TK_FETCHED_AHEAD; i++) {
+            __builtin_prefetch(&counter->lines[counter->absent_lines[counter->fetched_count + i]]);
+        }
+        const unsigned fetched_count = counter->fetched_count + TK_FETCHED_AHEAD;
+        counter->fetched_count = fetched_count < counter->absent_count ? fetched_count : counter->absent_count;
         const size_t known = (size_t)__builtin_popcountll(plain) + long_tokens;
         if (!wants_notes) {
             progress->tokens += known;
         } else {
             counter->notes[counter->note_count++] = (tk_block_note){
-                progress->at, progress->word, b.end, plain, asked, at_borders, long_tokens, line_long_tokens, counter->key_count,
+                at, word, b.end, plain, asked, at_borders, long_tokens, line_long_tokens, counter->key_count,
                 line_ends != at_borders, (line_ends & ~at_borders) > at_borders, is_final};
             known_in_batch += known;
         }
-        const uint64_t words = b.starts & inside & ~(uint64_t)1;
-        if (words != 0) progress->word = progress->at + 63 - (unsigned)__builtin_clzll(words);
-        progress->at += b.end;
-        if (b.is_start) progress->word = progress->at;
-        const size_t slow_end = b.slow_end > b.end ? progress->at - b.end + b.slow_end : b.end == 0 ? progress->at + 1 : 0;
-        // Each piece has a token at least.
-        if (counter->absent_count >= TK_BATCH_ABSENT || counter->key_count > TK_BATCH_PIECES - 32 || counter->note_count == TK_BATCH_BLOCKS
-            || (wants_notes
-                && (slow_end != 0 || progress->tokens + known_in_batch + counter->key_count > progress->token_limit))) {
-            known_in_batch = 0;
-            if (!settle(counter, text, progress)) continue;
+        if (seam != 0 && b.end == seam) {
+            word = at += seam;
+        } else {
+            const uint64_t words = b.starts & inside & ~(uint64_t)1;
+            if (words != 0) word = at + 63 - (unsigned)__builtin_clzll(words);
+            at += b.end;
+            if (b.is_start) word = at;
         }
-        if (slow_end != 0 && !progress->fit.is_above) tk_count_slow(counter, text, progress, slow_end);
+        const size_t slow_end = b.slow_end > b.end ? at - b.end + b.slow_end : b.end == 0 ? at + 1 : 0;
+        // Each piece has a token at least.
+        if (counter->absent_count >= TK_BATCH_ABSENT || counter->key_count > TK_BATCH_PIECES - TK_BLOCK / 2
+            || counter->note_count == TK_BATCH_BLOCKS || slow_end != 0
+            || (wants_notes && progress->tokens + known_in_batch + counter->key_count > progress->token_limit)) {
+            progress->at = at;
+            progress->word = word;
+            known_in_batch = 0;
+            if (settle(counter, text, progress) && slow_end != 0 && !progress->fit.is_above) {
+                tk_count_slow(counter, text, progress, slow_end);
+            }
+            at = progress->at;
+            word = progress->word;
+        }
     }
+    progress->at = at;
+    progress->word = word;
     if (!progress->fit.is_above && !settle(counter, text, progress)) goto again;
     counter->absent_count = counter->fetched_count = counter->key_count = counter->note_count = 0;
     memset(counter->near_tokens, 0, sizeof counter->near_tokens);
