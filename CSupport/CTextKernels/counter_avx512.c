@@ -73,6 +73,15 @@ static inline void masks_of_wide(const block *b, const uint8_t *wide_classes, ui
     m->apostrophe = equal(*b, '\'') & valid;
 }
 
+/// Both words of four sets near. A gather takes three times as long.
+static inline __m512i four_sets(const uint64_t *near, const uint64_t *sets) {
+#define SET(i) _mm_load_si128((const __m128i *)(const void *)(near + sets[i]))
+    const __m256i lower = _mm256_inserti128_si256(_mm256_castsi128_si256(SET(0)), SET(1), 1);
+    const __m256i upper = _mm256_inserti128_si256(_mm256_castsi128_si256(SET(2)), SET(3), 1);
+#undef SET
+    return _mm512_inserti64x4(_mm512_castsi256_si512(lower), upper, 1);
+}
+
 /// Looks for pieces near, by first and last bytes; what is not there becomes absent.
 static inline void ask(tk_counter *counter, const uint8_t *p, const block *b, uint64_t asked, uint64_t asked_ends) {
     (void)p;
@@ -102,8 +111,11 @@ static inline void ask(tk_counter *counter, const uint8_t *p, const block *b, ui
         const __m512i near = _mm512_srli_epi64(mixed, 64 - TK_NEAR_BITS);
         const __m512i set = _mm512_slli_epi64(
             _mm512_mask_add_epi64(near, is_short, near, _mm512_set1_epi64(1 << TK_NEAR_BITS)), 1);
-        const __m512i near_first = _mm512_i64gather_epi64(set, counter->near, 8);
-        const __m512i near_second = _mm512_i64gather_epi64(set, counter->near + 1, 8);
+        _Alignas(64) uint64_t sets[8];
+        _mm512_store_si512(sets, set);
+        const __m512i lower = four_sets(counter->near, sets), upper = four_sets(counter->near, sets + 4);
+        const __m512i near_first = _mm512_permutex2var_epi64(lower, _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), upper);
+        const __m512i near_second = _mm512_permutex2var_epi64(lower, _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15), upper);
         const __m512i but = _mm512_set1_epi64((long long)0xF0FFFFFFFFFFFFFF);
         // As `tk_find_near`.
         const __m512i wanted = _mm512_mask_or_epi64(high, (__mmask8)~is_short, low, high);
