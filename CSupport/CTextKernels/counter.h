@@ -44,7 +44,7 @@ enum {
     TK_BATCH_PIECES_MAX = TK_BATCH_PIECES + 40,
     TK_BATCH_ABSENT = 256,
     /// Lines fetched ahead for each block; what is more is fetched with the next ones'.
-    TK_FETCHED_AHEAD = 4,
+    TK_FETCHED_AHEAD = 2,
     TK_BATCH_ABSENT_MAX = TK_BATCH_ABSENT + 40,
     /// Pieces of 32 to this many bytes are kept too.
     TK_WIDE_BYTES_MAX = 124,
@@ -191,10 +191,10 @@ static inline uint64_t tk_find_near(const uint64_t *set, tk_key key) {
 static inline unsigned tk_tokens_of(uint64_t entry) { return (unsigned)(entry >> 56 & 15); }
 
 static inline void tk_keep_near(uint64_t *set, tk_key key, unsigned tokens) {
-    const uint64_t but = 0xF0FFFFFFFFFFFFFFu;
-    const uint64_t word = (tk_is_tiny(key) ? key.low | key.high : key.high) | (uint64_t)tokens << 56;
-    if (!tk_is_tiny(key)) set[1] = key.low;
-    else if (((set[0] ^ word) & but) != 0) set[1] = set[0];
+    const uint64_t but = 0xF0FFFFFFFFFFFFFFu, first = set[0], short_mask = (uint64_t)((int64_t)key.high >> 63);
+    const uint64_t word = key.high | (key.low & ~short_mask) | (uint64_t)tokens << 56;
+    const uint64_t second = unpredictable(((first ^ word) & but) == 0) ? set[1] : first;
+    set[1] = unpredictable(short_mask != 0) ? key.low : second;
     set[0] = word;
 }
 

@@ -116,15 +116,16 @@ static inline void ask(tk_counter *counter, const uint8_t *p, const block *b, ui
 /// The tokens of a short piece; 0 if it is not in its line.
 static inline unsigned find(const uint64_t *words, tk_key key) {
     const bool is_tiny = tk_is_tiny(key);
-    if (is_tiny) key.low = key.high |= key.low;
+    const uint64_t short_mask = (uint64_t)((int64_t)key.high >> 63), wanted_high = key.high | (key.low & ~short_mask);
+    const uint64_t wanted_low = unpredictable(is_tiny) ? wanted_high : key.low;
     const __m256i *line = (const __m256i *)(const void *)words, *masks = (const __m256i *)(const void *)tk_line_masks[is_tiny];
-    const __m256i wanted = _mm256_broadcastsi128_si256(_mm_set_epi64x((long long)key.high, (long long)key.low));
+    const __m256i wanted = _mm256_broadcastsi128_si256(_mm_set_epi64x((long long)wanted_high, (long long)wanted_low));
     const __m256i zero = _mm256_setzero_si256();
     const __m256i first = _mm256_and_si256(_mm256_xor_si256(wanted, line[0]), masks[0]);
     const __m256i second = _mm256_and_si256(_mm256_xor_si256(wanted, line[1]), masks[1]);
     const unsigned equal_words = (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(first, zero)))
         | (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(second, zero))) << 4;
-    const unsigned hits = is_tiny ? equal_words : equal_words & equal_words << 1 & 0xAA;
+    const unsigned hits = unpredictable(is_tiny) ? equal_words : equal_words & equal_words << 1 & 0xAA;
     // Without a hit, a byte behind the line is read.
     const unsigned found = ((const uint8_t *)words)[8 * (unsigned)__builtin_ctz(hits | 0x100) + 7] & 15;
     return hits == 0 ? 0 : found;

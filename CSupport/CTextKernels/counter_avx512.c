@@ -124,7 +124,7 @@ static inline void ask(tk_counter *counter, const uint8_t *p, const block *b, ui
             & (__mmask8)(is_low | ~is_short);
         const __mmask8 is_second = _mm512_mask_testn_epi64_mask((__mmask8)~is_short, _mm512_xor_si512(near_second, wanted), but);
         const unsigned left = count - done;
-        const __mmask8 valid = (__mmask8)(left >= 8 ? 255 : (1u << left) - 1);
+        const __mmask8 valid = (__mmask8)_bzhi_u32(255, left);
         const __m512i entry = _mm512_mask_mov_epi64(near_second, is_first, near_first);
         const __m512i found = _mm512_maskz_and_epi64(
             valid & (is_first | is_second), _mm512_srli_epi64(entry, 56), _mm512_set1_epi64(15));
@@ -150,11 +150,12 @@ static inline void ask(tk_counter *counter, const uint8_t *p, const block *b, ui
 /// The tokens of a short piece; 0 if it is not in its line.
 static inline unsigned find(const uint64_t *words, tk_key key) {
     const bool is_tiny = tk_is_tiny(key);
-    if (is_tiny) key.low = key.high |= key.low;
-    const __m512i wanted = _mm512_broadcast_i64x2(_mm_set_epi64x((long long)key.high, (long long)key.low));
+    const uint64_t short_mask = (uint64_t)((int64_t)key.high >> 63), wanted_high = key.high | (key.low & ~short_mask);
+    const uint64_t wanted_low = unpredictable(is_tiny) ? wanted_high : key.low;
+    const __m512i wanted = _mm512_broadcast_i64x2(_mm_set_epi64x((long long)wanted_high, (long long)wanted_low));
     const __m512i difference = _mm512_xor_si512(wanted, _mm512_load_si512(words));
     const unsigned equal_words = _cvtmask8_u32(_mm512_testn_epi64_mask(difference, _mm512_load_si512(tk_line_masks[is_tiny])));
-    const unsigned hits = is_tiny ? equal_words : equal_words & equal_words << 1 & 0xAA;
+    const unsigned hits = unpredictable(is_tiny) ? equal_words : equal_words & equal_words << 1 & 0xAA;
     // Without a hit, a byte behind the line is read.
     const unsigned found = ((const uint8_t *)words)[8 * (unsigned)__builtin_ctz(hits | 0x100) + 7] & 15;
     return hits == 0 ? 0 : found;
