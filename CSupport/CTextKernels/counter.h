@@ -3,13 +3,14 @@
 #include "counting_tables.h"
 #include "pretokens.h"
 
-/// The key of a short piece: its bytes, then zeros, and the length in the high four bits of `high`. The four bits below are 0 in
-/// a key, and the count in an entry of a cache.
+/// The key of a short piece. Up to 7 bytes: the bytes, and the length in the high four bits of `low`; `high` is the same. 8 to 15
+/// bytes: the bytes, and the length in the high four bits of `high`. The four bits below the length are 0 in a key, and the count
+/// in an entry of a cache.
 typedef struct {
     uint64_t low, high;
 } tk_key;
 
-/// A cache line of short pieces, the latest first: 8 of up to 7 bytes (of these `low | high`) or 4 of 8 to 15; 0 is empty.
+/// A cache line of short pieces, the latest first: 8 of up to 7 bytes (one word of their keys) or 4 of 8 to 15; 0 is empty.
 typedef struct {
     _Alignas(64) uint64_t words[8];
 } tk_line;
@@ -43,9 +44,9 @@ enum {
     TK_BATCH_PIECES = 4096,
     TK_BATCH_PIECES_MAX = TK_BATCH_PIECES + 40,
     TK_BATCH_ABSENT = 256,
-    /// Lines fetched ahead for each block; what is more is fetched with the next ones'.
-    TK_FETCHED_AHEAD = 2,
-    TK_BATCH_ABSENT_MAX = TK_BATCH_ABSENT + 40,
+    /// So many keys are looked for near at once.
+    TK_BATCH_KEYS = 64,
+    TK_BATCH_ABSENT_MAX = TK_BATCH_ABSENT + TK_BATCH_KEYS + 40,
     /// Pieces of 32 to this many bytes are kept too.
     TK_WIDE_BYTES_MAX = 124,
     TK_WIDE_ENTRY_BITS = 11,  // 256 KiB
@@ -105,6 +106,9 @@ struct tk_counter {
     /// The batch: the tokens of its short pieces; 0 as long as they are not known.
     uint8_t key_tokens[TK_BATCH_PIECES_MAX];
     unsigned key_count;
+    /// The keys of those that were not looked for yet, which are all but the first `sought_count`.
+    _Alignas(64) uint64_t keys_low[TK_BATCH_KEYS + 48], keys_high[TK_BATCH_KEYS + 48];
+    unsigned sought_count;
     /// Sums of the tokens of those that are near.
     _Alignas(64) uint64_t near_tokens[8];
     /// The pieces of it that are not near, their places in the batch, and the lines they would be in.
@@ -161,7 +165,7 @@ static inline uint64_t tk_key_hash(tk_key key) {
     return (key.low ^ (key.high >> 23 | key.high << 41)) * 0x9E3779B97F4A7C15u;
 }
 
-/// The set near in which a piece may be: two pieces of up to 7 bytes, the latest first, or the `high` and `low` of a longer one.
+/// The set near in which a piece may be: two pieces of up to 7 bytes, the latest first, or a longer one.
 static inline uint32_t tk_near_of(uint64_t hash, bool is_tiny) {
     return ((uint32_t)(hash >> (64 - TK_NEAR_BITS)) << 1) + ((uint32_t)!is_tiny << (TK_NEAR_BITS + 1));
 }
@@ -177,31 +181,40 @@ static inline uint32_t tk_line_of(uint64_t hash, bool is_tiny) {
 #else
 #define unpredictable(condition) (condition)
 #endif
+/// All of an entry but the count.
+#define TK_BUT_COUNT 0xF0FFFFFFFFFFFFFFu
 
-/// The entry of a short piece that is near, whose tokens are 0 while it waits to be merged; 0 if it is not near. No branch, as
-/// none could be foreseen.
+/// The entry of a short piece that is near, whose tokens are 0 while it waits to be merged; 0 if it is not near.
 static inline uint64_t tk_find_near(const uint64_t *set, tk_key key) {
-    const uint64_t but = 0xF0FFFFFFFFFFFFFFu, first = set[0], second = set[1];
-    const uint64_t short_mask = (uint64_t)((int64_t)key.high >> 63), wanted = key.high | (key.low & ~short_mask);
-    const uint64_t from_first = ((first ^ wanted) & but) | ((second ^ key.low) & short_mask);
-    const uint64_t from_second = ((second ^ wanted) & but) | short_mask;
-    return (unpredictable(from_first == 0) ? first : 0) | (unpredictable(from_second == 0) ? second : 0);
+    const bool is_second = ((set[1] ^ key.high) & TK_BUT_COUNT) == 0;
+    if (!tk_is_tiny(key)) return is_second && set[0] == key.low ? set[1] : 0;
+    return ((set[0] ^ key.low) & TK_BUT_COUNT) == 0 ? set[0] : is_second ? set[1] : 0;
 }
 
 static inline unsigned tk_tokens_of(uint64_t entry) { return (unsigned)(entry >> 56 & 15); }
 
 static inline void tk_keep_near(uint64_t *set, tk_key key, unsigned tokens) {
-    const uint64_t but = 0xF0FFFFFFFFFFFFFFu, first = set[0], short_mask = (uint64_t)((int64_t)key.high >> 63);
-    const uint64_t word = key.high | (key.low & ~short_mask) | (uint64_t)tokens << 56;
-    const uint64_t second = unpredictable(((first ^ word) & but) == 0) ? set[1] : first;
-    set[1] = unpredictable(short_mask != 0) ? key.low : second;
-    set[0] = word;
+    const uint64_t first = set[0], count = (uint64_t)tokens << 56;
+    const uint64_t second = unpredictable(((first ^ key.low) & TK_BUT_COUNT) == 0) ? set[1] : first;
+    const bool is_tiny = tk_is_tiny(key);
+    set[0] = unpredictable(is_tiny) ? key.low | count : key.low;
+    set[1] = unpredictable(is_tiny) ? second : key.high | count;
+}
+
+/// Fetches the lines of what is absent.
+static inline void fetch_absent(tk_counter *counter) {
+    for (unsigned i = counter->fetched_count; i < counter->absent_count; i++) {
+        const tk_key key = {counter->absent_low[i], counter->absent_high[i]};
+        const uint32_t line = counter->absent_lines[i] = tk_line_of(tk_key_hash(key), tk_is_tiny(key));
+        __builtin_prefetch(&counter->lines[line]);
+    }
+    counter->fetched_count = counter->absent_count;
 }
 
 /// The bits of a line that are compared: all but the counts.
 static const _Alignas(64) uint64_t tk_line_masks[2][8] = {
 #define ALL UINT64_MAX
-#define BUT 0xF0FFFFFFFFFFFFFFu
+#define BUT TK_BUT_COUNT
     {ALL, BUT, ALL, BUT, ALL, BUT, ALL, BUT},
     {BUT, BUT, BUT, BUT, BUT, BUT, BUT, BUT},
 #undef ALL
@@ -227,5 +240,7 @@ static inline tk_key tk_key_of(const uint8_t *p, unsigned length) {
     const uint64_t low_mask = bits >= 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
     const uint64_t high_mask = bits <= 64 ? 0 : ((uint64_t)1 << (bits - 64)) - 1;
     low &= low_mask;
-    return (tk_key){low, (high & high_mask) | (uint64_t)length << 60};
+    high = (high & high_mask) | (uint64_t)length << 60;
+    if (length < 8) high = low |= high;
+    return (tk_key){low, high};
 }

@@ -81,6 +81,31 @@ static inline void masks_of_wide(const block *b, const uint8_t *wide_classes, ui
 #undef WIDE
 }
 
+/// By length: how the 16 bytes at a piece become its key, and the length's bits.
+typedef struct {
+    _Alignas(16) uint8_t shuffle[16];
+    uint64_t length[2], mask[2];
+    /// By the words of a set that are equal: where the count is, and 0 if it is nowhere.
+    uint8_t place[4], count_mask[4];
+} key_form;
+#define NO 0x80
+#define TINY(n, a, b, c, d, e, f, g) \
+    {{a, b, c, d, e, f, g, NO, a, b, c, d, e, f, g, NO}, {n##ull << 60, n##ull << 60}, {TK_BUT_COUNT, TK_BUT_COUNT}, {0, 7, 15, 7}, {0, 15, 15, 15}}
+#define SHORT(n, a, b, c, d, e, f, g) \
+    {{0, 1, 2, 3, 4, 5, 6, 7, a, b, c, d, e, f, g, NO}, {0, n##ull << 60}, {UINT64_MAX, TK_BUT_COUNT}, {0, 0, 0, 15}, {0, 0, 0, 15}}
+static const key_form key_forms[16] = {
+    TINY(0, NO, NO, NO, NO, NO, NO, NO), TINY(1, 0, NO, NO, NO, NO, NO, NO), TINY(2, 0, 1, NO, NO, NO, NO, NO),
+    TINY(3, 0, 1, 2, NO, NO, NO, NO), TINY(4, 0, 1, 2, 3, NO, NO, NO), TINY(5, 0, 1, 2, 3, 4, NO, NO),
+    TINY(6, 0, 1, 2, 3, 4, 5, NO), TINY(7, 0, 1, 2, 3, 4, 5, 6), SHORT(8, NO, NO, NO, NO, NO, NO, NO),
+    SHORT(9, 8, NO, NO, NO, NO, NO, NO), SHORT(10, 8, 9, NO, NO, NO, NO, NO), SHORT(11, 8, 9, 10, NO, NO, NO, NO),
+    SHORT(12, 8, 9, 10, 11, NO, NO, NO), SHORT(13, 8, 9, 10, 11, 12, NO, NO), SHORT(14, 8, 9, 10, 11, 12, 13, NO),
+    SHORT(15, 8, 9, 10, 11, 12, 13, 14)};
+#undef NO
+#undef TINY
+#undef SHORT
+
+#define VECTOR(words) _mm_load_si128((const __m128i *)(const void *)(words))
+
 /// Looks for pieces near, by first and last bytes; what is not there becomes absent.
 static inline void ask(tk_counter *counter, const uint8_t *p, const block *b, uint64_t asked, uint64_t asked_ends) {
     (void)b;
@@ -91,35 +116,35 @@ static inline void ask(tk_counter *counter, const uint8_t *p, const block *b, ui
         const uint64_t length = (uint64_t)__builtin_ctzll(asked_ends) + 1 - start;
         asked &= asked - 1;
         asked_ends &= asked_ends - 1;
-        // As `tk_key_of`, without a branch.
-        const uint64_t short_mask = (uint64_t)((int64_t)(7 - length) >> 63);
-        tk_key key;
-        memcpy(&key, p + start, 16);
-        key.low = _bzhi_u64(key.low, (unsigned)(8 * length));
-        key.high = (_bzhi_u64(key.high, (unsigned)(8 * length - 64)) & short_mask) | length << 60;
-        const uint64_t hash = tk_key_hash(key);
-        const uint64_t set = (hash >> (64 - TK_NEAR_BITS) << 1) + (short_mask & 2 << TK_NEAR_BITS);
-        const unsigned found = tk_tokens_of(tk_find_near(counter->near + set, key));
-        counter->absent_lines[absent] = tk_line_of(hash, tk_is_tiny(key));
+        const key_form *form = &key_forms[length];
+        const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(p + start));
+        const __m128i key = _mm_or_si128(_mm_shuffle_epi8(bytes, VECTOR(form->shuffle)), VECTOR(form->length));
+        const uint64_t low = (uint64_t)_mm_cvtsi128_si64(key), high = (uint64_t)_mm_extract_epi64(key, 1);
+        const uint64_t hash = tk_key_hash((tk_key){low, high});
+        const uint64_t *set = counter->near + ((hash >> (64 - TK_NEAR_BITS) << 1) + ((length >> 3) << (TK_NEAR_BITS + 1)));
+        const __m128i difference = _mm_and_si128(_mm_xor_si128(key, VECTOR(set)), VECTOR(form->mask));
+        const int equals = _mm_movemask_pd(_mm_castsi128_pd(_mm_cmpeq_epi64(difference, _mm_setzero_si128())));
+        const unsigned found = ((const uint8_t *)set)[form->place[equals]] & form->count_mask[equals];
         counter->key_tokens[place] = (uint8_t)found;
         tokens += found;
-        counter->absent_low[absent] = key.low;
-        counter->absent_high[absent] = key.high;
+        counter->absent_low[absent] = low;
+        counter->absent_high[absent] = high;
         counter->absent_places[absent] = (uint16_t)place;
         absent += found == 0;
     }
     counter->key_count = place;
     counter->absent_count = absent;
     counter->near_tokens[0] += tokens;
+    if (absent - counter->fetched_count >= 8) fetch_absent(counter);
 }
+
+static inline void ask_rest(tk_counter *counter) { (void)counter; }
 
 /// The tokens of a short piece; 0 if it is not in its line.
 static inline unsigned find(const uint64_t *words, tk_key key) {
     const bool is_tiny = tk_is_tiny(key);
-    const uint64_t short_mask = (uint64_t)((int64_t)key.high >> 63), wanted_high = key.high | (key.low & ~short_mask);
-    const uint64_t wanted_low = unpredictable(is_tiny) ? wanted_high : key.low;
     const __m256i *line = (const __m256i *)(const void *)words, *masks = (const __m256i *)(const void *)tk_line_masks[is_tiny];
-    const __m256i wanted = _mm256_broadcastsi128_si256(_mm_set_epi64x((long long)wanted_high, (long long)wanted_low));
+    const __m256i wanted = _mm256_broadcastsi128_si256(_mm_set_epi64x((long long)key.high, (long long)key.low));
     const __m256i zero = _mm256_setzero_si256();
     const __m256i first = _mm256_and_si256(_mm256_xor_si256(wanted, line[0]), masks[0]);
     const __m256i second = _mm256_and_si256(_mm256_xor_si256(wanted, line[1]), masks[1]);

@@ -92,10 +92,11 @@ static void merge_waiting(tk_counter *counter) {
 
 /// Looks up what of the batch is not near, counts what is in no cache, and keeps that. Returns the sum.
 static inline size_t look_up(tk_counter *counter) {
+    ask_rest(counter);
+    fetch_absent(counter);
     size_t tokens = 0;
     unsigned waiting_count = 0, twin_count = 0;
     const unsigned count = counter->absent_count;
-    for (unsigned i = counter->fetched_count; i < count; i++) __builtin_prefetch(&counter->lines[counter->absent_lines[i]]);
     for (unsigned i = 0; i < count; i++) {
         const tk_key key = absent_key(counter, i);
         uint64_t *near = counter->near + tk_near_of(tk_key_hash(key), tk_is_tiny(key));
@@ -130,7 +131,7 @@ static inline size_t look_up(tk_counter *counter) {
             tokens += found;
         }
     }
-    counter->absent_count = counter->fetched_count = counter->key_count = 0;
+    counter->absent_count = counter->fetched_count = counter->key_count = counter->sought_count = 0;
     return tokens;
 }
 

@@ -79,11 +79,6 @@ again:;
             asked_ends &= ~end;
         }
         ask(counter, p, &loaded, asked, asked_ends);
-        for (unsigned i = 0; i < TK_FETCHED_AHEAD; i++) {
-            __builtin_prefetch(&counter->lines[counter->absent_lines[counter->fetched_count + i]]);
-        }
-        const unsigned fetched_count = counter->fetched_count + TK_FETCHED_AHEAD;
-        counter->fetched_count = fetched_count < counter->absent_count ? fetched_count : counter->absent_count;
         const size_t known = (size_t)__builtin_popcountll(plain) + long_tokens;
         if (!wants_notes) {
             progress->tokens += known;
@@ -119,6 +114,6 @@ again:;
     progress->at = at;
     progress->word = word;
     if (!progress->fit.is_above && !settle(counter, text, progress)) goto again;
-    counter->absent_count = counter->fetched_count = counter->key_count = counter->note_count = 0;
+    counter->absent_count = counter->fetched_count = counter->key_count = counter->sought_count = counter->note_count = 0;
     memset(counter->near_tokens, 0, sizeof counter->near_tokens);
 }

@@ -8,7 +8,7 @@ void tk_keep(tk_counter *counter, tk_key key, unsigned tokens) {
     const uint64_t count = (uint64_t)tokens << 56;
     if (is_tiny) {
         memmove(words + 1, words, 7 * sizeof *words);
-        words[0] = key.low | key.high | count;
+        words[0] = key.low | count;
     } else {
         memmove(words + 2, words, 6 * sizeof *words);
         words[0] = key.low;
@@ -80,9 +80,8 @@ size_t tk_count_piece(tk_counter *counter, const uint8_t *bytes, size_t count) {
     const tk_key key = tk_key_of(padded, (unsigned)count);
     const bool is_tiny = count < 8;
     const uint64_t *words = counter->lines[tk_line_of(tk_key_hash(key), is_tiny)].words, *masks = tk_line_masks[is_tiny];
-    const uint64_t wanted = is_tiny ? key.low | key.high : key.high;
     for (unsigned i = is_tiny ? 0 : 1; i < 8; i += is_tiny ? 1 : 2) {
-        if (((words[i] ^ wanted) & masks[i]) == 0 && (is_tiny || words[i - 1] == key.low)) return words[i] >> 56 & 15;
+        if (((words[i] ^ key.high) & masks[i]) == 0 && (is_tiny || words[i - 1] == key.low)) return words[i] >> 56 & 15;
     }
     uint64_t starts;
     const unsigned tokens = counter->merge_window(counter, padded, (unsigned)count, &starts);
