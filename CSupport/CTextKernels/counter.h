@@ -143,6 +143,8 @@ struct tk_progress {
     size_t tokens;
     /// Counting stops where there are more.
     size_t token_limit;
+    /// The kernel has no limit and takes no notes: what is added to the batch is in the sum in the end.
+    bool is_plain;
     /// Line ends are looked at; the pre-token that passes the limit is looked for.
     bool wants_lines, wants_border;
     /// A block whose last line end is inside a pre-token, if none is behind it: `at`, `word` and `tokens` before it, and its end

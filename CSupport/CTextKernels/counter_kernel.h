@@ -17,6 +17,7 @@ static inline uint64_t long_of(uint64_t starts, uint64_t ends) {
 void KERNEL_NAME(tk_counter *counter, tk_text *text, tk_progress *progress) {
     const bool is_o200k = counter->tokenizer == TK_O200K_BASE;
     const bool wants_lines = progress->wants_lines, wants_notes = wants_lines || progress->wants_border;
+    progress->is_plain = !wants_notes;
     uint8_t padded[TK_BLOCK + TK_BEHIND];
     wide w;
     size_t known_in_batch = 0;

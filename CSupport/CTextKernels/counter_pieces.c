@@ -1,6 +1,8 @@
 // Pieces one by one: the caches for those of 16 bytes and more, and the way for what the block kernels do not do.
 #include "counter.h"
 #include "merges.h"
+#include "unicode_classes.h"
+#include "utf8.h"
 
 void tk_keep(tk_counter *counter, tk_key key, unsigned tokens) {
     const bool is_tiny = tk_is_tiny(key);
@@ -130,6 +132,48 @@ static bool take_lines(
     }
 }
 
+/// As long as more is invalid, counts a copy in which it is replaced: the kernel is far faster than going one by one.
+///
+/// A copy ends where a pre-token starts, whatever is around it: behind a letter or number, at what is none, no mark and no
+/// apostrophe (see `seam_of` in counter_blocks.h).
+static void count_replaced(tk_counter *counter, const tk_text *text, tk_progress *progress) {
+    enum {
+        WORDS = 1 << TK_UPPER | 1 << TK_LOWER | 1 << TK_CASELESS | 1 << TK_NUMBER,
+        GO_ON = WORDS | 1 << TK_MARK,
+    };
+    for (;;) {
+        size_t source = progress->at, filled = 0, seam_source = source, seam_filled = 0, invalid_end = source;
+        bool is_behind_word = false;
+        while (filled + 4 <= TK_FEED && source < invalid_end + TK_BLOCK) {
+            if (source == text->count) {
+                seam_source = source;
+                seam_filled = filled;
+                break;
+            }
+            const uint8_t *bytes = text->bytes + source;
+            const tk_unit unit = tk_decode(bytes, text->count - source);
+            const unsigned class = 1u << tk_class_of(unit.code_point);
+            if (is_behind_word && (class & GO_ON) == 0 && *bytes != '\'') {
+                seam_source = source;
+                seam_filled = filled;
+            }
+            is_behind_word = (class & WORDS) != 0;
+            memcpy(counter->feed + filled, unit.is_invalid ? (const uint8_t *)"\xEF\xBF\xBD" : bytes,
+                unit.is_invalid ? 3 : unit.byte_count);
+            filled += unit.is_invalid ? 3 : unit.byte_count;
+            source += unit.byte_count;
+            if (unit.is_invalid) invalid_end = source;
+        }
+        if (invalid_end == progress->at || seam_filled == 0) return;
+        tk_text copy = {counter->feed, seam_filled, false, false};
+        tk_progress inner = {.token_limit = SIZE_MAX};
+        counter->kernel(counter, &copy, &inner);
+        progress->tokens += inner.tokens;
+        progress->at = progress->word = seam_source;
+        if (seam_source == text->count) return;
+    }
+}
+
 void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, size_t until) {
     const bool is_o200k = counter->tokenizer == TK_O200K_BASE;
     do {
@@ -155,7 +199,8 @@ void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, si
         progress->tokens += tokens;
         progress->at = progress->word = end;
         // Where something is invalid, more will be: a block would be given up at once.
-        if (is_invalid && until < end + TK_BLOCK) until = end + TK_BLOCK;
+        if (is_invalid && progress->is_plain) count_replaced(counter, text, progress);
+        else if (is_invalid && until < end + TK_BLOCK) until = end + TK_BLOCK;
     } while (progress->at < until && progress->at < text->count);
     counter->tokens_enough = SIZE_MAX;
 }
