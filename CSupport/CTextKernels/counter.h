@@ -46,11 +46,25 @@ enum {
     TK_BATCH_ABSENT = 256,
     /// So many keys are looked for near at once.
     TK_BATCH_KEYS = 64,
+    /// Pieces of 16 to 31 bytes in a batch. A block adds at most 4.
+    TK_BATCH_LONGS = 60,
+    TK_BATCH_LONGS_MAX = TK_BATCH_LONGS + 4,
     TK_BATCH_ABSENT_MAX = TK_BATCH_ABSENT + TK_BATCH_KEYS + 40,
     /// Pieces of 32 to this many bytes are kept too.
     TK_WIDE_BYTES_MAX = 124,
     TK_WIDE_ENTRY_BITS = 11,  // 256 KiB
 };
+
+/// A pre-token of 16 to 31 bytes on its way through a batch.
+typedef struct {
+    /// Its entry without the count, and the set in which that would be.
+    tk_long_entry key;
+    uint32_t set;
+    /// Its block's note, if notes are taken, and whether the last line end in it is behind.
+    uint16_t note;
+    bool is_before_line_end;
+    uint8_t tokens;
+} tk_waiting_long;
 
 /// A piece of 32 bytes or more, and its count. An empty entry is all 0.
 typedef struct {
@@ -118,7 +132,10 @@ struct tk_counter {
     unsigned absent_count, fetched_count;
     /// Which of these are in no line, and which are the same as one of those. One place more is written than kept.
     uint16_t waiting[TK_BATCH_ABSENT_MAX + 1], twins[TK_BATCH_ABSENT_MAX + 1];
-    unsigned waiting_count;
+    /// The pieces of 16 to 31 bytes, and which of them are in no cache.
+    tk_waiting_long longs[TK_BATCH_LONGS_MAX];
+    unsigned long_count;
+    uint8_t unknown_longs[TK_BATCH_LONGS_MAX];
     tk_block_note notes[TK_BATCH_BLOCKS];
     unsigned note_count;
 };
@@ -134,6 +151,35 @@ unsigned tk_merge_window_avx2(const tk_counter *counter, const uint8_t *bytes, u
 unsigned tk_merge_window_avx512(const tk_counter *counter, const uint8_t *bytes, unsigned count, uint64_t *starts);
 /// Tokens of 16 bytes or more, by the cache if that long are kept there.
 size_t tk_count_cached(tk_counter *counter, const uint8_t *bytes, size_t count);
+/// The entry of a piece of 16 to 31 bytes without the count.
+static inline tk_long_entry tk_long_key(const uint8_t *bytes, size_t count) {
+    tk_long_entry key;
+    uint64_t *words = key.words;
+    memcpy(words, bytes, 16);
+    memcpy(words + 2, bytes + count - 16, 16);
+    // What of the second half the first has already is shifted out.
+    const unsigned shift = 8 * (unsigned)(32 - count);
+    if (shift >= 64) {
+        words[2] = shift == 128 ? 0 : words[3] >> (shift - 64);
+        words[3] = 0;
+    } else {
+        words[2] = words[2] >> shift | words[3] << (64 - shift);
+        words[3] >>= shift;
+    }
+    words[3] |= (uint64_t)(count - 16) << 60;
+    return key;
+}
+
+static inline uint32_t tk_long_set(const tk_long_entry *key) {
+    const uint64_t hash = key->words[0] * 0x9E3779B97F4A7C15u + key->words[1] * 0xD6E8FEB86659FD93u
+        + key->words[2] * 0xC2B2AE3D27D4EB4Fu + key->words[3] * 0x165667B19E3779F9u;
+    return (uint32_t)(hash >> (64 - TK_LONG_SET_BITS));
+}
+
+/// The tokens of a piece of 16 to 31 bytes; 0 if they are not kept.
+unsigned tk_find_long(const tk_counter *counter, const tk_long_entry *key, uint32_t set);
+void tk_keep_long(tk_counter *counter, const tk_long_entry *key, uint32_t set, size_t tokens);
+
 /// How far counting has come.
 struct tk_progress {
     /// Counted up to here.

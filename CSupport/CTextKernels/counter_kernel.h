@@ -72,10 +72,15 @@ again:;
         size_t long_tokens = 0, line_long_tokens = 0;
         for (uint64_t longs = long_of(asked, ends); __builtin_expect(longs != 0, 0); longs &= longs - 1) {
             const uint64_t start = longs & -longs, end = ends & -start & -(ends & -start);
-            const size_t found = tk_count_cached(
-                counter, p + __builtin_ctzll(start), (size_t)(__builtin_ctzll(end) + 1 - __builtin_ctzll(start)));
-            long_tokens += found;
-            line_long_tokens += start < at_borders ? found : 0;
+            const uint8_t *piece = p + __builtin_ctzll(start);
+            const size_t length = (size_t)(__builtin_ctzll(end) + 1 - __builtin_ctzll(start));
+            if (length < 32) {
+                take_long(counter, piece, length, start < at_borders);
+            } else {
+                const size_t found = tk_count_cached(counter, piece, length);
+                long_tokens += found;
+                line_long_tokens += start < at_borders ? found : 0;
+            }
             asked &= ~start;
             asked_ends &= ~end;
         }
@@ -99,7 +104,7 @@ again:;
         }
         const size_t slow_end = b.slow_end > b.end ? at - b.end + b.slow_end : b.end == 0 ? at + 1 : 0;
         // Each piece has a token at least.
-        if (counter->absent_count >= TK_BATCH_ABSENT || counter->key_count > TK_BATCH_PIECES - TK_BLOCK / 2
+        if (counter->absent_count >= TK_BATCH_ABSENT || counter->long_count >= TK_BATCH_LONGS || counter->key_count > TK_BATCH_PIECES - TK_BLOCK / 2
             || counter->note_count == TK_BATCH_BLOCKS || slow_end != 0
             || (wants_notes && progress->tokens + known_in_batch + counter->key_count > progress->token_limit)) {
             progress->at = at;
@@ -115,6 +120,6 @@ again:;
     progress->at = at;
     progress->word = word;
     if (!progress->fit.is_above && !settle(counter, text, progress)) goto again;
-    counter->absent_count = counter->fetched_count = counter->key_count = counter->sought_count = counter->note_count = 0;
+    counter->absent_count = counter->fetched_count = counter->key_count = counter->sought_count = counter->long_count = counter->note_count = 0;
     memset(counter->near_tokens, 0, sizeof counter->near_tokens);
 }

@@ -38,36 +38,32 @@ static size_t count_wide(tk_counter *counter, const uint8_t *bytes, size_t count
     return tokens;
 }
 
+unsigned tk_find_long(const tk_counter *counter, const tk_long_entry *key, uint32_t set) {
+    for (unsigned way = 0; way < TK_LONG_WAYS; way++) {
+        const uint64_t *found = counter->long_entries[TK_LONG_WAYS * set + way].words, *words = key->words;
+        const uint64_t difference = (found[0] ^ words[0]) | (found[1] ^ words[1]) | (found[2] ^ words[2])
+            | ((found[3] ^ words[3]) & TK_BUT_COUNT);
+        if (difference == 0 && tk_tokens_of(found[3]) != 0) return tk_tokens_of(found[3]);
+    }
+    return 0;
+}
+
+void tk_keep_long(tk_counter *counter, const tk_long_entry *key, uint32_t set, size_t tokens) {
+    if (tokens > 15) return;
+    tk_long_entry *entries = counter->long_entries + TK_LONG_WAYS * set;
+    entries[1] = entries[0];
+    entries[0] = *key;
+    entries[0].words[3] |= (uint64_t)tokens << 56;
+}
+
 size_t tk_count_cached(tk_counter *counter, const uint8_t *bytes, size_t count) {
     if (count > 31) return count_wide(counter, bytes, count);
-    uint64_t words[4];
-    memcpy(words, bytes, 16);
-    memcpy(words + 2, bytes + count - 16, 16);
-    // What of the second half the first has already is shifted out.
-    const unsigned shift = 8 * (unsigned)(32 - count);
-    if (shift >= 64) {
-        words[2] = shift == 128 ? 0 : words[3] >> (shift - 64);
-        words[3] = 0;
-    } else {
-        words[2] = words[2] >> shift | words[3] << (64 - shift);
-        words[3] >>= shift;
-    }
-    words[3] |= (uint64_t)(count - 16) << 60;
-    const uint64_t hash = words[0] * 0x9E3779B97F4A7C15u + words[1] * 0xD6E8FEB86659FD93u
-        + words[2] * 0xC2B2AE3D27D4EB4Fu + words[3] * 0x165667B19E3779F9u;
-    tk_long_entry *set = counter->long_entries + TK_LONG_WAYS * (hash >> (64 - TK_LONG_SET_BITS));
-    for (unsigned way = 0; way < TK_LONG_WAYS; way++) {
-        const uint64_t *found = set[way].words;
-        const uint64_t difference = (found[0] ^ words[0]) | (found[1] ^ words[1]) | (found[2] ^ words[2])
-            | ((found[3] ^ words[3]) & 0xF0FFFFFFFFFFFFFF);
-        if (difference == 0 && (found[3] >> 56 & 15) != 0) return found[3] >> 56 & 15;
-    }
-    const size_t tokens = tk_count_long(counter, bytes, count);
-    if (tokens < 16) {
-        set[1] = set[0];
-        memcpy(set[0].words, words, sizeof words);
-        set[0].words[3] |= (uint64_t)tokens << 56;
-    }
+    const tk_long_entry key = tk_long_key(bytes, count);
+    const uint32_t set = tk_long_set(&key);
+    size_t tokens = tk_find_long(counter, &key, set);
+    if (tokens != 0) return tokens;
+    tokens = tk_count_long(counter, bytes, count);
+    tk_keep_long(counter, &key, set, tokens);
     return tokens;
 }
 
