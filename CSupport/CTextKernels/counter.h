@@ -24,6 +24,8 @@ enum {
     /// A block of the kernels, and bytes behind it that look-ups may read.
     TK_BLOCK = 64,
     TK_BEHIND = 32,
+    /// So far before it is needed, text is fetched.
+    TK_READ_AHEAD = 1024,
     /// Sets of two words near for pieces of up to 7 bytes (256 KiB), behind them those for 8 to 15 bytes (256 KiB).
     TK_NEAR_BITS = 14,
     TK_NEAR_WORDS = 4 << TK_NEAR_BITS,

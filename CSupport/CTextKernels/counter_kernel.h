@@ -38,6 +38,8 @@ again:;
             memcpy(padded, p, left);
             p = padded;
         }
+        // The processor's own read-ahead ends with each page.
+        __builtin_prefetch((const void *)((uintptr_t)text->bytes + at + TK_READ_AHEAD));
         const block loaded = load_block(p);
         uint64_t high = high_of(&loaded) & low_bits(count);
         tk_masks m;
@@ -50,7 +52,8 @@ again:;
                 known_in_batch = 0;
                 progress->at = at;
                 progress->word = word;
-                if (settle(counter, text, progress) && !progress->fit.is_above) tk_count_slow(counter, text, progress, at + 1);
+                const bool goes_on = !wants_notes || settle(counter, text, progress);
+                if (goes_on && !progress->fit.is_above) tk_count_slow(counter, text, progress, at + 1);
                 goto again;
             }
             high &= low_bits(count);
@@ -103,16 +106,16 @@ again:;
             if (b.is_start) word = at;
         }
         const size_t slow_end = b.slow_end > b.end ? at - b.end + b.slow_end : b.end == 0 ? at + 1 : 0;
+        const bool is_full = counter->absent_count >= TK_BATCH_ABSENT || counter->long_count >= TK_BATCH_LONGS
+            || counter->key_count > TK_BATCH_PIECES - TK_BLOCK / 2 || counter->note_count == TK_BATCH_BLOCKS;
         // Each piece has a token at least.
-        if (counter->absent_count >= TK_BATCH_ABSENT || counter->long_count >= TK_BATCH_LONGS || counter->key_count > TK_BATCH_PIECES - TK_BLOCK / 2
-            || counter->note_count == TK_BATCH_BLOCKS || slow_end != 0
+        if (is_full || slow_end != 0
             || (wants_notes && progress->tokens + known_in_batch + counter->key_count > progress->token_limit)) {
             progress->at = at;
             progress->word = word;
             known_in_batch = 0;
-            if (settle(counter, text, progress) && slow_end != 0 && !progress->fit.is_above) {
-                tk_count_slow(counter, text, progress, slow_end);
-            }
+            const bool goes_on = (!is_full && !wants_notes) || settle(counter, text, progress);
+            if (goes_on && slow_end != 0 && !progress->fit.is_above) tk_count_slow(counter, text, progress, slow_end);
             at = progress->at;
             word = progress->word;
         }
@@ -120,6 +123,7 @@ again:;
     progress->at = at;
     progress->word = word;
     if (!progress->fit.is_above && !settle(counter, text, progress)) goto again;
-    counter->absent_count = counter->fetched_count = counter->key_count = counter->sought_count = counter->long_count = counter->note_count = 0;
+    counter->absent_count = counter->fetched_count = counter->key_count = counter->sought_count = 0;
+    counter->long_count = counter->note_count = 0;
     memset(counter->near_tokens, 0, sizeof counter->near_tokens);
 }
