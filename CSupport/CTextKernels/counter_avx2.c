@@ -14,6 +14,11 @@ typedef struct {
 static inline block load_block(const uint8_t *p) {
     return (block){_mm256_loadu_si256((const __m256i *)(const void *)p), _mm256_loadu_si256((const __m256i *)(const void *)(p + 32))};
 }
+/// `count` bytes and then zeros, `TK_BLOCK + TK_BEHIND` together.
+static inline void copy_end(uint8_t *copy, const uint8_t *p, size_t count) {
+    memset(copy, 0, TK_BLOCK + TK_BEHIND);
+    memcpy(copy, p, count);
+}
 static inline uint64_t bits_of(__m256i low, __m256i high) {
     return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
 }

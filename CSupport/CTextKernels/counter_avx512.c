@@ -11,6 +11,12 @@
 typedef __m512i block;
 
 static inline block load_block(const uint8_t *p) { return _mm512_loadu_si512(p); }
+/// `count` bytes and then zeros, `TK_BLOCK + TK_BEHIND` together. One store, so that a load can be served from it.
+static inline void copy_end(uint8_t *copy, const uint8_t *p, size_t count) {
+    _mm512_storeu_si512(copy, _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, (unsigned)count), p));
+    const __mmask32 behind = count > 64 ? (__mmask32)_bzhi_u32(UINT32_MAX, (unsigned)count - 64) : 0;
+    _mm256_storeu_si256((__m256i *)(void *)(copy + 64), _mm256_maskz_loadu_epi8(behind, p + 64));
+}
 static inline uint64_t high_of(const block *b) { return _mm512_movepi8_mask(*b); }
 static inline uint64_t equal(__m512i b, char byte) { return _mm512_cmpeq_epi8_mask(b, _mm512_set1_epi8(byte)); }
 static inline uint64_t newlines_of(const block *b) { return equal(*b, '\n'); }

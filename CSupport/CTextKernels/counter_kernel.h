@@ -34,8 +34,7 @@ again:;
                 count = (unsigned)left;
                 is_final = true;
             }
-            memset(padded, 0, sizeof padded);
-            memcpy(padded, p, left);
+            copy_end(padded, p, left);
             p = padded;
         }
         // The processor's own read-ahead ends with each page.
