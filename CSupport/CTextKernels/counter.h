@@ -26,8 +26,8 @@ enum {
     TK_BEHIND = 32,
     /// So far before it is needed, text is fetched.
     TK_READ_AHEAD = 1024,
-    /// Sets of two words near for pieces of up to 7 bytes (256 KiB), behind them those for 8 to 15 bytes (256 KiB).
-    TK_NEAR_BITS = 14,
+    /// Sets of two words near for pieces of up to 7 bytes (128 KiB), behind them those for 8 to 15 bytes (128 KiB).
+    TK_NEAR_BITS = 13,
     TK_NEAR_WORDS = 4 << TK_NEAR_BITS,
     /// Lines for pieces of up to 7 bytes (2 MiB), behind them those for 8 to 15 bytes (4 MiB), and one that is only read.
     TK_TINY_LINE_BITS = 15,
@@ -54,7 +54,7 @@ enum {
     TK_BATCH_ABSENT_MAX = TK_BATCH_ABSENT + TK_BATCH_KEYS + 40,
     /// Pieces of 32 to this many bytes are kept too.
     TK_WIDE_BYTES_MAX = 124,
-    TK_WIDE_ENTRY_BITS = 11,  // 256 KiB
+    TK_WIDE_ENTRY_BITS = 10,  // 128 KiB
 };
 
 /// A pre-token of 16 to 31 bytes on its way through a batch.
