@@ -100,7 +100,7 @@ typedef struct {
 typedef struct tk_progress tk_progress;
 typedef void (*tk_counting_kernel)(tk_counter *counter, tk_text *text, tk_progress *progress);
 
-/// A worker's own memory: caches that change no result, and scratch. About 7.4 MiB.
+/// A worker's own memory: caches that change no result, and scratch. About 7.6 MiB.
 struct tk_counter {
     const tk_counting_tables *tables;
     const uint64_t *slots;
