@@ -1,5 +1,7 @@
 /// What the parts of the fast counter share. The essay is in counter.c.
 #pragma once
+#include <limits.h>
+
 #include "counting_tables.h"
 #include "pretokens.h"
 
@@ -26,8 +28,8 @@ enum {
     TK_BEHIND = 32,
     /// So far before it is needed, text is fetched.
     TK_READ_AHEAD = 1024,
-    /// Sets of two words near for pieces of up to 7 bytes (128 KiB), behind them those for 8 to 15 bytes (128 KiB).
-    TK_NEAR_BITS = 13,
+    /// Sets of two words near for pieces of up to 7 bytes (256 KiB), behind them those for 8 to 15 bytes (256 KiB).
+    TK_NEAR_BITS = 14,
     TK_NEAR_WORDS = 4 << TK_NEAR_BITS,
     /// Lines for pieces of up to 7 bytes (2 MiB), behind them those for 8 to 15 bytes (4 MiB), and one that is only read.
     TK_TINY_LINE_BITS = 15,
@@ -40,9 +42,14 @@ enum {
     TK_BIG_WINDOW = 4096,
     TK_FEED = 32768,
     TK_WINDOW_MEMO = 4,
+    /// The walk over prefixes: tokens that end at the last places, and prefixes.
+    TK_FOREST_BITS = 14,
+    TK_PREFIXES = 512,
+    /// Line ends of a chunk that are kept for overlaps.
+    TK_LINE_ENDS = 512,
     /// A batch ends when it has so many blocks or pieces, or so many of them are still to be looked up. A block adds at most 32,
     /// and up to 8 places more are written.
-    TK_BATCH_BLOCKS = 32,
+    TK_BATCH_BLOCKS = 64,
     TK_BATCH_PIECES = 4096,
     TK_BATCH_PIECES_MAX = TK_BATCH_PIECES + 40,
     TK_BATCH_ABSENT = 256,
@@ -54,7 +61,7 @@ enum {
     TK_BATCH_ABSENT_MAX = TK_BATCH_ABSENT + TK_BATCH_KEYS + 40,
     /// Pieces of 32 to this many bytes are kept too.
     TK_WIDE_BYTES_MAX = 124,
-    TK_WIDE_ENTRY_BITS = 10,  // 128 KiB
+    TK_WIDE_ENTRY_BITS = 11,  // 256 KiB
 };
 
 /// A pre-token of 16 to 31 bytes on its way through a batch.
@@ -64,7 +71,6 @@ typedef struct {
     uint32_t set;
     /// Its block's note, if notes are taken, and whether the last line end in it is behind.
     uint16_t note;
-    bool is_before_line_end;
     uint8_t tokens;
 } tk_waiting_long;
 
@@ -79,28 +85,54 @@ typedef struct {
     uint16_t previous, next;
 } tk_window_part;
 
+/// A token that ends at some place of a text, and its halves, by place in the forest. A single byte has none.
+typedef struct {
+    uint64_t rank : 18, left : TK_FOREST_BITS, right : TK_FOREST_BITS, byte_count : 8, right_byte_count : 8;
+} tk_forest_node;
+
+/// A prefix of a pre-token.
+typedef struct {
+    size_t tokens;
+    /// Where one of its tokens ends, which one the walk says; 0 if it has not that many.
+    size_t mark;
+    /// The tokens that end where it does, and the one of them that is its last.
+    uint16_t first_node, node_count, last;
+} tk_prefix;
+
+/// The scratch of a walk over prefixes: rings, and the last bytes twice.
+typedef struct {
+    tk_forest_node nodes[1 << TK_FOREST_BITS];
+    tk_prefix prefixes[TK_PREFIXES];
+    uint8_t bytes[2 * TK_PREFIXES];
+} tk_forest;
+
+/// A line end, as in `tk_chunking`.
+typedef struct {
+    size_t end, tokens;
+    bool is_inner;
+} tk_line_end;
+
 /// What a block of a batch has beside the pieces that are to be looked up.
 typedef struct {
     /// `at` and `word` of `tk_progress` before it.
     size_t at, word;
+    /// The first bytes of its pieces, and of these the ones of one token and those that are looked up; its newlines.
+    uint64_t starts, plain, asked, newlines;
+    /// Tokens of those that are not looked up.
+    uint8_t known;
     /// Bytes of it that are settled.
-    unsigned byte_count;
-    /// Pieces of one token and those that are looked up, by first byte; line ends at a border.
-    uint64_t plain, asked, line_ends;
-    /// Tokens of its long pieces, and of those up to the last such line end.
-    size_t long_tokens, line_long_tokens;
+    uint8_t byte_count;
     /// Pieces of the batch up to the end of this block.
-    unsigned pieces;
-    /// A line ends inside a pre-token; the last line does.
-    bool has_inner_line_end, is_inner_last;
+    uint16_t pieces;
     /// The text's end was looked at.
     bool is_final;
 } tk_block_note;
 
 typedef struct tk_progress tk_progress;
+typedef struct tk_chunking tk_chunking;
 typedef void (*tk_counting_kernel)(tk_counter *counter, tk_text *text, tk_progress *progress);
 
-/// A worker's own memory: caches that change no result, and scratch. About 7.6 MiB.
+/// A worker's own memory: caches that change no result, and scratch. About 7.9 MiB.
 struct tk_counter {
     const tk_counting_tables *tables;
     const uint64_t *slots;
@@ -113,11 +145,18 @@ struct tk_counter {
     size_t tokens_enough;
     tk_line lines[TK_LINES];
     _Alignas(64) tk_long_entry long_entries[(size_t)TK_LONG_WAYS << TK_LONG_SET_BITS];
-    tk_window_part parts[TK_BIG_WINDOW];
-    uint64_t heap[2 * TK_BIG_WINDOW];
-    uint64_t big_starts[TK_BIG_WINDOW / 64];
+    /// Scratch of big windows, or of a walk over prefixes: never of both.
+    union {
+        struct {
+            tk_window_part parts[TK_BIG_WINDOW];
+            uint64_t heap[2 * TK_BIG_WINDOW];
+            uint64_t big_starts[TK_BIG_WINDOW / 64];
+        };
+        tk_forest forest;
+    };
     uint8_t feed[TK_FEED];
     _Alignas(64) tk_wide_entry wide_entries[1 << TK_WIDE_ENTRY_BITS];
+    tk_line_end line_ends[TK_LINE_ENDS];
     _Alignas(64) uint64_t near[TK_NEAR_WORDS];
     /// The batch: the tokens of its short pieces; 0 as long as they are not known.
     uint8_t key_tokens[TK_BATCH_PIECES_MAX];
@@ -182,25 +221,71 @@ static inline uint32_t tk_long_set(const tk_long_entry *key) {
 unsigned tk_find_long(const tk_counter *counter, const tk_long_entry *key, uint32_t set);
 void tk_keep_long(tk_counter *counter, const tk_long_entry *key, uint32_t set, size_t tokens);
 
-/// How far counting has come.
+/// Why counting stopped before the text's end.
+typedef enum {
+    /// It did not.
+    TK_NOT_STOPPED,
+    /// There are more tokens than the limit.
+    TK_STOPPED_ABOVE,
+    /// So there are, but perhaps not with more text behind this one.
+    TK_STOPPED_OPEN,
+    /// A chunk has ended where counting has to begin anew.
+    TK_STOPPED_AT_CHUNK,
+    /// There is no room for more chunks.
+    TK_STOPPED_FULL,
+    /// Where the next chunk starts has to be found in another way.
+    TK_STOPPED_FOR_CARE,
+} tk_stop;
+
+typedef enum { TK_WANTS_COUNT, TK_WANTS_BORDER, TK_WANTS_CHUNKS } tk_wants;
+
+/// How far counting has come, and what was found.
 struct tk_progress {
     /// Counted up to here.
     size_t at;
     /// Where the pre-token starts that `at` is in: `at`, unless that is a border inside a pre-token which no merge crosses.
     size_t word;
     size_t tokens;
-    /// Counting stops where there are more.
+    /// Where there are more, something is to be decided.
     size_t token_limit;
-    /// The kernel has no limit and takes no notes: what is added to the batch is in the sum in the end.
-    bool is_plain;
-    /// Line ends are looked at; the pre-token that passes the limit is looked for.
-    bool wants_lines, wants_border;
-    /// A block whose last line end is inside a pre-token, if none is behind it: `at`, `word` and `tokens` before it, and its end
-    /// (0: there is none). Its line ends are looked at only if they turn out to be the last that fit.
-    size_t inner_at, inner_word, inner_tokens, inner_end;
-    /// What `tk_counter_fit` returns.
-    tk_fit fit;
+    tk_wants wants;
+    tk_stop stop;
+    /// For `TK_WANTS_BORDER`: the pre-token that passed the limit.
+    tk_pretoken border;
+    /// For `TK_WANTS_CHUNKS`.
+    tk_chunking *chunking;
 };
+
+/// Chunks on the way.
+struct tk_chunking {
+    tk_chunk *chunks;
+    size_t count, capacity;
+    size_t token_max;
+    /// A text of so many bytes has more tokens than `token_max`.
+    size_t byte_count_max;
+    bool is_end;
+    /// Where the open chunk starts. From there to a place it has as many tokens as the progress has there, less `tokens_before`.
+    size_t start, tokens_before;
+    /// The last line end that fits into it (`start`: none) and the tokens of the progress there.
+    size_t line_end, line_tokens;
+    /// That line end is inside a pre-token of the text.
+    bool is_inner;
+    /// For chunks that overlap: the text, how much they repeat, and the open chunk's line ends, the last TK_LINE_ENDS of
+    /// `line_count`, kept in a ring.
+    tk_counter *counter;
+    const tk_text *text;
+    size_t overlap, line_count;
+    unsigned inner_run;
+};
+
+/// Takes a line end: it is in the open chunk if that has room for it, else that chunk ends before. False if counting stops.
+bool tk_take_line_end(tk_progress *progress, size_t end, size_t tokens, bool is_inner);
+/// No line end from here on has less than so many tokens. False if counting stops.
+bool tk_pass_limit(tk_progress *progress, size_t tokens);
+/// The open chunk ends at its last line end, and counting stops.
+void tk_end_chunk(tk_progress *progress);
+/// Tokens of one pre-token of any bytes, whatever windows say.
+size_t tk_count_prefixes(tk_counter *counter, const uint8_t *bytes, size_t count);
 
 /// Counts at least one pre-token, and on until `until`, one by one: the way for what the kernels do not do.
 void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, size_t until);

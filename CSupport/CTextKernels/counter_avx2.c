@@ -95,7 +95,8 @@ typedef struct {
 } key_form;
 #define NO 0x80
 #define TINY(n, a, b, c, d, e, f, g) \
-    {{a, b, c, d, e, f, g, NO, a, b, c, d, e, f, g, NO}, {n##ull << 60, n##ull << 60}, {TK_BUT_COUNT, TK_BUT_COUNT}, {0, 7, 15, 7}, {0, 15, 15, 15}}
+    {{a, b, c, d, e, f, g, NO, a, b, c, d, e, f, g, NO}, {n##ull << 60, n##ull << 60}, {TK_BUT_COUNT, TK_BUT_COUNT}, \
+        {0, 7, 15, 7}, {0, 15, 15, 15}}
 #define SHORT(n, a, b, c, d, e, f, g) \
     {{0, 1, 2, 3, 4, 5, 6, 7, a, b, c, d, e, f, g, NO}, {0, n##ull << 60}, {UINT64_MAX, TK_BUT_COUNT}, {0, 0, 0, 15}, {0, 0, 0, 15}}
 static const key_form key_forms[16] = {

@@ -138,7 +138,8 @@ static inline void seek_eight(tk_counter *counter, unsigned done, unsigned count
     const __m512i mask = _mm512_mask_mov_epi64(_mm512_set1_epi64(-1), is_tiny, but);
     const __mmask8 is_low = _mm512_testn_epi64_mask(_mm512_xor_si512(first, low), mask);
     const __mmask8 is_high = _mm512_testn_epi64_mask(_mm512_xor_si512(second, high), but);
-    const __m512i entry = _mm512_mask_mov_epi64(_mm512_maskz_mov_epi64(is_high & (is_low | is_tiny), second), is_low & is_tiny, first);
+    const __m512i entry =
+        _mm512_mask_mov_epi64(_mm512_maskz_mov_epi64(is_high & (is_low | is_tiny), second), is_low & is_tiny, first);
     const __mmask8 valid = (__mmask8)_bzhi_u32(255, count < 8 ? count : 8);
     const __m512i found = _mm512_maskz_and_epi64(valid, _mm512_srli_epi64(entry, 56), _mm512_set1_epi64(15));
     const __mmask8 lacks = _mm512_mask_testn_epi64_mask(valid, found, found);

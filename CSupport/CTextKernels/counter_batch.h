@@ -25,7 +25,8 @@ static inline tk_key absent_key(const tk_counter *counter, unsigned place) {
 }
 
 /// `bytes` has `width` bytes, `count` < `width` of the piece.
-static inline void begin(const tk_counter *counter, lane *l, const uint8_t *bytes, unsigned count, unsigned width, uint8_t *tokens) {
+static inline void begin(
+    const tk_counter *counter, lane *l, const uint8_t *bytes, unsigned count, unsigned width, uint8_t *tokens) {
     for (unsigned i = 0; i < width; i++) {
         const uint32_t pair = bytes[i] | (uint32_t)bytes[(i + 1) & (width - 1)] << 8;
         const uint32_t merged = counter->tables->merge_of_bytes[pair];
@@ -116,16 +117,15 @@ static void merge_longs(tk_counter *counter, unsigned count) {
 }
 
 /// Leaves a piece of 16 to 31 bytes to the batch.
-static inline void take_long(tk_counter *counter, const uint8_t *p, size_t count, bool is_before_line_end) {
+static inline void take_long(tk_counter *counter, const uint8_t *p, size_t count) {
     tk_waiting_long *taken = &counter->longs[counter->long_count++];
     taken->key = tk_long_key(p, count);
     taken->set = tk_long_set(&taken->key);
     taken->note = (uint16_t)counter->note_count;
-    taken->is_before_line_end = is_before_line_end;
     __builtin_prefetch(&counter->long_entries[TK_LONG_WAYS * taken->set]);
 }
 
-/// Looks up the long pieces of a batch, and adds their tokens to their blocks' notes. Returns the sum.
+/// Looks up the long pieces of a batch, and adds their tokens to their blocks' notes, if there are such. Returns the sum.
 static size_t look_up_longs(tk_counter *counter) {
     size_t tokens = 0;
     unsigned unknown_count = 0;
@@ -144,8 +144,7 @@ static size_t look_up_longs(tk_counter *counter) {
         tokens += taken->tokens;
         if (counter->note_count == 0) continue;
         tk_block_note *note = &counter->notes[taken->note];
-        note->long_tokens += taken->tokens;
-        note->line_long_tokens += taken->is_before_line_end ? taken->tokens : 0;
+        note->known = (uint8_t)(note->known + taken->tokens);
     }
     counter->long_count = 0;
     return tokens;
@@ -184,119 +183,17 @@ static inline size_t look_up(tk_counter *counter) {
             tk_keep_near(counter->near + tk_near_of(tk_key_hash(key), tk_is_tiny(key)), key, found);
             tokens += found;
         }
-        for (unsigned i = 0; i < twin_count; i++) {
-            const tk_key key = absent_key(counter, counter->twins[i]);
-            const unsigned found = (unsigned)tk_count_piece(counter, (const uint8_t *)&key, key.high >> 60);
-            counter->key_tokens[counter->absent_places[counter->twins[i]]] = (uint8_t)found;
-            tokens += found;
-        }
     }
+    for (unsigned i = 0; i < twin_count; i++) {
+        const tk_key key = absent_key(counter, counter->twins[i]);
+        const unsigned found = (unsigned)tk_count_piece(counter, (const uint8_t *)&key, key.high >> 60);
+        counter->key_tokens[counter->absent_places[counter->twins[i]]] = (uint8_t)found;
+        tokens += found;
+    }
+    for (unsigned i = 0; i < 8; i++) tokens += counter->near_tokens[i];
+    memset(counter->near_tokens, 0, sizeof counter->near_tokens);
+    if (counter->long_count != 0) tokens += look_up_longs(counter);
     counter->absent_count = counter->fetched_count = counter->key_count = counter->sought_count = 0;
     return tokens;
 }
 
-/// Tokens of a block up to a line end, whose bit is `line_end`; `first` is the block's first piece in the batch.
-static inline size_t tokens_of_line(const tk_counter *counter, const tk_block_note *note, unsigned first, uint64_t line_end) {
-    const uint64_t before = line_end - 1;
-    size_t tokens = (size_t)__builtin_popcountll(note->plain & (line_end | before)) + note->line_long_tokens;
-    const unsigned pieces = (unsigned)__builtin_popcountll(note->asked & before);
-    for (unsigned i = 0; i < pieces; i++) tokens += counter->key_tokens[first + i];
-    return tokens;
-}
-
-static inline uint64_t last_bit(uint64_t bits) { return bits == 0 ? 0 : (uint64_t)1 << (63 - __builtin_clzll(bits)); }
-
-/// Takes the line ends of a block all of which fit; `before` are the tokens before it.
-static inline void take_line_ends(
-    const tk_counter *counter, tk_progress *progress, const tk_block_note *note, unsigned first, size_t before) {
-    if (note->line_ends != 0) {
-        const uint64_t last = last_bit(note->line_ends);
-        progress->fit.line_end = note->at + (unsigned)__builtin_ctzll(last) + 1;
-        progress->fit.line_tokens = before + tokens_of_line(counter, note, first, last);
-        progress->inner_end = 0;
-    }
-    if (note->is_inner_last) {
-        progress->inner_at = note->at;
-        progress->inner_word = note->word;
-        progress->inner_tokens = before;
-        progress->inner_end = note->at + note->byte_count;
-    }
-}
-
-/// For a batch that is far from the limit: its last line ends are all that matters.
-static inline void settle_far(tk_counter *counter, tk_progress *progress, size_t all) {
-    size_t before = all;
-    progress->tokens = all;
-    unsigned piece = counter->notes[counter->note_count - 1].pieces;
-    for (unsigned i = counter->note_count; i-- > 0;) {
-        const tk_block_note *note = &counter->notes[i];
-        const unsigned first = i == 0 ? 0 : counter->notes[i - 1].pieces;
-        before -= (size_t)__builtin_popcountll(note->plain) + note->long_tokens;
-        while (piece > first) before -= counter->key_tokens[--piece];
-        if (note->line_ends == 0 && !note->is_inner_last) continue;
-        take_line_ends(counter, progress, note, first, before);
-        break;
-    }
-}
-
-/// Ends the batch. If line ends or the border are asked for, goes through its blocks one by one where the limit may be passed.
-/// False if then one had to be gone through in the slow way, and counting goes on behind it.
-static bool settle(tk_counter *counter, tk_text *text, tk_progress *progress) {
-    size_t looked_up = look_up(counter);
-    // With notes, these are in the notes' sums.
-    const size_t looked_up_longs = counter->long_count == 0 ? 0 : look_up_longs(counter);
-    if (counter->note_count == 0) looked_up += looked_up_longs;
-    for (unsigned i = 0; i < 8; i++) looked_up += counter->near_tokens[i];
-    memset(counter->near_tokens, 0, sizeof counter->near_tokens);
-    const unsigned note_count = counter->note_count;
-    if (note_count == 0) {
-        progress->tokens += looked_up;
-        return true;
-    }
-    size_t all = progress->tokens + looked_up;
-    for (unsigned i = 0; i < note_count; i++) {
-        all += (size_t)__builtin_popcountll(counter->notes[i].plain) + counter->notes[i].long_tokens;
-    }
-    if (all + TK_BLOCK <= progress->token_limit) {
-        settle_far(counter, progress, all);
-        counter->note_count = 0;
-        return true;
-    }
-    counter->note_count = 0;
-    for (unsigned i = 0; i < note_count; i++) {
-        const tk_block_note *note = &counter->notes[i];
-        const unsigned first = i == 0 ? 0 : counter->notes[i - 1].pieces;
-        const size_t before = progress->tokens;
-        size_t tokens = before + (size_t)__builtin_popcountll(note->plain) + note->long_tokens;
-        for (unsigned piece = first; piece < note->pieces; piece++) tokens += counter->key_tokens[piece];
-        const bool is_above = tokens > progress->token_limit;
-        // Up to an inner line end a piece may have more tokens than as a whole, but not more than bytes.
-        const size_t slack = note->long_tokens != 0 ? TK_BLOCK : 15;
-        if ((note->has_inner_line_end && tokens + slack > progress->token_limit)
-            || (is_above && (progress->wants_border || (note->long_tokens != 0 && note->line_ends != 0)))) {
-            // Which line end or pre-token is the first above the limit has to be seen one by one.
-            progress->at = note->at;
-            progress->word = note->word;
-            tk_count_slow(counter, text, progress, note->at + note->byte_count);
-            return false;
-        }
-        if (!is_above) {
-            take_line_ends(counter, progress, note, first, before);
-            progress->tokens = tokens;
-            continue;
-        }
-        for (uint64_t left = note->line_ends; left != 0; left &= left - 1) {
-            const uint64_t line_end = left & -left;
-            const size_t line_tokens = before + tokens_of_line(counter, note, first, line_end);
-            if (line_tokens > progress->token_limit) break;
-            progress->fit.line_end = note->at + (unsigned)__builtin_ctzll(line_end) + 1;
-            progress->fit.line_tokens = line_tokens;
-            progress->inner_end = 0;
-        }
-        progress->tokens = tokens;
-        progress->fit.is_above = true;
-        progress->fit.has_seen_end = note->is_final;
-        break;
-    }
-    return true;
-}

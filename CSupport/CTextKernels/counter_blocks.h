@@ -125,8 +125,8 @@ static inline unsigned seam_of(const tk_masks *m) {
 }
 
 /// `seam` is 0, or what `seam_of` returned. Then all before it is settled, unless the slow way has to be gone.
-static inline borders borders_of(const uint8_t *p, unsigned count, bool is_final, unsigned seam, const tk_masks *m, uint64_t high, const wide *w,
-    bool is_o200k) {
+static inline borders borders_of(const uint8_t *p, unsigned count, bool is_final, unsigned seam, const tk_masks *m,
+    uint64_t high, const wide *w, bool is_o200k) {
     uint64_t bad = 0, firsts = UINT64_MAX;
     const uint64_t upper = m->upper, lower = m->lower;
     uint64_t other = m->other, letters = upper | lower;
@@ -217,7 +217,9 @@ static inline borders borders_of(const uint8_t *p, unsigned count, bool is_final
         starts |= end;
     }
 
-    if (seam != 0 && __builtin_expect((bad & below(seam)) == 0, 1)) return (borders){(starts & below(seam)) | 1, 0, number, seam, true, 0};
+    if (seam != 0 && __builtin_expect((bad & below(seam)) == 0, 1)) {
+        return (borders){(starts & below(seam)) | 1, 0, number, seam, true, 0};
+    }
 
     if (spaces >> (count - 1) & 1) {
         const uint64_t before = ~spaces & low_bits(count);

@@ -3,6 +3,7 @@
 // The essay is in counter.c.
 #include "counter_blocks.h"
 #include "counter_batch.h"
+#include "counter_notes.h"
 
 /// Of `starts`, those behind which there is no end in 15 bytes.
 static inline uint64_t long_of(uint64_t starts, uint64_t ends) {
@@ -16,15 +17,15 @@ static inline uint64_t long_of(uint64_t starts, uint64_t ends) {
 /// Counts from `progress->at` to the text's end, or until the count is above the limit.
 void KERNEL_NAME(tk_counter *counter, tk_text *text, tk_progress *progress) {
     const bool is_o200k = counter->tokenizer == TK_O200K_BASE;
-    const bool wants_lines = progress->wants_lines, wants_notes = wants_lines || progress->wants_border;
-    progress->is_plain = !wants_notes;
+    const bool wants_chunks = progress->wants == TK_WANTS_CHUNKS, wants_border = progress->wants == TK_WANTS_BORDER;
+    const bool wants_notes = wants_chunks || wants_border;
     uint8_t padded[TK_BLOCK + TK_BEHIND];
     wide w;
     size_t known_in_batch = 0;
 again:;
     // As in `progress`, but in registers: the next block waits for them.
     size_t at = progress->at, word = progress->word;
-    while (at < text->count && !progress->fit.is_above) {
+    while (at < text->count && progress->stop == TK_NOT_STOPPED) {
         const uint8_t *p = text->bytes + at;
         const size_t left = text->count - at;
         unsigned count = TK_BLOCK, seam = 0;
@@ -52,7 +53,7 @@ again:;
                 progress->at = at;
                 progress->word = word;
                 const bool goes_on = !wants_notes || settle(counter, text, progress);
-                if (goes_on && !progress->fit.is_above) tk_count_slow(counter, text, progress, at + 1);
+                if (goes_on && progress->stop == TK_NOT_STOPPED) tk_count_slow(counter, text, progress, at + 1);
                 goto again;
             }
             high &= low_bits(count);
@@ -70,18 +71,15 @@ again:;
         const uint64_t plain = cuts & (ends | b.number);
         uint64_t asked = cuts & ~plain;
         uint64_t asked_ends = deposit(extract(asked, cuts), ends);
-        const uint64_t line_ends = wants_lines ? newlines_of(&loaded) & inside : 0, at_borders = line_ends & ends;
-        size_t long_tokens = 0, line_long_tokens = 0;
+        size_t long_tokens = 0;
         for (uint64_t longs = long_of(asked, ends); __builtin_expect(longs != 0, 0); longs &= longs - 1) {
             const uint64_t start = longs & -longs, end = ends & -start & -(ends & -start);
             const uint8_t *piece = p + __builtin_ctzll(start);
             const size_t length = (size_t)(__builtin_ctzll(end) + 1 - __builtin_ctzll(start));
             if (length < 32) {
-                take_long(counter, piece, length, start < at_borders);
+                take_long(counter, piece, length);
             } else {
-                const size_t found = tk_count_cached(counter, piece, length);
-                long_tokens += found;
-                line_long_tokens += start < at_borders ? found : 0;
+                long_tokens += tk_count_cached(counter, piece, length);
             }
             asked &= ~start;
             asked_ends &= ~end;
@@ -91,9 +89,17 @@ again:;
         if (!wants_notes) {
             progress->tokens += known;
         } else {
-            counter->notes[counter->note_count++] = (tk_block_note){
-                at, word, b.end, plain, asked, at_borders, long_tokens, line_long_tokens, counter->key_count,
-                line_ends != at_borders, (line_ends & ~at_borders) > at_borders, is_final};
+            tk_block_note *note = &counter->notes[counter->note_count++];
+            note->at = at;
+            note->word = word;
+            note->starts = cuts;
+            note->plain = plain;
+            note->asked = asked;
+            note->newlines = wants_chunks ? newlines_of(&loaded) & inside : 0;
+            note->known = (uint8_t)known;
+            note->byte_count = (uint8_t)b.end;
+            note->pieces = (uint16_t)counter->key_count;
+            note->is_final = is_final;
             known_in_batch += known;
         }
         if (seam != 0 && b.end == seam) {
@@ -109,19 +115,19 @@ again:;
             || counter->key_count > TK_BATCH_PIECES - TK_BLOCK / 2 || counter->note_count == TK_BATCH_BLOCKS;
         // Each piece has a token at least.
         if (is_full || slow_end != 0
-            || (wants_notes && progress->tokens + known_in_batch + counter->key_count > progress->token_limit)) {
+            || (wants_border && progress->tokens + known_in_batch + counter->key_count > progress->token_limit)) {
             progress->at = at;
             progress->word = word;
             known_in_batch = 0;
             const bool goes_on = (!is_full && !wants_notes) || settle(counter, text, progress);
-            if (goes_on && slow_end != 0 && !progress->fit.is_above) tk_count_slow(counter, text, progress, slow_end);
+            if (goes_on && slow_end != 0 && progress->stop == TK_NOT_STOPPED) tk_count_slow(counter, text, progress, slow_end);
             at = progress->at;
             word = progress->word;
         }
     }
     progress->at = at;
     progress->word = word;
-    if (!progress->fit.is_above && !settle(counter, text, progress)) goto again;
+    if (progress->stop == TK_NOT_STOPPED && !settle(counter, text, progress)) goto again;
     counter->absent_count = counter->fetched_count = counter->key_count = counter->sought_count = 0;
     counter->long_count = counter->note_count = 0;
     memset(counter->near_tokens, 0, sizeof counter->near_tokens);

@@ -1,6 +1,5 @@
 // Pieces one by one: the caches for those of 16 bytes and more, and the way for what the block kernels do not do.
 #include "counter.h"
-#include "merges.h"
 #include "unicode_classes.h"
 #include "utf8.h"
 
@@ -67,9 +66,6 @@ size_t tk_count_cached(tk_counter *counter, const uint8_t *bytes, size_t count) 
     return tokens;
 }
 
-/// After so many lines in one pre-token, its further lines are counted in one pass, which is slower for few.
-enum { LINES_OF_PRETOKEN_MAX = 8 };
-
 size_t tk_count_piece(tk_counter *counter, const uint8_t *bytes, size_t count) {
     if (count == 1) return 1;
     if (count >= 16) return tk_count_cached(counter, bytes, count);
@@ -91,20 +87,8 @@ static size_t count_piece(tk_counter *counter, const uint8_t *bytes, size_t coun
     return is_invalid ? tk_count_invalid(counter, bytes, count) : tk_count_piece(counter, bytes, count);
 }
 
-/// The same for a pre-token of very many lines: counting each prefix anew would take a time quadratic in it.
-static bool take_many_lines(tk_counter *counter, const tk_text *text, tk_progress *progress, size_t end) {
-    size_t tokens = 0;
-    const uint8_t *start = text->bytes + progress->at;
-    const size_t length = tk_line_prefix(tk_vocabulary_shared(counter->tokenizer), start, end - progress->at,
-        progress->token_limit - progress->tokens, &tokens);
-    if (length > 0) {
-        progress->fit.line_end = progress->at + length;
-        progress->fit.line_tokens = progress->tokens + tokens;
-        progress->inner_end = 0;
-    }
-    const size_t rest = end - progress->at - length;
-    return tk_find_newline(start + length, rest) == rest;
-}
+/// After so many lines in one pre-token, its further lines are counted in one pass, which is slower for few.
+enum { LINES_OF_PRETOKEN_MAX = 8 };
 
 /// Looks at the line ends in a piece that follows on what is counted. False if one is above the limit.
 static bool take_lines(
@@ -116,15 +100,17 @@ static bool take_lines(
         if (from == end) return true;
         from++;
         if (from < end && ++line_count > LINES_OF_PRETOKEN_MAX) {
-            return take_many_lines(counter, text, progress, end);
+            if (progress->chunking->overlap != 0) return false;
+            size_t line_tokens = 0;
+            const size_t limit = progress->token_limit - progress->tokens;
+            const size_t length = tk_counter_line_prefix(counter, text->bytes + start, end - start, limit, &line_tokens);
+            if (length >= from - start) tk_take_line_end(progress, start + length, progress->tokens + line_tokens, start + length < end);
+            return tk_find_newline(text->bytes + start + length, end - start - length) == end - start - length;
         }
         // Up to a line end in it, the piece is a pre-token too.
         const size_t line_tokens = progress->tokens
             + (from == end ? tokens : count_piece(counter, text->bytes + start, from - start, is_invalid));
-        if (line_tokens > progress->token_limit) return false;
-        progress->fit.line_end = from;
-        progress->fit.line_tokens = line_tokens;
-        progress->inner_end = 0;
+        if (line_tokens > progress->token_limit || !tk_take_line_end(progress, from, line_tokens, from < end)) return false;
     }
 }
 
@@ -171,32 +157,63 @@ static void count_replaced(tk_counter *counter, const tk_text *text, tk_progress
 }
 
 void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, size_t until) {
-    const bool is_o200k = counter->tokenizer == TK_O200K_BASE;
+    const bool is_o200k = counter->tokenizer == TK_O200K_BASE, wants_chunks = progress->wants == TK_WANTS_CHUNKS;
+    if (progress->tokens > progress->token_limit) {
+        // The next line end will say where a chunk that overlaps ends.
+        progress->stop = TK_STOPPED_FOR_CARE;
+        return;
+    }
     do {
-        text->has_seen_invalid = text->has_seen_end = false;
+        tk_text seen = *text;
+        seen.has_seen_invalid = seen.has_seen_end = false;
+        // A pre-token that is longer than that passes the limit, wherever it ends.
+        if (wants_chunks && text->count - progress->word > progress->chunking->byte_count_max) {
+            seen.count = progress->word + progress->chunking->byte_count_max;
+        }
         const size_t start = progress->at;
         const size_t end =
-            is_o200k ? tk_pretoken_end_o200k(text, progress->word) : tk_pretoken_end_cl100k(text, progress->word);
-        const bool is_invalid = text->has_seen_invalid;
+            is_o200k ? tk_pretoken_end_o200k(&seen, progress->word) : tk_pretoken_end_cl100k(&seen, progress->word);
+        const bool is_invalid = seen.has_seen_invalid, is_too_long = seen.has_seen_end && seen.count < text->count;
         counter->tokens_enough = progress->token_limit - progress->tokens;
-        const size_t tokens = count_piece(counter, text->bytes + start, end - start, is_invalid);
-        const bool is_line_above =
-            progress->wants_lines && !take_lines(counter, text, progress, end, tokens, is_invalid);
-        if (is_line_above || progress->tokens + tokens > progress->token_limit) {
-            progress->fit.is_above = true;
-            progress->fit.has_seen_end = text->has_seen_end;
-            progress->fit.border = progress->word;
-            progress->fit.border_end = end;
-            counter->tokens_enough = SIZE_MAX;
-            progress->fit.border_tokens = progress->tokens
-                - (progress->word < start ? count_piece(counter, text->bytes + progress->word, start - progress->word, false) : 0);
+        const size_t tokens = is_too_long ? counter->tokens_enough + 1 : count_piece(counter, text->bytes + start, end - start, is_invalid);
+        const bool is_line_above = wants_chunks && !take_lines(counter, text, progress, end, tokens, is_invalid);
+        const bool is_above = is_line_above || progress->tokens + tokens > progress->token_limit;
+        counter->tokens_enough = SIZE_MAX;
+        if (is_above && wants_chunks) {
+            if (!is_line_above && !is_too_long && seen.has_seen_end && !progress->chunking->is_end) progress->stop = TK_STOPPED_OPEN;
+            else tk_end_chunk(progress);
+            return;
+        }
+        if (is_above) {
+            progress->stop = TK_STOPPED_ABOVE;
+            progress->border = (tk_pretoken){.is_there = true, .start = progress->word, .end = end, .tokens_before = progress->tokens
+                - (progress->word < start ? count_piece(counter, text->bytes + progress->word, start - progress->word, false) : 0)};
             return;
         }
         progress->tokens += tokens;
         progress->at = progress->word = end;
         // Where something is invalid, more will be: a block would be given up at once.
-        if (is_invalid && progress->is_plain) count_replaced(counter, text, progress);
+        if (is_invalid && progress->wants == TK_WANTS_COUNT) count_replaced(counter, text, progress);
         else if (is_invalid && until < end + TK_BLOCK) until = end + TK_BLOCK;
     } while (progress->at < until && progress->at < text->count);
+}
+
+tk_tally tk_counter_tally(tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit, bool is_open) {
+    tk_tally tally = {0, 0, 0, 0, false};
+    tk_text text = {bytes, count, false, false};
+    const bool is_o200k = counter->tokenizer == TK_O200K_BASE;
+    while (tally.end < count && !tally.is_above_limit) {
+        const size_t start = tally.end;
+        text.has_seen_invalid = text.has_seen_end = false;
+        const size_t end = is_o200k ? tk_pretoken_end_o200k(&text, start) : tk_pretoken_end_cl100k(&text, start);
+        if (is_open && text.has_seen_end) break;
+        tally.token_count += tally.last_token_count;
+        counter->tokens_enough = token_limit - tally.token_count;
+        tally.last_token_count = count_piece(counter, bytes + start, end - start, text.has_seen_invalid);
+        tally.last_start = start;
+        tally.end = end;
+        tally.is_above_limit = tally.token_count + tally.last_token_count > token_limit;
+    }
     counter->tokens_enough = SIZE_MAX;
+    return tally;
 }
