@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Compare the fast counter with tiktoken itself on random strings, for hours if wanted.
 
-    pip install tiktoken && Scripts/compare_counts.py [--strings 2000000] [--seed 1] [--cc clang]
+    pip install tiktoken && Scripts/compare_counts.py [--strings 2000000] [--seed 1] [--cc clang] [--corpora FOLDER]
 
 Strings are drawn to meet the rules of the patterns: changes of class, contractions in both cases, runs of newlines, scripts side
-by side, marks, invalid UTF-8. All CPU paths that this machine has are compared.
+by side, marks, invalid UTF-8. All CPU paths that this machine has are compared. With --corpora, the lines of all FOLDER/*.txt are
+compared too, in documents of 16 KiB (Benchmarks/Tokens/make_corpora makes such files).
 """
 import argparse
 import ctypes
@@ -46,11 +47,32 @@ def random_text(rng):
     return b"".join(parts)
 
 
+def documents(data, size=16384):
+    at = 0
+    while at < len(data):
+        end = data.find(b"\n", at + size) + 1 or len(data)
+        yield data[at:end]
+        at = end
+
+
+def compare_corpora(folder, judges, count):
+    for path in sorted(folder.glob("*.txt")):
+        texts = list(documents(path.read_bytes()))
+        for name, encode, counters in judges:
+            for text in texts:
+                expected = len(encode(text.decode("utf-8", "replace")))
+                for counter in counters:
+                    if (found := count(counter, text, len(text))) != expected:
+                        raise SystemExit(f"{path}, {name}: {found} tokens instead of {expected} in {text!r}")
+            print(f"{path.name}, {name}: {len(texts)} documents are equal", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--strings", type=int, default=2_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cc", default="clang")
+    parser.add_argument("--corpora", type=pathlib.Path)
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     rng = random.Random(options.seed)
@@ -70,6 +92,8 @@ def main():
         encoding = tiktoken.Encoding(**public.ENCODING_CONSTRUCTORS[name]())
         counters = [counter for path in range(4) if (counter := library.tk_counter_create_on(path, number))]
         judges.append((name, encoding.encode_ordinary, counters))
+    if options.corpora:
+        compare_corpora(options.corpora, judges, count)
     for done in range(1, options.strings + 1):
         text = random_text(rng)
         decoded = text.decode("utf-8", "replace")

@@ -132,8 +132,25 @@ def joins_and_edges(tokens):
     return bytes(joins), bytes(before), bytes(behind)
 
 
+def check_replacement(rank_of):
+    """That merging may begin with each U+FFFD as one part (`tk_replaced` in counting_tables.h).
+
+    As long as one is not whole, one of its own two merges is possible, whose ranks are not above its own. So no merge that takes
+    a part of it away, or that needs it whole, comes first if all those have higher ranks.
+    """
+    whole = "\ufffd".encode()
+    own = rank_of[whole]
+    if rank_of[whole[:2]] > own or whole[1:] in rank_of:
+        raise SystemExit("U+FFFD is merged in another way")
+    for token, rank in rank_of.items():
+        is_other = whole in token or token.endswith((whole[:1], whole[:2])) or token.startswith((whole[1:], whole[2:]))
+        if is_other and len(token) > 1 and token not in (whole, whole[:2]) and rank <= own:
+            raise SystemExit(f"{token} may be merged before U+FFFD")
+
+
 def pack(vocabulary):
     rank_of = {token: rank for token, rank, _ in vocabulary}
+    check_replacement(rank_of)
     if any(b"%0*d" % (width, n) not in rank_of for width in (1, 2, 3) for n in range(10**width)):
         raise SystemExit("the counter takes it that all numbers of one to three digits are tokens")
     merges = {}

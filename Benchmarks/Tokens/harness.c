@@ -1,7 +1,7 @@
-// One measurement of our counter: `harness TOKENIZER PATH CORPUS DOCUMENTS [1]`.
+// One measurement of our counter: `harness TOKENIZER PATH CORPUS DOCUMENTS [OVERLAP]`.
 // DOCUMENTS holds the documents' lengths in bytes, 32 bits each. The first half of them is counted first, so that caches are as
 // those of a stream; then the second half (unseen text) and the same again (repeated). With the last argument, the second half
-// is chunked in lines of 512 tokens instead. Prints JSON: processor seconds, bytes, and the counts of the second half as a hash.
+// is chunked in lines of 512 tokens instead, of which each repeats so many of the one before (1: none). Prints JSON: processor seconds, bytes, and the counts of the second half as a hash.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,15 +26,16 @@ static uint8_t *read_file(const char *path, size_t *count) {
     return bytes;
 }
 
-static size_t count_document(tk_counter *counter, const uint8_t *text, size_t count, bool chunks) {
-    if (!chunks) return tk_counter_count(counter, text, count);
+static size_t count_document(tk_counter *counter, const uint8_t *text, size_t count, size_t chunks) {
+    if (chunks == 0) return tk_counter_count(counter, text, count);
+    static tk_chunk found[64];
     size_t tokens = 0;
     while (count > 0) {
-        const tk_fit fit = tk_counter_fit(counter, text, count < 65536 ? count : 65536, 512, TK_FIT_LINES);
-        if (!fit.is_above) return tokens + fit.tokens;
+        const tk_chunks chunks_found = tk_counter_chunks(counter, text, count, true, 512, chunks == 1 ? 0 : chunks, found, 64);
+        for (size_t i = 0; i < chunks_found.count; i++) tokens += found[i].tokens;
         // A line that does not fit is no matter here.
-        const size_t length = fit.line_end > 0 ? fit.line_end : count < 2048 ? count : 2048;
-        tokens += fit.line_tokens;
+        const size_t rest = count - chunks_found.start;
+        const size_t length = chunks_found.start + (chunks_found.end < TK_CHUNKS_LINE_ABOVE ? 0 : rest < 2048 ? rest : 2048);
         text += length;
         count -= length;
     }
@@ -44,7 +45,7 @@ static size_t count_document(tk_counter *counter, const uint8_t *text, size_t co
 int main(int argc, char **argv) {
     if (argc < 5) return 1;
     const tk_path path = (tk_path)atoi(argv[2]);
-    const bool chunks = argc > 5;
+    const size_t chunks = argc > 5 ? strtoul(argv[5], NULL, 10) : 0;
     size_t byte_count, length_bytes;
     uint8_t *corpus = read_file(argv[3], &byte_count), *lengths = read_file(argv[4], &length_bytes);
     const size_t document_count = length_bytes / 4, half = document_count / 2;

@@ -11,14 +11,23 @@
 //    space, newlines, everything else. ASCII takes a table in registers; characters of more bytes are decoded one by one.
 // 2. Where pre-tokens start follows from the masks without a branch per byte (counter_blocks.h).
 // 3. Pieces of one byte, and numbers of ASCII digits, are one token each: two population counts. All others of up to 15 bytes
-//    go into a batch with their key, the line of the cache that they would be in is fetched ahead, and when the batch is full
-//    all are looked up (counter_batch.h). Longer ones have caches of their own (counter_pieces.c).
-// 4. What is in no cache is merged, eight pieces by turns, so that the waits for memory overlap; its count is kept.
+//    become keys, eight at once by byte shuffles out of the block's register, and are looked for in a small table near (L2), eight
+//    at once. What is absent there goes into a batch, the line of the large caches that it would be in is fetched ahead, and when
+//    the batch is full all are looked up (counter_batch.h). So are pieces of up to 31 bytes, in a cache of their own.
+// 4. What is in no cache is merged, sixteen pieces by turns, so that the waits for memory overlap; its count is kept.
+//
+// Nothing in this takes a branch per piece: what a piece lacks is written to a list, always, and the list's length grows or not.
+//
+// ## The seam
+// The borders of a block take some hundred cycles to be known, and the next block starts at one of them. So that it need not
+// wait, it starts at a seam: the last place in the block behind an ASCII letter or digit at what is neither, and no apostrophe.
+// That is soon found, and a pre-token starts there whatever is around it, as in no alternative of the patterns what is
+// neither letter, number, mark nor apostrophe comes behind a letter or number.
 //
 // ## Why the borders are exact
 // A block always begins where a pre-token starts (or at a border that no merge crosses, see below), and the next block begins
-// where the last pre-token of this one does. As the patterns never look behind, what a match finds depends only on the text from
-// its start, so nothing is carried from block to block but that place. In a block, with runs of the classes:
+// where the last pre-token of this one does, or at a seam. As the patterns never look behind, what a match finds depends only on
+// the text from its start, so nothing is carried from block to block but that place. In a block, with runs of the classes:
 // - A run of letters starts a pre-token, unless a space character, or a symbol that stands alone, is before it: then that does.
 //   In o200k_base an upper case letter behind a lower case one also starts one.
 // - A run of symbols starts one, unless a blank is before it: then the blank does. Newlines behind symbols (in o200k_base also
@@ -44,13 +53,17 @@
 // ranks join exactly if their bytes are a token is shown in vocabulary.h. Longer text goes through windows: counter_merges.c.
 //
 // ## Cost
-// Linear in the text. A block costs some 280 cycles of which the look-ups are half; a merge of a piece of n <= 15 bytes n steps,
-// of up to 64 bytes n steps over n numbers, of a window of 4096 bytes n log n. Stack and memory are bounded, whatever the text
-// is. Two things leave the counter: windows that contradict one another (never seen) and more than eight lines in the one
-// pre-token that passes a limit go to the plain twin, whose tables are built at first use.
+// Linear in the text. Of 90 ns for a block of 59 bytes (English, repeated, Zen 5) classes and borders take 30, keys and the table
+// near 18, the large caches 25 and merges 17; of 174 ns for one of unseen text, merges take 79. A merge of a piece of n <= 31
+// bytes takes n steps, of up to 64 bytes n steps over n numbers, of a window of 4096 bytes n log n. Invalid text is copied with
+// U+FFFD in place, up to a seam, and the copy counted. Stack and memory are bounded, whatever the text is.
+//
+// What windows do not do (they contradict one another: never seen on real text; many lines, or a cut, in one pre-token) a walk
+// over prefixes does at 20 MB/s and more (counter_prefixes.c). How chunks are found is told in counter_chunks.c.
 //
 // ## Memory
 //     tables   2.5 and 1.4 MB, in the executable   ranks, byte pairs, bit sets, perfect hash of the merges (one pilot, one slot)
+//     near     512 KiB sets of 16 bytes: 2 pieces of up to 7 bytes, or 1 of 8 to 15; what was asked for last
 //     tiny     2 MiB   lines of 64 bytes: 8 pieces of up to 7 bytes
 //     short    4 MiB   lines of 64 bytes: 4 pieces of 8 to 15 bytes
 //     long     1 MiB   lines of 64 bytes: 2 pieces of 16 to 31 bytes
@@ -58,16 +71,32 @@
 //     scratch  0.2 MiB
 // In a line the latest is first and the last is lost. Huge pages, where the system has them.
 //
-// ## What was tried and did not pay (Zen 4, English, unseen / repeated, MB/s of one run)
-// - A table of the vocabulary's own entries to be asked first: a third of what the cache lacks is a single token, and merging
+// The working set is what matters: on a shared machine a core may have 4 MiB of the last level, and a miss beyond takes 140 ns.
+//
+// ## What was tried (Zen 5, AVX-512, English o200k_base, unseen / repeated, MB/s; compare within a line only)
+// Paid:
+// - A near table with branches, before the lines: 225 / 338 where 259 / 412 was without (Zen 4). With lists in place of
+//   branches: 293 / 510 where 229 / 380 was. Its misses are 11 % of the pieces, and what of them is met again within the batch is
+//   merged once: 33,000 merges where 70,000 were, each 200 ns.
+// - Loads of the sets near one by one, 843, where gathers have 772 (no caches behind them).
+// - Fetching text 1 KiB ahead, as the processor's own read-ahead ends with each page: 330 / 676 where 301 / 522 was.
+// - The seam: 284 / 525 where 284 / 504 was.
+// - Pieces of 16 to 31 bytes in the batch, multilingual: 234 / 302 where 204 / 250 was.
+// - Without AVX-512, keys by one shuffle of 16 bytes with a control from a table: 299 / 503 where 271 / 455 was by shifts.
+// - Invalid text on a copy: random bytes 24 where 16 was; merging with each U+FFFD as one part: 28, random high bytes 24 for 18.
+// Did not:
+// - A table of the vocabulary's own entries to be asked first: a tenth of what the cache lacks is a single token, and merging
 //   such a piece costs little more than the look-up would. Not built.
-// - One line at a time, looked up where the piece is found: 194 / 284; in batches that are fetched ahead: 256 / 404.
+// - One line at a time, looked up where the piece is found: 194 / 284; in batches that are fetched ahead: 256 / 404 (Zen 4).
 // - One cache with 16 bytes for each piece, 2 MiB: 157 / 157, as it forgets what it needs; two with 8 and 16 bytes, 6 MiB:
-//   181 / 255.
-// - A near cache of 256 KiB before the lines: 225 / 338 where 259 / 412 was without it. The second look-up of what it lacks
-//   costs a branch that cannot be foreseen.
-// - Fetching ahead into the second level only: 247 / 424 and no prefetch 227 / 367, where 266 / 431 was with it.
-// - Merging what is missing at once: 600 ns a piece under load; by turns of eight: 150.
+//   181 / 255 (Zen 4).
+// - A near table of 1 MiB: 267 / 491 where 288 / 510 has 512 KiB; of 256 KiB: 341 / 665 where 352 / 704.
+// - Better replacement: least recently used in the lines would save 6,000 of 33,000 misses (simulated), for a write per hit.
+// - 8 or 32 pieces merged by turns: 531 and 555 repeated where 16 have 558; batches of 128 that are absent: 518 for 522.
+// - Short cuts for invalid text that keep to the slow way: near only, random high bytes 15.5 where 17.4 was; leaving its pieces
+//   to the batch, random bytes 17.5 where 16.7 was.
+// - Without AVX-512, fewer operations for the classes: no difference. Its loop takes pieces one by one, and their number
+//   in a block cannot be foreseen: 65 to 91 % of the speed.
 #include "counter.h"
 
 #include <sys/mman.h>
@@ -83,7 +112,7 @@ static tk_counting_kernel kernel_of(tk_path path) {
     const bool has_bits = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt")
         && __builtin_cpu_supports("lzcnt");
     if (path == TK_PATH_AVX512BW && has_bits && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
-        && __builtin_cpu_supports("avx512vbmi")) {
+        && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2")) {
         return tk_count_avx512;
     }
     if ((path == TK_PATH_AVX512BW || path == TK_PATH_AVX2) && has_bits && __builtin_cpu_supports("avx2")) return tk_count_avx2;
@@ -134,21 +163,11 @@ size_t tk_counter_count(tk_counter *counter, const uint8_t *bytes, size_t count)
     return progress.tokens;
 }
 
-tk_fit tk_counter_fit(
-    tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit, tk_fit_question question) {
+tk_pretoken tk_counter_pretoken_above(tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit) {
     tk_text text = {bytes, count, false, false};
-    tk_progress progress = {
-        .token_limit = token_limit, .wants_lines = question == TK_FIT_LINES, .wants_border = question == TK_FIT_BORDER};
+    tk_progress progress = {.token_limit = token_limit, .wants = TK_WANTS_BORDER};
     if (count > 0) counter->kernel(counter, &text, &progress);
-    progress.fit.tokens = progress.tokens;
-    if (progress.inner_end != 0) {
-        tk_progress inner = {.at = progress.inner_at, .word = progress.inner_word, .tokens = progress.inner_tokens,
-            .token_limit = token_limit, .wants_lines = true};
-        tk_count_slow(counter, &text, &inner, progress.inner_end);
-        progress.fit.line_end = inner.fit.line_end;
-        progress.fit.line_tokens = inner.fit.line_tokens;
-    }
-    return progress.fit;
+    return progress.border;
 }
 
 const char *tk_counter_path_name(const tk_counter *counter) {

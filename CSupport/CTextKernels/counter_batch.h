@@ -1,11 +1,12 @@
 // Looks up a batch of pieces, and merges those that are in no cache. Included by counter_kernel.h; it calls `find`.
 
-/// A short piece on its way through the merges, several of which are made by turns: while one waits for memory, others go on.
+/// A piece of up to 31 bytes on its way through the merges, several of which are made by turns: while one waits for memory,
+/// others go on.
 typedef struct {
     /// Ranks of the parts, at their first bytes.
-    uint32_t ranks[16];
-    /// The merge of the part at each byte with the next one: rank << 4 | place, UINT32_MAX if there is none.
-    _Alignas(64) uint32_t pending[16];
+    uint32_t ranks[32];
+    /// The merge of the part at each byte with the next one: rank << 5 | place, UINT32_MAX if there is none.
+    _Alignas(64) uint32_t pending[32];
     /// First bytes of the parts.
     uint32_t parts;
     /// The part merged last, and the one before it; the merges of both are still to be looked up: where, and for which pair
@@ -13,44 +14,46 @@ typedef struct {
     uint32_t left, previous;
     const uint64_t *left_slot, *previous_slot;
     uint64_t left_key, previous_key;
-    /// Which of those that wait it is.
-    unsigned index;
+    /// Receives the tokens.
+    uint8_t *tokens;
 } lane;
 
-enum { LANES = 8 };
+enum { LANES = 16 };
 
-static inline void begin(const tk_counter *counter, lane *l, unsigned index) {
-    uint8_t bytes[16];
-    const tk_key *key = &counter->keys[counter->waiting[index]];
-    memcpy(bytes, key, 16);
-    const unsigned count = (unsigned)(key->high >> 60);
-    for (unsigned i = 0; i < 16; i++) {
-        const uint32_t pair = bytes[i] | (uint32_t)bytes[(i + 1) & 15] << 8;
+static inline tk_key absent_key(const tk_counter *counter, unsigned place) {
+    return (tk_key){counter->absent_low[place], counter->absent_high[place]};
+}
+
+/// `bytes` has `width` bytes, `count` < `width` of the piece.
+static inline void begin(
+    const tk_counter *counter, lane *l, const uint8_t *bytes, unsigned count, unsigned width, uint8_t *tokens) {
+    for (unsigned i = 0; i < width; i++) {
+        const uint32_t pair = bytes[i] | (uint32_t)bytes[(i + 1) & (width - 1)] << 8;
         const uint32_t merged = counter->tables->merge_of_bytes[pair];
         l->ranks[i] = counter->tables->rank_of_byte[bytes[i]];
-        l->pending[i] = merged == TK_NO_MERGE || i + 1 >= count ? UINT32_MAX : merged << 4 | i;
+        l->pending[i] = merged == TK_NO_MERGE || i + 1 >= count ? UINT32_MAX : merged << 5 | i;
     }
     l->parts = (1u << count) - 1;
-    l->left = l->previous = 15;
+    l->left = l->previous = width - 1;
     l->left_key = l->previous_key = 0;
     l->left_slot = l->previous_slot = counter->slots;
-    l->index = index;
+    l->tokens = tokens;
 }
 
 static inline uint32_t pending_merge(uint64_t slot, uint64_t key, uint32_t place) {
-    return key != 0 && slot >> 18 == key ? ((uint32_t)slot & 0x3FFFF) << 4 | place : UINT32_MAX;
+    return key != 0 && slot >> 18 == key ? ((uint32_t)slot & 0x3FFFF) << 5 | place : UINT32_MAX;
 }
 
 /// Makes a merge. False if there is none to make.
-static inline bool step(const tk_counter *counter, lane *l) {
+static inline bool step(const tk_counter *counter, lane *l, unsigned width) {
     // In this order: where there is no part before, `previous` is `left`.
     const uint32_t previous_pending = pending_merge(*l->previous_slot, l->previous_key, l->previous);
     if (l->previous_key != 0) l->pending[l->previous] = previous_pending;
     l->pending[l->left] = pending_merge(*l->left_slot, l->left_key, l->left);
     uint32_t best = UINT32_MAX;
-    for (unsigned i = 0; i < 16; i++) best = l->pending[i] < best ? l->pending[i] : best;
+    for (unsigned i = 0; i < width; i++) best = l->pending[i] < best ? l->pending[i] : best;
     if (best == UINT32_MAX) return false;
-    const uint32_t left = best & 15, rank = best >> 4;
+    const uint32_t left = best & 31, rank = best >> 5;
     const uint32_t behind_left = l->parts & ~1u << left;
     const uint32_t right = (uint32_t)__builtin_ctz(behind_left);
     const uint32_t behind = behind_left & (behind_left - 1);
@@ -58,7 +61,7 @@ static inline bool step(const tk_counter *counter, lane *l) {
     l->parts &= ~(1u << right);
     l->pending[right] = UINT32_MAX;
     l->ranks[left] = rank;
-    const uint32_t next = (uint32_t)__builtin_ctz(behind | 1u << 15), previous = 31 - (uint32_t)__builtin_clz(before | 1);
+    const uint32_t next = (uint32_t)__builtin_ctz(behind | 1u << (width - 1)), previous = 31 - (uint32_t)__builtin_clz(before | 1);
     l->left = left;
     l->left_key = behind != 0 ? tk_pair_key(rank, l->ranks[next]) : 0;
     l->previous = previous;
@@ -70,145 +73,127 @@ static inline bool step(const tk_counter *counter, lane *l) {
     return true;
 }
 
-/// Counts all that waits.
-static void merge_waiting(tk_counter *counter) {
+static inline void begin_short(tk_counter *counter, lane *l, unsigned waiting) {
+    uint8_t bytes[16];
+    const tk_key key = absent_key(counter, waiting);
+    memcpy(bytes, &key, 16);
+    begin(counter, l, bytes, (unsigned)(key.high >> 60), 16, &counter->key_tokens[counter->absent_places[waiting]]);
+}
+
+static inline void begin_long(tk_counter *counter, lane *l, unsigned waiting) {
+    uint8_t bytes[32];
+    memcpy(bytes, counter->longs[waiting].key.words, 32);
+    begin(counter, l, bytes, 16 + (bytes[31] >> 4), 32, &counter->longs[waiting].tokens);
+}
+
+/// Counts `count` short pieces that wait.
+static void merge_short(tk_counter *counter, unsigned count) {
     lane lanes[LANES];
     unsigned next = 0, active = 0;
-    while (active < LANES && next < counter->waiting_count) begin(counter, &lanes[active++], next++);
+    while (active < LANES && next < count) begin_short(counter, &lanes[active++], counter->waiting[next++]);
     while (active > 0) {
         for (unsigned i = 0; i < active; i++) {
-            if (step(counter, &lanes[i])) continue;
-            counter->key_tokens[counter->waiting[lanes[i].index]] = (uint8_t)__builtin_popcount(lanes[i].parts);
-            if (next < counter->waiting_count) begin(counter, &lanes[i], next++);
+            if (step(counter, &lanes[i], 16)) continue;
+            *lanes[i].tokens = (uint8_t)__builtin_popcount(lanes[i].parts);
+            if (next < count) begin_short(counter, &lanes[i], counter->waiting[next++]);
             else lanes[i] = lanes[--active];
         }
     }
 }
 
-/// Looks up what is in the batch, counts what is not in the cache, and keeps that. Returns the sum.
-static inline size_t look_up(tk_counter *counter) {
+/// Counts `count` long pieces that wait.
+static void merge_longs(tk_counter *counter, unsigned count) {
+    lane lanes[LANES];
+    unsigned next = 0, active = 0;
+    while (active < LANES && next < count) begin_long(counter, &lanes[active++], counter->unknown_longs[next++]);
+    while (active > 0) {
+        for (unsigned i = 0; i < active; i++) {
+            if (step(counter, &lanes[i], 32)) continue;
+            *lanes[i].tokens = (uint8_t)__builtin_popcount(lanes[i].parts);
+            if (next < count) begin_long(counter, &lanes[i], counter->unknown_longs[next++]);
+            else lanes[i] = lanes[--active];
+        }
+    }
+}
+
+/// Leaves a piece of 16 to 31 bytes to the batch.
+static inline void take_long(tk_counter *counter, const uint8_t *p, size_t count) {
+    tk_waiting_long *taken = &counter->longs[counter->long_count++];
+    taken->key = tk_long_key(p, count);
+    taken->set = tk_long_set(&taken->key);
+    taken->note = (uint16_t)counter->note_count;
+    __builtin_prefetch(&counter->long_entries[TK_LONG_WAYS * taken->set]);
+}
+
+/// Looks up the long pieces of a batch, and adds their tokens to their blocks' notes, if there are such. Returns the sum.
+static size_t look_up_longs(tk_counter *counter) {
     size_t tokens = 0;
-    unsigned waiting_count = 0;
-    const unsigned count = counter->key_count;
+    unsigned unknown_count = 0;
+    for (unsigned i = 0; i < counter->long_count; i++) {
+        tk_waiting_long *taken = &counter->longs[i];
+        taken->tokens = (uint8_t)tk_find_long(counter, &taken->key, taken->set);
+        if (taken->tokens == 0) counter->unknown_longs[unknown_count++] = (uint8_t)i;
+    }
+    merge_longs(counter, unknown_count);
+    for (unsigned i = 0; i < unknown_count; i++) {
+        const tk_waiting_long *taken = &counter->longs[counter->unknown_longs[i]];
+        if (tk_find_long(counter, &taken->key, taken->set) == 0) tk_keep_long(counter, &taken->key, taken->set, taken->tokens);
+    }
+    for (unsigned i = 0; i < counter->long_count; i++) {
+        const tk_waiting_long *taken = &counter->longs[i];
+        tokens += taken->tokens;
+        if (counter->note_count == 0) continue;
+        tk_block_note *note = &counter->notes[taken->note];
+        note->known = (uint8_t)(note->known + taken->tokens);
+    }
+    counter->long_count = 0;
+    return tokens;
+}
+
+/// Looks up what of the batch is not near, counts what is in no cache, and keeps that. Returns the sum.
+static inline size_t look_up(tk_counter *counter) {
+    ask_rest(counter);
+    fetch_absent(counter);
+    size_t tokens = 0;
+    unsigned waiting_count = 0, twin_count = 0;
+    const unsigned count = counter->absent_count;
     for (unsigned i = 0; i < count; i++) {
-        const uint32_t line = counter->key_lines[i];
-        const unsigned found = find(counter->lines[line].words, &counter->keys[i], line < 1u << TK_TINY_LINE_BITS);
-        counter->key_tokens[i] = (uint8_t)found;
+        const tk_key key = absent_key(counter, i);
+        uint64_t *near = counter->near + tk_near_of(tk_key_hash(key), tk_is_tiny(key));
+        // The batch may have had it before.
+        const uint64_t entry = tk_find_near(near, key);
+        unsigned found = tk_tokens_of(entry);
+        if (entry == 0) {
+            found = find(counter->lines[counter->absent_lines[i]].words, key);
+            tk_keep_near(near, key, found);
+        }
+        counter->key_tokens[counter->absent_places[i]] = (uint8_t)found;
         tokens += found;
         // Without a branch, as it could not be foreseen.
-        counter->waiting[waiting_count] = (uint8_t)i;
-        waiting_count += found == 0;
+        counter->waiting[waiting_count] = counter->twins[twin_count] = (uint16_t)i;
+        waiting_count += entry == 0 && found == 0;
+        twin_count += entry != 0 && found == 0;
     }
     if (waiting_count != 0) {
-        counter->waiting_count = waiting_count;
-        merge_waiting(counter);
+        merge_short(counter, waiting_count);
         for (unsigned i = 0; i < waiting_count; i++) {
-            const unsigned place = counter->waiting[i], found = counter->key_tokens[place];
-            tk_keep(counter, counter->keys[place], found);
+            const unsigned waiting = counter->waiting[i], found = counter->key_tokens[counter->absent_places[waiting]];
+            const tk_key key = absent_key(counter, waiting);
+            tk_keep(counter, key, found);
+            tk_keep_near(counter->near + tk_near_of(tk_key_hash(key), tk_is_tiny(key)), key, found);
             tokens += found;
         }
     }
-    counter->key_count = 0;
+    for (unsigned i = 0; i < twin_count; i++) {
+        const tk_key key = absent_key(counter, counter->twins[i]);
+        const unsigned found = (unsigned)tk_count_piece(counter, (const uint8_t *)&key, key.high >> 60);
+        counter->key_tokens[counter->absent_places[counter->twins[i]]] = (uint8_t)found;
+        tokens += found;
+    }
+    for (unsigned i = 0; i < 8; i++) tokens += counter->near_tokens[i];
+    memset(counter->near_tokens, 0, sizeof counter->near_tokens);
+    if (counter->long_count != 0) tokens += look_up_longs(counter);
+    counter->absent_count = counter->fetched_count = counter->key_count = counter->sought_count = 0;
     return tokens;
 }
 
-/// Tokens of a block up to a line end, whose bit is `line_end`; `first` is the block's first piece in the batch.
-static inline size_t tokens_of_line(const tk_counter *counter, const tk_block_note *note, unsigned first, uint64_t line_end) {
-    const uint64_t before = line_end - 1;
-    size_t tokens = (size_t)__builtin_popcountll(note->plain & (line_end | before)) + note->line_long_tokens;
-    const unsigned pieces = (unsigned)__builtin_popcountll(note->asked & before);
-    for (unsigned i = 0; i < pieces; i++) tokens += counter->key_tokens[first + i];
-    return tokens;
-}
-
-static inline uint64_t last_bit(uint64_t bits) { return bits == 0 ? 0 : (uint64_t)1 << (63 - __builtin_clzll(bits)); }
-
-/// Takes the line ends of a block all of which fit; `before` are the tokens before it.
-static inline void take_line_ends(
-    const tk_counter *counter, tk_progress *progress, const tk_block_note *note, unsigned first, size_t before) {
-    if (note->line_ends != 0) {
-        const uint64_t last = last_bit(note->line_ends);
-        progress->fit.line_end = note->at + (unsigned)__builtin_ctzll(last) + 1;
-        progress->fit.line_tokens = before + tokens_of_line(counter, note, first, last);
-        progress->inner_end = 0;
-    }
-    if (note->is_inner_last) {
-        progress->inner_at = note->at;
-        progress->inner_word = note->word;
-        progress->inner_tokens = before;
-        progress->inner_end = note->at + note->byte_count;
-    }
-}
-
-/// For a batch that is far from the limit: its last line ends are all that matters.
-static inline void settle_far(tk_counter *counter, tk_progress *progress, size_t all) {
-    size_t before = all;
-    progress->tokens = all;
-    unsigned piece = counter->notes[counter->note_count - 1].pieces;
-    for (unsigned i = counter->note_count; i-- > 0;) {
-        const tk_block_note *note = &counter->notes[i];
-        const unsigned first = i == 0 ? 0 : counter->notes[i - 1].pieces;
-        before -= (size_t)__builtin_popcountll(note->plain) + note->long_tokens;
-        while (piece > first) before -= counter->key_tokens[--piece];
-        if (note->line_ends == 0 && !note->is_inner_last) continue;
-        take_line_ends(counter, progress, note, first, before);
-        break;
-    }
-}
-
-/// Ends the batch. If line ends or the border are asked for, goes through its blocks one by one where the limit may be passed.
-/// False if then one had to be gone through in the slow way, and counting goes on behind it.
-static bool settle(tk_counter *counter, tk_text *text, tk_progress *progress) {
-    const size_t looked_up = look_up(counter);
-    const unsigned note_count = counter->note_count;
-    if (note_count == 0) {
-        progress->tokens += looked_up;
-        return true;
-    }
-    size_t all = progress->tokens + looked_up;
-    for (unsigned i = 0; i < note_count; i++) {
-        all += (size_t)__builtin_popcountll(counter->notes[i].plain) + counter->notes[i].long_tokens;
-    }
-    if (all + TK_BLOCK <= progress->token_limit) {
-        settle_far(counter, progress, all);
-        counter->note_count = 0;
-        return true;
-    }
-    counter->note_count = 0;
-    for (unsigned i = 0; i < note_count; i++) {
-        const tk_block_note *note = &counter->notes[i];
-        const unsigned first = i == 0 ? 0 : counter->notes[i - 1].pieces;
-        const size_t before = progress->tokens;
-        size_t tokens = before + (size_t)__builtin_popcountll(note->plain) + note->long_tokens;
-        for (unsigned piece = first; piece < note->pieces; piece++) tokens += counter->key_tokens[piece];
-        const bool is_above = tokens > progress->token_limit;
-        // Up to an inner line end a piece may have more tokens than as a whole, but not more than bytes.
-        const size_t slack = note->long_tokens != 0 ? TK_BLOCK : 15;
-        if ((note->has_inner_line_end && tokens + slack > progress->token_limit)
-            || (is_above && (progress->wants_border || (note->long_tokens != 0 && note->line_ends != 0)))) {
-            // Which line end or pre-token is the first above the limit has to be seen one by one.
-            progress->at = note->at;
-            progress->word = note->word;
-            tk_count_slow(counter, text, progress, note->at + note->byte_count);
-            return false;
-        }
-        if (!is_above) {
-            take_line_ends(counter, progress, note, first, before);
-            progress->tokens = tokens;
-            continue;
-        }
-        for (uint64_t left = note->line_ends; left != 0; left &= left - 1) {
-            const uint64_t line_end = left & -left;
-            const size_t line_tokens = before + tokens_of_line(counter, note, first, line_end);
-            if (line_tokens > progress->token_limit) break;
-            progress->fit.line_end = note->at + (unsigned)__builtin_ctzll(line_end) + 1;
-            progress->fit.line_tokens = line_tokens;
-            progress->inner_end = 0;
-        }
-        progress->tokens = tokens;
-        progress->fit.is_above = true;
-        progress->fit.has_seen_end = note->is_final;
-        break;
-    }
-    return true;
-}

@@ -114,8 +114,19 @@ static inline unsigned contraction_letters(const uint8_t *p) {
     return p[0] == 0xC5 ? 3 : 0;
 }
 
-static inline borders borders_of(const uint8_t *p, unsigned count, bool is_final, const tk_masks *m, uint64_t high, const wide *w,
-    bool is_o200k) {
+/// A byte of an ASCII block at which a pre-token starts whatever is around it; 0 if none is found. It is found long before the
+/// borders are, so that the next block need not wait for them.
+///
+/// It is the last one that is no letter, digit or apostrophe, behind a letter or digit. No alternative of the patterns holds such
+/// two side by side: what may follow a letter or digit in a pre-token is a letter, a digit or an apostrophe.
+static inline unsigned seam_of(const tk_masks *m) {
+    const uint64_t words = m->upper | m->lower | m->number, seams = ~words & words << 1 & ~m->apostrophe;
+    return seams == 0 ? 0 : 63 - (unsigned)__builtin_clzll(seams);
+}
+
+/// `seam` is 0, or what `seam_of` returned. Then all before it is settled, unless the slow way has to be gone.
+static inline borders borders_of(const uint8_t *p, unsigned count, bool is_final, unsigned seam, const tk_masks *m,
+    uint64_t high, const wide *w, bool is_o200k) {
     uint64_t bad = 0, firsts = UINT64_MAX;
     const uint64_t upper = m->upper, lower = m->lower;
     uint64_t other = m->other, letters = upper | lower;
@@ -204,6 +215,10 @@ static inline borders borders_of(const uint8_t *p, unsigned count, bool is_final
             starts &= ~inside | (uint64_t)1 << i;
         }
         starts |= end;
+    }
+
+    if (seam != 0 && __builtin_expect((bad & below(seam)) == 0, 1)) {
+        return (borders){(starts & below(seam)) | 1, 0, number, seam, true, 0};
     }
 
     if (spaces >> (count - 1) & 1) {

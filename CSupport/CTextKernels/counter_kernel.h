@@ -3,6 +3,7 @@
 // The essay is in counter.c.
 #include "counter_blocks.h"
 #include "counter_batch.h"
+#include "counter_notes.h"
 
 /// Of `starts`, those behind which there is no end in 15 bytes.
 static inline uint64_t long_of(uint64_t starts, uint64_t ends) {
@@ -16,25 +17,29 @@ static inline uint64_t long_of(uint64_t starts, uint64_t ends) {
 /// Counts from `progress->at` to the text's end, or until the count is above the limit.
 void KERNEL_NAME(tk_counter *counter, tk_text *text, tk_progress *progress) {
     const bool is_o200k = counter->tokenizer == TK_O200K_BASE;
-    const bool wants_lines = progress->wants_lines, wants_notes = wants_lines || progress->wants_border;
+    const bool wants_chunks = progress->wants == TK_WANTS_CHUNKS, wants_border = progress->wants == TK_WANTS_BORDER;
+    const bool wants_notes = wants_chunks || wants_border;
     uint8_t padded[TK_BLOCK + TK_BEHIND];
     wide w;
     size_t known_in_batch = 0;
-again:
-    while (progress->at < text->count && !progress->fit.is_above) {
-        const uint8_t *p = text->bytes + progress->at;
-        const size_t left = text->count - progress->at;
-        unsigned count = TK_BLOCK;
+again:;
+    // As in `progress`, but in registers: the next block waits for them.
+    size_t at = progress->at, word = progress->word;
+    while (at < text->count && progress->stop == TK_NOT_STOPPED) {
+        const uint8_t *p = text->bytes + at;
+        const size_t left = text->count - at;
+        unsigned count = TK_BLOCK, seam = 0;
         bool is_final = false;
-        if (left < TK_BLOCK + TK_BEHIND) {
+        if (__builtin_expect(left < TK_BLOCK + TK_BEHIND, 0)) {
             if (left <= TK_BLOCK) {
                 count = (unsigned)left;
                 is_final = true;
             }
-            memset(padded, 0, sizeof padded);
-            memcpy(padded, p, left);
+            copy_end(padded, p, left);
             p = padded;
         }
+        // The processor's own read-ahead ends with each page.
+        __builtin_prefetch((const void *)((uintptr_t)text->bytes + at + TK_READ_AHEAD));
         const block loaded = load_block(p);
         uint64_t high = high_of(&loaded) & low_bits(count);
         tk_masks m;
@@ -45,16 +50,19 @@ again:
             if (count == 0) {
                 // No whole character, so it is invalid.
                 known_in_batch = 0;
-                if (!settle(counter, text, progress) || progress->fit.is_above) continue;
-                tk_count_slow(counter, text, progress, progress->at + 1);
-                continue;
+                progress->at = at;
+                progress->word = word;
+                const bool goes_on = !wants_notes || settle(counter, text, progress);
+                if (goes_on && progress->stop == TK_NOT_STOPPED) tk_count_slow(counter, text, progress, at + 1);
+                goto again;
             }
             high &= low_bits(count);
             masks_of_wide(&loaded, w.classes, high, low_bits(count), &m);
         } else {
             masks_of(&loaded, low_bits(count), &m);
+            if (count == TK_BLOCK) seam = seam_of(&m);
         }
-        const borders b = borders_of(p, count, is_final, &m, high, &w, is_o200k);
+        const borders b = borders_of(p, count, is_final, seam, &m, high, &w, is_o200k);
 
         // Pieces in [0, end). Those of one byte and the numbers are one token; the others are looked up.
         const uint64_t inside = low_bits(b.end);
@@ -63,54 +71,64 @@ again:
         const uint64_t plain = cuts & (ends | b.number);
         uint64_t asked = cuts & ~plain;
         uint64_t asked_ends = deposit(extract(asked, cuts), ends);
-        const uint64_t line_ends = wants_lines ? newlines_of(&loaded) & inside : 0, at_borders = line_ends & ends;
-        size_t long_tokens = 0, line_long_tokens = 0;
+        size_t long_tokens = 0;
         for (uint64_t longs = long_of(asked, ends); __builtin_expect(longs != 0, 0); longs &= longs - 1) {
             const uint64_t start = longs & -longs, end = ends & -start & -(ends & -start);
-            const size_t found = tk_count_cached(
-                counter, p + __builtin_ctzll(start), (size_t)(__builtin_ctzll(end) + 1 - __builtin_ctzll(start)));
-            long_tokens += found;
-            line_long_tokens += start < at_borders ? found : 0;
+            const uint8_t *piece = p + __builtin_ctzll(start);
+            const size_t length = (size_t)(__builtin_ctzll(end) + 1 - __builtin_ctzll(start));
+            if (length < 32) {
+                take_long(counter, piece, length);
+            } else {
+                long_tokens += tk_count_cached(counter, piece, length);
+            }
             asked &= ~start;
             asked_ends &= ~end;
         }
-        const uint64_t asked_here = asked;
-        unsigned place = counter->key_count;
-        for (; asked != 0; place++) {
-            const unsigned start = (unsigned)__builtin_ctzll(asked);
-            const unsigned length = (unsigned)__builtin_ctzll(asked_ends) + 1 - start;
-            asked &= asked - 1;
-            asked_ends &= asked_ends - 1;
-            const tk_key key = key_of(p + start, length);
-            const uint32_t line = tk_line_of(key, length < 8);
-            counter->keys[place] = key;
-            counter->key_lines[place] = line;
-            __builtin_prefetch(&counter->lines[line]);
-        }
-        counter->key_count = place;
+        ask(counter, p, &loaded, asked, asked_ends);
         const size_t known = (size_t)__builtin_popcountll(plain) + long_tokens;
         if (!wants_notes) {
             progress->tokens += known;
         } else {
-            counter->notes[counter->note_count++] = (tk_block_note){
-                progress->at, progress->word, b.end, plain, asked_here, at_borders, long_tokens, line_long_tokens, place,
-                line_ends != at_borders, (line_ends & ~at_borders) > at_borders, is_final};
+            tk_block_note *note = &counter->notes[counter->note_count++];
+            note->at = at;
+            note->word = word;
+            note->starts = cuts;
+            note->plain = plain;
+            note->asked = asked;
+            note->newlines = wants_chunks ? newlines_of(&loaded) & inside : 0;
+            note->known = (uint8_t)known;
+            note->byte_count = (uint8_t)b.end;
+            note->pieces = (uint16_t)counter->key_count;
+            note->is_final = is_final;
             known_in_batch += known;
         }
-        const uint64_t words = b.starts & inside & ~(uint64_t)1;
-        if (words != 0) progress->word = progress->at + 63 - (unsigned)__builtin_clzll(words);
-        progress->at += b.end;
-        if (b.is_start) progress->word = progress->at;
-        const size_t slow_end = b.slow_end > b.end ? progress->at - b.end + b.slow_end : b.end == 0 ? progress->at + 1 : 0;
-        // Each piece has a token at least.
-        if (counter->key_count >= TK_BATCH_PIECES || counter->note_count == TK_BATCH_BLOCKS
-            || (wants_notes
-                && (slow_end != 0 || progress->tokens + known_in_batch + counter->key_count > progress->token_limit))) {
-            known_in_batch = 0;
-            if (!settle(counter, text, progress)) continue;
+        if (seam != 0 && b.end == seam) {
+            word = at += seam;
+        } else {
+            const uint64_t words = b.starts & inside & ~(uint64_t)1;
+            if (words != 0) word = at + 63 - (unsigned)__builtin_clzll(words);
+            at += b.end;
+            if (b.is_start) word = at;
         }
-        if (slow_end != 0 && !progress->fit.is_above) tk_count_slow(counter, text, progress, slow_end);
+        const size_t slow_end = b.slow_end > b.end ? at - b.end + b.slow_end : b.end == 0 ? at + 1 : 0;
+        const bool is_full = counter->absent_count >= TK_BATCH_ABSENT || counter->long_count >= TK_BATCH_LONGS
+            || counter->key_count > TK_BATCH_PIECES - TK_BLOCK / 2 || counter->note_count == TK_BATCH_BLOCKS;
+        // Each piece has a token at least.
+        if (is_full || slow_end != 0
+            || (wants_border && progress->tokens + known_in_batch + counter->key_count > progress->token_limit)) {
+            progress->at = at;
+            progress->word = word;
+            known_in_batch = 0;
+            const bool goes_on = (!is_full && !wants_notes) || settle(counter, text, progress);
+            if (goes_on && slow_end != 0 && progress->stop == TK_NOT_STOPPED) tk_count_slow(counter, text, progress, slow_end);
+            at = progress->at;
+            word = progress->word;
+        }
     }
-    if (!progress->fit.is_above && !settle(counter, text, progress)) goto again;
-    counter->key_count = counter->note_count = 0;
+    progress->at = at;
+    progress->word = word;
+    if (progress->stop == TK_NOT_STOPPED && !settle(counter, text, progress)) goto again;
+    counter->absent_count = counter->fetched_count = counter->key_count = counter->sought_count = 0;
+    counter->long_count = counter->note_count = 0;
+    memset(counter->near_tokens, 0, sizeof counter->near_tokens);
 }

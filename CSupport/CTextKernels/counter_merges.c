@@ -11,15 +11,13 @@
 // Let A be the encoding of the window [a, a'), and x one of its tokens, which starts at b. Let B be the encoding of the window
 // [b, b') with b' > a'. If B's first token is x too, then A up to x followed by B behind x is the encoding of [a, b'): each two
 // neighbours in it are neighbours in A or in B. So A's tokens before x are final, and we go on from b. If B begins with another
-// token, an earlier x is tried, then longer windows, and in the end the reference's walk over prefixes, which needs no windows.
+// token, an earlier x is tried, then longer windows, and in the end the walk over prefixes (counter_prefixes.c), which needs no windows.
 // That is never seen on real text, but costs only time when it is.
 //
 // Text that repeats itself (a line of dashes, 50 MB of one letter) fills window after window with the same bytes: then the last
 // answers are taken again, for the price of comparing.
 #include "counter.h"
-#include "merges.h"
 #include "utf8.h"
-#include "vocabulary.h"
 
 #define WINDOW_NAME tk_merge_window_scalar
 #include "counter_window.h"
@@ -221,12 +219,6 @@ static bool count_windows(tk_counter *counter, const uint8_t *bytes, size_t coun
     }
 }
 
-static size_t count_by_walk(const tk_counter *counter, const uint8_t *bytes, size_t count) {
-    size_t tokens = 0;
-    tk_walk_prefixes(tk_vocabulary_shared(counter->tokenizer), bytes, count, SIZE_MAX, false, &tokens);
-    return tokens;
-}
-
 size_t tk_count_long(tk_counter *counter, const uint8_t *bytes, size_t count) {
     if (count <= TK_WINDOW) {
         uint64_t starts;
@@ -234,7 +226,7 @@ size_t tk_count_long(tk_counter *counter, const uint8_t *bytes, size_t count) {
     }
     seam s = {0, 0, 0};
     if (count_windows(counter, bytes, count, true, &s)) return s.settled;
-    return count_by_walk(counter, bytes, count);
+    return tk_count_prefixes(counter, bytes, count);
 }
 
 size_t tk_count_invalid(tk_counter *counter, const uint8_t *bytes, size_t count) {
@@ -252,7 +244,7 @@ size_t tk_count_invalid(tk_counter *counter, const uint8_t *bytes, size_t count)
         if (is_last && s.first_length == 0) return settled + tk_count_piece(counter, counter->feed, filled);
         s.settled = 0;
         s.offset = 0;
-        if (!count_windows(counter, counter->feed, filled, is_last, &s)) return count_by_walk(counter, bytes, count);
+        if (!count_windows(counter, counter->feed, filled, is_last, &s)) return tk_count_prefixes(counter, bytes, count);
         settled += s.settled;
         if (is_last || settled > counter->tokens_enough) return settled;
         memmove(counter->feed, counter->feed + s.offset, filled - s.offset);

@@ -13,6 +13,29 @@ unsigned WINDOW_NAME(const tk_counter *counter, const uint8_t *bytes, unsigned c
     }
     for (unsigned i = count - 1; i < padded; i++) pending[i] = UINT32_MAX;
     uint64_t parts = count == 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;
+    const uint64_t replaced = tk_replaced(bytes, count);
+    if (replaced != 0) {
+        const uint32_t rank = tk_replacement_rank(tables, slots);
+        parts &= ~(replaced << 1 | replaced << 2);
+        for (uint64_t left = replaced; left != 0; left &= left - 1) {
+            const unsigned i = (unsigned)__builtin_ctzll(left);
+            ranks[i] = rank;
+            pending[i] = pending[i + 1] = pending[i + 2] = UINT32_MAX;
+        }
+        // What changed are the merges of those and of the parts before them.
+        uint64_t changed = replaced;
+        for (uint64_t left = replaced; left != 0; left &= left - 1) {
+            const uint64_t before = parts & ((left & -left) - 1);
+            if (before != 0) changed |= (uint64_t)1 << (63 - __builtin_clzll(before));
+        }
+        for (; changed != 0; changed &= changed - 1) {
+            const unsigned i = (unsigned)__builtin_ctzll(changed);
+            const uint64_t behind = parts & ~(uint64_t)1 << i;
+            if (behind == 0) break;
+            const uint32_t merged = tk_merge_of(tables, slots, ranks[i], ranks[__builtin_ctzll(behind)]);
+            pending[i] = merged == TK_NO_MERGE ? UINT32_MAX : merged << 6 | i;
+        }
+    }
     for (;;) {
         uint32_t best = UINT32_MAX;
         for (unsigned i = 0; i < padded; i += 16) {

@@ -50,6 +50,23 @@ static inline uint32_t tk_merge_of(const tk_counting_tables *tables, const uint6
     return slot >> 18 == key ? (uint32_t)slot & 0x3FFFF : TK_NO_MERGE;
 }
 
+/// Where U+FFFD are in up to 64 bytes, by first byte. Merging may begin with these as parts: whatever is around them, their own
+/// merges come first, as Scripts/make_counting_tables.py checks.
+static inline uint64_t tk_replaced(const uint8_t *bytes, unsigned count) {
+    uint64_t found = 0;
+    const uint8_t *at = bytes, *end = bytes + count;
+    while ((at = memchr(at, 0xEF, (size_t)(end - at))) != NULL && end - at >= 3) {
+        const bool is_replaced = at[1] == 0xBF && at[2] == 0xBD;
+        found |= (uint64_t)is_replaced << (at - bytes);
+        at += is_replaced ? 3 : 1;
+    }
+    return found;
+}
+
+static inline uint32_t tk_replacement_rank(const tk_counting_tables *tables, const uint64_t *slots) {
+    return tk_merge_of(tables, slots, tables->merge_of_bytes[0xEF | 0xBF << 8], tables->rank_of_byte[0xBD]);
+}
+
 static inline bool tk_bit_of(const uint64_t *bits, uint32_t place) { return bits[place >> 6] >> (place & 63) & 1; }
 
 /// Whether a merge across the border between two three-byte characters is possible. False only if it is not.

@@ -1,3 +1,5 @@
+import CTextKernels
+
 /// Where the chunk after a packing begins.
 enum Successor {
     case atEnd
@@ -6,9 +8,26 @@ enum Successor {
 }
 
 /// How many line starts are tried. Nearly always the first will do, as counts from inside a text differ little from counts alone.
-private let overlapCandidatesMax = 8
+let overlapCandidatesMax = 8
 
 extension Chunker {
+    /// Emits the chunk that starts at `start`, and returns where the next one does. Nil if that depends on text behind the window.
+    ///
+    /// The kernel finds nearly all chunks that overlap by itself. This is the rule line by line, for those that it leaves.
+    func overlap(
+        _ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool, _ found: UnsafeMutableBufferPointer<tk_chunk>,
+        emit: (ChunkRange) -> Void
+    ) -> Int? {
+        guard let packing = pack(window, from: start, isEnd: isEnd) else { return nil }
+        guard packing.end > start else { return cutLine(window, from: start, isEnd: isEnd, found, emit: emit) }
+        guard let successor = successor(of: packing, in: window, isEnd: isEnd) else { return nil }
+        emit(ChunkRange(offset: start, byteCount: packing.end - start, tokenCount: packing.tokens))
+        switch successor {
+        case .atEnd: return packing.end
+        case .overlapping(let next): return next.start
+        }
+    }
+
     /// Nil if it depends on text behind the window.
     func successor(of packing: Packing, in window: UnsafeRawBufferPointer, isEnd: Bool) -> Successor? {
         guard settings.overlapTokens > 0, !(isEnd && packing.end == window.count) else { return .atEnd }

@@ -17,7 +17,7 @@ struct Packing {
 }
 
 /// After so many lines in one pre-token, its further lines are counted in one pass.
-private let linesOfPretokenMax = 8
+let linesOfPretokenMax = 8
 
 extension Chunker {
     /// Packs lines from `start` on. Nil if what fits depends on text behind the window.
@@ -40,33 +40,7 @@ extension Chunker {
     /// pre-token starting there in the whole window reaches to R, then the last pre-token of a text that ends at any newline
     /// before R starts there too, and takes all up to that newline.
     ///
-    /// All that is what the kernel does in one pass (`tk_counter_fit`). The lines themselves, which overlaps need, are found
-    /// here, with the plain counter.
     func pack(_ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool) -> Packing? {
-        settings.overlapTokens > 0
-            ? packKeepingLines(window, from: start, isEnd: isEnd) : packAtOnce(window, from: start, isEnd: isEnd)
-    }
-
-    private func packAtOnce(_ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool) -> Packing? {
-        let fitsUpTo = start + settings.maxTokens * Tokenizer.tokenByteCountMax
-        // Usually enough to pass the limit, and spares looking for the end of a pre-token that is far away.
-        var byteCount = 8 * settings.maxTokens
-        while true {
-            let end = min(window.count, fitsUpTo, start + byteCount)
-            let fit = counter.fittingLines(window.part(start, end), limit: settings.maxTokens)
-            if end == window.count && isEnd && !fit.isAboveLimit {
-                return Packing(start: start, end: end, tokens: fit.total)
-            }
-            // Line ends in the text are decided whatever follows. If all of them fit, another one may follow.
-            if end == fitsUpTo || (end == window.count && isEnd) || (fit.isAboveLimit && !fit.hasSeenEnd) {
-                return Packing(start: start, end: start + fit.end, tokens: fit.tokens)
-            }
-            if end == window.count { return nil }
-            byteCount *= 2
-        }
-    }
-
-    private func packKeepingLines(_ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool) -> Packing? {
         let maxTokens = settings.maxTokens
         let fitsUpTo = start + maxTokens * Tokenizer.tokenByteCountMax
         let limit = min(window.count, fitsUpTo)

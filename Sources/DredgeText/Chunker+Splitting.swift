@@ -1,6 +1,22 @@
+import CTextKernels
+
 extension Chunker {
-    /// The first part of a line that does not fit as a whole. Nil if it depends on text behind the window.
-    func cutLine(_ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool) -> ChunkRange? {
+    /// Emits the first parts of a line that does not fit as a whole, and returns where they end. Nil if not even the first can be
+    /// decided without text behind the window.
+    func cutLine(
+        _ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool, _ found: UnsafeMutableBufferPointer<tk_chunk>,
+        emit: (ChunkRange) -> Void
+    ) -> Int? {
+        let count = counter.cut(window.part(start, window.count), limit: settings.maxTokens, into: found)
+        for chunk in found.prefix(count) { emit(ChunkRange(chunk, movedBy: start)) }
+        if count > 0 { return start + found[count - 1].end }
+        guard let part = firstPart(window, from: start, isEnd: isEnd) else { return nil }
+        emit(part)
+        return part.end
+    }
+
+    /// The first part of a line that does not fit as a whole.
+    private func firstPart(_ window: UnsafeRawBufferPointer, from start: Int, isEnd: Bool) -> ChunkRange? {
         // A character has at most this many bytes; whether one straddles an offset shows within as many behind it.
         let characterByteCountMax = 4
         let maxTokens = settings.maxTokens

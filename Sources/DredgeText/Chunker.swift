@@ -1,3 +1,5 @@
+import CTextKernels
+
 /// Splits a document into chunks. Its only state is where the next chunk starts, so it can be fed window by window:
 /// a window begins at that place.
 ///
@@ -52,27 +54,34 @@ public struct Chunker {
     /// `isEnd`: the window reaches to the document's end; then everything is decided, and the window's length is returned.
     /// Without it, 0 says that a longer window is needed; it is never returned for one of `lookaheadByteCountMax` bytes.
     public func split(_ window: UnsafeRawBufferPointer, isEnd: Bool, emit: (ChunkRange) -> Void) -> Int {
-        var start = 0
-        var known: Packing?
-        while start < window.count {
-            guard let packing = known ?? pack(window, from: start, isEnd: isEnd) else { return start }
-            known = nil
-            guard packing.end > start else {
-                guard let part = cutLine(window, from: start, isEnd: isEnd) else { return start }
-                emit(part)
-                start = part.end
-                continue
+        withUnsafeTemporaryAllocation(of: tk_chunk.self, capacity: chunksAtOnce) { found in
+            var start = 0
+            while start < window.count {
+                let chunks = counter.chunks(
+                    window.part(start, window.count), isEnd: isEnd, limit: settings.maxTokens,
+                    overlap: settings.overlapTokens, into: found)
+                for chunk in found.prefix(chunks.count) { emit(ChunkRange(chunk, movedBy: start)) }
+                start += chunks.start
+                var next: Int? = start
+                switch chunks.end {
+                case TK_CHUNKS_LINE_ABOVE: next = cutLine(window, from: start, isEnd: isEnd, found, emit: emit)
+                case TK_CHUNKS_OVERLAP: next = overlap(window, from: start, isEnd: isEnd, found, emit: emit)
+                case TK_CHUNKS_FULL: break
+                default: return start
+                }
+                guard let next else { return start }
+                start = next
             }
-            guard let successor = successor(of: packing, in: window, isEnd: isEnd) else { return start }
-            emit(ChunkRange(offset: start, byteCount: packing.end - start, tokenCount: packing.tokens))
-            switch successor {
-            case .atEnd:
-                start = packing.end
-            case .overlapping(let next):
-                start = next.start
-                known = next
-            }
+            return start
         }
-        return start
+    }
+}
+
+/// So many chunks come out of the kernel at once.
+private let chunksAtOnce = 64
+
+extension ChunkRange {
+    init(_ chunk: tk_chunk, movedBy start: Int) {
+        self.init(offset: start + chunk.start, byteCount: chunk.end - chunk.start, tokenCount: chunk.tokens)
     }
 }

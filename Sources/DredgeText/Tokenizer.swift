@@ -13,13 +13,5 @@ public enum Tokenizer: String, Sendable, CaseIterable {
     /// No token is longer than this, in bytes, so no text of n tokens is longer than n times this.
     public static let tokenByteCountMax = TK_TOKEN_BYTES_MAX
 
-    /// The process-wide tables. Built at the first call, in some 15 ms.
-    var vocabulary: OpaquePointer {
-        guard let vocabulary = tk_vocabulary_shared(kernelTokenizer) else {
-            fatalError("No memory for the tables of \(rawValue) (13 MB): raise the process's memory limit.")
-        }
-        return vocabulary
-    }
-
     var kernelTokenizer: tk_tokenizer { self == .o200kBase ? TK_O200K_BASE : TK_CL100K_BASE }
 }

@@ -1,5 +1,5 @@
-// For both tokenizers and all CPU paths: the fast counter's answer is that of the reference twin; what fits by lines is what
-// counting the text up to each line end alone says; the pre-token that passes a limit is the one that the reference's tally names.
+// For both tokenizers and all CPU paths: the fast counter's answer is that of the reference twin; the pre-token that passes a limit
+// is the one that the reference's tally names.
 // The counters live on, so that what is in their caches is met too.
 #include "fuzz.h"
 
@@ -10,40 +10,13 @@ static size_t total(const tk_vocabulary *vocabulary, void *scratch, const uint8_
     return tally.token_count + tally.last_token_count;
 }
 
-static void check_lines(
-    const tk_vocabulary *vocabulary, void *scratch, tk_counter *counter, const uint8_t *text, size_t size, size_t limit) {
-    size_t line_end = 0, line_tokens = 0;
-    bool is_line_above = false;
-    for (size_t at = 0; at < size && !is_line_above; at++) {
-        if (text[at] != '\n') continue;
-        const size_t tokens = total(vocabulary, scratch, text, at + 1);
-        is_line_above = tokens > limit;
-        if (is_line_above) break;
-        line_end = at + 1;
-        line_tokens = tokens;
-    }
-    const size_t all = total(vocabulary, scratch, text, size);
-    const tk_fit fit = tk_counter_fit(counter, text, size, limit, TK_FIT_LINES);
-    if (fit.line_end != line_end || fit.line_tokens != line_tokens) {
-        fprintf(stderr, "%s: %zu tokens in %zu bytes fit in %zu, the reference has %zu in %zu:", tk_counter_path_name(counter),
-            fit.line_tokens, fit.line_end, limit, line_tokens, line_end);
-        for (size_t i = 0; i < size; i++) fprintf(stderr, " %02x", text[i]);
-        fprintf(stderr, "\n");
-    }
-    REQUIRE(fit.line_end == line_end && fit.line_tokens == line_tokens);
-    REQUIRE(fit.is_above == (is_line_above || all > limit));
-    if (!fit.is_above) REQUIRE(fit.tokens == all);
-}
-
 static void check_border(
     const tk_vocabulary *vocabulary, void *scratch, tk_counter *counter, const uint8_t *text, size_t size, size_t limit) {
     const tk_tally tally = tk_tally_tokens(vocabulary, scratch, text, size, limit, false);
-    const tk_fit fit = tk_counter_fit(counter, text, size, limit, TK_FIT_BORDER);
-    REQUIRE(fit.is_above == tally.is_above_limit);
-    if (fit.is_above) {
-        REQUIRE(fit.border == tally.last_start && fit.border_end == tally.end && fit.border_tokens == tally.token_count);
-    } else {
-        REQUIRE(fit.tokens == tally.token_count + tally.last_token_count);
+    const tk_pretoken above = tk_counter_pretoken_above(counter, text, size, limit);
+    REQUIRE(above.is_there == tally.is_above_limit);
+    if (above.is_there) {
+        REQUIRE(above.start == tally.last_start && above.end == tally.end && above.tokens_before == tally.token_count);
     }
 }
 
@@ -77,7 +50,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 fprintf(stderr, "\n");
             }
             REQUIRE(found == expected);
-            check_lines(vocabulary, scratch, counter, text, size, limit);
             check_border(vocabulary, scratch, counter, text, size, limit);
         }
     }

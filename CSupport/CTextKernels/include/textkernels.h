@@ -133,29 +133,57 @@ const char *tk_counter_path_name(const tk_counter *counter);
 /// The exact token count of a text of any bytes. Linear in the text, whatever it holds.
 size_t tk_counter_count(tk_counter *counter, const uint8_t *text, size_t count);
 
-/// How much of a text fits.
+/// Some bytes of a text and what they count alone.
 typedef struct {
-    /// The last line end (offset behind a 0x0A) such that it and all line ends before have at most the limit of tokens before
-    /// them, that text counted alone; and these tokens. 0 and 0 if there is none. If lines were asked for.
-    size_t line_end, line_tokens;
-    /// A pre-token, or with lines a line end, is above the limit.
-    bool is_above;
-    /// This pre-token: where it starts, the tokens before it, and where it ends. If it was asked for.
-    size_t border, border_tokens, border_end;
-    /// All tokens, if not `is_above`.
-    size_t tokens;
-    /// With more text behind it, `is_above` could be false.
-    bool has_seen_end;
-} tk_fit;
+    size_t start, end, tokens;
+} tk_chunk;
 
+/// Why no more chunks were found.
 typedef enum {
-    TK_FIT_LINES = 1,
-    TK_FIT_BORDER = 2,
-} tk_fit_question;
+    /// All that can be decided is.
+    TK_CHUNKS_DECIDED,
+    /// There is room for no more.
+    TK_CHUNKS_FULL,
+    /// Not even the line that starts at `start` fits into a chunk.
+    TK_CHUNKS_LINE_ABOVE,
+    /// How the chunk that starts at `start` and the one behind it overlap has to be found in another way.
+    TK_CHUNKS_OVERLAP,
+} tk_chunks_end;
 
-/// Counts until `token_limit` is passed. One pass: nothing is counted twice but the last block of 64 bytes.
-tk_fit tk_counter_fit(
-    tk_counter *counter, const uint8_t *text, size_t count, size_t token_limit, tk_fit_question question);
+typedef struct {
+    /// How many chunks were found. Nothing is known from `start` on.
+    size_t count, start;
+    tk_chunks_end end;
+} tk_chunks;
+
+/// Takes whole lines from the text's begin, as many as have at most `token_max` tokens, counted alone, up to each of their ends;
+/// then again from there, until `capacity` (1 or more) chunks are found or a line does not fit. Chunks may repeat up to `overlap`
+/// tokens of the one before, by the rule that the chunker states. Without `is_end` more text follows, and only chunks are
+/// returned that are the same whatever it is. One pass: what is behind a chunk's end is not counted again.
+tk_chunks tk_counter_chunks(tk_counter *counter, const uint8_t *text, size_t count, bool is_end, size_t token_max, size_t overlap,
+    tk_chunk *chunks, size_t capacity);
+
+typedef struct {
+    bool is_there;
+    /// Where it starts, the tokens before, and where it ends.
+    size_t start, tokens_before, end;
+} tk_pretoken;
+
+/// The pre-token with which a text has more than `token_limit` tokens.
+tk_pretoken tk_counter_pretoken_above(tk_counter *counter, const uint8_t *text, size_t count, size_t token_limit);
+
+/// The same as `tk_tally_tokens`; if it is above the limit, the last count may be any that is.
+tk_tally tk_counter_tally(tk_counter *counter, const uint8_t *text, size_t count, size_t token_limit, bool is_open);
+/// The same as `tk_line_prefix`.
+size_t tk_counter_line_prefix(tk_counter *counter, const uint8_t *text, size_t count, size_t token_limit, size_t *tokens);
+/// The same as `tk_token_prefix`.
+size_t tk_counter_token_prefix(tk_counter *counter, const uint8_t *text, size_t count, size_t token_limit);
+
+/// Cuts a line that does not fit where it is one long pre-token of characters of one kind: each chunk is as many of its tokens as
+/// fit, by the rule that the chunker states. Returns how many chunks, at most `capacity`, are decided without the text's end;
+/// 0 says that the line is to be cut in another way.
+size_t tk_counter_cut(
+    tk_counter *counter, const uint8_t *text, size_t count, size_t token_max, tk_chunk *chunks, size_t capacity);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,120 @@
+// What the notes of a batch's blocks say once its pieces are looked up: where chunks end, and whether the limit is passed. Included
+// by counter_kernel.h behind counter_batch.h. How chunks are found is told in counter_chunks.c.
+
+/// Tokens of `count` pieces of the batch, at most 32: without a branch, as their number could not be foreseen.
+static inline size_t tokens_of_pieces(const tk_counter *counter, unsigned first, unsigned count) {
+    static const uint8_t ones_and_zeros[64] = {
+#define ONES 255, 255, 255, 255, 255, 255, 255, 255
+        ONES, ONES, ONES, ONES,
+#undef ONES
+    };
+    const __m256i tokens = _mm256_loadu_si256((const __m256i *)(const void *)(counter->key_tokens + first));
+    const __m256i mask = _mm256_loadu_si256((const __m256i *)(const void *)(ones_and_zeros + 32 - count));
+    const __m256i sums = _mm256_sad_epu8(_mm256_and_si256(tokens, mask), _mm256_setzero_si256());
+    const __m128i halves = _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+    return (size_t)(_mm_cvtsi128_si64(halves) + _mm_extract_epi64(halves, 1));
+}
+
+/// Tokens of the pieces of a block that start in `places`, a run from its begin; `first` is its first piece in the batch.
+static inline size_t tokens_in(
+    tk_counter *counter, const tk_text *text, const tk_block_note *note, unsigned first, uint64_t places) {
+    const unsigned asked = (unsigned)__builtin_popcountll(note->asked & places);
+    size_t tokens = (size_t)__builtin_popcountll(note->plain & places) + tokens_of_pieces(counter, first, asked);
+    for (uint64_t longs = note->starts & ~note->plain & ~note->asked & places; longs != 0; longs &= longs - 1) {
+        // It was counted a moment ago, so it is in its cache.
+        const unsigned start = (unsigned)__builtin_ctzll(longs);
+        const uint64_t behind = note->starts & ~(uint64_t)1 << start;
+        const unsigned end = behind == 0 ? note->byte_count : (unsigned)__builtin_ctzll(behind);
+        tokens += tk_count_cached(counter, text->bytes + note->at + start, end - start);
+    }
+    return tokens;
+}
+
+/// Takes the line ends of a block that are in `newlines`, one by one. False if counting stops.
+static bool take_line_ends(tk_counter *counter, const tk_text *text, tk_progress *progress, const tk_block_note *note,
+    unsigned first, size_t before, uint64_t newlines) {
+    for (; newlines != 0; newlines &= newlines - 1) {
+        const unsigned place = (unsigned)__builtin_ctzll(newlines);
+        const bool is_border = place + 1 == note->byte_count || (note->starts >> (place + 1) & 1);
+        const uint8_t *bytes = text->bytes + note->at;
+        size_t tokens = before;
+        if (is_border) {
+            tokens += tokens_in(counter, text, note, first, low_bits(place + 1));
+        } else {
+            // Up to a line end in it, a piece is a pre-token too.
+            const unsigned start = 63 - (unsigned)__builtin_clzll(note->starts & low_bits(place + 1));
+            tokens += tokens_in(counter, text, note, first, low_bits(start))
+                + tk_count_piece(counter, bytes + start, place + 1 - start);
+        }
+        if (!tk_take_line_end(progress, note->at + place + 1, tokens, !is_border)) return false;
+    }
+    return true;
+}
+
+/// Takes the last line end of a block all of whose line ends fit.
+static void take_last_line_end(
+    tk_counter *counter, const tk_text *text, tk_progress *progress, unsigned block, size_t before) {
+    const tk_block_note *note = &counter->notes[block];
+    const uint64_t newline = (uint64_t)1 << (63 - __builtin_clzll(note->newlines));
+    take_line_ends(counter, text, progress, note, block == 0 ? 0 : note[-1].pieces, before, newline);
+}
+
+/// The chunks that end in the batch, whose pieces are looked up.
+static void settle_chunks(tk_counter *counter, const tk_text *text, tk_progress *progress, unsigned note_count) {
+    // The last line end before the limit is all that matters: in this block, all of whose line ends fit.
+    unsigned last = UINT_MAX;
+    size_t before_last = 0;
+    for (unsigned i = 0; i < note_count; i++) {
+        const tk_block_note *note = &counter->notes[i];
+        const unsigned first = i == 0 ? 0 : note[-1].pieces;
+        const size_t before = progress->tokens, behind = before + note->known + tokens_of_pieces(counter, first, note->pieces - first);
+        progress->tokens = behind;
+        const uint64_t inner = note->newlines & ~(note->starts >> 1) & low_bits(note->byte_count) >> 1;
+        // Up to a line end inside it a piece may have more tokens than as a whole, but not more than bytes.
+        const bool is_far = behind + (inner != 0 ? TK_BLOCK : 0) <= progress->token_limit;
+        if (is_far && (progress->chunking->overlap == 0 || note->newlines == 0)) {
+            before_last = note->newlines != 0 ? before : before_last;
+            last = note->newlines != 0 ? i : last;
+            continue;
+        }
+        if (last != UINT_MAX) take_last_line_end(counter, text, progress, last, before_last);
+        last = UINT_MAX;
+        if (!take_line_ends(counter, text, progress, note, first, before, note->newlines)) return;
+        if (behind > progress->token_limit) {
+            if (note->is_final && !progress->chunking->is_end) progress->stop = TK_STOPPED_OPEN;
+            else tk_pass_limit(progress, behind);
+            if (progress->stop != TK_NOT_STOPPED) return;
+        }
+    }
+    if (last != UINT_MAX) take_last_line_end(counter, text, progress, last, before_last);
+}
+
+/// Ends the batch. False if the border that is asked for was looked for in the slow way.
+static bool settle(tk_counter *counter, tk_text *text, tk_progress *progress) {
+    const size_t looked_up = look_up(counter);
+    const unsigned note_count = counter->note_count;
+    counter->note_count = 0;
+    if (note_count == 0) {
+        progress->tokens += looked_up;
+        return true;
+    }
+    if (progress->wants == TK_WANTS_CHUNKS) {
+        settle_chunks(counter, text, progress, note_count);
+        return true;
+    }
+    unsigned first = 0;
+    for (unsigned i = 0; i < note_count; i++) {
+        const tk_block_note *note = &counter->notes[i];
+        const size_t tokens = note->known + tokens_of_pieces(counter, first, note->pieces - first);
+        if (progress->tokens + tokens > progress->token_limit) {
+            // Which pre-token is the first above the limit has to be seen one by one.
+            progress->at = note->at;
+            progress->word = note->word;
+            tk_count_slow(counter, text, progress, note->at + note->byte_count);
+            return false;
+        }
+        progress->tokens += tokens;
+        first = note->pieces;
+    }
+    return true;
+}
