@@ -88,17 +88,12 @@ static inline void masks_of_wide(const block *b, const uint8_t *wide_classes, ui
 
 /// By length: how the 16 bytes at a piece become its key, and the length's bits.
 typedef struct {
-    _Alignas(16) uint8_t shuffle[16];
-    uint64_t length[2], mask[2];
-    /// By the words of a set that are equal: where the count is, and 0 if it is nowhere.
-    uint8_t place[4], count_mask[4];
+    _Alignas(32) uint8_t shuffle[16];
+    uint64_t length[2];
 } key_form;
-#define NO 0x80
-#define TINY(n, a, b, c, d, e, f, g) \
-    {{a, b, c, d, e, f, g, NO, a, b, c, d, e, f, g, NO}, {n##ull << 60, n##ull << 60}, {TK_BUT_COUNT, TK_BUT_COUNT}, \
-        {0, 7, 15, 7}, {0, 15, 15, 15}}
-#define SHORT(n, a, b, c, d, e, f, g) \
-    {{0, 1, 2, 3, 4, 5, 6, 7, a, b, c, d, e, f, g, NO}, {0, n##ull << 60}, {UINT64_MAX, TK_BUT_COUNT}, {0, 0, 0, 15}, {0, 0, 0, 15}}
+#define NO 128
+#define TINY(n, ...) {{__VA_ARGS__, NO, __VA_ARGS__, NO}, {(uint64_t)n << 60, (uint64_t)n << 60}}
+#define SHORT(n, ...) {{0, 1, 2, 3, 4, 5, 6, 7, __VA_ARGS__, NO}, {0, (uint64_t)n << 60}}
 static const key_form key_forms[16] = {
     TINY(0, NO, NO, NO, NO, NO, NO, NO), TINY(1, 0, NO, NO, NO, NO, NO, NO), TINY(2, 0, 1, NO, NO, NO, NO, NO),
     TINY(3, 0, 1, 2, NO, NO, NO, NO), TINY(4, 0, 1, 2, 3, NO, NO, NO), TINY(5, 0, 1, 2, 3, 4, NO, NO),
@@ -111,40 +106,111 @@ static const key_form key_forms[16] = {
 #undef SHORT
 
 #define VECTOR(words) _mm_load_si128((const __m128i *)(const void *)(words))
+#define FOUR_AT(words) _mm256_loadu_si256((const __m256i *)(const void *)(words))
+
+/// Adds the keys of pieces to the batch, by first and last bytes.
+static inline void take_keys(tk_counter *counter, const uint8_t *p, uint64_t asked, uint64_t asked_ends) {
+    const unsigned count = (unsigned)__builtin_popcountll(asked), from = counter->key_count - counter->sought_count;
+    // So many do for nearly all blocks. Those behind the last are of the byte behind the block, and are written over.
+    for (unsigned done = 0; done < 12 || __builtin_expect(done < count, 0); done += 4) {
+#pragma clang loop unroll(full)
+        for (unsigned i = 0; i < 4; i++) {
+            const uint64_t start = _tzcnt_u64(asked), length = _tzcnt_u64(asked_ends) + 1 - start;
+            asked &= asked - 1;
+            asked_ends &= asked_ends - 1;
+            const key_form *form = &key_forms[length];
+            const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(p + start));
+            const __m128i key = _mm_or_si128(_mm_shuffle_epi8(bytes, VECTOR(form->shuffle)), VECTOR(form->length));
+            _mm_storel_epi64((__m128i *)(void *)(counter->keys_low + from + done + i), key);
+            _mm_storeh_pd((double *)(void *)(counter->keys_high + from + done + i), _mm_castsi128_pd(key));
+        }
+    }
+    counter->key_count += count;
+}
+
+/// By the words of four that are wanted: their halves, and their places.
+static const _Alignas(32) uint32_t chosen_halves[16][8] = {
+#define W(i) 2 * i, 2 * i + 1
+    {0}, {W(0)}, {W(1)}, {W(0), W(1)}, {W(2)}, {W(0), W(2)}, {W(1), W(2)}, {W(0), W(1), W(2)},
+    {W(3)}, {W(0), W(3)}, {W(1), W(3)}, {W(0), W(1), W(3)}, {W(2), W(3)}, {W(0), W(2), W(3)}, {W(1), W(2), W(3)},
+    {W(0), W(1), W(2), W(3)}
+#undef W
+};
+static const _Alignas(8) uint16_t chosen_places[16][4] = {
+    {0}, {0}, {1}, {0, 1}, {2}, {0, 2}, {1, 2}, {0, 1, 2}, {3}, {0, 3}, {1, 3}, {0, 1, 3}, {2, 3}, {0, 2, 3}, {1, 2, 3}, {0, 1, 2, 3}};
+
+/// Looks for the first `count` of four keys near; what is not there becomes absent. Returns the tokens of each.
+static inline __m256i seek_four(tk_counter *counter, unsigned done, unsigned count) {
+    const __m256i low = FOUR_AT(counter->keys_low + done), high = FOUR_AT(counter->keys_high + done);
+    // As `tk_key_hash`; of the products of the halves, what reaches the high half.
+    const __m256i mixed = _mm256_xor_si256(low, _mm256_or_si256(_mm256_srli_epi64(high, 23), _mm256_slli_epi64(high, 41)));
+    const __m256i factor = _mm256_set1_epi64x((long long)0x9E3779B97F4A7C15u);
+    const __m256i crossed = _mm256_mullo_epi32(mixed, _mm256_set1_epi64x((long long)0x7F4A7C159E3779B9u));
+    const __m256i hash = _mm256_add_epi64(_mm256_mul_epu32(mixed, factor),
+        _mm256_add_epi64(_mm256_slli_epi64(crossed, 32), _mm256_and_si256(crossed, _mm256_set1_epi64x((long long)0xFFFFFFFF00000000u))));
+    const __m256i is_short = _mm256_cmpgt_epi64(_mm256_setzero_si256(), high);
+    const __m256i near = _mm256_add_epi64(_mm256_srli_epi64(hash, 64 - TK_NEAR_BITS),
+        _mm256_and_si256(is_short, _mm256_set1_epi64x(1 << TK_NEAR_BITS)));
+    _Alignas(32) uint64_t sets[4];
+    _mm256_store_si256((__m256i *)(void *)sets, _mm256_slli_epi64(near, 1));
+#define SET(i) VECTOR(counter->near + sets[i])
+    const __m256i even = _mm256_inserti128_si256(_mm256_castsi128_si256(SET(0)), SET(2), 1);
+    const __m256i odd = _mm256_inserti128_si256(_mm256_castsi128_si256(SET(1)), SET(3), 1);
+#undef SET
+    const __m256i first = _mm256_unpacklo_epi64(even, odd), second = _mm256_unpackhi_epi64(even, odd);
+    // As `tk_find_near`.
+    const __m256i but = _mm256_set1_epi64x((long long)TK_BUT_COUNT);
+    const __m256i is_low = _mm256_cmpeq_epi64(_mm256_and_si256(first, _mm256_or_si256(but, is_short)), low);
+    const __m256i is_high = _mm256_cmpeq_epi64(_mm256_and_si256(second, but), high);
+    const __m256i is_second = _mm256_andnot_si256(_mm256_andnot_si256(is_low, is_short), is_high);
+    const __m256i entry = _mm256_blendv_epi8(
+        _mm256_and_si256(second, is_second), first, _mm256_andnot_si256(is_short, is_low));
+    __m256i found = _mm256_and_si256(_mm256_srli_epi64(entry, 56), _mm256_set1_epi64x(15));
+    const unsigned place = counter->sought_count + done, absent = counter->absent_count;
+    __m256i lacking = _mm256_cmpeq_epi64(found, _mm256_setzero_si256());
+    if (count < 4) {
+        const __m256i valid = _mm256_cmpgt_epi64(_mm256_set1_epi64x(count), _mm256_setr_epi64x(0, 1, 2, 3));
+        found = _mm256_and_si256(found, valid);
+        lacking = _mm256_and_si256(lacking, valid);
+    }
+    const unsigned lacks = (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(lacking));
+    const __m128i halves = _mm_packus_epi32(_mm256_castsi256_si128(found), _mm256_extracti128_si256(found, 1));
+    _mm_storeu_si32(counter->key_tokens + place,
+        _mm_shuffle_epi8(halves, _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1)));
+    const __m256i chosen = _mm256_load_si256((const __m256i *)(const void *)chosen_halves[lacks]);
+    _mm256_storeu_si256((__m256i *)(void *)(counter->absent_low + absent), _mm256_permutevar8x32_epi32(low, chosen));
+    _mm256_storeu_si256((__m256i *)(void *)(counter->absent_high + absent), _mm256_permutevar8x32_epi32(high, chosen));
+    _mm_storeu_si64(counter->absent_places + absent,
+        _mm_add_epi16(_mm_loadu_si64(chosen_places[lacks]), _mm_set1_epi16((short)place)));
+    counter->absent_count = absent + (unsigned)__builtin_popcount(lacks);
+    return found;
+}
+
+static inline void add_near_tokens(tk_counter *counter, __m256i tokens) {
+    __m256i *sums = (__m256i *)(void *)counter->near_tokens;
+    _mm256_store_si256(sums, _mm256_add_epi64(_mm256_load_si256(sums), tokens));
+}
 
 /// Looks for pieces near, by first and last bytes; what is not there becomes absent.
 static inline void ask(tk_counter *counter, const uint8_t *p, const block *b, uint64_t asked, uint64_t asked_ends) {
     (void)b;
-    unsigned place = counter->key_count, absent = counter->absent_count;
-    uint64_t tokens = 0;
-    for (; asked != 0; place++) {
-        const uint64_t start = (uint64_t)__builtin_ctzll(asked);
-        const uint64_t length = (uint64_t)__builtin_ctzll(asked_ends) + 1 - start;
-        asked &= asked - 1;
-        asked_ends &= asked_ends - 1;
-        const key_form *form = &key_forms[length];
-        const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(p + start));
-        const __m128i key = _mm_or_si128(_mm_shuffle_epi8(bytes, VECTOR(form->shuffle)), VECTOR(form->length));
-        const uint64_t low = (uint64_t)_mm_cvtsi128_si64(key), high = (uint64_t)_mm_extract_epi64(key, 1);
-        const uint64_t hash = tk_key_hash((tk_key){low, high});
-        const uint64_t *set = counter->near + ((hash >> (64 - TK_NEAR_BITS) << 1) + ((length >> 3) << (TK_NEAR_BITS + 1)));
-        const __m128i difference = _mm_and_si128(_mm_xor_si128(key, VECTOR(set)), VECTOR(form->mask));
-        const int equals = _mm_movemask_pd(_mm_castsi128_pd(_mm_cmpeq_epi64(difference, _mm_setzero_si128())));
-        const unsigned found = ((const uint8_t *)set)[form->place[equals]] & form->count_mask[equals];
-        counter->key_tokens[place] = (uint8_t)found;
-        tokens += found;
-        counter->absent_low[absent] = low;
-        counter->absent_high[absent] = high;
-        counter->absent_places[absent] = (uint16_t)place;
-        absent += found == 0;
-    }
-    counter->key_count = place;
-    counter->absent_count = absent;
-    counter->near_tokens[0] += tokens;
-    if (absent - counter->fetched_count >= 8) fetch_absent(counter);
+    take_keys(counter, p, asked, asked_ends);
+    const unsigned count = counter->key_count - counter->sought_count;
+    if (count < TK_BATCH_KEYS) return;
+    unsigned done = 0;
+    __m256i tokens = _mm256_setzero_si256();
+    for (; done + 4 <= count; done += 4) tokens = _mm256_add_epi64(tokens, seek_four(counter, done, 4));
+    add_near_tokens(counter, tokens);
+    _mm256_store_si256((__m256i *)(void *)counter->keys_low, FOUR_AT(counter->keys_low + done));
+    _mm256_store_si256((__m256i *)(void *)counter->keys_high, FOUR_AT(counter->keys_high + done));
+    counter->sought_count += done;
+    fetch_absent(counter);
 }
 
-static inline void ask_rest(tk_counter *counter) { (void)counter; }
+static inline void ask_rest(tk_counter *counter) {
+    const unsigned count = counter->key_count - counter->sought_count;
+    for (unsigned done = 0; done < count; done += 4) add_near_tokens(counter, seek_four(counter, done, count - done));
+}
 
 /// The tokens of a short piece; 0 if it is not in its line.
 static inline unsigned find(const uint64_t *words, tk_key key) {
