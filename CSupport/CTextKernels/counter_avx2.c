@@ -52,21 +52,25 @@ static inline __m256i rectangles(__m256i bytes) {
         _mm256_shuffle_epi8(rows, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), half)));
 }
 
-static inline uint64_t has(__m256i low, __m256i high, int rectangle) {
-    const __m256i mask = _mm256_set1_epi8((char)rectangle), zero = _mm256_setzero_si256();
-    return ~bits_of(_mm256_cmpeq_epi8(_mm256_and_si256(low, mask), zero), _mm256_cmpeq_epi8(_mm256_and_si256(high, mask), zero));
+/// In which rectangles from this one on bytes are: none is in two.
+static inline uint64_t from(__m256i low, __m256i high, int rectangle) {
+    const __m256i rest = _mm256_set1_epi8((char)(128 - rectangle));
+    return bits_of(_mm256_adds_epu8(low, rest), _mm256_adds_epu8(high, rest));
 }
 
 static inline void masks_of(const block *b, uint64_t valid, tk_masks *m) {
     const __m256i low = rectangles(b->low), high = rectangles(b->high);
-    m->upper = has(low, high, UPPER_A | UPPER_P) & valid;
-    m->lower = has(low, high, LOWER_A | LOWER_P) & valid;
-    m->number = has(low, high, DIGITS) & valid;
-    m->space = has(low, high, TABS | BLANK) & valid;
-    m->newline = has(low, high, ENDS) & valid;
-    m->other = ~has(low, high, 255) & ~high_of(b) & valid;
+    const uint64_t lower = from(low, high, LOWER_A) & valid, letters = from(low, high, UPPER_A) & valid;
+    const uint64_t words = from(low, high, DIGITS) & valid, blanks = from(low, high, BLANK) & valid;
+    const uint64_t ends = from(low, high, ENDS) & valid, all = from(low, high, TABS) & valid;
+    m->lower = lower;
+    m->upper = letters & ~lower;
+    m->number = words & ~letters;
+    m->blank = blanks & ~words;
+    m->newline = ends & ~blanks;
+    m->space = (all & ~ends) | m->blank;
+    m->other = valid & ~all & ~high_of(b);
     m->caseless = m->mark = 0;
-    m->blank = equal(b, ' ') & valid;
     m->slash = equal(b, '/') & valid;
     m->apostrophe = equal(b, '\'') & valid;
 }
@@ -128,32 +132,28 @@ static inline void take_keys(tk_counter *counter, const uint8_t *p, uint64_t ask
     counter->key_count += count;
 }
 
-/// By the words of four that are wanted: their halves, and their places.
-static const _Alignas(32) uint32_t chosen_halves[16][8] = {
-#define W(i) 2 * i, 2 * i + 1
-    {0}, {W(0)}, {W(1)}, {W(0), W(1)}, {W(2)}, {W(0), W(2)}, {W(1), W(2)}, {W(0), W(1), W(2)},
-    {W(3)}, {W(0), W(3)}, {W(1), W(3)}, {W(0), W(1), W(3)}, {W(2), W(3)}, {W(0), W(2), W(3)}, {W(1), W(2), W(3)},
-    {W(0), W(1), W(2), W(3)}
-#undef W
-};
-static const _Alignas(8) uint16_t chosen_places[16][4] = {
-    {0}, {0}, {1}, {0, 1}, {2}, {0, 2}, {1, 2}, {0, 1, 2}, {3}, {0, 3}, {1, 3}, {0, 1, 3}, {2, 3}, {0, 2, 3}, {1, 2, 3}, {0, 1, 2, 3}};
+enum { NEAR_FACTOR_LOW = 0x7F4A7C15, NEAR_FACTOR_HIGH = 0x1E3779B9 };
 
-/// Looks for the first `count` of four keys near; what is not there becomes absent. Returns the tokens of each.
-static inline __m256i seek_four(tk_counter *counter, unsigned done, unsigned count) {
-    const __m256i low = FOUR_AT(counter->keys_low + done), high = FOUR_AT(counter->keys_high + done);
-    // As `tk_key_hash`; of the products of the halves, what reaches the high half.
-    const __m256i mixed = _mm256_xor_si256(low, _mm256_or_si256(_mm256_srli_epi64(high, 23), _mm256_slli_epi64(high, 41)));
-    const __m256i factor = _mm256_set1_epi64x((long long)0x9E3779B97F4A7C15u);
-    const __m256i crossed = _mm256_mullo_epi32(mixed, _mm256_set1_epi64x((long long)0x7F4A7C159E3779B9u));
-    const __m256i hash = _mm256_add_epi64(_mm256_mul_epu32(mixed, factor),
-        _mm256_add_epi64(_mm256_slli_epi64(crossed, 32), _mm256_and_si256(crossed, _mm256_set1_epi64x((long long)0xFFFFFFFF00000000u))));
+/// Where in `near` a key's set is.
+static inline uint32_t near_of(tk_key key) {
+    const uint64_t sum = key.low + key.high;
+    const uint32_t hash = (uint32_t)sum * NEAR_FACTOR_LOW + (uint32_t)(sum >> 32) * NEAR_FACTOR_HIGH;
+    return (hash >> (32 - TK_NEAR_BITS) << 1) + ((uint32_t)!tk_is_tiny(key) << (TK_NEAR_BITS + 1));
+}
+
+/// The entries of four keys that are near (0: it is not), of which only the counts have a meaning.
+static inline __m256i find_four(const uint64_t *near, const uint64_t *keys_low, const uint64_t *keys_high) {
+    const __m256i low = FOUR_AT(keys_low), high = FOUR_AT(keys_high);
+    // As `near_of`, in the high halves.
+    const __m256i products = _mm256_mullo_epi32(
+        _mm256_add_epi64(low, high), _mm256_set1_epi64x((long long)((uint64_t)NEAR_FACTOR_HIGH << 32 | NEAR_FACTOR_LOW)));
+    const __m256i hash = _mm256_add_epi32(products, _mm256_slli_epi64(products, 32));
     const __m256i is_short = _mm256_cmpgt_epi64(_mm256_setzero_si256(), high);
-    const __m256i near = _mm256_add_epi64(_mm256_srli_epi64(hash, 64 - TK_NEAR_BITS),
-        _mm256_and_si256(is_short, _mm256_set1_epi64x(1 << TK_NEAR_BITS)));
     _Alignas(32) uint64_t sets[4];
-    _mm256_store_si256((__m256i *)(void *)sets, _mm256_slli_epi64(near, 1));
-#define SET(i) VECTOR(counter->near + sets[i])
+    _mm256_store_si256((__m256i *)(void *)sets,
+        _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi64(hash, 63 - TK_NEAR_BITS), _mm256_set1_epi64x((2 << TK_NEAR_BITS) - 2)),
+            _mm256_and_si256(is_short, _mm256_set1_epi64x(2 << TK_NEAR_BITS))));
+#define SET(i) VECTOR(near + sets[i])
     const __m256i even = _mm256_inserti128_si256(_mm256_castsi128_si256(SET(0)), SET(2), 1);
     const __m256i odd = _mm256_inserti128_si256(_mm256_castsi128_si256(SET(1)), SET(3), 1);
 #undef SET
@@ -163,53 +163,70 @@ static inline __m256i seek_four(tk_counter *counter, unsigned done, unsigned cou
     const __m256i is_low = _mm256_cmpeq_epi64(_mm256_and_si256(first, _mm256_or_si256(but, is_short)), low);
     const __m256i is_high = _mm256_cmpeq_epi64(_mm256_and_si256(second, but), high);
     const __m256i is_second = _mm256_andnot_si256(_mm256_andnot_si256(is_low, is_short), is_high);
-    const __m256i entry = _mm256_blendv_epi8(
-        _mm256_and_si256(second, is_second), first, _mm256_andnot_si256(is_short, is_low));
-    __m256i found = _mm256_and_si256(_mm256_srli_epi64(entry, 56), _mm256_set1_epi64x(15));
-    const unsigned place = counter->sought_count + done, absent = counter->absent_count;
-    __m256i lacking = _mm256_cmpeq_epi64(found, _mm256_setzero_si256());
-    if (count < 4) {
-        const __m256i valid = _mm256_cmpgt_epi64(_mm256_set1_epi64x(count), _mm256_setr_epi64x(0, 1, 2, 3));
-        found = _mm256_and_si256(found, valid);
-        lacking = _mm256_and_si256(lacking, valid);
+    const __m256i entry =
+        _mm256_blendv_epi8(_mm256_and_si256(second, is_second), first, _mm256_andnot_si256(is_short, is_low));
+    return _mm256_and_si256(_mm256_srli_epi64(entry, 56), _mm256_set1_epi64x(15));
+}
+
+/// Looks for the first `count` keys near, at most 64; what is not there becomes absent. Up to a multiple of eight, the keys behind
+/// these are 0, which finds nothing.
+static inline void seek(tk_counter *counter, unsigned count) {
+    const __m256i zero = _mm256_setzero_si256();
+    __m256i sums = zero;
+    uint64_t lacking = 0;
+    uint8_t *tokens = counter->key_tokens + counter->sought_count;
+    for (unsigned done = 0; done < count; done += 8) {
+        __m256i first = find_four(counter->near, counter->keys_low + done, counter->keys_high + done);
+        __m256i second = find_four(counter->near, counter->keys_low + done + 4, counter->keys_high + done + 4);
+        const unsigned lacks = (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(first, zero)))
+            | (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(second, zero))) << 4;
+        lacking |= (uint64_t)lacks << done;
+        // Of each eight bytes, the low one of the first four and the fifth of the second four.
+        const __m256i both = _mm256_or_si256(first, _mm256_slli_epi64(second, 32));
+        const __m256i bytes = _mm256_shuffle_epi8(both, _mm256_setr_epi8(0, 8, -1, -1, 4, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+            -1, -1, 0, 8, -1, -1, 4, 12, -1, -1, -1, -1, -1, -1, -1, -1));
+        const __m128i eight = _mm_or_si128(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1));
+        sums = _mm256_add_epi64(sums, both);
+        _mm_storeu_si64(tokens + done, eight);
     }
-    const unsigned lacks = (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(lacking));
-    const __m128i halves = _mm_packus_epi32(_mm256_castsi256_si128(found), _mm256_extracti128_si256(found, 1));
-    _mm_storeu_si32(counter->key_tokens + place,
-        _mm_shuffle_epi8(halves, _mm_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1)));
-    const __m256i chosen = _mm256_load_si256((const __m256i *)(const void *)chosen_halves[lacks]);
-    _mm256_storeu_si256((__m256i *)(void *)(counter->absent_low + absent), _mm256_permutevar8x32_epi32(low, chosen));
-    _mm256_storeu_si256((__m256i *)(void *)(counter->absent_high + absent), _mm256_permutevar8x32_epi32(high, chosen));
-    _mm_storeu_si64(counter->absent_places + absent,
-        _mm_add_epi16(_mm_loadu_si64(chosen_places[lacks]), _mm_set1_epi16((short)place)));
-    counter->absent_count = absent + (unsigned)__builtin_popcount(lacks);
-    return found;
-}
-
-static inline void add_near_tokens(tk_counter *counter, __m256i tokens) {
-    __m256i *sums = (__m256i *)(void *)counter->near_tokens;
-    _mm256_store_si256(sums, _mm256_add_epi64(_mm256_load_si256(sums), tokens));
-}
-
-/// Looks for pieces near, by first and last bytes; what is not there becomes absent.
-static inline void ask(tk_counter *counter, const uint8_t *p, const block *b, uint64_t asked, uint64_t asked_ends) {
-    (void)b;
-    take_keys(counter, p, asked, asked_ends);
-    const unsigned count = counter->key_count - counter->sought_count;
-    if (count < TK_BATCH_KEYS) return;
-    unsigned done = 0;
-    __m256i tokens = _mm256_setzero_si256();
-    for (; done + 4 <= count; done += 4) tokens = _mm256_add_epi64(tokens, seek_four(counter, done, 4));
-    add_near_tokens(counter, tokens);
-    _mm256_store_si256((__m256i *)(void *)counter->keys_low, FOUR_AT(counter->keys_low + done));
-    _mm256_store_si256((__m256i *)(void *)counter->keys_high, FOUR_AT(counter->keys_high + done));
-    counter->sought_count += done;
+    __m256i *near_tokens = (__m256i *)(void *)counter->near_tokens;
+    sums = _mm256_add_epi64(_mm256_srli_epi64(sums, 32), _mm256_and_si256(sums, _mm256_set1_epi64x(UINT32_MAX)));
+    _mm256_store_si256(near_tokens, _mm256_add_epi64(_mm256_load_si256(near_tokens), sums));
+    unsigned absent = counter->absent_count;
+    for (lacking &= _bzhi_u64(UINT64_MAX, count); lacking != 0; lacking &= lacking - 1, absent++) {
+        const unsigned i = (unsigned)__builtin_ctzll(lacking);
+        counter->absent_low[absent] = counter->keys_low[i];
+        counter->absent_high[absent] = counter->keys_high[i];
+        counter->absent_places[absent] = (uint16_t)(counter->sought_count + i);
+    }
+    counter->absent_count = absent;
+    counter->sought_count += count;
     fetch_absent(counter);
 }
 
+/// Looks for a full batch of keys near, and moves those behind it to the begin: 31 at most.
+static inline void seek_full(tk_counter *counter) {
+    seek(counter, TK_BATCH_KEYS);
+#pragma clang loop unroll(full)
+    for (unsigned i = 0; i < 32; i += 4) {
+        _mm256_store_si256((__m256i *)(void *)(counter->keys_low + i), FOUR_AT(counter->keys_low + TK_BATCH_KEYS + i));
+        _mm256_store_si256((__m256i *)(void *)(counter->keys_high + i), FOUR_AT(counter->keys_high + TK_BATCH_KEYS + i));
+    }
+}
+
+static inline void ask(tk_counter *counter, const uint8_t *p, const block *b, uint64_t asked, uint64_t asked_ends) {
+    (void)b;
+    // Before this block's keys are added, as a load of four would wait for the stores of each.
+    if (counter->key_count - counter->sought_count >= TK_BATCH_KEYS) seek_full(counter);
+    take_keys(counter, p, asked, asked_ends);
+}
+
 static inline void ask_rest(tk_counter *counter) {
+    if (counter->key_count - counter->sought_count >= TK_BATCH_KEYS) seek_full(counter);
     const unsigned count = counter->key_count - counter->sought_count;
-    for (unsigned done = 0; done < count; done += 4) add_near_tokens(counter, seek_four(counter, done, count - done));
+    memset(counter->keys_low + count, 0, 8 * sizeof *counter->keys_low);
+    memset(counter->keys_high + count, 0, 8 * sizeof *counter->keys_high);
+    seek(counter, count);
 }
 
 /// The tokens of a short piece; 0 if it is not in its line.
