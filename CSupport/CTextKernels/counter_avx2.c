@@ -112,6 +112,8 @@ static const key_form key_forms[16] = {
 #define VECTOR(words) _mm_load_si128((const __m128i *)(const void *)(words))
 #define FOUR_AT(words) _mm256_loadu_si256((const __m256i *)(const void *)(words))
 
+static inline void keep_four(uint64_t *words, __m256i four) { _mm256_store_si256((__m256i *)(void *)words, four); }
+
 /// Adds the keys of pieces to the batch, by first and last bytes.
 static inline void take_keys(tk_counter *counter, const uint8_t *p, uint64_t asked, uint64_t asked_ends) {
     const unsigned count = (unsigned)__builtin_popcountll(asked), from = counter->key_count - counter->sought_count;
@@ -141,18 +143,21 @@ static inline uint32_t near_of(tk_key key) {
     return (hash >> (32 - TK_NEAR_BITS) << 1) + ((uint32_t)!tk_is_tiny(key) << (TK_NEAR_BITS + 1));
 }
 
-/// The entries of four keys that are near (0: it is not), of which only the counts have a meaning.
-static inline __m256i find_four(const uint64_t *near, const uint64_t *keys_low, const uint64_t *keys_high) {
+/// Where in `near` the sets of four keys are, as `near_of`.
+static inline __m256i near_of_four(const uint64_t *keys_low, const uint64_t *keys_high) {
     const __m256i low = FOUR_AT(keys_low), high = FOUR_AT(keys_high);
-    // As `near_of`, in the high halves.
     const __m256i products = _mm256_mullo_epi32(
         _mm256_add_epi64(low, high), _mm256_set1_epi64x((long long)((uint64_t)NEAR_FACTOR_HIGH << 32 | NEAR_FACTOR_LOW)));
     const __m256i hash = _mm256_add_epi32(products, _mm256_slli_epi64(products, 32));
     const __m256i is_short = _mm256_cmpgt_epi64(_mm256_setzero_si256(), high);
-    _Alignas(32) uint64_t sets[4];
-    _mm256_store_si256((__m256i *)(void *)sets,
-        _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi64(hash, 63 - TK_NEAR_BITS), _mm256_set1_epi64x((2 << TK_NEAR_BITS) - 2)),
-            _mm256_and_si256(is_short, _mm256_set1_epi64x(2 << TK_NEAR_BITS))));
+    return _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi64(hash, 63 - TK_NEAR_BITS), _mm256_set1_epi64x((2 << TK_NEAR_BITS) - 2)),
+        _mm256_and_si256(is_short, _mm256_set1_epi64x(2 << TK_NEAR_BITS)));
+}
+
+/// The tokens of four keys that are near; 0: it is not.
+static inline __m256i find_four(const uint64_t *near, const uint64_t *sets, const uint64_t *keys_low, const uint64_t *keys_high) {
+    const __m256i low = FOUR_AT(keys_low), high = FOUR_AT(keys_high);
+    const __m256i is_short = _mm256_cmpgt_epi64(_mm256_setzero_si256(), high);
 #define SET(i) VECTOR(near + sets[i])
     const __m256i even = _mm256_inserti128_si256(_mm256_castsi128_si256(SET(0)), SET(2), 1);
     const __m256i odd = _mm256_inserti128_si256(_mm256_castsi128_si256(SET(1)), SET(3), 1);
@@ -175,9 +180,15 @@ static inline void seek(tk_counter *counter, unsigned count) {
     __m256i sums = zero;
     uint64_t lacking = 0;
     uint8_t *tokens = counter->key_tokens + counter->sought_count;
+    // All of these first, so that many loads of the sets can be on their way at once.
+    _Alignas(32) uint64_t sets[TK_BATCH_KEYS];
     for (unsigned done = 0; done < count; done += 8) {
-        __m256i first = find_four(counter->near, counter->keys_low + done, counter->keys_high + done);
-        __m256i second = find_four(counter->near, counter->keys_low + done + 4, counter->keys_high + done + 4);
+        keep_four(sets + done, near_of_four(counter->keys_low + done, counter->keys_high + done));
+        keep_four(sets + done + 4, near_of_four(counter->keys_low + done + 4, counter->keys_high + done + 4));
+    }
+    for (unsigned done = 0; done < count; done += 8) {
+        const __m256i first = find_four(counter->near, sets + done, counter->keys_low + done, counter->keys_high + done);
+        const __m256i second = find_four(counter->near, sets + done + 4, counter->keys_low + done + 4, counter->keys_high + done + 4);
         const unsigned lacks = (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(first, zero)))
             | (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(second, zero))) << 4;
         lacking |= (uint64_t)lacks << done;
@@ -189,9 +200,8 @@ static inline void seek(tk_counter *counter, unsigned count) {
         sums = _mm256_add_epi64(sums, both);
         _mm_storeu_si64(tokens + done, eight);
     }
-    __m256i *near_tokens = (__m256i *)(void *)counter->near_tokens;
     sums = _mm256_add_epi64(_mm256_srli_epi64(sums, 32), _mm256_and_si256(sums, _mm256_set1_epi64x(UINT32_MAX)));
-    _mm256_store_si256(near_tokens, _mm256_add_epi64(_mm256_load_si256(near_tokens), sums));
+    keep_four(counter->near_tokens, _mm256_add_epi64(FOUR_AT(counter->near_tokens), sums));
     unsigned absent = counter->absent_count;
     for (lacking &= _bzhi_u64(UINT64_MAX, count); lacking != 0; lacking &= lacking - 1, absent++) {
         const unsigned i = (unsigned)__builtin_ctzll(lacking);
@@ -209,8 +219,8 @@ static inline void seek_full(tk_counter *counter) {
     seek(counter, TK_BATCH_KEYS);
 #pragma clang loop unroll(full)
     for (unsigned i = 0; i < 32; i += 4) {
-        _mm256_store_si256((__m256i *)(void *)(counter->keys_low + i), FOUR_AT(counter->keys_low + TK_BATCH_KEYS + i));
-        _mm256_store_si256((__m256i *)(void *)(counter->keys_high + i), FOUR_AT(counter->keys_high + TK_BATCH_KEYS + i));
+        keep_four(counter->keys_low + i, FOUR_AT(counter->keys_low + TK_BATCH_KEYS + i));
+        keep_four(counter->keys_high + i, FOUR_AT(counter->keys_high + TK_BATCH_KEYS + i));
     }
 }
 

@@ -1,5 +1,5 @@
-// Looks up a batch of pieces, and merges those that are in no cache. Included by counter_kernel.h; it calls `find`,
-// `near_of`
+// Looks up a batch of pieces, and merges those that are in no cache. Included by counter_kernel.h; it calls `near_of`
+// and `find`.
 
 /// A piece of up to 31 bytes on its way through the merges, several of which are made by turns: while one waits for memory,
 /// others go on.
