@@ -12,8 +12,9 @@
 // 2. Where pre-tokens start follows from the masks without a branch per byte (counter_blocks.h).
 // 3. Pieces of one byte, and numbers of ASCII digits, are one token each: two population counts. All others of up to 15 bytes
 //    become keys, eight at once by byte shuffles out of the block's register, and are looked for in a small table near (L2), eight
-//    at once (AVX2: one key after the other, looked for four at once). What is absent there goes into a batch, the line of the large caches that it would be in is fetched ahead, and when
-//    the batch is full all are looked up (counter_batch.h). So are pieces of up to 31 bytes, in a cache of their own.
+//    at once (AVX2: one key after the other, looked for four at once). What is absent there goes into a batch, the line of
+//    the large caches that it would be in is fetched ahead, and when the batch is full all are looked up (counter_batch.h).
+//    So are pieces of up to 31 bytes, in a cache of their own.
 // 4. What is in no cache is merged, sixteen pieces by turns, so that the waits for memory overlap; its count is kept.
 //
 // Nothing in this takes a branch per piece: what a piece lacks is written to a list, always, and the list's length grows or not.
