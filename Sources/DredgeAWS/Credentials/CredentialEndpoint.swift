@@ -2,7 +2,7 @@ import DredgeTransfer
 
 /// Asks an endpoint that gives credentials, again where that may help.
 struct CredentialEndpoint: Sendable {
-    let http: any STSTransport
+    let http: any CredentialTransport
     let time: TimeSource
 
     init(_ context: ProviderContext) {
@@ -12,7 +12,7 @@ struct CredentialEndpoint: Sendable {
 
     /// The answer to `request`, whatever its status. Who gets it wipes its body.
     /// - Parameter retriesSilence: whether to ask again where no answer came.
-    func answer(to request: HTTPRequest, retriesSilence: Bool = true) async throws(TransferError) -> STSAnswer {
+    func answer(to request: HTTPRequest, retriesSilence: Bool = true) async throws(TransferError) -> CredentialAnswer {
         var attempt = 1
         while true {
             do throws(TransferError) {
@@ -36,7 +36,7 @@ struct CredentialEndpoint: Sendable {
     }
 }
 
-extension STSAnswer {
+extension CredentialAnswer {
     /// Overwrites the body.
     mutating func wipe() { body.withUnsafeMutableBytes { SecretBytes.wipe($0) } }
 }

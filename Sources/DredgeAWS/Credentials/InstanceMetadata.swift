@@ -157,14 +157,14 @@ final class InstanceMetadata: Sendable {
         }
     }
 
-    private func get(_ url: String, token: String) async throws(Problem) -> STSAnswer {
+    private func get(_ url: String, token: String) async throws(Problem) -> CredentialAnswer {
         var request = HTTPRequest(url: url, headers: [("x-aws-ec2-metadata-token", token)])
         request.timeout = AWSLimits.metadataTimeout
         request.bypassesProxy = true
         return try await answer(to: request, retriesSilence: true)
     }
 
-    private func answer(to request: HTTPRequest, retriesSilence: Bool) async throws(Problem) -> STSAnswer {
+    private func answer(to request: HTTPRequest, retriesSilence: Bool) async throws(Problem) -> CredentialAnswer {
         do throws(TransferError) {
             return try await CredentialEndpoint(context).answer(to: request, retriesSilence: retriesSilence)
         } catch {

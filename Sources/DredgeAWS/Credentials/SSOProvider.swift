@@ -27,7 +27,7 @@ struct SSOProvider {
             url: try url(login),
             headers: [("accept", "application/json"), ("x-amz-sso_bearer_token", token)])
         request.timeout = AWSLimits.ssoTimeout
-        var answer: STSAnswer
+        var answer: CredentialAnswer
         do throws(TransferError) {
             answer = try await CredentialEndpoint(context).answer(to: request)
         } catch {
