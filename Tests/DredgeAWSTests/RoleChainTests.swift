@@ -81,7 +81,7 @@ final class Warnings: Sendable {
         return RoleChain(
             hops: hops, scope: scope, base: base, defaultSessionName: sessionName,
             endpoints: STSEndpointRules(
-                region: region, profile: nil, endpointURL: endpoint, environment: environment),
+                region: region, endpointURL: endpoint, settings: EndpointSettings(environment: environment)),
             client: STSClient(transport: transport, clock: ServiceClock(clock.source())),
             onWarning: { [warnings] in warnings.append($0) })
     }

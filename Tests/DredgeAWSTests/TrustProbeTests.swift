@@ -131,7 +131,7 @@ import Testing
             base: CredentialSources.fixed(Credentials(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "secret")),
             defaultSessionName: "test",
             endpoints: STSEndpointRules(
-                region: nil, profile: nil, endpointURL: server.endpointURL, environment: [:]),
+                endpointURL: server.endpointURL, settings: EndpointSettings(environment: [:])),
             client: STSClient(
                 transport: LoopTransport(transfer, durationMax: attemptDurationMax), clock: clock))
         let session = Session(clock: clock) { () async throws(AWSError) in try await chain.credentials() }
