@@ -76,7 +76,7 @@ public struct Indexer: Sendable {
             throw refuse("Two sources have this name.", "Give each source a name of its own.", source: source.name)
         }
         for source in sources {
-            guard let problem = source.problem(environment: environment) else { continue }
+            guard let problem = source.problem(environment: base.environment(environment)) else { continue }
             throw refuse(problem.message, problem.advice, source: source.name)
         }
         let least = limits.memoryByteCountMin(settings.chunking)

@@ -43,8 +43,8 @@ struct Pipeline: Sendable {
             for source in sources {
                 open.append(
                     try OpenSource(
-                        source, runID: run.id, base: base, environment: environment, transfer: transfer,
-                        listPool: listPool, logger: logger, onThrottle: { gate.throttled() }))
+                        source, runID: run.id, base: base, environment: self.base.environment(environment),
+                        transfer: transfer, listPool: listPool, logger: logger, onThrottle: { gate.throttled() }))
             }
         } catch {
             for source in open { source.close() }

@@ -44,8 +44,8 @@ extension Indexer {
             let listPool = S3Client.makeListPool(count: 1)
             for source in sources {
                 let open = try OpenSource(
-                    source, runID: runID, base: base, environment: environment, transfer: transfer,
-                    listPool: listPool, logger: logger, onThrottle: {})
+                    source, runID: runID, base: base, environment: self.base.environment(environment),
+                    transfer: transfer, listPool: listPool, logger: logger, onThrottle: {})
                 defer { open.close() }
                 await open.verifyExternalIDs()
                 if let failure = open.failure { throw failure }
@@ -91,7 +91,7 @@ extension SourcePlan {
         let count = ObjectCount(objects: 1, bytes: object.size)
         listed += count
         let isSame = { (eTag: String, size: UInt64) in
-            !eTag.isEmpty && size == object.size && Self.unquoted(eTag) == Self.unquoted(object.eTag)
+            !eTag.isEmpty && size == object.size && unquoted(eTag) == unquoted(object.eTag)
         }
         var reason = filter.skipReason(object)
         if reason == nil, let stored, stored.state == .skipped, stored.reason == SkipReason.binary.rawValue,
@@ -108,11 +108,6 @@ extension SourcePlan {
         } else {
             toFetch += count
         }
-    }
-
-    /// Some services leave the quotes out of listings.
-    private static func unquoted(_ eTag: String) -> Substring {
-        eTag.count >= 2 && eTag.hasPrefix("\"") && eTag.hasSuffix("\"") ? eTag.dropFirst().dropLast() : eTag[...]
     }
 }
 

@@ -21,7 +21,8 @@ package struct SourceProblem: Sendable, Hashable {
 
 extension Source {
     /// The first problem; nil: there is none to be seen.
-    /// - Parameter environment: where the endpoints of other services are looked up, to which AWS's partitions mean nothing.
+    /// - Parameter environment: where the endpoints of other services are looked up, to which AWS's partitions mean nothing; also in the profile that
+    ///   it names.
     package func problem(environment: [String: String]) -> SourceProblem? {
         if case .account(let account) = expectedBucketOwner, !ARN.isAccountID(account) {
             return SourceProblem(
@@ -51,9 +52,8 @@ extension Source {
 
     /// Roles, bucket and region are of one partition: nothing leads from one to another.
     private func partitionProblem(_ environment: [String: String]) -> SourceProblem? {
-        // What is wrong with an endpoint's URL is told when it is used.
-        let isOtherSTS = (try? EndpointURL.configured(stsEndpointURL, for: .sts, environment: environment)) != nil
-        guard !isOtherSTS else { return nil }
+        let settings = EndpointSettings(environment: environment)
+        guard !settings.hasEndpoint(stsEndpointURL, of: .sts) else { return nil }
         let roles = hops.compactMap { RoleARN($0.roleARN) }
         guard roles.count == hops.count, let partition = roles.last?.partition else { return nil }
         func problem(_ field: SourceProblem.Field, _ what: String, _ other: String, _ advice: String) -> SourceProblem {
@@ -69,8 +69,7 @@ extension Source {
         if case .accessPoint(let point)? = try? BucketAddress(bucket), point.partition != partition {
             return problem(.bucket, "The access point", point.partition, "correct its ARN, or the role's")
         }
-        let isOtherS3 = (try? EndpointURL.configured(endpointURL, for: .s3, environment: environment)) != nil
-        if let region, !isOtherS3, Partition.ofRegion(region).name != partition {
+        if let region, !settings.hasEndpoint(endpointURL, of: .s3), Partition.ofRegion(region).name != partition {
             return problem(
                 .region, "The region \(region)", Partition.ofRegion(region).name,
                 "correct the region or the role's ARN, or leave the region away")

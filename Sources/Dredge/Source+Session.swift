@@ -51,18 +51,17 @@ package struct ExternalIDRequirement {
         for (index, hop) in hops.enumerated() where hop.externalID != nil {
             switch await probe.verdict(ofHop: index) {
             case .enforced: break
-            case .assumableWithout: throw finding(hop, "without any external ID")
-            case .assumableWithWrong: throw finding(hop, "with a wrong external ID")
+            case .assumableWithout: throw refusal(hop, .roleWithoutExternalID)
+            case .assumableWithWrong: throw refusal(hop, .roleWithAnyExternalID)
             case .unknown(let error): throw RunError(error, source: source.name)
             }
         }
     }
 
-    private func finding(_ hop: RoleHop, _ how: String) -> RunError {
+    private func refusal(_ hop: RoleHop, _ code: Finding.Code) -> RunError {
         RunError(
             code: .overTrust, source: source.name, step: "verify the external ID of \(hop.roleARN)",
-            message:
-                "Security finding: the role can be assumed \(how), so that whoever knows its ARN can have its bucket read.",
+            message: "Security finding: \(code.message(of: hop))",
             advice: """
                 Ask the role's owner to add the condition {"StringEquals": {"sts:ExternalId": "\(hop.externalID ?? "")"}} to every \
                 statement of its trust policy that allows sts:AssumeRole, or leave out require_external_id.

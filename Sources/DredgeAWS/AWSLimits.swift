@@ -44,6 +44,10 @@ public enum AWSLimits {
 
     /// A request to the instance's metadata, in all.
     static let metadataTimeout: Duration = .seconds(1)
+    /// What AWS_METADATA_SERVICE_TIMEOUT may make of it, in seconds…
+    static let metadataTimeoutSeconds = 1...60
+    /// …and AWS_METADATA_SERVICE_NUM_ATTEMPTS of the number of attempts.
+    static let metadataAttemptCount = 1...10
     /// How long a token of the instance's metadata is good, in seconds: the longest there is.
     static let metadataTokenLife = 21_600
     /// The instance's metadata has new credentials at least so long before the old ones end (EC2 User Guide, "Retrieve security

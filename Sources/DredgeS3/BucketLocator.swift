@@ -14,7 +14,7 @@ final class BucketLocator: Sendable {
 
     init(settings: S3ClientSettings, environment: [String: String]) throws(EndpointProblem) {
         rules = try EndpointRules(settings: settings, environment: environment)
-        let region = try rules.firstRegion(settings: settings, environment: environment)
+        let region = try rules.firstRegion(settings: settings)
         state = Mutex(State(target: BucketTarget(region: region, rules: rules)))
     }
 

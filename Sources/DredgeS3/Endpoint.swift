@@ -26,14 +26,15 @@ struct Endpoint: Sendable, Hashable {
 struct EndpointRules: Sendable {
     let address: BucketAddress
     let variants: EndpointVariants
+    private let configured: EndpointSettings
     private let custom: EndpointURL?
     private let usesPathStyle: Bool
 
     init(settings: S3ClientSettings, environment: [String: String]) throws(EndpointProblem) {
         address = try Self.address(settings.bucket)
-        custom = try EndpointURL.configured(settings.endpointURL, for: .s3, environment: environment)
-        variants = try EndpointVariants(
-            fips: settings.useFIPS, dualStack: settings.useDualStack, environment: environment)
+        configured = EndpointSettings(environment: environment)
+        custom = try configured.endpoint(settings.endpointURL, of: .s3)
+        variants = try configured.variants(fips: settings.useFIPS, dualStack: settings.useDualStack)
         try variants.check(beside: custom)
         switch address {
         case .accessPoint:
@@ -62,7 +63,7 @@ struct EndpointRules: Sendable {
     }
 
     /// The region to begin with. Throws for one that can't be, or that has no such endpoints.
-    func firstRegion(settings: S3ClientSettings, environment: [String: String]) throws(EndpointProblem) -> String {
+    func firstRegion(settings: S3ClientSettings) throws(EndpointProblem) -> String {
         if let fixedRegion, let named = settings.region, named != fixedRegion {
             throw EndpointProblem(
                 message:
@@ -71,7 +72,7 @@ struct EndpointRules: Sendable {
         }
         let region =
             fixedRegion ?? settings.region.flatMap { $0.isEmpty ? nil : $0 }
-            ?? likelyRegion(settings.partition, environment)
+            ?? likelyRegion(settings.partition)
         if let complaint = Region.complaint(region) {
             throw EndpointProblem(
                 message: "\"\(printable(region.utf8, scalarCountMax: 80))\" \(complaint)",
@@ -81,8 +82,8 @@ struct EndpointRules: Sendable {
         return region
     }
 
-    private func likelyRegion(_ partitionName: String?, _ environment: [String: String]) -> String {
-        let region = Region.named(in: environment) ?? "us-east-1"
+    private func likelyRegion(_ partitionName: String?) -> String {
+        let region = configured.region ?? "us-east-1"
         guard custom == nil, let partition = partitionName.flatMap({ Partition.named($0) }),
             partition != Partition.ofRegion(region)
         else { return region }

@@ -32,7 +32,7 @@ public final class S3Client: Sendable {
     /// A client of `settings.bucket`. Sends nothing; settings that can't work are told by the first request.
     /// - Parameters:
     ///   - listPool: memory for the answers of listings; clients that share one wait for each other. nil: one of its own.
-    ///   - environment: where AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_REGION and AWS_DEFAULT_REGION are looked up.
+    ///   - environment: where what the settings leave open of region and endpoint is looked up, also in the profile that it names.
     ///   - onThrottle: called for each 503 SlowDown (and its kin) that is retried.
     ///   - onClockCorrection: called when the machine's clock was found to be so many seconds ahead of the service's (below zero: behind),
     ///     and requests are signed in the service's time from then on.

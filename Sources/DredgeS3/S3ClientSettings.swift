@@ -4,12 +4,13 @@ package import DredgeAWS
 public struct S3ClientSettings: Sendable {
     /// The bucket's name, without `s3://`, or an access point's ARN.
     public var bucket: String
-    /// nil: AWS_REGION, AWS_DEFAULT_REGION, else us-east-1; corrected from the service's answers.
+    /// nil: AWS_REGION, AWS_DEFAULT_REGION, the profile's, else us-east-1; corrected from the service's answers.
     public var region: String?
     /// The partition whose credentials sign, as in an ARN, for example `aws-cn`: where nobody names a region of it, the search begins with its
     /// default region. nil: that of the region.
     public var partition: String?
-    /// `http://` or `https://`, host, optional port and base path. nil: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else AWS's own.
+    /// `http://` or `https://`, host, optional port and base path. nil: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's, else AWS's
+    /// own.
     public var endpointURL: String?
     /// nil: path style for custom endpoints and for bucket names that DNS or TLS can't carry, else virtual-host style.
     public var pathStyle: Bool?
@@ -17,9 +18,9 @@ public struct S3ClientSettings: Sendable {
     public var expectedBucketOwner: String?
     /// Whether every request says that the requester pays.
     public var requestPayer: Bool
-    /// nil: `AWS_USE_FIPS_ENDPOINT`, else no.
+    /// nil: `AWS_USE_FIPS_ENDPOINT`, the profile's `use_fips_endpoint`, else no.
     public var useFIPS: Bool?
-    /// nil: `AWS_USE_DUALSTACK_ENDPOINT`, else no.
+    /// nil: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, else no.
     public var useDualStack: Bool?
     /// How often and how fast a request is repeated.
     public var retry: RetryPolicy

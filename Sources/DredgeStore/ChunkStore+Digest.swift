@@ -59,6 +59,6 @@ extension ChunkStore {
 }
 
 /// An ETag without the quotes around it, which some services leave out in listings.
-func unquoted(_ eTag: String) -> String {
+package func unquoted(_ eTag: String) -> String {
     eTag.count >= 2 && eTag.hasPrefix("\"") && eTag.hasSuffix("\"") ? String(eTag.dropFirst().dropLast()) : eTag
 }

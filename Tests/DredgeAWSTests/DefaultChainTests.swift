@@ -267,23 +267,60 @@ import Testing
             endpoint_url = http://all
             ignore_configured_endpoint_urls = true
             """
-        func settings(_ profile: String?, _ environment: [String: String] = [:]) throws -> ProfileSettings {
+        func settings(_ profile: String?, _ environment: [String: String] = [:]) throws -> EndpointSettings {
             let world = World(config: config, environment: environment)
             let files = try ProfileFiles(environment: world.context.environment, files: world.context.files)
-            return ProfileSettings(profile: profile, files: files, environment: environment)
+            let environment = BaseCredentials.defaultChain(profile: profile).environment(environment)
+            return EndpointSettings(
+                profile: ProfileFiles.profileName(environment), files: files, environment: environment)
         }
         #expect(try settings("p").region == "eu-west-1")
         #expect(try settings(nil, ["AWS_PROFILE": "p"]).region == "eu-west-1")
         #expect(try settings("p", ["AWS_DEFAULT_REGION": "b"]).region == "b")
         #expect(try settings("p", ["AWS_REGION": "a", "AWS_DEFAULT_REGION": "b"]).region == "a")
-        #expect(try settings("p").endpointURL(service: "sts") == "http://sts")
-        #expect(try settings("p").endpointURL(service: "s3") == "http://all")
-        #expect(try settings("p", ["AWS_ENDPOINT_URL": "http://a"]).endpointURL(service: "sts") == "http://a")
-        #expect(try settings("p", ["AWS_ENDPOINT_URL_STS": "http://b"]).endpointURL(service: "sts") == "http://b")
+        #expect(try settings("p").endpoint(of: .sts)?.text == "http://sts")
+        #expect(try settings("p").endpoint(of: .s3)?.text == "http://all")
+        #expect(try settings("p", ["AWS_ENDPOINT_URL": "http://a"]).endpoint(of: .sts)?.text == "http://a")
+        #expect(try settings("p", ["AWS_ENDPOINT_URL_STS": "http://b"]).endpoint(of: .sts)?.text == "http://b")
         let ignoring = ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "TRUE", "AWS_ENDPOINT_URL": "http://a"]
-        #expect(try settings("p", ignoring).endpointURL(service: "sts") == nil)
-        #expect(try settings("ignoring").endpointURL(service: "sts") == nil)
+        #expect(try settings("p", ignoring).endpoint(of: .sts)?.text == nil)
+        #expect(try settings("ignoring").endpoint(of: .sts)?.text == nil)
         #expect(try settings("other").region == nil)
+    }
+
+    @Test func `a profile asks for variants of endpoints as the environment does, and is overruled by it`() throws {
+        let config = """
+            [profile p]
+            use_fips_endpoint = true
+            use_dualstack_endpoint = true
+            sts_regional_endpoints = legacy
+            [profile mistyped]
+            use_fips_endpoint = yes
+            sts_regional_endpoints = global
+            """
+        func settings(_ profile: String, _ environment: [String: String] = [:]) throws -> EndpointSettings {
+            let world = World(config: config)
+            let files = try ProfileFiles(environment: world.context.environment, files: world.context.files)
+            return EndpointSettings(profile: profile, files: files, environment: environment)
+        }
+        func variants(_ settings: EndpointSettings, fips: Bool? = nil) throws -> [Bool] {
+            let variants = try settings.variants(fips: fips, dualStack: nil)
+            return [variants.fips, variants.dualStack]
+        }
+        #expect(try variants(settings("p")) == [true, true])
+        #expect(try variants(settings("p", ["AWS_USE_FIPS_ENDPOINT": "false"])) == [false, true])
+        #expect(try variants(settings("p", ["AWS_USE_DUALSTACK_ENDPOINT": "False"]), fips: false) == [false, false])
+        #expect(try variants(settings("other")) == [false, false])
+        #expect(try settings("p").usesLegacySTS())
+        #expect(try !settings("p", ["AWS_STS_REGIONAL_ENDPOINTS": "regional"]).usesLegacySTS())
+        #expect(try !settings("other").usesLegacySTS())
+        let mistyped = try settings("mistyped")
+        let flag = try #require(throws: EndpointProblem.self) { _ = try variants(mistyped) }
+        #expect(flag.message.hasPrefix("the setting use_fips_endpoint in "))
+        #expect(flag.message.hasSuffix("line 6 is 'yes'"))
+        let mode = try #require(throws: EndpointProblem.self) { _ = try mistyped.usesLegacySTS() }
+        #expect(mode.message.hasSuffix("line 7 is 'global'"))
+        #expect(try variants(mistyped, fips: false) == [false, false])
     }
 
     @Test func `refused keys are looked up again, and others stay`() async throws {

@@ -33,6 +33,28 @@ import Testing
         return world
     }
 
+    @Test func `the environment, else the profile, says how patiently the service is asked`() async throws {
+        func requests(_ environment: [String: String], config: String? = nil) async throws -> [HTTPRequest] {
+            let world = World(config: config, environment: environment)
+            _ = try await world.failure()
+            return world.requests.filter { $0.method == .put }
+        }
+        let ordinary = try await requests([:])
+        #expect(ordinary.count == 1 && ordinary[0].timeout == .seconds(1))
+        let config = "[default]\nmetadata_service_timeout = 5\nmetadata_service_num_attempts = 4\n"
+        let patient = try await requests([:], config: config)
+        #expect(patient.count == 4 && patient.allSatisfy { $0.timeout == .seconds(5) })
+        let overruled = try await requests(
+            ["AWS_METADATA_SERVICE_TIMEOUT": "2", "AWS_METADATA_SERVICE_NUM_ATTEMPTS": "2"], config: config)
+        #expect(overruled.count == 2 && overruled.allSatisfy { $0.timeout == .seconds(2) })
+        for name in ["AWS_METADATA_SERVICE_TIMEOUT", "AWS_METADATA_SERVICE_NUM_ATTEMPTS"] {
+            for text in ["0", "61", "-1", "soon"] {
+                let error = try await World(environment: [name: text]).failure()
+                #expect(error.code == .invalidParameter && error.message.contains(name))
+            }
+        }
+    }
+
     @Test func `version 2 is asked for a token, the role and its credentials`() async throws {
         let world = world()
         let resolved = try await world.resolved()

@@ -80,10 +80,10 @@ final class ProviderWorld: Sendable {
             onWarning: { warning in self.state.withLock { $0.warnings.append(warning) } })
     }
 
-    private struct Transport: STSTransport {
+    private struct Transport: CredentialTransport {
         let world: ProviderWorld
 
-        func send(_ request: HTTPRequest) async throws(TransferError) -> STSAnswer {
+        func send(_ request: HTTPRequest) async throws(TransferError) -> CredentialAnswer {
             let answer = world.state.withLock { state in
                 state.requests.append(request)
                 return state.answer

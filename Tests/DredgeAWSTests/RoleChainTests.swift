@@ -6,7 +6,7 @@ import Testing
 @testable import DredgeAWS
 
 /// Answers by a script, and keeps what was asked.
-final class ScriptedTransport: STSTransport {
+final class ScriptedTransport: CredentialTransport {
     enum Step: Sendable {
         case answer(Int, String, date: String? = nil)
         case failure(TransferError.Code)
@@ -17,7 +17,7 @@ final class ScriptedTransport: STSTransport {
 
     init(_ steps: [Step]) { self.steps = Mutex(steps) }
 
-    func send(_ request: HTTPRequest) async throws(TransferError) -> STSAnswer {
+    func send(_ request: HTTPRequest) async throws(TransferError) -> CredentialAnswer {
         log.withLock { $0.append(request) }
         return try steps.withLock { $0.isEmpty ? Step.failure(.other) : $0.removeFirst() }.answer()
     }
@@ -25,10 +25,10 @@ final class ScriptedTransport: STSTransport {
 
 extension ScriptedTransport.Step {
     /// What a transport does with it.
-    func answer() throws(TransferError) -> STSAnswer {
+    func answer() throws(TransferError) -> CredentialAnswer {
         switch self {
         case .answer(let status, let body, let date):
-            return STSAnswer(status: status, date: date, requestID: "head-id", body: Array(body.utf8))
+            return CredentialAnswer(status: status, date: date, requestID: "head-id", body: Array(body.utf8))
         case .failure(let code): throw TransferError(code: code, message: "scripted", authority: "sts.test:443")
         }
     }
@@ -81,7 +81,7 @@ final class Warnings: Sendable {
         return RoleChain(
             hops: hops, scope: scope, base: base, defaultSessionName: sessionName,
             endpoints: STSEndpointRules(
-                region: region, profile: nil, endpointURL: endpoint, environment: environment),
+                region: region, endpointURL: endpoint, settings: EndpointSettings(environment: environment)),
             client: STSClient(transport: transport, clock: ServiceClock(clock.source())),
             onWarning: { [warnings] in warnings.append($0) })
     }

@@ -112,7 +112,7 @@ import Testing
 }
 
 /// What a call of STS can meet on its way, by a server that does it.
-@Suite(.timeLimit(.minutes(15))) struct STSTransportTests {
+@Suite(.timeLimit(.minutes(15))) struct CredentialTransportTests {
     private func session(
         _ faults: [ScriptedS3Server.Fault], attemptDurationMax: Duration = .seconds(10),
         _ body: (ScriptedS3Server, Session) async throws -> Void
@@ -131,7 +131,7 @@ import Testing
             base: CredentialSources.fixed(Credentials(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "secret")),
             defaultSessionName: "test",
             endpoints: STSEndpointRules(
-                region: nil, profile: nil, endpointURL: server.endpointURL, environment: [:]),
+                endpointURL: server.endpointURL, settings: EndpointSettings(environment: [:])),
             client: STSClient(
                 transport: LoopTransport(transfer, durationMax: attemptDurationMax), clock: clock))
         let session = Session(clock: clock) { () async throws(AWSError) in try await chain.credentials() }

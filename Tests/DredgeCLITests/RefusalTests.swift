@@ -48,7 +48,7 @@ extension CustomerAccountTests {
                 required(account.config(role: role)),
                 [
                     "dredge: source \"contracts\": could not verify the external ID of \(MotoScenario.roleARN(role)): ",
-                    "Security finding: the role can be assumed without any external ID",
+                    "can be used without its external ID",
                     #"{"StringEquals": {"sts:ExternalId": "\#(CustomerAccount.externalID)"}}"#,
                 ])
             #expect(try account.run(account.config(role: role), in: directory).status == 0)

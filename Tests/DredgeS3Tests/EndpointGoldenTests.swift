@@ -71,7 +71,7 @@ import Testing
                 useFIPS: row.fips, useDualStack: row.dualStack)
             do throws(EndpointProblem) {
                 let rules = try EndpointRules(settings: settings, environment: [:])
-                let region = try rules.firstRegion(settings: settings, environment: [:])
+                let region = try rules.firstRegion(settings: settings)
                 #expect(rules.endpoint(region: region).bucketURL == row.url, "\(row)")
                 #expect(region == row.signingRegion, "\(row)")
             } catch {
@@ -86,9 +86,10 @@ import Testing
         for row in golden.sts {
             let hop = RoleHop(roleARN: "arn:\(row.partition):iam::123456789012:role/R")
             let rules = STSEndpointRules(
-                region: row.region, profile: nil, endpointURL: row.endpoint, useFIPS: row.fips,
+                region: row.region, endpointURL: row.endpoint, useFIPS: row.fips,
                 useDualStack: row.dualStack,
-                environment: row.legacy ? ["AWS_STS_REGIONAL_ENDPOINTS": "legacy"] : [:])
+                settings: EndpointSettings(
+                    environment: row.legacy ? ["AWS_STS_REGIONAL_ENDPOINTS": "legacy"] : [:]))
             let role = try #require(RoleARN(hop.roleARN))
             do throws(AWSError) {
                 let endpoint = try STSEndpoint(hop: hop, role: role, rules: rules, step: "test")

@@ -8,7 +8,7 @@ import Testing
         _ settings: S3ClientSettings, _ environment: [String: String] = [:], key: String = "k"
     ) throws -> String {
         let rules = try EndpointRules(settings: settings, environment: environment)
-        return try rules.endpoint(region: rules.firstRegion(settings: settings, environment: environment))
+        return try rules.endpoint(region: rules.firstRegion(settings: settings))
             .url(key: ObjectKey(key))
     }
 

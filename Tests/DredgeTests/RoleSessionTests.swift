@@ -107,7 +107,8 @@ import Testing
         #expect(report.indexed.objects == 2)
     }
 
-    @Test(arguments: [(nil, "without any external ID"), ("*", "with a wrong external ID")] as [(String?, String)])
+    @Test(
+        arguments: [(nil, "without its external ID"), ("*", "an external ID that was made up")] as [(String?, String)])
     func `a role that it doesn't protect is refused as a finding, before S3 is asked`(
         externalID: String?, words: String
     ) async throws {

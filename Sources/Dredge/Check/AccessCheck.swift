@@ -61,7 +61,8 @@ public struct AccessCheck: Sendable {
                 CredentialSources.base(self.base, environment: environment, transfer: transfer)
             }
         defer { base.close() }
-        let walk = SourceWalk(source, base: base, environment: environment, transfer: transfer)
+        let walk = SourceWalk(
+            source, base: base, environment: self.base.environment(environment), transfer: transfer)
         let result = await withTaskGroup(of: SourceCheck?.self) { group in
             group.addTask { await walk.result() }
             group.addTask {

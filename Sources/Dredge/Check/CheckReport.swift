@@ -113,3 +113,26 @@ public struct Finding: Sendable, Hashable, Codable {
     /// Whether the source's settings make it a failure (`require_external_id`).
     public var isFatal: Bool
 }
+
+extension Finding.Code {
+    /// What was found of a role, and what somebody could do with it.
+    func message(of hop: RoleHop) -> String {
+        let role = RoleARN(hop.roleARN)
+        let what =
+            switch self {
+            case .roleWithoutExternalID:
+                "The role \(hop.roleName) can be used without its external ID, so the ID protects nothing"
+            case .roleWithAnyExternalID:
+                "The role \(hop.roleName) can be used with an external ID that was made up, so the ID protects nothing"
+            case .noExternalID:
+                "The role \(hop.roleName) of another account (\(role?.account ?? "unknown")) can be used without an external ID"
+            }
+        return what
+            + ": whoever knows the role's name (its ARN) can give it to your service as if it were their own, and have the bucket read for them."
+    }
+}
+
+extension RoleHop {
+    /// The last part of the role's ARN.
+    var roleName: String { roleARN.split(separator: "/").last.map(String.init) ?? roleARN }
+}

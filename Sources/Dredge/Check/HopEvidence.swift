@@ -19,7 +19,7 @@ struct HopEvidence {
     var lastRoleTrustsCaller: String?
 
     var roleAccount: String? { RoleARN(hop.roleARN)?.account }
-    var roleName: String { hop.roleARN.split(separator: "/").last.map(String.init) ?? hop.roleARN }
+    var roleName: String { hop.roleName }
     var callerName: String { denial.caller ?? caller?.arn ?? "the identity that asks" }
     var isSameAccount: Bool { caller != nil && caller?.account == roleAccount }
 

@@ -16,11 +16,9 @@ extension SourceWalk {
         let signing = (variation.isWide ? holder?.wideCredentials : nil) ?? holder?.credentials
         let credentials: any CredentialSource =
             signing.map { CredentialSources.fixed($0) } ?? CredentialSources.anonymous()
-        var settings = S3ClientSettings(
-            bucket: source.bucket, region: source.region, endpointURL: source.endpointURL, pathStyle: source.pathStyle,
-            expectedBucketOwner: variation.asksOwner ? source.expectedBucketOwnerAccount : nil,
-            requestPayer: variation.requestPayer ?? source.requestPayer, useFIPS: source.useFIPS,
-            useDualStack: source.useDualStack)
+        var settings = source.clientSettings
+        if !variation.asksOwner { settings.expectedBucketOwner = nil }
+        if let requestPayer = variation.requestPayer { settings.requestPayer = requestPayer }
         settings.retry.attemptCountMax = 3
         return S3Client(
             settings: settings, credentials: credentials, transfer: transfer, environment: environment,

@@ -88,8 +88,8 @@ extension SourceWalk {
 
     /// The keys of another service must not be shown to AWS's STS.
     private var asksAWSAboutOthersKeys: Bool {
-        let endpoint = try? EndpointURL.configured(source.endpointURL, for: .s3, environment: environment)
-        return endpoint != nil && !inquiry.hasOwnEndpoint && hops.isEmpty
+        EndpointSettings(environment: environment).hasEndpoint(source.endpointURL, of: .s3) && !inquiry.hasOwnEndpoint
+            && hops.isEmpty
     }
 
     /// A call failed before anybody decided on permissions.

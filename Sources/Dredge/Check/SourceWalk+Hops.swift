@@ -154,26 +154,16 @@ extension SourceWalk {
 
     private mutating func addFinding(_ code: Finding.Code, _ hop: RoleHop, by signer: Holder) {
         let account = RoleARN(hop.roleARN)?.account
-        let name = hop.roleARN.split(separator: "/").last.map(String.init) ?? hop.roleARN
-        let message =
-            switch code {
-            case .roleWithoutExternalID:
-                "The role \(name) can be used without its external ID, so the ID protects nothing: whoever knows the role's name (its ARN) can give it to your service as if it were their own, and have the bucket read for them."
-            case .roleWithAnyExternalID:
-                "The role \(name) can be used with an external ID that was made up, so the ID protects nothing: whoever knows the role's name (its ARN) can give it to your service as if it were their own, and have the bucket read for them."
-            case .noExternalID:
-                "The role \(name) of another account (\(account ?? "unknown")) can be used without an external ID: whoever knows the role's name (its ARN) can give it to your service as if it were their own, and have the bucket read for them."
-            }
         let externalID = hop.externalID ?? CheckDocuments.externalIDPlaceholder
         var what =
-            "In the role's trust policy (IAM console, Roles, \(name), Trust relationships) put the statement below, which demands the external ID with StringEquals, in the place of each one that allows sts:AssumeRole without it."
+            "In the role's trust policy (IAM console, Roles, \(hop.roleName), Trust relationships) put the statement below, which demands the external ID with StringEquals, in the place of each one that allows sts:AssumeRole without it."
         if hop.externalID == nil {
             what +=
                 " First agree on an ID of your choice, which is another for each customer, and write it as external_id in the config."
         }
         findings.append(
             Finding(
-                code: code, message: message,
+                code: code, message: code.message(of: hop),
                 change: Change(
                     .roleAccount(account), what,
                     CheckDocuments.trust(of: hop, externalID: externalID, principal: signer.principal)),

@@ -4,14 +4,6 @@ import Synchronization
 ///
 /// Those that expire are refreshed as a role's session is: ahead of time, with one look-up in flight for all who ask.
 public final class BaseSource: CredentialSource {
-    /// Whose settings go with these credentials.
-    struct Profile: Sendable {
-        /// nil: AWS_PROFILE, else `default`.
-        let name: String?
-    }
-
-    /// nil: these credentials have nothing to do with one.
-    let profile: Profile?
     private let session: Session
     private let provider: Provider
     private let forget: @Sendable () -> Void
@@ -24,7 +16,6 @@ public final class BaseSource: CredentialSource {
     /// What the chain finds.
     init(_ chain: DefaultChain) {
         let provider = Provider()
-        profile = Profile(name: chain.profile)
         self.provider = provider
         forget = { chain.forget() }
         session = Session(clock: chain.clock) { () async throws(AWSError) in
@@ -38,7 +29,6 @@ public final class BaseSource: CredentialSource {
     init(_ credentials: Credentials) {
         provider = Provider()
         provider.name.withLock { $0 = "the access key of the configuration" }
-        profile = nil
         forget = {}
         session = Session(clock: ServiceClock()) { () async throws(AWSError) in credentials }
     }

@@ -31,7 +31,7 @@ struct ContainerProvider {
         if let token = try token() { request.headers.append(("authorization", token)) }
 
         let place = "the container endpoint \(url.host)"
-        var answer: STSAnswer
+        var answer: CredentialAnswer
         do throws(TransferError) {
             answer = try await CredentialEndpoint(context).answer(to: request)
         } catch {

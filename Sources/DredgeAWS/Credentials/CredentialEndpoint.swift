@@ -2,7 +2,7 @@ import DredgeTransfer
 
 /// Asks an endpoint that gives credentials, again where that may help.
 struct CredentialEndpoint: Sendable {
-    let http: any STSTransport
+    let http: any CredentialTransport
     let time: TimeSource
 
     init(_ context: ProviderContext) {
@@ -11,18 +11,22 @@ struct CredentialEndpoint: Sendable {
     }
 
     /// The answer to `request`, whatever its status. Who gets it wipes its body.
-    /// - Parameter retriesSilence: whether to ask again where no answer came.
-    func answer(to request: HTTPRequest, retriesSilence: Bool = true) async throws(TransferError) -> STSAnswer {
+    /// - Parameters:
+    ///   - retriesSilence: whether to ask again where no answer came.
+    ///   - attemptCountMax: the first one included.
+    func answer(
+        to request: HTTPRequest, retriesSilence: Bool = true, attemptCountMax: Int = AWSLimits.endpointAttemptCountMax
+    ) async throws(TransferError) -> CredentialAnswer {
         var attempt = 1
         while true {
             do throws(TransferError) {
                 var answer = try await http.send(request)
-                guard answer.status == 429 || answer.status >= 500, attempt < AWSLimits.endpointAttemptCountMax else {
+                guard answer.status == 429 || answer.status >= 500, attempt < attemptCountMax else {
                     return answer
                 }
                 answer.wipe()
             } catch {
-                guard retriesSilence, error.isTransient, attempt < AWSLimits.endpointAttemptCountMax else {
+                guard retriesSilence, error.isTransient, attempt < attemptCountMax else {
                     throw error
                 }
             }
@@ -36,7 +40,7 @@ struct CredentialEndpoint: Sendable {
     }
 }
 
-extension STSAnswer {
+extension CredentialAnswer {
     /// Overwrites the body.
     mutating func wipe() { body.withUnsafeMutableBytes { SecretBytes.wipe($0) } }
 }

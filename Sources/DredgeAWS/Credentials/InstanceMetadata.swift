@@ -80,7 +80,40 @@ final class InstanceMetadata: Sendable {
 
     // MARK: Requests
 
-    private func endpoint(profile: String, _ files: ProfileFiles) throws(AWSError) -> String {
+    /// Where it is asked, and how patiently.
+    private struct Endpoint {
+        var url: String
+        var timeout = AWSLimits.metadataTimeout
+        /// nil: nobody says.
+        var attemptCountMax: Int?
+    }
+
+    private func endpoint(profile: String, _ files: ProfileFiles) throws(AWSError) -> Endpoint {
+        func number(_ variable: String, _ setting: String, in range: ClosedRange<Int>) throws(AWSError) -> Int? {
+            guard let text = context.variable(variable) ?? files.value(setting, profile: profile)?.text else {
+                return nil
+            }
+            guard let number = Int(text), range.contains(number) else {
+                throw .provider(
+                    .invalidParameter,
+                    "\(variable) or \(setting) is '\(text.printable)', which is no whole number from \(range.lowerBound) to \(range.upperBound)",
+                    advice: "Correct it, or leave it away.")
+            }
+            return number
+        }
+        var endpoint = Endpoint(url: try url(profile: profile, files))
+        if let seconds = try number(
+            "AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout", in: AWSLimits.metadataTimeoutSeconds)
+        {
+            endpoint.timeout = .seconds(seconds)
+        }
+        endpoint.attemptCountMax = try number(
+            "AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts",
+            in: AWSLimits.metadataAttemptCount)
+        return endpoint
+    }
+
+    private func url(profile: String, _ files: ProfileFiles) throws(AWSError) -> String {
         func value(_ variable: String, _ setting: String) -> String? {
             context.variable(variable) ?? files.value(setting, profile: profile)?.text
         }
@@ -102,10 +135,10 @@ final class InstanceMetadata: Sendable {
         return named
     }
 
-    private func roleName(_ endpoint: String) async throws(Problem) -> (name: String, token: String) {
+    private func roleName(_ endpoint: Endpoint) async throws(Problem) -> (name: String, token: String) {
         let path = "/latest/meta-data/iam/security-credentials/"
         let token = try await token(endpoint)
-        var answer = try await get(endpoint + path, token: token)
+        var answer = try await get(path, token: token, endpoint)
         defer { answer.wipe() }
         if answer.status == 404 { throw .nothing("no role is attached to this instance") }
         guard answer.status == 200 else { throw .failure("status \(answer.status) instead of the role's name") }
@@ -118,14 +151,12 @@ final class InstanceMetadata: Sendable {
         return (name, token)
     }
 
-    private func token(_ endpoint: String) async throws(Problem) -> String {
-        var request = HTTPRequest(
-            method: .put, url: endpoint + "/latest/api/token",
+    private func token(_ endpoint: Endpoint) async throws(Problem) -> String {
+        let request = HTTPRequest(
+            method: .put, url: endpoint.url + "/latest/api/token",
             headers: [("x-aws-ec2-metadata-token-ttl-seconds", String(AWSLimits.metadataTokenLife))])
-        request.timeout = AWSLimits.metadataTimeout
-        request.bypassesProxy = true
-        // Once: on a machine that isn't an instance nobody will answer.
-        var answer = try await answer(to: request, retriesSilence: false)
+        // Once, unless told otherwise: on a machine that isn't an instance nobody will answer.
+        var answer = try await answer(to: request, endpoint, retriesSilence: (endpoint.attemptCountMax ?? 1) > 1)
         defer { answer.wipe() }
         guard answer.status == 200 else {
             throw [403, 404, 405].contains(answer.status)
@@ -138,9 +169,9 @@ final class InstanceMetadata: Sendable {
         return String(decoding: answer.body, as: UTF8.self)
     }
 
-    private func credentials(_ role: String, token: String, _ endpoint: String) async throws(Problem) -> Credentials {
-        let url = "\(endpoint)/latest/meta-data/iam/security-credentials/\(URIEncoding.query(role))"
-        var answer = try await get(url, token: token)
+    private func credentials(_ role: String, token: String, _ endpoint: Endpoint) async throws(Problem) -> Credentials {
+        let path = "/latest/meta-data/iam/security-credentials/\(URIEncoding.query(role))"
+        var answer = try await get(path, token: token, endpoint)
         defer { answer.wipe() }
         guard answer.status == 200 else {
             throw .failure("status \(answer.status) instead of the credentials of role \(role)")
@@ -157,16 +188,21 @@ final class InstanceMetadata: Sendable {
         }
     }
 
-    private func get(_ url: String, token: String) async throws(Problem) -> STSAnswer {
-        var request = HTTPRequest(url: url, headers: [("x-aws-ec2-metadata-token", token)])
-        request.timeout = AWSLimits.metadataTimeout
-        request.bypassesProxy = true
-        return try await answer(to: request, retriesSilence: true)
+    private func get(_ path: String, token: String, _ endpoint: Endpoint) async throws(Problem) -> CredentialAnswer {
+        let request = HTTPRequest(url: endpoint.url + path, headers: [("x-aws-ec2-metadata-token", token)])
+        return try await answer(to: request, endpoint, retriesSilence: true)
     }
 
-    private func answer(to request: HTTPRequest, retriesSilence: Bool) async throws(Problem) -> STSAnswer {
+    private func answer(
+        to request: HTTPRequest, _ endpoint: Endpoint, retriesSilence: Bool
+    ) async throws(Problem) -> CredentialAnswer {
+        var request = request
+        request.timeout = endpoint.timeout
+        request.bypassesProxy = true
         do throws(TransferError) {
-            return try await CredentialEndpoint(context).answer(to: request, retriesSilence: retriesSilence)
+            return try await CredentialEndpoint(context).answer(
+                to: request, retriesSilence: retriesSilence,
+                attemptCountMax: endpoint.attemptCountMax ?? AWSLimits.endpointAttemptCountMax)
         } catch {
             if error.code == .cancelled { throw .cancelled }
             throw .failure(

@@ -7,15 +7,11 @@ struct ProfileProviders {
     let metadata: InstanceMetadata
     let client: STSClient
 
-    private var settings: ProfileSettings {
-        ProfileSettings(profile: chosen, files: files, environment: context.environment)
+    private var settings: EndpointSettings {
+        EndpointSettings(profile: chosen, files: files, environment: context.environment)
     }
 
-    private var endpoints: STSEndpointRules {
-        STSEndpointRules(
-            region: settings.region, profile: nil, endpointURL: settings.endpointURL(service: "sts"),
-            environment: context.environment)
-    }
+    private var endpoints: STSEndpointRules { STSEndpointRules(settings: settings) }
 
     /// The role that the profile names, assumed with what its source gives.
     func role(of profile: String) async throws(AWSError) -> ProviderAnswer {

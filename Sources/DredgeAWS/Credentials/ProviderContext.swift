@@ -6,7 +6,7 @@ struct ProviderContext: Sendable {
     var environment: [String: String]
     var files: FileAccess = .system
     var processes: ProcessRunner = .system
-    var http: any STSTransport
+    var http: any CredentialTransport
     var time: TimeSource = .system
     /// For roles that name none.
     var defaultSessionName = "dredge"

@@ -12,7 +12,7 @@ struct SSOProvider {
     let profile: String
     let files: ProfileFiles
     let context: ProviderContext
-    let settings: ProfileSettings
+    let settings: EndpointSettings
 
     func answer() async throws(AWSError) -> ProviderAnswer {
         guard let login = try SSOLogin(profile: profile, files) else {
@@ -27,7 +27,7 @@ struct SSOProvider {
             url: try url(login),
             headers: [("accept", "application/json"), ("x-amz-sso_bearer_token", token)])
         request.timeout = AWSLimits.ssoTimeout
-        var answer: STSAnswer
+        var answer: CredentialAnswer
         do throws(TransferError) {
             answer = try await CredentialEndpoint(context).answer(to: request)
         } catch {
@@ -53,10 +53,13 @@ struct SSOProvider {
                 .malformedConfigFile, "sso_region of the profile '\(profile.printable)' is not the name of a region",
                 advice: "Use a name such as eu-central-1.")
         }
-        var base =
-            settings.endpointURL(service: "sso")
-            ?? "https://portal.sso.\(login.region).\(Partition.ofRegion(login.region).dnsSuffix)"
-        while base.hasSuffix("/") { base.removeLast() }
+        let custom: EndpointURL?
+        do throws(EndpointProblem) {
+            custom = try settings.endpoint(of: .sso)
+        } catch {
+            throw .provider(.invalidParameter, error.message, advice: error.advice)
+        }
+        let base = custom?.text ?? "https://portal.sso.\(login.region).\(Partition.ofRegion(login.region).dnsSuffix)"
         return "\(base)/federation/credentials?role_name=\(URIEncoding.query(login.role))"
             + "&account_id=\(URIEncoding.query(login.account))"
     }

@@ -13,19 +13,8 @@ package struct EndpointURL: Sendable, Hashable {
     /// Empty, or begins with a slash and ends without one.
     package let basePath: String
 
-    /// The endpoint that is named, else the environment's for the service, else the environment's for all of them; nil: AWS's own.
-    /// (AWS SDKs and Tools Reference Guide, "Service-specific endpoints".)
-    package static func configured(
-        _ named: String?, for service: AWSService, environment: [String: String]
-    ) throws(EndpointProblem) -> EndpointURL? {
-        if let named { return try EndpointURL(named) }
-        if environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]?.lowercased() == "true" { return nil }
-        for name in ["AWS_ENDPOINT_URL_\(service.rawValue)", "AWS_ENDPOINT_URL"] {
-            guard let text = environment[name], !text.isEmpty else { continue }
-            return try EndpointURL(text, from: "environment variable \(name)")
-        }
-        return nil
-    }
+    /// Without a slash at the end.
+    package var text: String { "\(scheme)://\(authority)\(basePath)" }
 
     /// Reads `text`. `place`: where it comes from, for the error.
     package init(_ text: String, from place: String? = nil) throws(EndpointProblem) {

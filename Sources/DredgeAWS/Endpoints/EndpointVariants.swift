@@ -8,13 +8,6 @@ package struct EndpointVariants: Sendable, Hashable {
     /// The ordinary ones.
     package init() {}
 
-    /// As named, else as the environment says (AWS SDKs and Tools Reference Guide, "Dual-stack and FIPS endpoints").
-    package init(fips: Bool?, dualStack: Bool?, environment: [String: String]) throws(EndpointProblem) {
-        self.fips = if let fips { fips } else { try Self.flag("AWS_USE_FIPS_ENDPOINT", environment) }
-        self.dualStack =
-            if let dualStack { dualStack } else { try Self.flag("AWS_USE_DUALSTACK_ENDPOINT", environment) }
-    }
-
     /// Throws where `partition` has no such endpoint of `service`.
     package func check(_ service: AWSService, in partition: Partition) throws(EndpointProblem) {
         guard fips, !partition.fipsServices.contains(service) else { return }
@@ -30,18 +23,7 @@ package struct EndpointVariants: Sendable, Hashable {
         throw EndpointProblem(
             message: "\(what) endpoints are asked for, but the endpoint is named",
             advice:
-                "Leave one of them away: the endpoint URL (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true for those of the environment), or set \(key): false."
+                "Leave one of them away: the endpoint URL (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true for those of the environment and of profiles), or set \(key): false."
         )
-    }
-
-    /// A setting that is mistyped must not pass as switched off: somebody relies on it.
-    private static func flag(_ name: String, _ environment: [String: String]) throws(EndpointProblem) -> Bool {
-        switch environment[name]?.lowercased() {
-        case nil, "", "false": return false
-        case "true": return true
-        case .some(let text):
-            throw EndpointProblem(
-                message: "the environment variable \(name) is '\(text.printable)'", advice: "Set it to true or false.")
-        }
     }
 }

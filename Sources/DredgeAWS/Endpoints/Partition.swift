@@ -51,7 +51,8 @@ package struct Partition: Sendable, Hashable {
 }
 
 /// The services that are asked.
-package enum AWSService: String, Sendable {
+package enum AWSService: String, Sendable, CaseIterable {
     case s3 = "S3"
     case sts = "STS"
+    case sso = "SSO"
 }

@@ -20,9 +20,4 @@ package enum Region {
         let region = text.hasPrefix("fips-") ? text.dropFirst(5) : text.hasSuffix("-fips") ? text.dropLast(5) : nil
         return region.map { "names a FIPS endpoint, not a region; write \($0), and use_fips: true" }
     }
-
-    /// The first of the environment's regions (AWS SDKs and Tools Reference Guide, "AWS Region").
-    package static func named(in environment: [String: String]) -> String? {
-        [environment["AWS_REGION"], environment["AWS_DEFAULT_REGION"]].lazy.compactMap { $0 }.first { !$0.isEmpty }
-    }
 }

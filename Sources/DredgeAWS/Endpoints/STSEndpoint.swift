@@ -26,8 +26,8 @@ extension CredentialSources {
         environment: [String: String]
     ) -> EndpointProblem? {
         let rules = STSEndpointRules(
-            region: region, profile: nil, endpointURL: endpointURL, useFIPS: useFIPS, useDualStack: useDualStack,
-            environment: environment)
+            region: region, endpointURL: endpointURL, useFIPS: useFIPS, useDualStack: useDualStack,
+            settings: EndpointSettings(environment: environment))
         do throws(EndpointProblem) {
             for hop in hops {
                 guard let role = RoleARN(hop.roleARN) else { continue }
@@ -46,38 +46,27 @@ struct STSEndpointRules: Sendable {
     private let named: String?
     private let useFIPS: Bool?
     private let useDualStack: Bool?
-    private let environment: [String: String]
+    private let settings: EndpointSettings
 
     /// - Parameters:
-    ///   - region: for hops that name none; nil: the environment's, else the profile's.
-    ///   - profile: nil: the base credentials have nothing to do with one.
-    ///   - endpointURL: nil: AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, else AWS's own.
-    ///   - useFIPS: nil: AWS_USE_FIPS_ENDPOINT.
-    ///   - useDualStack: nil: AWS_USE_DUALSTACK_ENDPOINT.
+    ///   - region: for hops that name none; nil: the settings'.
+    ///   - endpointURL: nil: the settings', else AWS's own.
+    ///   - useFIPS: nil: as the settings say.
+    ///   - useDualStack: nil: as the settings say.
     init(
-        region: String?, profile: BaseSource.Profile?, endpointURL: String? = nil, useFIPS: Bool? = nil,
-        useDualStack: Bool? = nil, environment: [String: String]
+        region: String? = nil, endpointURL: String? = nil, useFIPS: Bool? = nil, useDualStack: Bool? = nil,
+        settings: EndpointSettings
     ) {
-        if let region, !region.isEmpty {
-            self.region = region
-        } else if let region = Region.named(in: environment) {
-            self.region = region
-        } else if let profile {
-            // A file that can't be read is told of when credentials are looked for.
-            let files = try? ProfileFiles(environment: environment)
-            self.region = files?.value("region", profile: profile.name ?? ProfileFiles.profileName(environment))?.text
-        } else {
-            self.region = nil
-        }
+        self.region = region.flatMap { $0.isEmpty ? nil : $0 } ?? settings.region
         named = endpointURL
         self.useFIPS = useFIPS
         self.useDualStack = useDualStack
-        self.environment = environment
+        self.settings = settings
     }
 
     fileprivate func endpoint(region hopRegion: String?, partitionName: String) throws(EndpointProblem) -> STSEndpoint {
-        let custom = try EndpointURL.configured(named, for: .sts, environment: environment)
-        let variants = try EndpointVariants(fips: useFIPS, dualStack: useDualStack, environment: environment)
+        let custom = try settings.endpoint(named, of: .sts)
+        let variants = try settings.variants(fips: useFIPS, dualStack: useDualStack)
         try variants.check(beside: custom)
         let region = signingRegion(hopRegion, isCustom: custom != nil, partitionName: partitionName)
         if let complaint = Region.complaint(region) {
@@ -85,7 +74,7 @@ struct STSEndpointRules: Sendable {
                 message: "'\(region.printable)' \(complaint)", advice: "Use a name such as eu-central-1.")
         }
         if let custom {
-            return STSEndpoint(region: region, url: "\(custom.scheme)://\(custom.authority)\(custom.basePath)/")
+            return STSEndpoint(region: region, url: "\(custom.text)/")
         }
         guard let partition = Partition.named(partitionName) else {
             throw EndpointProblem(
@@ -102,7 +91,7 @@ struct STSEndpointRules: Sendable {
             )
         }
         try variants.check(.sts, in: partition)
-        if variants == EndpointVariants(), try asksGlobalEndpoint(for: region) {
+        if variants == EndpointVariants(), try settings.usesLegacySTS(), Self.legacyRegions.contains(region) {
             return STSEndpoint(region: "us-east-1", url: "https://sts.amazonaws.com/")
         }
         // GovCloud's ordinary endpoints are the validated ones.
@@ -117,19 +106,7 @@ struct STSEndpointRules: Sendable {
         return (Partition.named(partitionName) ?? Partition.all[0]).defaultRegion
     }
 
-    /// `AWS_STS_REGIONAL_ENDPOINTS=legacy`: the oldest regions are asked at the one global endpoint, whose tokens newer regions refuse
-    /// (AWS SDKs and Tools Reference Guide, "AWS STS Regional endpoints").
-    private func asksGlobalEndpoint(for region: String) throws(EndpointProblem) -> Bool {
-        switch environment["AWS_STS_REGIONAL_ENDPOINTS"]?.lowercased() {
-        case nil, "", "regional": return false
-        case "legacy": return Self.legacyRegions.contains(region)
-        case .some(let text):
-            throw EndpointProblem(
-                message: "the environment variable AWS_STS_REGIONAL_ENDPOINTS is '\(text.printable)'",
-                advice: "Set it to regional or legacy, or leave it away: regional is what is done then.")
-        }
-    }
-
+    /// Those with a global endpoint, in the terms of `sts_regional_endpoints`.
     private static let legacyRegions: Set = [
         "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
         "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1",

@@ -85,7 +85,7 @@ public enum AccessPolicies {
         ])
     }
 
-    private static func reading(_ scope: BucketScope, includesVersions: Bool) -> [PolicyStatement] {
+    static func reading(_ scope: BucketScope, includesVersions: Bool) -> [PolicyStatement] {
         [
             PolicyStatement(
                 sid: "ListBucket", actions: ["s3:ListBucket"], resources: [scope.listResource],
@@ -97,11 +97,11 @@ public enum AccessPolicies {
     }
 
     private static func decrypting(_ key: EncryptionKey?) -> [PolicyStatement] {
-        guard let key else { return [] }
-        return [
-            PolicyStatement(
-                sid: "DecryptObjects", actions: ["kms:Decrypt"], resources: [key.arn.description],
-                conditions: [key.throughS3])
-        ]
+        key.map { [decrypting(resource: $0.arn.description, through: $0.throughS3)] } ?? []
+    }
+
+    static func decrypting(resource: String, through condition: PolicyCondition) -> PolicyStatement {
+        PolicyStatement(
+            sid: "DecryptObjects", actions: ["kms:Decrypt"], resources: [resource], conditions: [condition])
     }
 }

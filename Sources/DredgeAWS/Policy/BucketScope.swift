@@ -30,6 +30,12 @@ public struct BucketScope: Sendable, Hashable {
         self.prefix = prefix
     }
 
+    init(_ address: BucketAddress, partition: String, prefix: String) {
+        self.address = address
+        self.partition = partition
+        self.prefix = prefix
+    }
+
     /// What `s3:ListBucket` is about.
     package var listResource: String { address.arn(partition: partition) }
 
@@ -69,11 +75,18 @@ public struct EncryptionKey: Sendable, Hashable {
         self.arn = arn
     }
 
-    /// Narrows the key's use to requests that come from S3 in the key's region ("kms:ViaService", AWS KMS Developer Guide). Where a
-    /// partition has a domain of its own, S3 is known by both.
-    package var throughS3: PolicyCondition {
-        let suffixes = ["amazonaws.com"] + [Partition.named(arn.partition)?.dnsSuffix].compactMap { $0 }
+    /// Narrows the key's use to requests that come from S3 in the key's region.
+    package var throughS3: PolicyCondition { .throughS3(region: arn.region, partition: arn.partition) }
+}
+
+extension PolicyCondition {
+    /// Narrows a key's use to requests that come from S3 ("kms:ViaService", AWS KMS Developer Guide). The guide names the services by
+    /// `amazonaws.com` alone; where a partition has a domain of its own, S3 is let through by both names.
+    /// - Parameter region: of the key; nil: any.
+    static func throughS3(region: String?, partition: String) -> PolicyCondition {
+        let suffixes = ["amazonaws.com"] + [Partition.named(partition)?.dnsSuffix].compactMap { $0 }
         return PolicyCondition(
-            "StringEquals", "kms:ViaService", Set(suffixes).sorted().map { "s3.\(arn.region).\($0)" })
+            region == nil ? "StringLike" : "StringEquals", "kms:ViaService",
+            Set(suffixes).sorted().map { "s3.\(region ?? "*").\($0)" })
     }
 }

@@ -9,7 +9,7 @@ enum AssumedSession {
     /// The session in `answer`. `now` is in the service's time, as far as it is known.
     ///
     /// Its secrets never become strings; the reader's memory is wiped.
-    static func credentials(in answer: STSAnswer, call: STSCall, now: Date) throws(AWSError) -> Credentials {
+    static func credentials(in answer: CredentialAnswer, call: STSCall, now: Date) throws(AWSError) -> Credentials {
         func malformed(_ message: String) -> AWSError {
             AWSError(
                 code: .malformedAnswer, step: call.step, status: answer.status, requestID: answer.requestID,

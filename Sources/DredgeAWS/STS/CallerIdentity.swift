@@ -17,7 +17,7 @@ public struct CallerIdentity: Sendable, Hashable, Codable {
 
 extension CallerIdentity {
     /// Reads the answer of a GetCallerIdentity.
-    init(in answer: STSAnswer, call: STSCall) throws(AWSError) {
+    init(in answer: CredentialAnswer, call: STSCall) throws(AWSError) {
         var limits = XMLReader.Limits()
         limits.byteCountMax = AWSLimits.stsAnswerByteCountMax
         let result = (try? XMLReader.tree(of: answer.body, limits: limits))?.first("GetCallerIdentityResult")

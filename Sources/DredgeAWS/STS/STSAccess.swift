@@ -7,15 +7,16 @@ public struct STSAccess: Sendable {
     public var base: BaseSource
     /// For hops that name no session, for example `dredge-<run id>`, so that CloudTrail leads back to the run.
     public var defaultSessionName: String
-    /// For hops that name no region; nil: AWS_REGION, AWS_DEFAULT_REGION, the profile's, else the partition's default.
+    /// For hops that name no region; nil: AWS_REGION, AWS_DEFAULT_REGION, the profile's `region`, else the partition's
+    /// default.
     public var region: String?
-    /// nil: AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, else AWS's own.
+    /// nil: AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, the profile's, else AWS's own.
     public var endpointURL: String?
-    /// nil: AWS_USE_FIPS_ENDPOINT.
+    /// nil: AWS_USE_FIPS_ENDPOINT, else the profile's `use_fips_endpoint`.
     public var useFIPS: Bool?
-    /// nil: AWS_USE_DUALSTACK_ENDPOINT.
+    /// nil: AWS_USE_DUALSTACK_ENDPOINT, else the profile's `use_dualstack_endpoint`.
     public var useDualStack: Bool?
-    /// The process's environment, or what stands for it.
+    /// The process's environment, or what stands for it. AWS_PROFILE in it names the profile whose region and endpoints count.
     public var environment: [String: String]
     /// Carries the requests.
     public var transfer: TransferLoop
@@ -47,13 +48,16 @@ public struct STSAccess: Sendable {
 }
 
 extension STSAccess {
+    /// What the environment and its profile say of endpoints.
+    var settings: EndpointSettings { EndpointSettings(environment: environment) }
+
     /// A chain over this access.
     func chain(_ hops: [RoleHop], scope: SourceScope?) -> RoleChain {
         RoleChain(
             hops: hops, scope: scope, base: base, defaultSessionName: defaultSessionName,
             endpoints: STSEndpointRules(
-                region: region, profile: base.profile, endpointURL: endpointURL, useFIPS: useFIPS,
-                useDualStack: useDualStack, environment: environment),
+                region: region, endpointURL: endpointURL, useFIPS: useFIPS, useDualStack: useDualStack,
+                settings: settings),
             client: STSClient(transport: LoopTransport(transfer), clock: clock), onWarning: onWarning)
     }
 }

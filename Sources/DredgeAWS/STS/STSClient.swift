@@ -8,7 +8,7 @@ import DredgeTransfer
 
 /// Calls STS: signs each attempt anew, retries what may pass, explains what won't.
 struct STSClient: Sendable {
-    let transport: any STSTransport
+    let transport: any CredentialTransport
     let clock: ServiceClock
 
     /// A new session, as `call` asks for it. Nil credentials: unsigned, as calls are that bring a token instead.
@@ -20,7 +20,7 @@ struct STSClient: Sendable {
 
     /// What `read` makes of the answer. The answer's body is wiped behind it.
     func value<Value>(
-        of call: STSCall, credentials: Credentials?, read: (STSAnswer) throws(AWSError) -> Value
+        of call: STSCall, credentials: Credentials?, read: (CredentialAnswer) throws(AWSError) -> Value
     ) async throws(AWSError) -> Value {
         var attempt = 1
         var hasSignedAnew = false
@@ -47,9 +47,9 @@ struct STSClient: Sendable {
     }
 
     private func attempt<Value>(
-        _ call: STSCall, credentials: Credentials?, read: (STSAnswer) throws(AWSError) -> Value
+        _ call: STSCall, credentials: Credentials?, read: (CredentialAnswer) throws(AWSError) -> Value
     ) async -> Outcome<Value> {
-        var answer: STSAnswer
+        var answer: CredentialAnswer
         do throws(TransferError) {
             answer = try await send(call, credentials: credentials)
         } catch {
@@ -70,7 +70,7 @@ struct STSClient: Sendable {
         }
     }
 
-    private func send(_ call: STSCall, credentials: Credentials?) async throws(TransferError) -> STSAnswer {
+    private func send(_ call: STSCall, credentials: Credentials?) async throws(TransferError) -> CredentialAnswer {
         var request = HTTPRequest(
             method: .post, url: call.endpoint.url,
             headers: [("content-type", "application/x-www-form-urlencoded; charset=utf-8")], body: call.body)

@@ -26,9 +26,7 @@ package struct STSInquiry: Sendable {
     package var secondsAhead: Double { -chain.client.clock.offset }
 
     /// Whether an endpoint other than AWS's was named for STS, or for all services.
-    package var hasOwnEndpoint: Bool {
-        (try? EndpointURL.configured(access.endpointURL, for: .sts, environment: access.environment)) != nil
-    }
+    package var hasOwnEndpoint: Bool { access.settings.hasEndpoint(access.endpointURL, of: .sts) }
 
     /// The keys that sign first, and which provider gave them.
     package func baseCredentials() async throws(AWSError) -> ResolvedCredentials { try await access.base.resolved() }
@@ -36,7 +34,7 @@ package struct STSInquiry: Sendable {
     /// Whose `credentials` are. Asked where the first role is assumed, so that this also tells whether STS can be reached there.
     package func callerIdentity(of credentials: Credentials) async throws(AWSError) -> CallerIdentity {
         let step = "ask whose credentials these are"
-        let region = access.region ?? Region.named(in: access.environment)
+        let region = access.region ?? access.settings.region
         let hop =
             chain.hops.first
             ?? RoleHop(

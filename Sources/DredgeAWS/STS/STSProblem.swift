@@ -15,7 +15,7 @@ struct STSProblem {
     /// The service's clock.
     let date: Date?
 
-    init(_ answer: STSAnswer) {
+    init(_ answer: CredentialAnswer) {
         status = answer.status
         date = answer.date.flatMap(Timestamp.http)
         var limits = XMLReader.Limits()

@@ -45,16 +45,12 @@ extension SourceScope {
     private func policy(
         _ address: BucketAddress, partition: String, prefix: String, decrypts: Bool
     ) -> PolicyDocument {
-        let pattern = PolicyPattern.literal(prefix)
-        let read = [
-            PolicyStatement(
-                actions: ["s3:ListBucket"], resources: [address.arn(partition: partition)],
-                conditions: prefix.isEmpty ? [] : [PolicyCondition("StringLike", "s3:prefix", ["\(pattern)*"])]),
-            PolicyStatement(
-                actions: ["s3:GetObject", "s3:GetObjectVersion"],
-                resources: [address.objectARN("\(pattern)*", partition: partition)]),
-        ]
-        return PolicyDocument(statements: decrypts ? read + [decrypt(address, partition: partition)] : read)
+        let scope = BucketScope(address, partition: partition, prefix: prefix)
+        var statements = AccessPolicies.reading(scope, includesVersions: true)
+        if decrypts { statements.append(decrypt(address, partition: partition)) }
+        // Names would take of the characters that there are.
+        for index in statements.indices { statements[index].sid = nil }
+        return PolicyDocument(statements: statements)
     }
 
     /// Through S3 only. The region is that of the key or the access point, which is the bucket's; a source's own region may be wrong, and
@@ -69,12 +65,7 @@ extension SourceScope {
                 $0.resource.hasPrefix("key/") ? "\($0)" : "arn:\(partition):kms:\($0.region):\($0.account):key/*"
             }
             ?? "arn:\(partition):kms:*:*:key/*"
-        let suffix = Partition.named(partition)?.dnsSuffix ?? Partition.all[0].dnsSuffix
-        return PolicyStatement(
-            actions: ["kms:Decrypt"], resources: [resource],
-            conditions: [
-                PolicyCondition(
-                    region == nil ? "StringLike" : "StringEquals", "kms:ViaService", ["s3.\(region ?? "*").\(suffix)"])
-            ])
+        return AccessPolicies.decrypting(
+            resource: resource, through: .throughS3(region: region, partition: partition))
     }
 }

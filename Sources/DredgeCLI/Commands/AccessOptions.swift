@@ -80,9 +80,7 @@ struct AccessOptions: ParsableArguments {
     }
 
     private func hops(_ check: inout FlagCheck, environment: [String: String]) -> [RoleHop] {
-        let isOtherService =
-            stsEndpointURL != nil
-            || ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"].contains { environment[$0]?.isEmpty == false }
+        let isOtherService = EndpointSettings(environment: environment).hasEndpoint(stsEndpointURL, of: .sts)
         for arn in roleARNs { check.rule("--role-arn", arn) { FieldRules.roleARN($0, isOtherService: isOtherService) } }
         if roleARNs.isEmpty {
             for (flag, isGiven) in [

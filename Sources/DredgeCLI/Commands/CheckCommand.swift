@@ -26,8 +26,7 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         let config: Config
         do {
-            // Where the store will be is of no matter here, and the file need not say it.
-            config = try Config.read(path: self.config, storeOverride: "none")
+            config = try Config.read(path: self.config, needsStore: false)
         } catch let error as ConfigError {
             throw CommandFailure(.usage, error.description)
         }

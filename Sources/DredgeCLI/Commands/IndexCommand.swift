@@ -39,6 +39,8 @@ struct IndexCommand: AsyncParsableCommand {
 
     /// The same as a config file would give. Throws a `CommandFailure` with all that is wrong.
     func config(environment: [String: String]) throws -> Config {
+        let base = BaseCredentials.defaultChain(profile: access.profile)
+        let environment = base.environment(environment)
         var check = FlagCheck()
         check.rule("--store", store, FieldRules.storePath)
         let address = SourceURL(url)
@@ -69,6 +71,6 @@ struct IndexCommand: AsyncParsableCommand {
         }
         return Config(
             store: store, settings: IndexSettings(tokenizer: tokenizer, chunking: chunking), limits: limits,
-            base: .defaultChain(profile: access.profile), sources: [source], warnings: [])
+            base: base, sources: [source], warnings: [])
     }
 }

@@ -65,11 +65,13 @@ enum BucketDecoding {
     }
 
     /// Where to look for the bucket first, if its ARN names a partition that nothing else leads to: a role's ARN would.
-    static func impliedRegion(_ mapping: ConfigMapping, auth: SourceAuth?) -> String? {
+    static func impliedRegion(
+        _ mapping: ConfigMapping, auth: SourceAuth?, _ settings: EndpointSettings
+    ) -> String? {
         if case .assumeRole = auth { return nil }
         guard let name = mapping.setting("bucket_arn")?.text("")?.value.split(separator: ":").dropFirst().first,
             let partition = Partition.named(name),
-            partition != Partition.ofRegion(Region.named(in: mapping.value.document.environment) ?? "us-east-1")
+            partition != Partition.ofRegion(settings.region ?? "us-east-1")
         else { return nil }
         return partition.defaultRegion
     }

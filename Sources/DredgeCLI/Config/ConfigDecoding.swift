@@ -27,7 +27,7 @@ struct ConfigDecoding {
         let chunking = top["chunking"].map { self.chunking($0) } ?? .lines()
         let limits = top["limits"].map { self.limits($0) } ?? .default
         let base = top["credentials"].map { self.base($0) } ?? .defaultChain()
-        let sources = SourceDecoding(document).sources(top)
+        let sources = SourceDecoding(document, base: base ?? .defaultChain()).sources(top)
         guard let store, let tokenizer, let chunking, let limits, let base, let sources else { return nil }
         return Config(
             store: store, settings: IndexSettings(tokenizer: tokenizer, chunking: chunking), limits: limits, base: base,

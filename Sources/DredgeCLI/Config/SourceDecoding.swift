@@ -5,8 +5,15 @@ import Yams
 /// The sources of a config file.
 struct SourceDecoding {
     let document: ConfigDocument
+    /// With the profile of the base credentials, whose endpoints count.
+    private let environment: [String: String]
+    private let settings: EndpointSettings
 
-    init(_ document: ConfigDocument) { self.document = document }
+    init(_ document: ConfigDocument, base: BaseCredentials) {
+        self.document = document
+        environment = base.environment(document.environment)
+        settings = EndpointSettings(environment: environment)
+    }
 
     static let keys = [
         "name", "bucket", "bucket_arn", "prefix", "region", "endpoint_url", "sts_endpoint_url", "path_style",
@@ -50,9 +57,7 @@ struct SourceDecoding {
 
     private func source(_ mapping: ConfigMapping) -> Source? {
         let problemCount = document.problems.count
-        let isOtherService =
-            mapping["sts_endpoint_url"] != nil
-            || ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"].contains { document.environment[$0]?.isEmpty == false }
+        let isOtherService = mapping["sts_endpoint_url"] != nil || settings.hasEndpoint(of: .sts)
         let pathStyle = mapping["path_style"]?.boolean()
         let bucket = BucketDecoding.bucket(
             mapping, isLegacyAllowed: pathStyle == true || mapping["endpoint_url"] != nil)
@@ -63,7 +68,7 @@ struct SourceDecoding {
             name: mapping["name"]?.checked("write a name for reports", by: FieldRules.name), bucket: bucket ?? "",
             prefix: mapping["prefix"].flatMap(BucketDecoding.prefix) ?? "",
             region: region == nil
-                ? BucketDecoding.impliedRegion(mapping, auth: auth)
+                ? BucketDecoding.impliedRegion(mapping, auth: auth, settings)
                 : region?.checked("write a region's code, as us-east-1", by: Region.complaint),
             endpointURL: mapping["endpoint_url"].flatMap(BucketDecoding.endpointURL),
             stsEndpointURL: mapping["sts_endpoint_url"].flatMap(BucketDecoding.endpointURL), pathStyle: pathStyle,
@@ -75,7 +80,7 @@ struct SourceDecoding {
             requireExternalID: mapping["require_external_id"]?.boolean() ?? false,
             useFIPS: mapping["use_fips"]?.boolean(), useDualStack: mapping["use_dual_stack"]?.boolean())
         guard document.problems.count == problemCount, bucket != nil, auth != nil else { return nil }
-        if let problem = source.problem(environment: document.environment) {
+        if let problem = source.problem(environment: environment) {
             let place = problem.field.map { mapping.setting($0.rawValue) ?? mapping[FlatForm.roleKey] ?? mapping.value }
             (place ?? mapping.value).report("\(problem.message) \(problem.advice)")
             return nil

@@ -1,12 +1,12 @@
 import DredgeTransfer
 
 /// What carries a request to STS, or to another endpoint that gives credentials. Tests put a script in its place.
-protocol STSTransport: Sendable {
-    func send(_ request: HTTPRequest) async throws(TransferError) -> STSAnswer
+protocol CredentialTransport: Sendable {
+    func send(_ request: HTTPRequest) async throws(TransferError) -> CredentialAnswer
 }
 
 /// What came back. `body` may hold secrets; who reads it wipes it.
-struct STSAnswer: Sendable {
+struct CredentialAnswer: Sendable {
     var status: Int
     /// The `Date` header.
     var date: String?
@@ -15,7 +15,7 @@ struct STSAnswer: Sendable {
 }
 
 /// The transfer loop as a transport.
-final class LoopTransport: STSTransport {
+final class LoopTransport: CredentialTransport {
     private let loop: TransferLoop
     private let durationMax: Duration
     // One call at a time; the pool's memory is allotted at the first.
@@ -27,7 +27,7 @@ final class LoopTransport: STSTransport {
         self.durationMax = durationMax
     }
 
-    func send(_ request: HTTPRequest) async throws(TransferError) -> STSAnswer {
+    func send(_ request: HTTPRequest) async throws(TransferError) -> CredentialAnswer {
         let authority = RequestURL(request.url).host
         let buffer: OwnedBuffer
         do {
@@ -38,7 +38,7 @@ final class LoopTransport: STSTransport {
         // The buffer goes back to a pool, so that the session in it must not stay there.
         defer { SecretBytes.wipe(UnsafeMutableRawBufferPointer(mutating: buffer.bytes)) }
         let response = try await perform(request, into: buffer)
-        return STSAnswer(
+        return CredentialAnswer(
             status: response.status, date: response["date"], requestID: response["x-amzn-requestid"],
             body: response.isSuccess ? Array(buffer.bytes) : response.errorBody)
     }
