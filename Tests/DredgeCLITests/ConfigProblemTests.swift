@@ -257,6 +257,10 @@ import Testing
             #"c.yaml:7:22: sources[0].auth.assume_role[0].role_arn: "arn:aws:iam::123456789012:user/Ann" names "user/Ann", which is no role; a role's ARN looks like arn:aws:iam::123456789012:role/ReadRole"#
         ),
         (
+            "role_arn: 'arn:aws:iam::123456789012:role/*'",
+            #"c.yaml:7:22: sources[0].auth.assume_role[0].role_arn: "arn:aws:iam::123456789012:role/*" names "role/*", which is no one role: its name has letters, digits and characters of _+=,.@-"#
+        ),
+        (
             "role_arn: arn:aws:iam::123456789012:role/R, duration: 10m",
             #"c.yaml:7:66: sources[0].auth.assume_role[0].duration: "10m" is not a duration from 15m to 12h, as in 45m or 1h"#
         ),

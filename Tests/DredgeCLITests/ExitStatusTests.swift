@@ -63,6 +63,13 @@ import Testing
             #expect(outcome.error == "\(path): \(reason)\n")
         }
     }
+
+    @Test func `a byte order mark before a config is passed over`() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("marked.json", "\u{FEFF}{\"stoer\": \"a.chunks\"}")
+        let outcome = try DredgeBinary.run(["run", path])
+        #expect(outcome.error.contains("marked.json:1:2: stoer: unknown key; did you mean store?"))
+    }
 }
 
 @Suite struct OutputTests {

@@ -10,10 +10,24 @@ package struct RoleARN: Sendable, Hashable {
         guard parts.count == 6, parts[0] == "arn", parts[1].hasPrefix("aws"), parts[2] == "iam", parts[3].isEmpty,
             ARN.isAccountID(parts[4]),
             parts[5].hasPrefix("role/"), parts[5].utf8.count > 5, parts[5].utf8.last != UInt8(ascii: "/"),
-            (20...2048).contains(arn.utf8.count), arn.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+            (20...2048).contains(arn.utf8.count), arn.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
+            Self.isNameOfOne(parts[5])
         else { return nil }
         partition = String(parts[1])
         account = String(parts[4])
+    }
+
+    /// Whether what follows the account is one role: its name has letters, digits and characters of `_+=,.@-` (IAM API Reference,
+    /// CreateRole), and its path no wildcard or variable, which a policy would take as many roles.
+    package static func isNameOfOne(_ resource: some StringProtocol) -> Bool {
+        let name = resource.split(separator: "/").last ?? ""
+        return !resource.contains(where: { "*?$".contains($0) })
+            && name.utf8.allSatisfy { byte in
+                switch UnicodeScalar(byte) {
+                case "a"..."z", "A"..."Z", "0"..."9", "_", "+", "=", ",", ".", "@", "-": true
+                default: false
+                }
+            }
     }
 }
 

@@ -66,7 +66,9 @@ enum ConfigFile {
             throw refusal(
                 "is larger than \(Quantities.spelledByteCount(ConfigLimits.fileByteCountMax)); is it a config file?")
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw refusal("is not UTF-8 text") }
+        // Editors of Windows put a byte order mark first.
+        let content = bytes.dropFirst(bytes.starts(with: "\u{FEFF}".utf8) ? 3 : 0)
+        guard let text = String(validating: content, as: UTF8.self) else { throw refusal("is not UTF-8 text") }
         return text
     }
 }

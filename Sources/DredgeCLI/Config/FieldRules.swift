@@ -54,6 +54,10 @@ enum FieldRules {
         guard fields[5].hasPrefix("role/"), fields[5].utf8.count > 5 else {
             return "names \(quoted(fields[5])), which is no role; a role's ARN looks like \(example)"
         }
+        guard RoleARN.isNameOfOne(fields[5]) else {
+            return "names \(quoted(fields[5])), which is no one role: its name has letters, digits and characters of "
+                + "_+=,.@-"
+        }
         return nil
     }
 

@@ -132,6 +132,16 @@ import Testing
         #expect(try RolePattern(roleARN: role).resource == role)
     }
 
+    @Test(arguments: [
+        "*", "Read*", "Rea?", "team*/Read", "${aws:username}", "team/${aws:username}/Read", "a$(b)", "a'b",
+    ])
+    func `what names several roles, or none, is not taken for one role`(name: String) throws {
+        _ = try refusal { () throws(AWSError) in
+            _ = try RolePattern(roleARN: "arn:aws:iam::111122223333:role/\(name)")
+        }
+        #expect(throws: AWSError.self) { try RoleTemplate(roleARN: "arn:aws:iam::111122223333:role/\(name)") }
+    }
+
     // MARK: What each statement is for, by moto's evaluator
 
     /// What a service asks of KMS, Glue and Redshift. No server here enforces policies for them.

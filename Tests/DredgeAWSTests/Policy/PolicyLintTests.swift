@@ -348,6 +348,16 @@ import Testing
     }
 
     @Test(arguments: [
+        ("s3://b/", "arn:aws:s3:::b/*"), ("s3://b/p", "arn:aws:s3:::b/p/*"), ("s3://b/*", "arn:aws:s3:::b/*"),
+        ("s3://b/p*", "arn:aws:s3:::b/p*"),
+    ])
+    func `the ARN that an S3 URI stands for is named`(uri: String, arn: String) {
+        let statement = #"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "\#(uri)"}"#
+        let findings = PolicyLint.findings(in: #"{"Version": "2012-10-17", "Statement": \#(statement)}"#)
+        #expect(findings.first { $0.path == "Statement.Resource" }?.advice == "Write \(arn).")
+    }
+
+    @Test(arguments: [
         ("s3:ListObjects", "s3:ListBucket"), ("s3:HeadObject", "s3:GetObject"), ("s3:getobjct", "s3:GetObject"),
         ("kms:Decript", "kms:Decrypt"), ("sts:AssumeRoles", "sts:AssumeRole"), ("glue:GetTabel", "glue:GetTable"),
         ("redshift:GetClusterCredentialWithIAM", "redshift:GetClusterCredentialsWithIAM"),
