@@ -57,7 +57,7 @@ struct WithMoto: SuiteTrait, TestScoping {
     {
         let server = try await MotoServer()
         defer { server.stop() }
-        let outcome = try server.apply(
+        let outcome = try await server.apply(
             .vendorAndCustomer(externalID: MotoFixture.externalID, objects: [.init("2025/a.txt", Data("hello".utf8))]))
         let transfer = try TransferLoop()
         do {

@@ -1,5 +1,6 @@
 import DredgeTransfer
 import Foundation
+import Synchronization
 import TestServers
 import Testing
 
@@ -35,9 +36,9 @@ import Testing
     }
 
     /// A role with this trust policy.
-    private func makeRole(_ trust: String) throws -> RoleHop {
+    private func makeRole(_ trust: String) async throws -> RoleHop {
         let name = "probed-\(UUID().uuidString.prefix(8).lowercased())"
-        _ = try moto.server.apply(
+        _ = try await moto.server.apply(
             MotoScenario(roles: [.init(name, trust: trust, policy: MotoScenario.allow(["s3:*"], on: ["*"]))]))
         return hop(name)
     }
@@ -48,13 +49,13 @@ import Testing
     }
 
     @Test func `a trust policy without a condition is found`() async throws {
-        let role = try makeRole(MotoScenario.trust([MotoScenario.userARN("vendor")]))
+        let role = try await makeRole(MotoScenario.trust([MotoScenario.userARN("vendor")]))
         let verdict = try await TrustProbe([role], access: access()).verdict(ofHop: 0)
         #expect(name(verdict) == "assumableWithout")
     }
 
     @Test func `a trust policy that takes any external ID is found`() async throws {
-        let role = try makeRole(
+        let role = try await makeRole(
             MotoScenario.policy(
                 #"{"Effect":"Allow","Principal":{"AWS":["\#(MotoScenario.userARN("vendor"))"]},"Action":"sts:AssumeRole","#
                     + #""Condition":{"StringLike":{"sts:ExternalId":"*"}}}"#))
@@ -113,8 +114,10 @@ import Testing
 
 /// What a call of STS can meet on its way, by a server that does it.
 @Suite(.timeLimit(.minutes(15))) struct CredentialTransportTests {
+    /// - Parameter hangCount: so many attempts, from the first, are given up as soon as they have come to the server; the others have all
+    ///   the time that they need.
     private func session(
-        _ faults: [ScriptedS3Server.Fault], attemptDurationMax: Duration = .seconds(10),
+        _ faults: [ScriptedS3Server.Fault], hangCount: Int = 0,
         _ body: (ScriptedS3Server, Session) async throws -> Void
     ) async throws {
         var scenario = ScriptedS3Server.Scenario(faults: faults)
@@ -126,6 +129,12 @@ import Testing
         let clock = ServiceClock(
             TimeSource(
                 now: { Date() }, sleep: { _ in try Task.checkCancellation() }, random: { $0.upperBound }))
+        let attemptCount = Atomic(0)
+        let transport = LoopTransport(transfer) { _ in
+            let attempt = attemptCount.add(1, ordering: .relaxed).newValue
+            guard attempt <= hangCount else { return try await Task.sleep(for: .seconds(86_400)) }
+            while try server.requests().count < attempt { try await Task.sleep(for: .milliseconds(5)) }
+        }
         let chain = RoleChain(
             hops: [RoleHop(roleARN: "arn:aws:iam::123456789012:role/R")],
             base: CredentialSources.fixed(Credentials(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "secret")),
@@ -133,7 +142,7 @@ import Testing
             endpoints: STSEndpointRules(
                 endpointURL: server.endpointURL, settings: EndpointSettings(environment: [:])),
             client: STSClient(
-                transport: LoopTransport(transfer, durationMax: attemptDurationMax), clock: clock))
+                transport: transport, clock: clock))
         let session = Session(clock: clock) { () async throws(AWSError) in try await chain.credentials() }
         do { try await body(server, session) } catch { Issue.record(error) }
         session.close()
@@ -141,7 +150,7 @@ import Testing
     }
 
     @Test func `a service that hangs is given up after a bounded time`() async throws {
-        try await session([.hang(on: .assumeRole).times(-1)], attemptDurationMax: .milliseconds(100)) {
+        try await session([.hang(on: .assumeRole).times(-1)], hangCount: 5) {
             (server, session) async throws in
             let error = await #expect(throws: AWSError.self) { try await session.credentials() }
             #expect(error?.code == .unreachable)
@@ -151,7 +160,7 @@ import Testing
     }
 
     @Test func `a service that hangs now and then is asked again`() async throws {
-        try await session([.hang(on: .assumeRole).times(2)], attemptDurationMax: .milliseconds(500)) {
+        try await session([.hang(on: .assumeRole).times(2)], hangCount: 2) {
             (server, session) async throws in
             #expect(try await session.credentials()?.isTemporary == true)
             #expect(try server.requests().count >= 3)

@@ -1,4 +1,5 @@
 import Dredge
+import TestServers
 import Testing
 
 @testable import DredgeCLI

@@ -50,7 +50,7 @@ import Testing
         let given = ProcessInfo.processInfo.environment["DREDGE_TEST_SEED"].flatMap(UInt64.init)
         let seed = given ?? .random(in: 0...999_999)
         print("CrashTests: DREDGE_TEST_SEED=\(seed)")
-        var generator = SplitMix64(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         let server = try await ScriptedS3Server(Self.scenario(Self.bodies))
         defer { server.stop() }
         let directory = try TemporaryDirectory()
@@ -63,11 +63,12 @@ import Testing
             """)
         let store = StoreFile("killed.chunks", in: directory),
             undisturbed = StoreFile("undisturbed.chunks", in: directory)
-        let whole = try DredgeBinary.run(["run", "c.yaml", "--store", undisturbed.path], directory: directory.url)
+        let whole = try await DredgeBinary.run(
+            ["run", "c.yaml", "--store", undisturbed.path], directory: directory.url)
         try #require(whole.status == 0, "\(whole)")
         if isIncremental {
             try server.play(Self.scenario(Self.olderBodies))
-            let before = try DredgeBinary.run(["run", "c.yaml"], directory: directory.url)
+            let before = try await DredgeBinary.run(["run", "c.yaml"], directory: directory.url)
             try #require(before.status == 0, "\(before)")
         }
 
@@ -79,9 +80,9 @@ import Testing
         #expect(report.objectCount("listed") == Self.bodies.count)
         let isDone = ["indexed", "unchanged"].compactMap(report.objectCount)
         #expect(isDone.reduce(0, +) == Self.bodies.count && (isDone[1] > 0) == isIncremental)
-        #expect(try store.digest() == undisturbed.digest(), "seed \(seed)")
-        #expect(try store.texts() == Self.bodies)
-        try store.verified()
+        #expect(try await store.digest() == undisturbed.digest(), "seed \(seed)")
+        #expect(try await store.texts() == Self.bodies)
+        try await store.verified()
 
         // What was stored at a kill is not read again behind it.
         let gets = try server.requests().map { $0.action == .get ? String(decoding: $0.key, as: UTF8.self) : nil }
@@ -103,18 +104,20 @@ import Testing
     /// Starts run after run, and kills each; looks at what it leaves. Returns when one has ended by itself.
     private func runAndKill(
         _ server: ScriptedS3Server, _ store: StoreFile, in directory: TemporaryDirectory, delaySeconds: Double,
-        using generator: inout SplitMix64
+        using generator: inout SeededGenerator
     ) async throws -> ([Kill], DredgeBinary.Outcome) {
         var kills = [try await killInItsMiddle(server, store, in: directory, delaySeconds: delaySeconds)]
         try server.play(Self.scenario(Self.bodies, delaySeconds: delaySeconds))
         while true {
             try #require(kills.count < 100)
             let run = try DredgeBinary.start(["run", "c.yaml", "--json"], directory: directory.url)
-            await kill(run, afterMilliseconds: Int.random(in: 0..<(1_500 + 300 * kills.count), using: &generator))
-            let outcome = try run.wait()
+            let milliseconds = Int.random(in: 0..<(1_500 + 300 * kills.count), using: &generator)
+            // A thread's clock, not a task's, which may get its turn much later than it asked for.
+            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { run.send(SIGKILL) }
+            let outcome = await run.wait()
             guard outcome.status == -SIGKILL else { return (kills, outcome) }
-            try store.verified()
-            let kill = Kill(requestCount: try server.requests().count, stored: try storedKeys(store))
+            try await store.verified()
+            let kill = Kill(requestCount: try server.requests().count, stored: try await storedKeys(store))
             kills.append(kill)
         }
     }
@@ -126,41 +129,31 @@ import Testing
         var scenario = Self.scenario(Self.bodies, delaySeconds: delaySeconds)
         scenario.faults.insert(.hang(on: .get).forKey("large/1.txt").times(-1), at: 0)
         try server.play(scenario)
-        let before = store.exists ? try storedKeys(store) : []
+        let before = store.exists ? try await storedKeys(store) : []
         let requestCount = try server.requests().count
         let run = try DredgeBinary.start(["run", "c.yaml", "--json"], directory: directory.url)
         // Before its first request a run has made the store.
-        while try server.requests().count == requestCount || storedKeys(store).count <= before.count {
+        while true {
+            let isUnderWay = try server.requests().count > requestCount
+            if isUnderWay, try await storedKeys(store).count > before.count { break }
             try #require(run.isRunning)
             try await Task.sleep(for: .milliseconds(50))
         }
         run.send(SIGKILL)
-        #expect(try run.wait().status == -SIGKILL)
-        try store.verified()
-        let stored = try storedKeys(store)
+        #expect(await run.wait().status == -SIGKILL)
+        try await store.verified()
+        let stored = try await storedKeys(store)
         #expect(stored.isSuperset(of: before) && stored.count < Self.bodies.count)
         return Kill(requestCount: try server.requests().count, stored: stored)
     }
 
     /// The keys of the objects that are stored as they are now. Every other one must be stored whole as it was before.
-    private func storedKeys(_ store: StoreFile) throws -> Set<String> {
-        let texts = try store.texts()
+    private func storedKeys(_ store: StoreFile) async throws -> Set<String> {
+        let texts = try await store.texts()
         let keys = texts.filter { $0.value == Self.bodies[$0.key] }.map(\.key)
         for (key, text) in texts where text != Self.bodies[key] {
             #expect(text == Self.olderBodies[key], "\(key) is neither the old version nor the new one")
         }
         return Set(keys)
-    }
-
-    /// With a thread of its own: a task that sleeps may get none for long when its time has come, while other tests wait for their
-    /// programs.
-    private func kill(_ run: RunningDredge, afterMilliseconds milliseconds: Int) async {
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                usleep(UInt32(milliseconds) * 1_000)
-                run.send(SIGKILL)
-                continuation.resume()
-            }
-        }
     }
 }

@@ -49,7 +49,7 @@ struct CustomerAccount: Sendable {
             .init("customer-any-bucket", trust: trust, policy: MotoScenario.allow(["s3:*"], on: ["*"])),
         ]
         do {
-            return CustomerAccount(server: server, outcome: try server.apply(scenario))
+            return CustomerAccount(server: server, outcome: try await server.apply(scenario))
         } catch {
             server.stop()
             throw error
@@ -86,9 +86,9 @@ struct CustomerAccount: Sendable {
     /// Runs `dredge run` on a config in `directory`.
     func run(
         _ config: String, _ flags: [String] = [], in directory: TemporaryDirectory, environment: [String: String]? = nil
-    ) throws -> DredgeBinary.Outcome {
+    ) async throws -> DredgeBinary.Outcome {
         try directory.write("c.yaml", config)
-        return try DredgeBinary.run(
+        return try await DredgeBinary.run(
             ["run", "c.yaml", "--no-progress"] + flags, environment: try environment ?? self.environment(),
             directory: directory.url)
     }

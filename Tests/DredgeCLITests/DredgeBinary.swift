@@ -1,20 +1,9 @@
 import Foundation
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import TestServers
 
 /// The built `dredge`, run as its user runs it.
 struct DredgeBinary {
-    struct Outcome {
-        var status: Int32
-        var output: String
-        var error: String
-    }
+    typealias Outcome = Program.Outcome
 
     /// It stands beside the test bundle.
     static let url: URL = {
@@ -26,67 +15,21 @@ struct DredgeBinary {
 
     /// Runs it to its end with an environment that has nothing of this machine's AWS settings.
     static func run(
-        _ arguments: [String], input: Data? = nil, environment: [String: String] = [:], directory: URL? = nil
-    ) throws -> Outcome {
-        try start(arguments, input: input, environment: environment, directory: directory).wait()
+        _ arguments: [String], input: Data = Data(), environment: [String: String] = [:], directory: URL? = nil
+    ) async throws -> Outcome {
+        try await Program.run(
+            url.path, arguments, input: input, environment: plain.merging(environment) { $1 },
+            directory: directory)
     }
 
     /// Starts it like that.
     static func start(
-        _ arguments: [String], input: Data? = nil, environment: [String: String] = [:], directory: URL? = nil
-    ) throws -> RunningDredge {
-        let process = Process()
-        process.executableURL = url
-        process.arguments = arguments
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"].merging(environment)
-        { $1 }
-        if let directory { process.currentDirectoryURL = directory }
-        // Files instead of pipes: nobody has to drain them while the process runs.
-        let files = try TemporaryDirectory()
-        let outputFile = try files.handle("output"), errorFile = try files.handle("error")
-        process.standardOutput = outputFile
-        process.standardError = errorFile
-        if let input {
-            try input.write(to: files.url.appending(path: "input"))
-            process.standardInput = try FileHandle(forReadingFrom: files.url.appending(path: "input"))
-        } else {
-            process.standardInput = FileHandle.nullDevice
-        }
-        try process.run()
-        return RunningDredge(process: process, files: files)
-    }
-}
-
-/// A `dredge` that has been started.
-///
-/// `@unchecked`: Foundation's `Process` has its own lock, and is configured before it comes here.
-final class RunningDredge: @unchecked Sendable {
-    private let process: Process
-    private let files: TemporaryDirectory
-
-    init(process: Process, files: TemporaryDirectory) {
-        self.process = process
-        self.files = files
+        _ arguments: [String], environment: [String: String] = [:], directory: URL? = nil
+    ) throws -> Program {
+        try Program(url.path, arguments, environment: plain.merging(environment) { $1 }, directory: directory)
     }
 
-    var processIdentifier: Int32 { process.processIdentifier }
-    var isRunning: Bool { process.isRunning }
-
-    /// Sends a signal; one that comes too late is lost.
-    func send(_ signal: Int32) {
-        if process.isRunning { kill(process.processIdentifier, signal) }
-    }
-
-    /// Waits for its end.
-    func wait() throws -> DredgeBinary.Outcome {
-        process.waitUntilExit()
-        return DredgeBinary.Outcome(
-            status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
-            output: try files.text("output"), error: try files.text("error"))
-    }
-
-    /// A test that fails leaves nothing running.
-    deinit { send(SIGKILL) }
+    private static let plain = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"]
 }
 
 /// A directory that goes with its last user.

@@ -18,13 +18,13 @@ extension CustomerAccountTests {
         private static let textCount = CustomerAccount.texts.count
         private static let listedCount = textCount + CustomerAccount.otherObjects.count
 
-        private func expectAllTexts() throws {
-            let texts = try store.texts()
+        private func expectAllTexts() async throws {
+            let texts = try await store.texts()
             #expect(texts.count == Self.textCount)
             for (key, body) in CustomerAccount.texts { #expect(texts[key] == body, "\(key)") }
         }
 
-        @Test func `a document storage's configuration works as it stands`() throws {
+        @Test func `a document storage's configuration works as it stands`() async throws {
             try directory.write(
                 "storage.json",
                 """
@@ -38,15 +38,15 @@ extension CustomerAccountTests {
                 """)
             var environment = try account.environment()
             environment["AWS_ENDPOINT_URL"] = account.server.endpointURL
-            let outcome = try DredgeBinary.run(
+            let outcome = try await DredgeBinary.run(
                 ["run", "storage.json", "--store", "s.chunks", "--no-progress"], environment: environment,
                 directory: directory.url)
             #expect(outcome.status == 0, "\(outcome)")
-            try expectAllTexts()
+            try await expectAllTexts()
         }
 
-        @Test func `a config with a role and an external ID fills the store with the objects' bytes`() throws {
-            let outcome = try account.run(account.config(), ["--json"], in: directory)
+        @Test func `a config with a role and an external ID fills the store with the objects' bytes`() async throws {
+            let outcome = try await account.run(account.config(), ["--json"], in: directory)
             #expect(outcome.status == 0, "\(outcome)")
             #expect(outcome.error.isEmpty)
             let report = try JSONLine.object(outcome.output)
@@ -54,17 +54,17 @@ extension CustomerAccountTests {
             #expect(report.objectCount("listed") == Self.listedCount)
             #expect(report.objectCount("indexed") == Self.textCount)
             #expect(report["skipped_reasons"] as? [String: Int] == CustomerAccount.skippedReasons)
-            try expectAllTexts()
+            try await expectAllTexts()
 
             // What the commands tell of the store agrees with the report and with each other.
-            let chunks = try store.chunks()
-            let verified = try store.verified()
+            let chunks = try await store.chunks()
+            let verified = try await store.verified()
             #expect(report["chunk_count"] as? Int == chunks.count)
             #expect(verified["chunk_count"] as? Int == chunks.count)
             #expect(verified["object_count"] as? Int == Self.textCount)
             let tokenCount = chunks.compactMap { $0["tokens"] as? Int }.reduce(0, +)
             #expect(report["token_count"] as? Int == tokenCount)
-            let objects = try store.objects("indexed")
+            let objects = try await store.objects("indexed")
             #expect(objects.compactMap { $0["tokens"] as? Int }.reduce(0, +) == tokenCount)
             let eTags = try #require(account.outcome.eTags[CustomerAccount.bucket])
             for object in objects {
@@ -72,18 +72,18 @@ extension CustomerAccountTests {
             }
 
             // The next run finds nothing to do, and leaves the same content.
-            let digest = try store.digest()
-            let again = try account.run(account.config(), ["--json"], in: directory)
+            let digest = try await store.digest()
+            let again = try await account.run(account.config(), ["--json"], in: directory)
             #expect(again.status == 0, "\(again)")
             let second = try JSONLine.object(again.output)
             #expect(second.objectCount("unchanged") == Self.textCount)
             #expect(second.objectCount("indexed") == 0)
             #expect(second["fetched_byte_count"] as? Int == 0)
-            #expect(try store.digest() == digest)
+            #expect(try await store.digest() == digest)
         }
 
-        @Test func `flags do what the config does`() throws {
-            let outcome = try DredgeBinary.run(
+        @Test func `flags do what the config does`() async throws {
+            let outcome = try await DredgeBinary.run(
                 [
                     "index", "s3://\(CustomerAccount.bucket)/2025", "--store", store.path,
                     "--role-arn", MotoScenario.roleARN("customer-read"), "--external-id", CustomerAccount.externalID,
@@ -93,23 +93,26 @@ extension CustomerAccountTests {
             #expect(outcome.status == 0, "\(outcome)")
             #expect(outcome.output.isEmpty)
             #expect(outcome.error.hasPrefix("Complete: run "))
-            #expect(try store.keys("indexed") == Set(CustomerAccount.texts.map(\.key).filter { $0.hasPrefix("2025/") }))
-            #expect(try store.keys("skipped") == ["2025/empty.txt", "2025/scan.png"])
+            #expect(
+                try await store.keys("indexed")
+                    == Set(CustomerAccount.texts.map(\.key).filter { $0.hasPrefix("2025/") }))
+            #expect(try await store.keys("skipped") == ["2025/empty.txt", "2025/scan.png"])
         }
 
-        @Test func `a chain of two roles reaches the bucket`() throws {
+        @Test func `a chain of two roles reaches the bucket`() async throws {
             let hops = """
                 [{role_arn: "\(MotoScenario.roleARN("hub"))", session_name: through-hub}, \
                 {role_arn: "\(MotoScenario.roleARN("customer-behind-hub"))", external_id: \(CustomerAccount.externalID)}]
                 """
-            let outcome = try account.run(account.config(hops: hops), in: directory)
+            let outcome = try await account.run(account.config(hops: hops), in: directory)
             #expect(outcome.status == 0, "\(outcome)")
-            try expectAllTexts()
+            try await expectAllTexts()
         }
 
         @Test("I7: one denied key among others is named, status 2, and the run goes on")
-        func oneDeniedKeyIsNamedAndTheRunGoesOn() throws {
-            let outcome = try account.run(account.config(role: "customer-read-but-one"), ["--json"], in: directory)
+        func oneDeniedKeyIsNamedAndTheRunGoesOn() async throws {
+            let outcome = try await account.run(
+                account.config(role: "customer-read-but-one"), ["--json"], in: directory)
             #expect(outcome.status == 2, "\(outcome)")
             let report = try JSONLine.object(outcome.output)
             let rows = ["indexed", "unchanged", "skipped", "failed", "vanished", "changed", "pending"]
@@ -119,27 +122,27 @@ extension CustomerAccountTests {
             let failures = try #require(report["failures"] as? [[String: Any]])
             #expect(failures.map { $0["key"] as? String } == [CustomerAccount.deniedKey])
             #expect(failures.allSatisfy { ($0["request_id"] as? String)?.isEmpty == false })
-            #expect(try store.keys("failed") == [CustomerAccount.deniedKey])
+            #expect(try await store.keys("failed") == [CustomerAccount.deniedKey])
 
             // For people, the same: named, with its reason. And with the permission the next run mends it.
-            let told = try account.run(account.config(role: "customer-read-but-one"), in: directory)
+            let told = try await account.run(account.config(role: "customer-read-but-one"), in: directory)
             #expect(told.status == 2)
             #expect(told.error.contains("contracts: \(CustomerAccount.deniedKey): accessDenied: "))
-            #expect(try account.run(account.config(), in: directory).status == 0)
-            try expectAllTexts()
+            #expect(try await account.run(account.config(), in: directory).status == 0)
+            try await expectAllTexts()
         }
 
-        @Test func `an archived object is skipped without a request`() throws {
-            #expect(try account.run(account.config(), in: directory).status == 0)
-            let skipped = try store.objects("skipped").first { $0["key"] as? String == "cold.txt" }
+        @Test func `an archived object is skipped without a request`() async throws {
+            #expect(try await account.run(account.config(), in: directory).status == 0)
+            let skipped = try await store.objects("skipped").first { $0["key"] as? String == "cold.txt" }
             #expect(skipped?["reason"] as? String == "archived")
             let log = account.server.log
             #expect(log.contains("GET /\(CustomerAccount.bucket)/readme.md"))
             #expect(!log.contains("GET /\(CustomerAccount.bucket)/cold.txt"))
         }
 
-        @Test func `a dry run plans, and writes nothing`() throws {
-            let outcome = try account.run(account.config(), ["--dry-run", "--json"], in: directory)
+        @Test func `a dry run plans, and writes nothing`() async throws {
+            let outcome = try await account.run(account.config(), ["--dry-run", "--json"], in: directory)
             #expect(outcome.status == 0, "\(outcome)")
             let sources = try #require(try JSONLine.object(outcome.output)["sources"] as? [[String: Any]])
             #expect(sources.count == 1)
@@ -151,11 +154,11 @@ extension CustomerAccountTests {
         }
 
         /// moto names the session that asked when it refuses to assume the next role.
-        @Test func `the session is named after the run`() throws {
+        @Test func `the session is named after the run`() async throws {
             let hops = """
                 [{role_arn: "\(MotoScenario.roleARN("hub"))"}, {role_arn: "\(MotoScenario.roleARN("customer-read"))"}]
                 """
-            let outcome = try account.run(account.config(hops: hops), ["--json"], in: directory)
+            let outcome = try await account.run(account.config(hops: hops), ["--json"], in: directory)
             #expect(outcome.status == 3)
             let failure = try JSONLine.object(outcome.output)
             let report = try #require(failure["report"] as? [String: Any])

@@ -1,11 +1,12 @@
 import Foundation
+import TestServers
 import Testing
 
 /// The real binary: what it prints where, and how it ends.
 @Suite struct ExitStatusTests {
     @Test(arguments: [["--version"], ["--help"], ["run", "--help"], ["help", "index"]])
-    func `asked for help or version it answers on standard output`(arguments: [String]) throws {
-        let outcome = try DredgeBinary.run(arguments)
+    func `asked for help or version it answers on standard output`(arguments: [String]) async throws {
+        let outcome = try await DredgeBinary.run(arguments)
         #expect(outcome.status == 0)
         #expect(!outcome.output.isEmpty && outcome.error.isEmpty)
     }
@@ -14,16 +15,16 @@ import Testing
         ["run"], ["index", "s3://abc"], ["nonsense"], ["run", "--nonsense", "c.yaml"], ["run", "/nonexistent/c.yaml"],
         ["index", "abc", "--store", "s"], ["count", "--tokenizer", "gpt"], ["run", "c.yaml", "--store", ""],
     ])
-    func `wrong usage is status 1, with the reason on standard error`(arguments: [String]) throws {
-        let outcome = try DredgeBinary.run(arguments)
+    func `wrong usage is status 1, with the reason on standard error`(arguments: [String]) async throws {
+        let outcome = try await DredgeBinary.run(arguments)
         #expect(outcome.status == 1)
         #expect(outcome.output.isEmpty && !outcome.error.isEmpty)
     }
 
-    @Test func `a wrong config is status 1, with all its problems as file, line and column`() throws {
+    @Test func `a wrong config is status 1, with all its problems as file, line and column`() async throws {
         let directory = try TemporaryDirectory()
         try directory.write("c.yaml", "stoer: a\nsources:\n  - bucket: x\n")
-        let outcome = try DredgeBinary.run(["run", "c.yaml"], directory: directory.url)
+        let outcome = try await DredgeBinary.run(["run", "c.yaml"], directory: directory.url)
         #expect(outcome.status == 1)
         #expect(
             outcome.error == """
@@ -35,7 +36,7 @@ import Testing
                 """)
     }
 
-    @Test func `a file of aliases made to explode ends with an error instead of hanging`() throws {
+    @Test func `a file of aliases made to explode ends with an error instead of hanging`() async throws {
         // As keys, aliases are compared with all that they stand for: 9^9 values here.
         var text = "l0: &l0 [x, x, x, x, x, x, x, x, x]\n"
         for level in 1...9 {
@@ -44,12 +45,12 @@ import Testing
         }
         text += "? *l9\n: 1\n? *l9\n: 2\n"
         let directory = try TemporaryDirectory()
-        let outcome = try DredgeBinary.run(["run", try directory.write("bomb.yaml", text)])
+        let outcome = try await DredgeBinary.run(["run", try directory.write("bomb.yaml", text)])
         #expect(outcome.status == 1)
         #expect(outcome.error.contains("bomb.yaml: the file takes more than 5 s to parse; use fewer aliases"))
     }
 
-    @Test func `files that are no config files`() throws {
+    @Test func `files that are no config files`() async throws {
         let directory = try TemporaryDirectory()
         let large = try directory.write("large.yaml", Data(repeating: UInt8(ascii: "#"), count: 1 << 21))
         let binary = try directory.write("binary.yaml", Data([0x73, 0xFF, 0xFE]))
@@ -58,7 +59,7 @@ import Testing
             (directory.url.path, "cannot be read: Is a directory"),
             (directory.url.path + "/none", "cannot be read: No such file or directory"),
         ] {
-            let outcome = try DredgeBinary.run(["run", path])
+            let outcome = try await DredgeBinary.run(["run", path])
             #expect(outcome.status == 1)
             #expect(outcome.error == "\(path): \(reason)\n")
         }
@@ -74,16 +75,11 @@ import Testing
 
 @Suite struct OutputTests {
     @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
-    func `output that can't be written is status 3`() throws {
-        let process = Process()
-        process.executableURL = DredgeBinary.url
-        process.arguments = ["--version"]
-        process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
-        let directory = try TemporaryDirectory()
-        process.standardError = try directory.handle("error")
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 3)
-        #expect(try directory.text("error") == "dredge: cannot write the output: No space left on device\n")
+    func `output that can't be written is status 3`() async throws {
+        let outcome = try await Program.run(
+            "/bin/sh", ["-c", "exec \"$DREDGE\" --version >/dev/full"],
+            environment: ["DREDGE": DredgeBinary.url.path])
+        #expect(outcome.status == 3)
+        #expect(outcome.error == "dredge: cannot write the output: No space left on device\n")
     }
 }

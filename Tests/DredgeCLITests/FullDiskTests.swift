@@ -27,7 +27,7 @@
             let store = StoreFile("\(disk.path)/s.chunks")
             try directory.write("c.yaml", config + "\nstore: \(store.path)\n")
 
-            let full = try DredgeBinary.run(["run", "c.yaml"], directory: directory.url)
+            let full = try await DredgeBinary.run(["run", "c.yaml"], directory: directory.url)
             #expect(full.status == 3, "\(full)")
             Refusal.expect(
                 [
@@ -35,18 +35,18 @@
                     "Free some space",
                 ],
                 inOrderIn: try Refusal.paragraph(full))
-            try store.verified()
-            for (key, text) in try store.texts() { #expect(text == bodies[key], "\(key)") }
+            try await store.verified()
+            for (key, text) in try await store.texts() { #expect(text == bodies[key], "\(key)") }
 
             try disk.grow(to: 32 << 20)
-            let resumed = try DredgeBinary.run(["run", "c.yaml"], directory: directory.url)
+            let resumed = try await DredgeBinary.run(["run", "c.yaml"], directory: directory.url)
             #expect(resumed.status == 0, "\(resumed)")
-            #expect(try store.texts() == bodies)
+            #expect(try await store.texts() == bodies)
             let elsewhere = StoreFile("undisturbed.chunks", in: directory)
-            let undisturbed = try DredgeBinary.run(
+            let undisturbed = try await DredgeBinary.run(
                 ["run", "c.yaml", "--store", elsewhere.path], directory: directory.url)
             #expect(undisturbed.status == 0, "\(undisturbed)")
-            #expect(try store.digest() == elsewhere.digest())
+            #expect(try await store.digest() == elsewhere.digest())
         }
     }
 

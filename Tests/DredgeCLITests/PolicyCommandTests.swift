@@ -1,4 +1,5 @@
 import Foundation
+import TestServers
 import Testing
 
 /// `dredge policy`, as its user runs it. What it prints is tested where it is made (`PolicySetupTests`).
@@ -34,9 +35,9 @@ import Testing
         try directory.write("c.yaml", Self.config)
     }
 
-    private func policy(_ arguments: String..., input: String? = nil) throws -> DredgeBinary.Outcome {
-        try DredgeBinary.run(
-            ["policy"] + arguments, input: input.map { Data($0.utf8) }, directory: directory.url)
+    private func policy(_ arguments: String..., input: String? = nil) async throws -> DredgeBinary.Outcome {
+        try await DredgeBinary.run(
+            ["policy"] + arguments, input: Data((input ?? "").utf8), directory: directory.url)
     }
 
     private func statements(_ outcome: DredgeBinary.Outcome) throws -> [[String: Any]] {
@@ -45,8 +46,8 @@ import Testing
         return try #require(document?["Statement"] as? [[String: Any]])
     }
 
-    @Test func `the trust of a hop names the role of the hop before, with what it hands on`() throws {
-        let outcome = try policy("trust", "c.yaml", "--source", "contracts")
+    @Test func `the trust of a hop names the role of the hop before, with what it hands on`() async throws {
+        let outcome = try await policy("trust", "c.yaml", "--source", "contracts")
         let statements = try statements(outcome)
         #expect(
             statements.map { $0["Action"] as? String } == ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"])
@@ -58,11 +59,11 @@ import Testing
         #expect(outcome.error.hasPrefix("note: AWS stores \(Self.vendor) as the unique ID"))
     }
 
-    @Test func `who assumes the first hop must be told`() throws {
-        let outcome = try policy("trust", "c.yaml", "--source", "contracts", "--hop", "1")
+    @Test func `who assumes the first hop must be told`() async throws {
+        let outcome = try await policy("trust", "c.yaml", "--source", "contracts", "--hop", "1")
         #expect(outcome.status == 1 && outcome.output.isEmpty)
         #expect(outcome.error.contains("--principal") && outcome.error.contains("aws sts get-caller-identity"))
-        let told = try policy(
+        let told = try await policy(
             "trust", "c.yaml", "--source", "contracts", "--hop", "1", "--without-external-id", "--principal",
             "arn:aws:sts::777788889999:assumed-role/Base/session")
         #expect(
@@ -71,27 +72,28 @@ import Testing
         #expect(try statements(told)[1]["Action"] as? String == "sts:TagSession")
     }
 
-    @Test func `flags win over the config, and do without one`() throws {
-        let other = try policy("permissions", "c.yaml", "--source", "contracts", "--prefix", "2024/", "--versions")
+    @Test func `flags win over the config, and do without one`() async throws {
+        let other = try await policy(
+            "permissions", "c.yaml", "--source", "contracts", "--prefix", "2024/", "--versions")
         #expect(
             other.output.contains("arn:aws:s3:::acme-contracts/2024/*") && other.output.contains("GetObjectVersion"))
         #expect(other.output.contains("s3.eu-west-1.amazonaws.com"))
-        let bare = try statements(policy("permissions", "--bucket", "acme", "--region", "cn-north-1"))
+        let bare = try await statements(policy("permissions", "--bucket", "acme", "--region", "cn-north-1"))
         #expect(bare.map { $0["Resource"] as? String } == ["arn:aws-cn:s3:::acme", "arn:aws-cn:s3:::acme/*"])
         #expect(bare.allSatisfy { $0["Condition"] == nil })
     }
 
-    @Test func `the reader of a bucket and of a key is the role that reads`() throws {
-        let bucket = try statements(policy("bucket", "c.yaml", "--source", "contracts"))
+    @Test func `the reader of a bucket and of a key is the role that reads`() async throws {
+        let bucket = try await statements(policy("bucket", "c.yaml", "--source", "contracts"))
         #expect(bucket.allSatisfy { ($0["Principal"] as? [String: String]) == ["AWS": Self.reader] })
-        let kms = try statements(policy("kms", "c.yaml", "--source", "contracts"))
+        let kms = try await statements(policy("kms", "c.yaml", "--source", "contracts"))
         #expect(kms.map { $0["Resource"] as? String } == ["*"])
-        let ambient = try policy("bucket", "c.yaml", "--source", "open")
+        let ambient = try await policy("bucket", "c.yaml", "--source", "open")
         #expect(ambient.status == 1 && ambient.error.contains("who reads?"))
     }
 
-    @Test func `the vendor may assume the roles of a pattern, which the role must match`() throws {
-        let outcome = try policy(
+    @Test func `the vendor may assume the roles of a pattern, which the role must match`() async throws {
+        let outcome = try await policy(
             "vendor", "c.yaml", "--source", "contracts", "--role-name-pattern", "customers/DredgeRead*")
         #expect(
             try statements(outcome).map { $0["Resource"] as? String } == ["arn:aws:iam::*:role/customers/DredgeRead*"])
@@ -99,14 +101,14 @@ import Testing
             try statements(outcome)[0]["Action"] as? [String] == [
                 "sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity",
             ])
-        let mismatch = try policy(
+        let mismatch = try await policy(
             "vendor", "--role-arn", "arn:aws:iam::111122223333:role/ClientRole", "--role-name-pattern", "ClientRole-*")
         #expect(mismatch.status == 1 && mismatch.output.isEmpty)
         #expect(
             mismatch.error.hasPrefix(
                 "dredge: could not name the roles to assume: the pattern 'ClientRole-*' doesn't match"))
         // In a chain the identity is the role of the hop before.
-        let commands = try policy("vendor", "c.yaml", "--source", "contracts", "--format", "cli")
+        let commands = try await policy("vendor", "c.yaml", "--source", "contracts", "--format", "cli")
         #expect(commands.output.contains("aws iam put-role-policy \\\n  --role-name Vendor \\\n"))
     }
 
@@ -141,8 +143,8 @@ import Testing
         (["lint", "absent.json"], "No such file"),
         (["lint", "--kind", "role", "c.yaml"], "trust, permissions, bucket, kms"),
     ])
-    func `what is missing or wrong is said, with status 1`(arguments: [String], part: String) throws {
-        let outcome = try DredgeBinary.run(["policy"] + arguments, directory: directory.url)
+    func `what is missing or wrong is said, with status 1`(arguments: [String], part: String) async throws {
+        let outcome = try await DredgeBinary.run(["policy"] + arguments, directory: directory.url)
         #expect(outcome.status == 1 && outcome.output.isEmpty, "\(outcome)")
         #expect(outcome.error.contains(part), "\(outcome.error)")
     }
@@ -159,14 +161,14 @@ import Testing
             "--redshift-database", "d",
         ],
     ])
-    func `what is printed stands the check`(arguments: [String]) throws {
-        let printed = try DredgeBinary.run(["policy"] + arguments, directory: directory.url)
+    func `what is printed stands the check`(arguments: [String]) async throws {
+        let printed = try await DredgeBinary.run(["policy"] + arguments, directory: directory.url)
         #expect(printed.status == 0, "\(printed.error)")
-        let checked = try policy("lint", "-", input: printed.output)
+        let checked = try await policy("lint", "-", input: printed.output)
         #expect(checked.status == 0 && checked.output.isEmpty && checked.error.isEmpty, "\(checked)")
     }
 
-    @Test func `problems are printed as compilers do, with status 3`() throws {
+    @Test func `problems are printed as compilers do, with status 3`() async throws {
         let trust = """
             {
               "Version": "2012-10-17",
@@ -179,7 +181,7 @@ import Testing
             """
         try directory.write("trust.json", trust)
         try directory.write("advice.json", #"{"Statement":{"Effect":"Deny","Action":"s3:*","Resource":"*"}}"#)
-        let outcome = try policy("lint", "trust.json", "advice.json")
+        let outcome = try await policy("lint", "trust.json", "advice.json")
         #expect(outcome.status == 3 && outcome.error.isEmpty)
         #expect(
             outcome.output == """
@@ -189,9 +191,9 @@ import Testing
                 Write "Version": "2012-10-17". [version-missing]
 
                 """)
-        #expect(try policy("lint", "advice.json").status == 0)
+        #expect(try await policy("lint", "advice.json").status == 0)
 
-        let json = try policy("lint", "--json", "-", input: trust)
+        let json = try await policy("lint", "--json", "-", input: trust)
         #expect(json.status == 3)
         let report = try JSONLine.object(json.output)
         #expect(report["problem_count"] as? Int == 1)
@@ -200,8 +202,8 @@ import Testing
         #expect(finding["line"] as? Int == 3 && finding["path"] as? String == "Statement")
     }
 
-    @Test func `a policy can't drive the terminal`() throws {
-        let outcome = try policy(
+    @Test func `a policy can't drive the terminal`() async throws {
+        let outcome = try await policy(
             "lint", "-", input: "{\"Statement\": [{\"Effect\": \"\\u001b[31m\", \"\\u001b]0;x\": 1}]}")
         #expect(outcome.status == 3 && !outcome.output.utf8.contains(0x1B), "\(outcome.output)")
     }

@@ -18,16 +18,16 @@ extension CustomerAccountTests {
         private func expectRefusal(
             _ config: String, environment: [String: String]? = nil, _ parts: [String],
             sourceLocation: SourceLocation = #_sourceLocation
-        ) throws {
-            let outcome = try account.run(config, in: directory, environment: environment)
+        ) async throws {
+            let outcome = try await account.run(config, in: directory, environment: environment)
             #expect(outcome.status == 3, "\(outcome)", sourceLocation: sourceLocation)
             #expect(outcome.output.isEmpty, sourceLocation: sourceLocation)
             let paragraph = try Refusal.paragraph(outcome, sourceLocation: sourceLocation)
             Refusal.expect(parts, inOrderIn: paragraph, sourceLocation: sourceLocation)
         }
 
-        @Test func `a wrong external ID`() throws {
-            try expectRefusal(
+        @Test func `a wrong external ID`() async throws {
+            try await expectRefusal(
                 account.config(externalID: "wrong-id"),
                 [
                     "dredge: source \"contracts\": could not assume role \(MotoScenario.roleARN("customer-read")): ",
@@ -35,28 +35,29 @@ extension CustomerAccountTests {
                 ])
         }
 
-        @Test func `no external ID where the role demands one`() throws {
-            try expectRefusal(
+        @Test func `no external ID where the role demands one`() async throws {
+            try await expectRefusal(
                 account.config(externalID: nil),
                 ["source \"contracts\": could not assume role ", "code AccessDenied", "sts:ExternalId"])
         }
 
-        @Test func `an external ID that is required and protects nothing`() throws {
+        @Test func `an external ID that is required and protects nothing`() async throws {
             let required = { (config: String) in config + "\n    require_external_id: true\n" }
             let role = "customer-over-trusting"
-            try expectRefusal(
+            try await expectRefusal(
                 required(account.config(role: role)),
                 [
                     "dredge: source \"contracts\": could not verify the external ID of \(MotoScenario.roleARN(role)): ",
                     "can be used without its external ID",
                     #"{"StringEquals": {"sts:ExternalId": "\#(CustomerAccount.externalID)"}}"#,
                 ])
-            #expect(try account.run(account.config(role: role), in: directory).status == 0)
-            #expect(try account.run(required(account.config()), ["--store", "t.chunks"], in: directory).status == 0)
+            #expect(try await account.run(account.config(role: role), in: directory).status == 0)
+            #expect(
+                try await account.run(required(account.config()), ["--store", "t.chunks"], in: directory).status == 0)
         }
 
-        @Test func `no permission to list`() throws {
-            try expectRefusal(
+        @Test func `no permission to list`() async throws {
+            try await expectRefusal(
                 account.config(role: "customer-no-list"),
                 [
                     "source \"contracts\": could not list s3://acme-contracts/: ",
@@ -65,8 +66,8 @@ extension CustomerAccountTests {
                 ])
         }
 
-        @Test func `no permission to read`() throws {
-            try expectRefusal(
+        @Test func `no permission to read`() async throws {
+            try await expectRefusal(
                 account.config(role: "customer-list-only"),
                 [
                     "source \"contracts\": could not read objects of s3://acme-contracts/: ",
@@ -75,8 +76,8 @@ extension CustomerAccountTests {
                 ])
         }
 
-        @Test func `no such bucket`() throws {
-            try expectRefusal(
+        @Test func `no such bucket`() async throws {
+            try await expectRefusal(
                 account.config(role: "customer-any-bucket", bucket: "acme-contract"),
                 [
                     "source \"contracts\": could not list s3://acme-contract/: ",
@@ -85,25 +86,25 @@ extension CustomerAccountTests {
                 ])
         }
 
-        @Test func `a wrong secret key`() throws {
+        @Test func `a wrong secret key`() async throws {
             var environment = try account.environment()
             environment["AWS_SECRET_ACCESS_KEY"] = String(repeating: "x", count: 40)
-            try expectRefusal(
+            try await expectRefusal(
                 account.config(), environment: environment,
                 ["source \"contracts\": could not assume role ", "code SignatureDoesNotMatch, HTTP 403", "secret"])
         }
 
-        @Test func `no credentials at all`() throws {
-            try expectRefusal(
+        @Test func `no credentials at all`() async throws {
+            try await expectRefusal(
                 account.config(), environment: [:], ["source \"contracts\": could not ", "AWS_ACCESS_KEY_ID"])
         }
 
-        @Test func `an endpoint where nobody listens`() throws {
+        @Test func `an endpoint where nobody listens`() async throws {
             let port = try LoopbackPort.free()
             let config = account.config().replacing(
                 "    endpoint_url: \"\(account.server.endpointURL)\"",
                 with: "    endpoint_url: \"http://127.0.0.1:\(port)\"")
-            try expectRefusal(
+            try await expectRefusal(
                 config,
                 [
                     "source \"contracts\": could not list s3://acme-contracts/: ", "127.0.0.1:\(port) can't be reached",
@@ -111,12 +112,12 @@ extension CustomerAccountTests {
                 ])
         }
 
-        @Test func `an STS endpoint where nobody listens`() throws {
+        @Test func `an STS endpoint where nobody listens`() async throws {
             let port = try LoopbackPort.free()
             let config = account.config().replacing(
                 "sts_endpoint_url: \"\(account.server.endpointURL)\"",
                 with: "sts_endpoint_url: \"http://127.0.0.1:\(port)\"")
-            try expectRefusal(config, ["source \"contracts\": could not assume role ", "127.0.0.1"])
+            try await expectRefusal(config, ["source \"contracts\": could not assume role ", "127.0.0.1"])
         }
     }
 }

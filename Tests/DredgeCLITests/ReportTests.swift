@@ -1,6 +1,7 @@
 @testable import Dredge
 import DredgeStore
 import Foundation
+import TestServers
 import Testing
 
 @testable import DredgeCLI

@@ -42,31 +42,33 @@ import Testing
             try await Task.sleep(for: .milliseconds(20))
         }
         run.send(signal)
-        let stopped = try run.wait()
+        let stopped = await run.wait()
         #expect(stopped.status == 4, "\(stopped)")
         #expect(stopped.error == "dredge: stopping; press Ctrl-C again to end at once\n")
         let report = try JSONLine.object(stopped.output)
         #expect(report["outcome"] as? String == "stopped")
         let indexed = try #require(report.objectCount("indexed")), pending = try #require(report.objectCount("pending"))
         #expect(indexed + pending == bodies.count && pending >= 2)
-        try store.verified()
-        let finished = try store.keys("indexed")
+        try await store.verified()
+        let finished = try await store.keys("indexed")
         #expect(finished.count == indexed)
         #expect(!finished.contains("30.txt") && !finished.contains("large.txt"))
 
         let requestCount = try server.requests().count
-        let resumed = try DredgeBinary.run(["run", "c.yaml", "--json", "--no-progress"], directory: directory.url)
+        let resumed = try await DredgeBinary.run(
+            ["run", "c.yaml", "--json", "--no-progress"], directory: directory.url)
         #expect(resumed.status == 0, "\(resumed)")
         let whole = try JSONLine.object(resumed.output)
         #expect(whole["is_resumed"] as? Bool == true && whole["id"] as? String == report["id"] as? String)
         #expect(whole.objectCount("indexed") == bodies.count)
-        #expect(try store.texts() == bodies)
+        #expect(try await store.texts() == bodies)
         let again = try server.requests()[requestCount...].filter { $0.action == .get }
         #expect(finished.isDisjoint(with: again.map { String(decoding: $0.key, as: UTF8.self) }))
 
         let undisturbed = StoreFile("undisturbed.chunks", in: directory)
-        let other = try DredgeBinary.run(["run", "c.yaml", "--store", undisturbed.path], directory: directory.url)
+        let other = try await DredgeBinary.run(
+            ["run", "c.yaml", "--store", undisturbed.path], directory: directory.url)
         #expect(other.status == 0, "\(other)")
-        #expect(try store.digest() == undisturbed.digest())
+        #expect(try await store.digest() == undisturbed.digest())
     }
 }

@@ -1,11 +1,13 @@
+import TestServers
+
 /// Text made of a seed.
 struct SampleText {
-    private var generator: SplitMix64
+    private var generator: SeededGenerator
     private static let words = [
         "the", "party", "of", "the first part", "Größe", "日本語", "документ", "👩‍👩‍👧", "1,234.56", "\t", "don't", "§ 12", "…",
     ]
 
-    init(seed: UInt64) { generator = SplitMix64(seed: seed) }
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
     /// Lines of all lengths in several scripts, now and then a byte that is not UTF-8. May end within a character.
     mutating func lines(byteCount: Int) -> [UInt8] {
@@ -25,20 +27,5 @@ struct SampleText {
     mutating func noise(byteCount: Int) -> [UInt8] {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 \n".utf8)
         return (0..<byteCount).map { _ in alphabet[Int(generator.next() & 63)] }
-    }
-}
-
-/// The same numbers on every machine.
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -30,7 +30,7 @@ import Testing
             // A new store each time, so that there is always something to read.
             try? FileManager.default.removeItem(at: bench.store)
             try FileManager.default.createDirectory(at: bench.store, withIntermediateDirectories: true)
-            let outcome = try DredgeBinary.run(
+            let outcome = try await DredgeBinary.run(
                 ["run", "c.yaml", "-v"], environment: bench.environment, directory: bench.directory.url)
             #expect(outcome.status == course.status, "\(course.name): \(outcome)")
             if let said = course.said { #expect(outcome.error.contains(said), "\(course.name): \(outcome.error)") }
@@ -58,7 +58,7 @@ import Testing
             for canary in [base, session] { canary.expectAbsent(from: arguments, "the arguments") }
         #endif
         run.send(SIGINT)
-        let outcome = try run.wait()
+        let outcome = await run.wait()
         #expect(outcome.status == 4, "\(outcome)")
         try expectNothing(outcome, bench, "stopped")
     }
@@ -67,7 +67,7 @@ import Testing
     @Test(
         "I8: a password in the URL of an endpoint or a proxy does not get out",
         arguments: ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_STS", "http_proxy", "endpoint_url"])
-    func noPasswordOfAURLGetsOut(name: String) throws {
+    func noPasswordOfAURLGetsOut(name: String) async throws {
         let password = "canaryPasswordOfAURL"
         let url = "http://user:\(password)@127.0.0.1:\(try LoopbackPort.free())"
         let directory = try TemporaryDirectory()
@@ -83,7 +83,7 @@ import Testing
             """)
         var environment = ["AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": base.secretAccessKey]
         if name != "endpoint_url" { environment[name] = url }
-        let outcome = try DredgeBinary.run(
+        let outcome = try await DredgeBinary.run(
             ["run", "c.yaml", "-v"], environment: environment, directory: directory.url)
         // A proxy is found wrong when it is used, an endpoint before.
         #expect(outcome.status == (name == "http_proxy" ? 3 : 1), "\(outcome)")

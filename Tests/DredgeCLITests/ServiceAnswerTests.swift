@@ -17,7 +17,7 @@ import Testing
 
     private func run(
         _ server: ScriptedS3Server, auth: String = "ambient", more: String = ""
-    ) throws -> DredgeBinary.Outcome {
+    ) async throws -> DredgeBinary.Outcome {
         try directory.write(
             "c.yaml",
             """
@@ -31,7 +31,7 @@ import Testing
                 auth: \(auth)
             \(more)
             """)
-        return try DredgeBinary.run(["run", "c.yaml"], environment: Self.keys, directory: directory.url)
+        return try await DredgeBinary.run(["run", "c.yaml"], environment: Self.keys, directory: directory.url)
     }
 
     private func expectRefusal(_ outcome: DredgeBinary.Outcome, _ parts: [String]) throws {
@@ -46,9 +46,9 @@ import Testing
         scenario.regionAnswer = answer
         let server = try await ScriptedS3Server(scenario)
         defer { server.stop() }
-        let outcome = try run(server)
+        let outcome = try await run(server)
         #expect(outcome.status == 0, "\(outcome)")
-        #expect(try StoreFile("s.chunks", in: directory).texts().count == 3)
+        #expect(try await StoreFile("s.chunks", in: directory).texts().count == 3)
     }
 
     @Test func `a wrong region that the service does not correct ends the run`() async throws {
@@ -59,7 +59,7 @@ import Testing
         ]
         let server = try await ScriptedS3Server(scenario)
         defer { server.stop() }
-        try expectRefusal(
+        try await expectRefusal(
             run(server),
             [
                 "dredge: source \"contracts\": could not list s3://bucket/: ",
@@ -74,7 +74,7 @@ import Testing
         scenario.expiredAccessKeyIDs = [Self.accessKeyID]
         let server = try await ScriptedS3Server(scenario)
         defer { server.stop() }
-        try expectRefusal(
+        try await expectRefusal(
             run(server),
             [
                 "source \"contracts\": could not list s3://bucket/: ",
@@ -90,7 +90,7 @@ import Testing
         let server = try await ScriptedS3Server(scenario)
         defer { server.stop() }
         let role = MotoScenario.roleARN("reader")
-        try expectRefusal(
+        try await expectRefusal(
             run(server, auth: "{assume_role: [{role_arn: \"\(role)\"}]}"),
             ["source \"contracts\": could not assume role \(role): ", "code ExpiredToken, HTTP 403", "base"])
         #expect(try server.requests().allSatisfy { $0.action == .assumeRole })
@@ -105,7 +105,7 @@ import Testing
         scenario.faults = [.error(on: .assumeRole, 400, "PackedPolicyTooLarge")]
         let server = try await ScriptedS3Server(scenario)
         defer { server.stop() }
-        let outcome = try run(server, auth: Self.assumed)
+        let outcome = try await run(server, auth: Self.assumed)
         #expect(outcome.status == 0, "\(outcome)")
         let warning = try #require(outcome.error.split(separator: "\n").first { $0.hasSuffix("(warning)") })
         Refusal.expect(
@@ -124,7 +124,7 @@ import Testing
         ]
         let server = try await ScriptedS3Server(scenario)
         defer { server.stop() }
-        try expectRefusal(
+        try await expectRefusal(
             run(server, auth: Self.assumed, more: "limits: {requests: 8}"),
             [
                 "source \"contracts\": could not assume role \(Self.role): ", "code AccessDenied, HTTP 403",
@@ -134,8 +134,8 @@ import Testing
         #expect(readBefore < 60)
         scenario.faults = []
         try server.play(scenario)
-        #expect(try run(server, auth: Self.assumed).status == 0)
-        #expect(try StoreFile("s.chunks", in: directory).texts().count == 60)
+        #expect(try await run(server, auth: Self.assumed).status == 0)
+        #expect(try await StoreFile("s.chunks", in: directory).texts().count == 60)
         #expect(try server.requests().count { $0.action == .get } == 60, "what was read before is not read again")
     }
 }

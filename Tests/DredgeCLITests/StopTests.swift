@@ -1,4 +1,5 @@
 import Foundation
+import TestServers
 import Testing
 
 #if canImport(Glibc)
@@ -12,7 +13,7 @@ import Testing
 /// Ctrl-C, on the real binary, in the middle of a request that nobody answers.
 @Suite struct StopTests {
     @Test(arguments: [SIGINT, SIGTERM])
-    func `the first signal is a clean stop with status 4`(signal: Int32) throws {
+    func `the first signal is a clean stop with status 4`(signal: Int32) async throws {
         let listener = try SilentListener()
         let directory = try TemporaryDirectory()
         try directory.write(
@@ -21,21 +22,13 @@ import Testing
             store: s.chunks
             sources: [{bucket: abc, endpoint_url: "http://127.0.0.1:\(listener.port)", region: us-east-1, auth: anonymous}]
             """)
-        let process = Process()
-        process.executableURL = DredgeBinary.url
-        process.arguments = ["run", "c.yaml", "--json"]
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent"]
-        process.currentDirectoryURL = directory.url
-        let output = try directory.handle("output"), error = try directory.handle("error")
-        process.standardOutput = output
-        process.standardError = error
-        try process.run()
-        try listener.waitForConnection()  // then the run is under way, and the signal is expected
-        kill(process.processIdentifier, signal)
-        process.waitUntilExit()
-        #expect(process.terminationReason == .exit && process.terminationStatus == 4)
-        #expect(try directory.text("error") == "dredge: stopping; press Ctrl-C again to end at once\n")
-        let report = try JSONSerialization.jsonObject(with: Data(try directory.text("output").utf8)) as? [String: Any]
+        let run = try DredgeBinary.start(["run", "c.yaml", "--json", "--no-progress"], directory: directory.url)
+        try await listener.waitForConnection()  // then the run is under way, and the signal is expected
+        run.send(signal)
+        let outcome = await run.wait()
+        #expect(outcome.status == 4)
+        #expect(outcome.error == "dredge: stopping; press Ctrl-C again to end at once\n")
+        let report = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
         #expect(report?["outcome"] as? String == "stopped")
     }
 }
@@ -66,12 +59,10 @@ private final class SilentListener {
         try #require(isReady)
     }
 
-    /// Throws when nobody has come for a minute.
-    func waitForConnection() throws {
+    /// Waits until somebody has come.
+    func waitForConnection() async throws {
         var waiter = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        var count = poll(&waiter, 1, 60_000)
-        while count < 0 && errno == EINTR { count = poll(&waiter, 1, 60_000) }
-        try #require(count == 1)
+        while poll(&waiter, 1, 0) != 1 { try await Task.sleep(for: .milliseconds(20)) }
     }
 
     deinit { close(descriptor) }

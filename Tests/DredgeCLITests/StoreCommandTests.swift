@@ -1,5 +1,6 @@
 import DredgeStore
 import Foundation
+import TestServers
 import Testing
 
 /// `dredge store …` on a small store, through the real binary.
@@ -56,7 +57,7 @@ import Testing
     @Test func `ls shows each object with its state, and escapes its key`() async throws {
         let directory = try TemporaryDirectory()
         let path = try await makeStore(directory)
-        let all = try DredgeBinary.run(["store", "ls", path])
+        let all = try await DredgeBinary.run(["store", "ls", path])
         #expect(all.status == 0)
         #expect(
             all.output == """
@@ -65,50 +66,50 @@ import Testing
                 skipped        0 B folder marker                          s3://acme/c/
 
                 """)
-        let failed = try DredgeBinary.run(["store", "ls", path, "--state", "failed", "--json"])
+        let failed = try await DredgeBinary.run(["store", "ls", path, "--state", "failed", "--json"])
         let fields = try #require(try JSONSerialization.jsonObject(with: Data(failed.output.utf8)) as? [String: Any])
         #expect(fields["key"] as? String == Self.hostileKey)
         #expect(fields["request_id"] as? String == "R1" && fields["attempts"] as? Int == 3)
         #expect(fields["last_modified"] as? String == "2023-11-14T22:13:20Z")
-        #expect(try DredgeBinary.run(["store", "ls", path, "--prefix", "c"]).output.hasSuffix("s3://acme/c/\n"))
-        #expect(try DredgeBinary.run(["store", "ls", path, "--bucket", "other"]).output.isEmpty)
-        #expect(try DredgeBinary.run(["store", "ls", path, "--state", "lost"]).status == 1)
+        #expect(try await DredgeBinary.run(["store", "ls", path, "--prefix", "c"]).output.hasSuffix("s3://acme/c/\n"))
+        #expect(try await DredgeBinary.run(["store", "ls", path, "--bucket", "other"]).output.isEmpty)
+        #expect(try await DredgeBinary.run(["store", "ls", path, "--state", "lost"]).status == 1)
     }
 
     @Test(arguments: [["a.txt"], ["s3://acme/a.txt"], ["a.txt", "--bucket", "acme"]])
     func `show gives the chunks with their places, and their bytes as they are`(key: [String]) async throws {
         let directory = try TemporaryDirectory()
         let path = try await makeStore(directory)
-        let outcome = try DredgeBinary.run(["store", "show", path] + key)
+        let outcome = try await DredgeBinary.run(["store", "show", path] + key)
         #expect(
             outcome.output
                 == "--- s3://acme/a.txt chunk 0: bytes 0..<5, 3 tokens\nab\tc\n--- s3://acme/a.txt chunk 1: bytes 5..<9, 4 tokens\nd\u{FFFD}e\n"
         )
-        let limited = try DredgeBinary.run(["store", "show", path, "--limit", "1"] + key)
+        let limited = try await DredgeBinary.run(["store", "show", path, "--limit", "1"] + key)
         #expect(limited.output == "--- s3://acme/a.txt chunk 0: bytes 0..<5, 3 tokens\nab\tc\n")
     }
 
     @Test func `show says why there is nothing to show`() async throws {
         let directory = try TemporaryDirectory()
         let path = try await makeStore(directory)
-        let failed = try DredgeBinary.run(["store", "show", path, Self.hostileKey])
+        let failed = try await DredgeBinary.run(["store", "show", path, Self.hostileKey])
         #expect(failed.status == 0 && failed.output.isEmpty)
         #expect(failed.error == "dredge: s3://acme/b/\\u{1B}[2J\\n.txt has no chunks; it is failed: accessDenied: no\n")
-        let missing = try DredgeBinary.run(["store", "show", path, "none"])
+        let missing = try await DredgeBinary.run(["store", "show", path, "none"])
         #expect(missing.status == 1 && missing.error.contains("none"))
     }
 
     @Test func `export writes a line of JSON for each chunk, to standard output or into a file`() async throws {
         let directory = try TemporaryDirectory()
         let path = try await makeStore(directory)
-        let printed = try DredgeBinary.run(["store", "export", path])
+        let printed = try await DredgeBinary.run(["store", "export", path])
         #expect(
             printed.output == """
                 {"bucket":"acme","key":"a.txt","etag":"\\"e-9\\"","version_id":null,"ordinal":0,"byte_offset":0,"byte_length":5,"tokens":3,"text":"ab\\tc\\n"}
                 {"bucket":"acme","key":"a.txt","etag":"\\"e-9\\"","version_id":null,"ordinal":1,"byte_offset":5,"byte_length":4,"tokens":4,"text":"d\u{FFFD}e\\n","base64":"ZP9lCg=="}
 
                 """)
-        let written = try DredgeBinary.run(["store", "export", path, "-o", "x.jsonl"], directory: directory.url)
+        let written = try await DredgeBinary.run(["store", "export", path, "-o", "x.jsonl"], directory: directory.url)
         #expect(written.status == 0 && written.output.isEmpty)
         #expect(try directory.text("x.jsonl") == printed.output)
         let names = try FileManager.default.contentsOfDirectory(atPath: directory.url.path)
@@ -118,8 +119,8 @@ import Testing
     @Test func `show prints the lines of an export`() async throws {
         let directory = try TemporaryDirectory()
         let path = try await makeStore(directory)
-        let shown = try DredgeBinary.run(["store", "show", path, "a.txt", "--json"])
-        let exported = try DredgeBinary.run(["store", "export", path])
+        let shown = try await DredgeBinary.run(["store", "show", path, "a.txt", "--json"])
+        let exported = try await DredgeBinary.run(["store", "export", path])
         #expect(shown.status == 0 && !shown.output.isEmpty)
         #expect(shown.output == exported.output)
     }
@@ -127,33 +128,34 @@ import Testing
     @Test func `an export that can't be written is a clear error and leaves nothing behind`() async throws {
         let directory = try TemporaryDirectory()
         let path = try await makeStore(directory)
-        let outcome = try DredgeBinary.run(["store", "export", path, "-o", "none/x.jsonl"], directory: directory.url)
+        let outcome = try await DredgeBinary.run(
+            ["store", "export", path, "-o", "none/x.jsonl"], directory: directory.url)
         #expect(outcome.status == 3)
         #expect(outcome.error == "dredge: none/x.jsonl cannot be written: No such file or directory\n")
-        #expect(try DredgeBinary.run(["store", "export", path, "-o", path]).status == 1)
+        #expect(try await DredgeBinary.run(["store", "export", path, "-o", path]).status == 1)
     }
 
     @Test func `stats, verify and digest`() async throws {
         let directory = try TemporaryDirectory()
         let path = try await makeStore(directory)
-        let stats = try DredgeBinary.run(["store", "stats", path]).output
+        let stats = try await DredgeBinary.run(["store", "stats", path]).output
         #expect(stats.contains("  tokenizer: o200k_base\n") && stats.contains("  67a1b2c3d4e5: complete after "))
-        let json = try DredgeBinary.run(["store", "stats", "--json", path]).output
+        let json = try await DredgeBinary.run(["store", "stats", "--json", path]).output
         let fields = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
         #expect(fields["chunk_count"] as? Int == 2 && fields["token_count"] as? Int == 7)
-        let sound = try DredgeBinary.run(["store", "verify", path])
+        let sound = try await DredgeBinary.run(["store", "verify", path])
         #expect(sound.status == 0)
         #expect(sound.output == "Sound: 1 objects, 2 chunks, 1 batches, 9 B of text.\n")
-        let digest = try DredgeBinary.run(["store", "digest", path]).output
+        let digest = try await DredgeBinary.run(["store", "digest", path]).output
         #expect(digest.count == 65 && digest.last == "\n" && digest.dropLast().allSatisfy(\.isHexDigit))
     }
 
     @Test(arguments: ["ls", "stats", "export", "verify", "digest"])
-    func `what is no store is status 3, and is left as it is`(command: String) throws {
+    func `what is no store is status 3, and is left as it is`(command: String) async throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write("notes.txt", "not a store")
         for name in [path, directory.url.path + "/none"] {
-            let outcome = try DredgeBinary.run(["store", command, name])
+            let outcome = try await DredgeBinary.run(["store", command, name])
             #expect(outcome.status == 3)
             #expect(outcome.output.isEmpty && outcome.error.hasPrefix("dredge: "))
         }

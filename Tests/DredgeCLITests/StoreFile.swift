@@ -1,4 +1,5 @@
 import Foundation
+import TestServers
 import Testing
 
 /// A store as `dredge store` shows it.
@@ -11,37 +12,37 @@ struct StoreFile {
 
     var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
-    func digest() throws -> String {
-        let outcome = try DredgeBinary.run(["store", "digest", path])
+    func digest() async throws -> String {
+        let outcome = try await DredgeBinary.run(["store", "digest", path])
         #expect(outcome.status == 0 && !outcome.output.isEmpty && outcome.error.isEmpty, "\(outcome)")
         return outcome.output
     }
 
     /// What `verify --json` tells of a sound store.
     @discardableResult
-    func verified(sourceLocation: SourceLocation = #_sourceLocation) throws -> [String: Any] {
-        let outcome = try DredgeBinary.run(["store", "verify", path, "--json"])
+    func verified(sourceLocation: SourceLocation = #_sourceLocation) async throws -> [String: Any] {
+        let outcome = try await DredgeBinary.run(["store", "verify", path, "--json"])
         #expect(outcome.status == 0, "\(outcome)", sourceLocation: sourceLocation)
         return try JSONLine.object(outcome.output)
     }
 
     /// The keys of the objects in a state.
-    func keys(_ state: String) throws -> Set<String> {
-        Set(try objects(state).map { try #require($0["key"] as? String) })
+    func keys(_ state: String) async throws -> Set<String> {
+        Set(try await objects(state).map { try #require($0["key"] as? String) })
     }
 
     /// The objects in a state, as `ls --json` tells of them.
-    func objects(_ state: String) throws -> [[String: Any]] {
-        let outcome = try DredgeBinary.run(["store", "ls", path, "--state", state, "--json"])
+    func objects(_ state: String) async throws -> [[String: Any]] {
+        let outcome = try await DredgeBinary.run(["store", "ls", path, "--state", state, "--json"])
         try #require(outcome.status == 0, "\(outcome)")
         return try JSONLine.objects(outcome.output)
     }
 
     /// The exported chunks of each object, put together. Requires that they follow upon each other without a gap.
-    func texts() throws -> [String: [UInt8]] {
+    func texts() async throws -> [String: [UInt8]] {
         var texts: [String: [UInt8]] = [:]
         var ordinals: [String: Int] = [:]
-        for chunk in try chunks() {
+        for chunk in try await chunks() {
             let key = try #require(chunk["key"] as? String)
             let text = Array(try #require(chunk["text"] as? String).utf8)
             let bytes = try (chunk["base64"] as? String).map { Array(try #require(Data(base64Encoded: $0))) } ?? text
@@ -55,8 +56,8 @@ struct StoreFile {
     }
 
     /// The lines of `export`.
-    func chunks() throws -> [[String: Any]] {
-        let outcome = try DredgeBinary.run(["store", "export", path])
+    func chunks() async throws -> [[String: Any]] {
+        let outcome = try await DredgeBinary.run(["store", "export", path])
         try #require(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
         return try JSONLine.objects(outcome.output)
     }

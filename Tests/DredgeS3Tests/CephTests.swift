@@ -27,7 +27,7 @@ import Testing
     init() async throws {
         loop = try TransferLoop()
         gateway = try await CephGateway.shared()
-        owner = try gateway.makeUser("owner")
+        owner = try await gateway.makeUser("owner")
     }
 
     private func credentials(_ user: CephGateway.User) -> BaseSource {
@@ -97,7 +97,7 @@ import Testing
         let objects = Self.oddKeys.map { (key: ObjectKey($0), body: Array("content of \($0)".utf8)) }
         let bucket = try await makeBucket("odd", objects: objects)
         // The gateway's own tool says what the keys are: had we encoded them wrongly twice, it would show here.
-        let stored = Set(try gateway.storedKeys(bucket: bucket).map { ObjectKey($0) })
+        let stored = Set(try await gateway.storedKeys(bucket: bucket).map { ObjectKey($0) })
         let expected = Set(objects.map(\.key))
         #expect(stored.subtracting(expected).isEmpty)
         #expect(expected.subtracting(stored).isEmpty)
@@ -175,13 +175,13 @@ import Testing
         let bytes = Array("of the customer".utf8)
         let objects = [(ObjectKey("open/a+b c"), bytes), (ObjectKey("shut/d"), bytes)]
         let bucket = try await makeBucket("role", objects: objects)
-        let vendor = try gateway.makeUser("vendor")
+        let vendor = try await gateway.makeUser("vendor")
         let policy = """
             {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:ListBucket"],\
             "Resource":["arn:aws:s3:::\(bucket)"]},{"Effect":"Allow","Action":["s3:GetObject"],\
             "Resource":["arn:aws:s3:::\(bucket)/open/*"]}]}
             """
-        let role = try gateway.makeRole("reader", trusting: vendor, policy: policy)
+        let role = try await gateway.makeRole("reader", trusting: vendor, policy: policy)
         func source(_ user: CephGateway.User) -> any CredentialSource {
             CredentialSources.assumeRole(
                 [RoleHop(roleARN: role)],
@@ -203,7 +203,7 @@ import Testing
         #expect(denied?.code == .accessDenied)
         #expect(denied?.isFatalForSource == false)
 
-        let stranger = try gateway.makeUser("stranger")
+        let stranger = try await gateway.makeUser("stranger")
         let refused = await #expect(throws: S3Error.self) {
             try await self.client(bucket, credentials: source(stranger)).listPage(prefix: ObjectKey(""))
         }
@@ -221,9 +221,9 @@ import Testing
         let outside = [ObjectKey("shut/d"), ObjectKey("open"), ObjectKey("open.d")]
         let bucket = try await makeBucket("narrow", objects: ([inside] + outside).map { ($0, bytes) })
         let other = try await makeBucket("other", objects: [(inside, bytes)])
-        let vendor = try gateway.makeUser("vendor")
+        let vendor = try await gateway.makeUser("vendor")
         let everything = #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#
-        let role = try gateway.makeRole("reader", trusting: vendor, policy: everything)
+        let role = try await gateway.makeRole("reader", trusting: vendor, policy: everything)
         let warnings = Warnings()
         func source(_ scope: SourceScope?) -> any CredentialSource {
             CredentialSources.assumeRole(

@@ -22,7 +22,7 @@ import Testing
     ) async throws {
         let server = try await MotoServer()
         defer { server.stop() }
-        let outcome = try server.apply(scenario)
+        let outcome = try await server.apply(scenario)
         let loop = try TransferLoop()
         do {
             try await body(server, loop, outcome)

@@ -218,7 +218,7 @@ private typealias Scenario = ScriptedS3Server.Scenario
 
     @Test func `a server that falls silent is given another try`() async throws {
         var limits = TransferLimits()
-        limits.progressTimeout = .milliseconds(300)
+        limits.progressTimeout = .seconds(5)
         try await ScriptedBucket.with(
             .init(objects: [object], faults: [.hang(on: .get)]), transferLimits: limits
         ) { bucket in

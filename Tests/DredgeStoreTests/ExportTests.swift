@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestServers
 import Testing
 
 @testable import DredgeStore
@@ -76,15 +77,8 @@ import Testing
         try store.close()
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("Scripts/read_store.py").path
-        let python = Process()
-        python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        python.arguments = ["python3", "-B", script, directory.file()]
-        let output = Pipe()
-        python.standardOutput = output
-        try python.run()
-        let theirs = output.fileHandleForReading.readDataToEndOfFile()
-        python.waitUntilExit()
-        #expect(python.terminationStatus == 0)
+        let theirs = try await Program.run("python3", ["-B", script, directory.file()])
+        #expect(theirs.status == 0, "\(theirs.error)")
 
         // Key, ordinal, offset, tokens, bytes: one line each.
         var ours = ""
@@ -92,6 +86,6 @@ import Testing
             ours += "\(hexadecimal(chunk.key)) \(chunk.ordinal) \(chunk.byteOffset) \(chunk.tokenCount) "
             ours += "\(hexadecimal(chunk.text))\n"
         }
-        #expect(!ours.isEmpty && String(decoding: theirs, as: UTF8.self) == ours)
+        #expect(!ours.isEmpty && theirs.output == ours)
     }
 }

@@ -1,22 +1,10 @@
 import Foundation
+import TestServers
 import Testing
 
 @testable import DredgeStore
 
-/// SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014): equal seeds, equal tests.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) {
-        state = seed
-        print("seed \(seed)")
-    }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+extension SeededGenerator {
     /// Bytes that don't compress.
     mutating func noise(byteCount: Int) -> [UInt8] {
         var bytes: [UInt8] = []

@@ -38,7 +38,7 @@ import TestServers
     @Test func itIndexesABucketThroughARole() async throws {
         let moto = try await MotoServer()
         defer { moto.stop() }
-        let outcome = try moto.apply(
+        let outcome = try await moto.apply(
             .vendorAndCustomer(
                 externalID: "readme-1",
                 objects: [

@@ -61,7 +61,7 @@ import Testing
         add(
             AccessPolicies.trust(try TrustedPrincipal(MotoScenario.userARN("idle")), externalID: Self.externalID),
             permissions, user: "idle", isEnough: false)
-        let keys = try server.apply(scenario).accessKeys
+        let keys = try await server.apply(scenario).accessKeys
         for (role, user, isEnough) in cases {
             let source = Self.source("acme", at: server, hops: [Self.hop(role)])
             #expect(try await reads(source, base: Self.base(keys[user])) == isEnough, "\(role)")
@@ -82,7 +82,7 @@ import Testing
         let outer = AccessPolicies.trust(try TrustedPrincipal(MotoScenario.userARN("vendor")), externalID: nil)
         let other = AccessPolicies.trust(
             try TrustedPrincipal(MotoScenario.roleARN("other")), externalID: Self.externalID)
-        let keys = try server.apply(
+        let keys = try await server.apply(
             MotoScenario(
                 users: [
                     .init("vendor", policy: AccessPolicies.vendor(try RolePattern(roleARN: hub)).compactJSON)
@@ -103,13 +103,13 @@ import Testing
 
     @Test func `permissions under a prefix are enough for it, and for no other`() async throws {
         let gateway = try await CephGateway.shared()
-        let owner = try gateway.makeUser("owner"), vendor = try gateway.makeUser("vendor")
+        let owner = try await gateway.makeUser("owner"), vendor = try await gateway.makeUser("vendor")
         let bucket = Self.unique("prefix")
-        try PolicyTools.makeBucket(bucket, objects: Self.objects, owner: owner, in: gateway)
+        try await PolicyTools.makeBucket(bucket, objects: Self.objects, owner: owner, in: gateway)
         let document = AccessPolicies.permissions(
             try BucketScope(bucket: bucket, prefix: "2025/"), includesVersions: true)
         for (isWhole, document) in variants(document) {
-            let role = try gateway.makeRole("reader", trusting: vendor, policy: document.compactJSON)
+            let role = try await gateway.makeRole("reader", trusting: vendor, policy: document.compactJSON)
             var hop = RoleHop(roleARN: role)
             hop.sessionPolicy = .none
             let source = Self.source(bucket, at: gateway, auth: .assumeRole([hop]))
@@ -125,14 +125,14 @@ import Testing
 
     @Test func `a bucket policy lets a reader in directly, and each statement is needed`() async throws {
         let gateway = try await CephGateway.shared()
-        let owner = try gateway.makeUser("owner"), reader = try gateway.makeUser("reader")
+        let owner = try await gateway.makeUser("owner"), reader = try await gateway.makeUser("reader")
         let arn = "arn:aws:iam::\(CephGateway.account):user/\(reader.name)"
         let buckets = variants(
             AccessPolicies.bucket(
                 try BucketScope(bucket: "BUCKET", prefix: "2025/"), reader: try TrustedPrincipal(arn)))
         for (isWhole, document) in buckets {
             let bucket = Self.unique("direct")
-            try PolicyTools.makeBucket(
+            try await PolicyTools.makeBucket(
                 bucket, objects: Self.objects,
                 policy: document.statements.isEmpty
                     ? nil : document.compactJSON.replacing("BUCKET", with: bucket), owner: owner, in: gateway)
@@ -143,18 +143,18 @@ import Testing
 
     @Test func `a writer may do what writing needs, each action is needed, and nothing else is allowed`() async throws {
         let gateway = try await CephGateway.shared()
-        let owner = try gateway.makeUser("owner"), writer = try gateway.makeUser("writer")
+        let owner = try await gateway.makeUser("owner"), writer = try await gateway.makeUser("writer")
         let bucket = Self.unique("writer")
-        try PolicyTools.makeBucket(bucket, objects: Self.objects, owner: owner, in: gateway)
+        try await PolicyTools.makeBucket(bucket, objects: Self.objects, owner: owner, in: gateway)
         let whole = AccessPolicies.s3Destination(try BucketScope(bucket: bucket, prefix: "out/"))
-        func allowed(_ document: PolicyDocument) throws -> Set<String> {
-            let role = try gateway.makeRole("writer", trusting: writer, policy: document.compactJSON)
-            let answers = try PolicyTools.write(
+        func allowed(_ document: PolicyDocument) async throws -> Set<String> {
+            let role = try await gateway.makeRole("writer", trusting: writer, policy: document.compactJSON)
+            let answers = try await PolicyTools.write(
                 as: writer, role: role, bucket: bucket, prefix: "out/", owner: owner, in: gateway)
             return Set(answers.filter(\.value).keys)
         }
         let expected: Set = ["put", "start upload", "list uploads", "list parts", "abort upload"]
-        #expect(try allowed(whole) == expected)
+        #expect(try await allowed(whole) == expected)
         let lost: [String: Set<String>] = [
             "s3:PutObject": ["put", "start upload"], "s3:AbortMultipartUpload": ["abort upload"],
             "s3:ListMultipartUploadParts": ["list parts"], "s3:ListBucketMultipartUploads": ["list uploads"],
@@ -163,7 +163,7 @@ import Testing
             var less = whole
             for index in less.statements.indices { less.statements[index].actions.removeAll { $0 == action } }
             less.statements.removeAll(where: \.actions.isEmpty)
-            #expect(try allowed(less) == expected.subtracting(operations), "\(action)")
+            #expect(try await allowed(less) == expected.subtracting(operations), "\(action)")
         }
         #expect(Set(whole.statements.flatMap(\.actions)) == Set(lost.keys))
     }

@@ -1,4 +1,5 @@
 import CTextKernels
+import TestServers
 import Testing
 
 @testable import DredgeText

@@ -1,6 +1,7 @@
 @testable import DredgeTransfer
 import Foundation
 import Synchronization
+import TestServers
 import Testing
 
 @Suite struct BufferPoolTests {
@@ -137,7 +138,7 @@ import Testing
         try await withThrowingTaskGroup { group in
             for task in 0..<16 {
                 group.addTask {
-                    var random = SplitMix(state: seed &+ UInt64(task))
+                    var random = SeededGenerator(seed: seed &+ UInt64(task))
                     for _ in 0..<200 {
                         let byteCount = Int(random.next() % UInt64(1 << (10 + random.next() % 11)))
                         let waiter = Task { try await pool.buffer(byteCount: byteCount) }
@@ -165,17 +166,4 @@ private final class Log: Sendable {
     private let log = Mutex<[Int]>([])
     var entries: [Int] { log.withLock { $0 } }
     func append(_ entry: Int) { log.withLock { $0.append(entry) } }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): a small generator that gives the same numbers for the same seed.
-struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }

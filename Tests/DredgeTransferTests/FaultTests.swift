@@ -30,7 +30,7 @@ import Testing
         async throws
     {
         var limits = TransferLimits()
-        limits.progressTimeout = .milliseconds(400)
+        limits.progressTimeout = fault.code == .stalled ? .seconds(8) : .seconds(3_600)
         try await withFaults(limits: limits) { server, loop in
             let pool = BufferPool(byteLimit: 8 << 20)
             let buffer = try await pool.buffer(byteCount: 4_000_000)
@@ -49,13 +49,13 @@ import Testing
 
     @Test func `a slow body that keeps moving does not stall`() async throws {
         var limits = TransferLimits()
-        limits.progressTimeout = .seconds(2)
+        limits.progressTimeout = .seconds(8)
         try await withFaults(limits: limits) { server, loop in
-            // 250 bytes, 20 ms apart: longer than the timeout in all, and shorter between two bytes by far.
-            let buffer = try await BufferPool(byteLimit: 1 << 20).buffer(byteCount: 250)
-            let response = try await loop.perform(HTTPRequest(url: server.url("drip/250/20")), into: buffer)
+            // 50 bytes, 200 ms apart: longer than the timeout in all, and shorter between two bytes by far.
+            let buffer = try await BufferPool(byteLimit: 1 << 20).buffer(byteCount: 50)
+            let response = try await loop.perform(HTTPRequest(url: server.url("drip/50/200")), into: buffer)
             #expect(response.status == 200)
-            #expect(Data(buffer.bytes) == FaultServer.body(250))
+            #expect(Data(buffer.bytes) == FaultServer.body(50))
         }
     }
 

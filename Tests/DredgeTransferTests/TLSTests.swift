@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct TLSTests {
     @Test func `a server is believed when its authority is known, and refused when not`() async throws {
-        let authority = try TestAuthority()
+        let authority = try await TestAuthority()
         let content = Data("private".utf8)
         let nginx = try await Nginx(files: ["a": content], identity: authority.identity(for: "IP:127.0.0.1"))
         defer { nginx.stop() }
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func `a certificate for another host is refused`() async throws {
-        let authority = try TestAuthority()
+        let authority = try await TestAuthority()
         let nginx = try await Nginx(files: ["a": Data()], identity: authority.identity(for: "DNS:example.org"))
         defer { nginx.stop() }
         var limits = TransferLimits()
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func `a file of authorities that is not there is said to be the problem`() async throws {
-        let authority = try TestAuthority()
+        let authority = try await TestAuthority()
         let nginx = try await Nginx(files: ["a": Data()], identity: authority.identity(for: "IP:127.0.0.1"))
         defer { nginx.stop() }
         var limits = TransferLimits()

@@ -43,7 +43,7 @@ public final class CephGateway: Sendable {
             [directory.appending(path: "ceph").path, "\(monitorPort)", "\(gatewayPort)"]
         }
         configuration = process.directory.appending(path: "ceph/ceph.conf")
-        let deadline = ContinuousClock.now + .seconds(180)
+        let deadline = ContinuousClock.now + .seconds(900)
         while !process.log.split(separator: "\n").contains("ready") {
             guard process.isRunning, .now < deadline else {
                 throw ServerProblem(
@@ -58,12 +58,12 @@ public final class CephGateway: Sendable {
     }
 
     /// A new user, with a new pair of keys.
-    public func makeUser(_ name: String) throws -> User {
+    public func makeUser(_ name: String) async throws -> User {
         let unique = "\(name)-\(UUID().uuidString.prefix(8).lowercased())"
         let user = User(
             name: unique, accessKeyID: String(UUID().uuidString.filter { $0 != "-" }.prefix(20)),
             secretAccessKey: UUID().uuidString)
-        try administer([
+        try await administer([
             "user", "create", "--tenant", Self.account, "--uid", user.name, "--display-name", user.name, "--access-key",
             user.accessKeyID,
             "--secret-key", user.secretAccessKey,
@@ -73,17 +73,17 @@ public final class CephGateway: Sendable {
 
     /// A role that `user` may assume, with one policy. Both documents may hold no spaces: this gateway refuses them.
     /// - Returns: the role's ARN.
-    public func makeRole(_ name: String, trusting user: User, policy: String) throws -> String {
+    public func makeRole(_ name: String, trusting user: User, policy: String) async throws -> String {
         let unique = "\(name)-\(UUID().uuidString.prefix(8).lowercased())"
         let trust = """
             {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::\(Self.account):user/\(user.name)"]},\
             "Action":["sts:AssumeRole"]}]}
             """
-        try administer([
+        try await administer([
             "role", "create", "--tenant", Self.account, "--role-name", unique, "--path", "/",
             "--assume-role-policy-doc", trust,
         ])
-        try administer([
+        try await administer([
             "role-policy", "put", "--tenant", Self.account, "--role-name", unique, "--policy-name", "policy",
             "--policy-doc", policy,
         ])
@@ -91,9 +91,9 @@ public final class CephGateway: Sendable {
     }
 
     /// The keys of a bucket as the gateway stores them, told without S3's protocol.
-    public func storedKeys(bucket: String) throws -> Set<[UInt8]> {
+    public func storedKeys(bucket: String) async throws -> Set<[UInt8]> {
         struct Entry: Decodable { var name: String }
-        let answer = try administer([
+        let answer = try await administer([
             "bucket", "list", "--bucket", "\(Self.account)/\(bucket)", "--max-entries", "100000",
         ])
         return Set(
@@ -105,23 +105,11 @@ public final class CephGateway: Sendable {
 
     /// Runs radosgw-admin.
     @discardableResult
-    public func administer(_ arguments: [String]) throws -> Data {
-        let program = Process()
-        program.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        program.arguments = ["radosgw-admin", "-c", configuration.path] + arguments
-        program.standardInput = FileHandle.nullDevice
-        let output = Pipe()
-        program.standardOutput = output
-        let problems = process.directory.appending(path: "admin-\(UUID().uuidString).log")
-        try Data().write(to: problems)
-        program.standardError = try FileHandle(forWritingTo: problems)
-        try program.run()
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        program.waitUntilExit()
-        guard program.terminationStatus == 0 else {
-            let said = (try? String(contentsOf: problems, encoding: .utf8)) ?? ""
-            throw ServerProblem(description: "radosgw-admin \(arguments.prefix(2)) failed: \(said)")
+    public func administer(_ arguments: [String]) async throws -> Data {
+        let outcome = try await Program.run("radosgw-admin", ["-c", configuration.path] + arguments)
+        guard outcome.status == 0 else {
+            throw ServerProblem(description: "radosgw-admin \(arguments.prefix(2)) failed: \(outcome.error)")
         }
-        return data
+        return Data(outcome.output.utf8)
     }
 }

@@ -22,8 +22,9 @@ public final class MotoServer: Sendable {
     }
 
     /// Creates what `scenario` names, and turns authorization on. May be called again to add more.
-    public func apply(_ scenario: MotoScenario) throws -> MotoScenario.Outcome {
-        let output = try Python.run("moto_scenario.py", arguments: [endpointURL], input: JSONEncoder().encode(scenario))
+    public func apply(_ scenario: MotoScenario) async throws -> MotoScenario.Outcome {
+        let output = try await Python.run(
+            "moto_scenario.py", arguments: [endpointURL], input: JSONEncoder().encode(scenario))
         return try JSONDecoder().decode(MotoScenario.Outcome.self, from: output)
     }
 

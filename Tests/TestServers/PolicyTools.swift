@@ -3,24 +3,24 @@ import Foundation
 /// Judges of policies that we did not write (see `Scripts/policy_tools.py`).
 public enum PolicyTools {
     /// What cfn-lint says of each template; empty where it has nothing to say.
-    public static func cloudFormationComplaints(_ templates: [String]) throws -> [[String]] {
-        try run("cfn-lint", templates)
+    public static func cloudFormationComplaints(_ templates: [String]) async throws -> [[String]] {
+        try await run("cfn-lint", templates)
     }
 
     /// Resource type, argument and value of everything in each Terraform configuration, as python-hcl2 reads it.
-    public static func terraformArguments(_ configurations: [String]) throws -> [[[String]]] {
-        try run("hcl", configurations)
+    public static func terraformArguments(_ configurations: [String]) async throws -> [[[String]]] {
+        try await run("hcl", configurations)
     }
 
     /// Makes a stack of each template in a moto server without authorization, each in an empty account, and returns what there is then, in
     /// JSON: `arn` and `trust` of a role, and inline policies by their names.
-    public static func deploy(_ templates: [String], to server: MotoServer) throws -> [String] {
-        try run("deploy", templates, arguments: [server.endpointURL])
+    public static func deploy(_ templates: [String], to server: MotoServer) async throws -> [String] {
+        try await run("deploy", templates, arguments: [server.endpointURL])
     }
 
     /// Empties a moto server without authorization.
-    public static func reset(_ server: MotoServer) throws {
-        let _: String? = try run("reset", [String](), arguments: [server.endpointURL])
+    public static func reset(_ server: MotoServer) async throws {
+        let _: String? = try await run("reset", [String](), arguments: [server.endpointURL])
     }
 
     /// A request as a policy sees it.
@@ -47,7 +47,7 @@ public enum PolicyTools {
 
     /// Whether each policy allows each of its requests, by moto's evaluator, which knows `StringEquals` only and lets every other operator
     /// pass.
-    public static func decisions(_ questions: [(policy: String, requests: [Request])]) throws -> [[Bool]] {
+    public static func decisions(_ questions: [(policy: String, requests: [Request])]) async throws -> [[Bool]] {
         struct Question: Encodable {
             let policy: String
             let requests: [Request]
@@ -57,16 +57,16 @@ public enum PolicyTools {
                 try container.encode(requests)
             }
         }
-        return try run("evaluate", questions.map { Question(policy: $0.policy, requests: $0.requests) })
+        return try await run("evaluate", questions.map { Question(policy: $0.policy, requests: $0.requests) })
     }
 
     /// Makes a bucket of `owner` with these objects, and perhaps a policy.
     public static func makeBucket(
         _ bucket: String, objects: [String: String], policy: String? = nil, owner: CephGateway.User,
         in gateway: CephGateway
-    ) throws {
+    ) async throws {
         struct Order: Encodable { let keys: [String], bucket: String, objects: [String: String], policy: String? }
-        let _: String? = try run(
+        let _: String? = try await run(
             "bucket",
             Order(
                 keys: [owner.accessKeyID, owner.secretAccessKey], bucket: bucket, objects: objects, policy: policy),
@@ -77,11 +77,11 @@ public enum PolicyTools {
     public static func write(
         as user: CephGateway.User, role: String, bucket: String, prefix: String, owner: CephGateway.User,
         in gateway: CephGateway
-    ) throws -> [String: Bool] {
+    ) async throws -> [String: Bool] {
         struct Order: Encodable {
             let keys: [String], owner_keys: [String], role: String, bucket: String, prefix: String
         }
-        return try run(
+        return try await run(
             "write",
             Order(
                 keys: [user.accessKeyID, user.secretAccessKey],
@@ -91,8 +91,8 @@ public enum PolicyTools {
 
     private static func run<Answer: Decodable>(
         _ tool: String, _ input: some Encodable, arguments: [String] = []
-    ) throws -> Answer {
-        let output = try Python.run(
+    ) async throws -> Answer {
+        let output = try await Python.run(
             "policy_tools.py", arguments: [tool] + arguments, input: JSONEncoder().encode(input))
         return try JSONDecoder().decode(Answer.self, from: output)
     }

@@ -6,7 +6,7 @@ public import Foundation
 /// `@unchecked`: Foundation's `Process` has its own lock; init alone configures it.
 public final class ServerProcess: @unchecked Sendable {
     private let process = Process()
-    /// Where the server keeps its files and its log; removed when it stops.
+    /// Where the server keeps its files and its log. The supervisor removes it when the server has ended.
     public let directory: URL
 
     /// Starts `executable` (a path, or a name to be found in PATH) in a new directory. `arguments` may use the directory.
@@ -43,9 +43,10 @@ public final class ServerProcess: @unchecked Sendable {
         try await waitUntil("it listens on port \(port)") { LoopbackPort.isListening(port) }
     }
 
-    /// Waits until `isReady` says yes. Throws when the server ends before that or half a minute has passed, with the server's log.
+    /// Waits until `isReady` says yes. Throws when the server ends before that, or hangs for minutes, with the
+    /// server's log.
     public func waitUntil(_ what: String, _ isReady: () throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(600)
         while try !isReady() {
             guard isRunning, .now < deadline else {
                 throw ServerProblem(description: "the server did not get so far that \(what). Its log:\n\(log)")
@@ -54,13 +55,9 @@ public final class ServerProcess: @unchecked Sendable {
         }
     }
 
-    /// Ends the server and removes its directory.
+    /// Has the server end and its directory go, and does not wait for it.
     public func stop() {
-        if process.isRunning {
-            process.terminate()
-            process.waitUntilExit()
-        }
-        try? FileManager.default.removeItem(at: directory)
+        if process.isRunning { process.terminate() }
     }
 
     deinit { stop() }

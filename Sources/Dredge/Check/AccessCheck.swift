@@ -22,6 +22,8 @@ public struct AccessCheck: Sendable {
     public var environment: [String: String]
     /// The longest that the check of one source takes; then it ends with what it has found.
     public var durationMax = Limits.checkDurationMax
+    /// Waits as long as that; tests have their own clock.
+    var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
     /// A check with AWS's default credential chain and the process's environment, unless said otherwise.
     public init(
@@ -66,7 +68,7 @@ public struct AccessCheck: Sendable {
         let result = await withTaskGroup(of: SourceCheck?.self) { group in
             group.addTask { await walk.result() }
             group.addTask {
-                try? await Task.sleep(for: durationMax)
+                try? await sleep(durationMax)
                 return nil
             }
             // A walk that is cancelled ends at its next request, with what it has found.

@@ -18,13 +18,20 @@ struct CredentialAnswer: Sendable {
 final class LoopTransport: CredentialTransport {
     private let loop: TransferLoop
     private let durationMax: Duration
+    private let sleep: @Sendable (Duration) async throws -> Void
     // One call at a time; the pool's memory is allotted at the first.
     private let pool = BufferPool(byteLimit: 2 * AWSLimits.stsAnswerByteCountMax)
 
-    /// - Parameter durationMax: of one request. A service that hangs, or sends a byte now and then, must not hold up all that waits for it.
-    init(_ loop: TransferLoop, durationMax: Duration = AWSLimits.stsAttemptDurationMax) {
+    /// - Parameters:
+    ///   - durationMax: of one request. A service that hangs, or sends a byte now and then, must not hold up all that waits for it.
+    ///   - sleep: waits as long as that; tests have their own clock.
+    init(
+        _ loop: TransferLoop, durationMax: Duration = AWSLimits.stsAttemptDurationMax,
+        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    ) {
         self.loop = loop
         self.durationMax = durationMax
+        self.sleep = sleep
     }
 
     func send(_ request: HTTPRequest) async throws(TransferError) -> CredentialAnswer {
@@ -48,7 +55,7 @@ final class LoopTransport: CredentialTransport {
             await Result { () async throws(TransferError) in try await self.loop.perform(request, into: buffer) }
         }
         let timer = Task {
-            try await Task.sleep(for: durationMax)
+            try await sleep(durationMax)
             work.cancel()
         }
         let result = await withTaskCancellationHandler {

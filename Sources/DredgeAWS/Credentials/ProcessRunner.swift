@@ -26,8 +26,11 @@ struct ProcessRunner: Sendable {
     /// Real processes.
     static let system = limited(to: AWSLimits.processTimeout)
 
-    /// Real processes that have `timeout` to end.
-    static func limited(to timeout: Duration) -> ProcessRunner {
+    /// Real processes that have `timeout` to end, by the clock of `sleep`.
+    static func limited(
+        to timeout: Duration,
+        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    ) -> ProcessRunner {
         ProcessRunner { (words, environment) async throws(Problem) in
             let result = await withTaskGroup(of: Result<[UInt8], Problem>.self) { group in
                 group.addTask {
@@ -38,7 +41,7 @@ struct ProcessRunner: Sendable {
                     }
                 }
                 group.addTask {
-                    do { try await Task.sleep(for: timeout) } catch { return .failure(.cancelled) }
+                    do { try await sleep(timeout) } catch { return .failure(.cancelled) }
                     return .failure(.tookTooLong)
                 }
                 // The first one counts; what the group waits for then is the end of the process.

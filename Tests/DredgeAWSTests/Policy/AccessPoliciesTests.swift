@@ -194,7 +194,7 @@ import Testing
         ]
     }()
 
-    @Test func `with every statement all is allowed, without any one of them not`() throws {
+    @Test func `with every statement all is allowed, without any one of them not`() async throws {
         var names: [String] = []
         var questions: [(policy: String, requests: [PolicyTools.Request])] = []
         for (name, requests) in Self.requests {
@@ -208,19 +208,19 @@ import Testing
                 questions.append((less.compactJSON, requests))
             }
         }
-        let answers = try PolicyTools.decisions(questions)
+        let answers = try await PolicyTools.decisions(questions)
         #expect(answers.map(\.count) == questions.map(\.requests.count))
         for (name, decisions) in zip(names, answers) {
             #expect(decisions.allSatisfy { $0 } == name.hasSuffix("whole"), "\(name): \(decisions)")
         }
     }
 
-    @Test func `a neighbour is not let in`() throws {
+    @Test func `a neighbour is not let in`() async throws {
         func question(_ name: String, _ requests: PolicyTools.Request...) throws -> (String, [PolicyTools.Request]) {
             (try #require(GeneratedPolicies.all.first { $0.name == name }).setup.document.compactJSON, requests)
         }
         let key = GeneratedPolicies.keyARN, account = "eu-west-1:111122223333"
-        let answers = try PolicyTools.decisions([
+        let answers = try await PolicyTools.decisions([
             question(
                 "destination-iceberg", .init("glue:GetTable", on: "arn:aws:glue:\(account):table/other/t"),
                 .init("glue:DeleteTable", on: "arn:aws:glue:\(account):table/lake/t"),

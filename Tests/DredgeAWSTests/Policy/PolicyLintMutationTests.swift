@@ -1,3 +1,4 @@
+import TestServers
 import Testing
 
 @testable import DredgeAWS
@@ -66,18 +67,5 @@ import Testing
     @Test func `deep nesting is refused, not followed`() {
         let text = String(repeating: "[", count: 200_000)
         #expect(PolicyLint.findings(in: text).map(\.message) == ["values are nested too deep"])
-    }
-}
-
-/// SplitMix64.
-private struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -366,10 +366,10 @@ import Testing
         #expect(KnownActions.nearest(to: text) == right)
     }
 
-    @Test func `the list of actions is what its script makes`() throws {
+    @Test func `the list of actions is what its script makes`() async throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
-        let made = try Program.run(Python.interpreter, [root.appending(path: "Scripts/make_action_list.py").path])
+        let made = try await Program.run(Python.pinned(), [root.appending(path: "Scripts/make_action_list.py").path])
         #expect(made.status == 0, "\(made.error)")
         let list = root.appending(path: "Sources/DredgeAWS/Policy/Lint/ActionList.swift")
         #expect(try String(contentsOf: list, encoding: .utf8) == made.output)

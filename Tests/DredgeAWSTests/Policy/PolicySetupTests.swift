@@ -4,9 +4,8 @@ import Testing
 
 @testable import DredgeAWS
 
-/// What puts policies into place, each as its own kind of judge reads it. One after the other: each waits for programs, and would keep
-/// the threads that other tests need.
-@Suite(.serialized) struct PolicySetupTests {
+/// What puts policies into place, each as its own kind of judge reads it.
+@Suite struct PolicySetupTests {
     private static let items = GeneratedPolicies.all
     private static let directory = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Golden/Policies")
@@ -31,17 +30,17 @@ import Testing
         }
     }
 
-    @Test func `CloudFormation's own check has nothing to say`() throws {
+    @Test func `CloudFormation's own check has nothing to say`() async throws {
         let templates = Self.items.compactMap { item in item.setup.cloudFormationTemplate.map { (item.name, $0) } }
         #expect(templates.count == Self.items.count - 2)  // a key's policy, an access point's
-        let complaints = try PolicyTools.cloudFormationComplaints(templates.map(\.1))
+        let complaints = try await PolicyTools.cloudFormationComplaints(templates.map(\.1))
         for (template, complaints) in zip(templates, complaints) {
             #expect(complaints.isEmpty, "\(template.0)")
         }
     }
 
-    @Test func `Terraform's language is read back as the same documents`() throws {
-        let answers = try PolicyTools.terraformArguments(Self.items.map(\.setup.terraformConfiguration))
+    @Test func `Terraform's language is read back as the same documents`() async throws {
+        let answers = try await PolicyTools.terraformArguments(Self.items.map(\.setup.terraformConfiguration))
         for (item, arguments) in zip(Self.items, answers) {
             let documents = arguments.filter { ["policy", "assume_role_policy"].contains($0[1]) }.map { $0[2] }
             if item.kind == .kms {
@@ -58,9 +57,9 @@ import Testing
     }
 
     /// Not everybody has Terraform, and Debian doesn't either: python-hcl2 stands in for it.
-    @Test(.enabled(if: Program.isInPath("terraform"))) func `Terraform formats them no other way`() throws {
+    @Test(.enabled(if: Program.isInPath("terraform"))) func `Terraform formats them no other way`() async throws {
         let text = Self.items.map(\.setup.terraformConfiguration).joined(separator: "\n")
-        #expect(try Program.run("terraform", ["fmt", "-"], input: text).output == text)
+        #expect(try await Program.run("terraform", ["fmt", "-"], input: Data(text.utf8)).output == text)
     }
 
     @Test func `moto makes the stacks, and has the documents then`() async throws {
@@ -68,7 +67,7 @@ import Testing
         defer { server.stop() }
         // moto makes no bucket policies of templates, and says nothing.
         let items = Self.items.filter { $0.setup.cloudFormationTemplate != nil && $0.kind != .bucket }
-        let answers = try PolicyTools.deploy(items.compactMap(\.setup.cloudFormationTemplate), to: server)
+        let answers = try await PolicyTools.deploy(items.compactMap(\.setup.cloudFormationTemplate), to: server)
         #expect(answers.count == items.count)
         for (item, answer) in zip(items, answers) { try expect(item, in: Self.object(answer)) }
     }
@@ -78,12 +77,12 @@ import Testing
         defer { server.stop() }
         // moto can't read the policy of an access point back.
         for item in Self.items where item.name != "bucket-access-point" {
-            try PolicyTools.reset(server)
-            try Self.prepare(item, in: server)
+            try await PolicyTools.reset(server)
+            try await Self.prepare(item, in: server)
             var setup = item.setup
             if case .key(_, let reader) = setup.holder {
                 // The key's ID is moto's choice.
-                let arn = try Program.run(
+                let arn = try await Program.run(
                     "aws", ["kms", "create-key", "--query", "KeyMetadata.Arn", "--output", "text"], aws: server
                 ).output.trimmingCharacters(in: .whitespacesAndNewlines)
                 setup.holder = .key(try EncryptionKey(arn), reader: reader)
@@ -94,10 +93,10 @@ import Testing
                 default: false
                 }
             for _ in 0..<(isAdding ? 2 : 1) {
-                let outcome = try Program.run("bash", ["-s"], input: setup.shellCommands, aws: server)
+                let outcome = try await Program.run("bash", ["-s"], input: setup.shellCommands, aws: server)
                 #expect(outcome.status == 0, "\(item.name): \(outcome.error)")
             }
-            try expect(item, in: try Self.state(of: setup.holder, in: server))
+            try expect(item, in: try await Self.state(of: setup.holder, in: server))
         }
     }
 
@@ -105,13 +104,13 @@ import Testing
         let server = try await MotoServer()
         defer { server.stop() }
         let item = try #require(Self.items.first { $0.name == "bucket" })
-        try Self.prepare(item, in: server)
+        try await Self.prepare(item, in: server)
         let old =
             #"{"Version":"2012-10-17","Statement":{"Sid":"Old","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::acme-contracts","Condition":{"Bool":{"aws:SecureTransport":"false"}}}}"#
-        _ = try Program.run(
+        _ = try await Program.run(
             "aws", ["s3api", "put-bucket-policy", "--bucket", "acme-contracts", "--policy", old], aws: server)
-        #expect(try Program.run("bash", ["-s"], input: item.setup.shellCommands, aws: server).status == 0)
-        let state = try Self.state(of: item.setup.holder, in: server)
+        #expect(try await Program.run("bash", ["-s"], input: item.setup.shellCommands, aws: server).status == 0)
+        let state = try await Self.state(of: item.setup.holder, in: server)
         let statements = try #require((state["bucket"] as? NSDictionary)?["Statement"] as? [NSDictionary])
         #expect(statements.count == 3)
         #expect(statements.first?["Sid"] as? String == "Old")
@@ -121,14 +120,14 @@ import Testing
         let server = try await MotoServer()
         defer { server.stop() }
         let item = try #require(Self.items.first { $0.name == "bucket" })
-        let outcome = try Program.run("bash", ["-s"], input: item.setup.shellCommands, aws: server)
+        let outcome = try await Program.run("bash", ["-s"], input: item.setup.shellCommands, aws: server)
         #expect(outcome.status == 1)
         #expect(outcome.error.contains("NoSuchBucket"), "\(outcome.error)")
     }
 
     @Test(arguments: ["plain", "", "it's", "$(reboot)", "a\nb", "`x`", "\\", "*", "~", "-n", "é"])
-    func `a shell reads a quoted word as it was`(text: String) throws {
-        let outcome = try Program.run("sh", ["-s"], input: "printf %s \(PolicySetup.quoted(text))")
+    func `a shell reads a quoted word as it was`(text: String) async throws {
+        let outcome = try await Program.run("sh", ["-s"], input: Data("printf %s \(PolicySetup.quoted(text))".utf8))
         #expect(outcome.output == text)
     }
 
@@ -139,60 +138,61 @@ import Testing
     }
 
     /// Makes what the holder must be beside.
-    private static func prepare(_ item: GeneratedPolicies.Item, in server: MotoServer) throws {
-        func aws(_ arguments: String...) throws {
-            let outcome = try Program.run("aws", arguments, aws: server)
+    private static func prepare(_ item: GeneratedPolicies.Item, in server: MotoServer) async throws {
+        func aws(_ arguments: String...) async throws {
+            let outcome = try await Program.run("aws", arguments, aws: server)
             guard outcome.status == 0 else { throw ServerProblem(description: outcome.error) }
         }
         let trust = #"{"Version":"2012-10-17","Statement":[]}"#
         switch item.setup.holder {
         case .newRole, .key: return
         case .role(let name, _):
-            try aws("iam", "create-role", "--role-name", name, "--assume-role-policy-document", trust)
-        case .user(let name, _): try aws("iam", "create-user", "--user-name", name)
-        case .bucket: try aws("s3api", "create-bucket", "--bucket", "acme-contracts")
+            try await aws("iam", "create-role", "--role-name", name, "--assume-role-policy-document", trust)
+        case .user(let name, _): try await aws("iam", "create-user", "--user-name", name)
+        case .bucket: try await aws("s3api", "create-bucket", "--bucket", "acme-contracts")
         }
     }
 
     /// What the holder has now.
-    private static func state(of holder: PolicySetup.Holder, in server: MotoServer) throws -> NSDictionary {
-        func aws(_ arguments: String...) throws -> Any {
-            let outcome = try Program.run("aws", arguments, aws: server)
+    private static func state(of holder: PolicySetup.Holder, in server: MotoServer) async throws -> NSDictionary {
+        func aws(_ arguments: String...) async throws -> Any {
+            let outcome = try await Program.run("aws", arguments, aws: server)
             guard outcome.status == 0 else { throw ServerProblem(description: outcome.error) }
             return try JSONSerialization.jsonObject(with: Data(outcome.output.utf8), options: .fragmentsAllowed)
         }
         switch holder {
         case .newRole(let role):
             var state: [String: Any] = [
-                "trust": try aws(
+                "trust": try await aws(
                     "iam", "get-role", "--role-name", role.name, "--query", "Role.AssumeRolePolicyDocument"),
-                "arn": try aws("iam", "get-role", "--role-name", role.name, "--query", "Role.Arn"),
-                "seconds": try aws("iam", "get-role", "--role-name", role.name, "--query", "Role.MaxSessionDuration"),
+                "arn": try await aws("iam", "get-role", "--role-name", role.name, "--query", "Role.Arn"),
+                "seconds": try await aws(
+                    "iam", "get-role", "--role-name", role.name, "--query", "Role.MaxSessionDuration"),
             ]
             #expect(state["seconds"] as? Int == role.sessionSecondsMax)
             if role.permissions != nil {
-                state["DredgeAccess"] = try aws(
+                state["DredgeAccess"] = try await aws(
                     "iam", "get-role-policy", "--role-name", role.name, "--policy-name", "DredgeAccess", "--query",
                     "PolicyDocument")
             }
             return state as NSDictionary
         case .role(let name, let policyName):
             return [
-                policyName: try aws(
+                policyName: try await aws(
                     "iam", "get-role-policy", "--role-name", name, "--policy-name", policyName, "--query",
                     "PolicyDocument")
             ]
         case .user(let name, let policyName):
             return [
-                policyName: try aws(
+                policyName: try await aws(
                     "iam", "get-user-policy", "--user-name", name, "--policy-name", policyName, "--query",
                     "PolicyDocument")
             ]
         case .bucket:
-            let text = try aws("s3api", "get-bucket-policy", "--bucket", "acme-contracts", "--query", "Policy")
+            let text = try await aws("s3api", "get-bucket-policy", "--bucket", "acme-contracts", "--query", "Policy")
             return ["bucket": try object(text as? String ?? "")]
         case .key(let key, _):
-            let text = try aws(
+            let text = try await aws(
                 "kms", "get-key-policy", "--key-id", key.arn.description, "--policy-name", "default", "--query",
                 "Policy")
             return ["key": try object(text as? String ?? "")]
@@ -219,42 +219,18 @@ import Testing
     }
 }
 
-/// Programs that judge or apply.
-enum Program {
-    static func isInPath(_ name: String) -> Bool {
-        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
-            FileManager.default.isExecutableFile(atPath: "\($0)/\(name)")
-        }
-    }
-
-    /// Runs a program to its end. With `aws`, the AWS CLI of the tests' Python environment talks to that server.
-    static func run(
-        _ name: String, _ arguments: [String], input: String = "", aws server: MotoServer? = nil
-    ) throws -> (status: Int32, output: String, error: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [name] + arguments
-        if let server {
-            let tools = URL(filePath: Python.interpreter).deletingLastPathComponent().path
-            process.environment = [
+extension Program {
+    /// Runs a program to its end. The AWS CLI of the tests' Python environment talks to `server`.
+    fileprivate static func run(
+        _ name: String, _ arguments: [String], input: String = "", aws server: MotoServer
+    ) async throws -> Outcome {
+        let tools = URL(filePath: try Python.pinned()).deletingLastPathComponent().path
+        return try await run(
+            name, arguments, input: Data(input.utf8),
+            environment: [
                 "PATH": "\(tools):/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8", "AWS_PAGER": "",
                 "AWS_ACCESS_KEY_ID": "setup", "AWS_SECRET_ACCESS_KEY": "setup", "AWS_DEFAULT_REGION": "us-east-1",
                 "AWS_ENDPOINT_URL": server.endpointURL, "PYTHONWARNINGS": "ignore",
-            ]
-        }
-        let directory = FileManager.default.temporaryDirectory.appending(path: "dredge-test-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }
-        let files = ["input", "output", "error"].map { directory.appending(path: $0) }
-        for (file, text) in zip(files, [input, "", ""]) { try Data(text.utf8).write(to: file) }
-        process.standardInput = try FileHandle(forReadingFrom: files[0])
-        process.standardOutput = try FileHandle(forWritingTo: files[1])
-        process.standardError = try FileHandle(forWritingTo: files[2])
-        try process.run()
-        process.waitUntilExit()
-        return (
-            process.terminationStatus, try String(contentsOf: files[1], encoding: .utf8),
-            try String(contentsOf: files[2], encoding: .utf8)
-        )
+            ])
     }
 }

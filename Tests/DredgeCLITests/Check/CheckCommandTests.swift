@@ -23,11 +23,11 @@ import Testing
             }.joined()
     }
 
-    private func check(_ config: String, _ flags: [String] = [], environment: [String: String] = [:]) throws
+    private func check(_ config: String, _ flags: [String] = [], environment: [String: String] = [:]) async throws
         -> DredgeBinary.Outcome
     {
         try directory.write("c.yaml", config)
-        return try DredgeBinary.run(
+        return try await DredgeBinary.run(
             ["check", "c.yaml"] + flags, environment: CheckSetup.environment.merging(environment) { $1 },
             directory: directory.url)
     }
@@ -36,7 +36,7 @@ import Testing
         let server = try await ScriptedS3Server(CheckSetup.sound())
         defer { server.stop() }
         let config = config(server, ["a-broken": "acme-contract", "b-sound": CheckSetup.bucket])
-        let outcome = try check(config)
+        let outcome = try await check(config)
         #expect(outcome.status == 3, "\(outcome)")
         Refusal.expect(
             [
@@ -44,10 +44,10 @@ import Testing
                 "Result: this source can be read.", "1 of 2 sources can't be read: \"a-broken\".",
             ], inOrderIn: outcome.output)
 
-        let one = try check(config, ["--source", "b-sound"])
+        let one = try await check(config, ["--source", "b-sound"])
         #expect(one.status == 0, "\(one)")
         #expect(!one.output.contains("a-broken"))
-        let none = try check(config, ["--source", "b-sund"])
+        let none = try await check(config, ["--source", "b-sund"])
         #expect(none.status == 1)
         #expect(
             none.error == "dredge: --source \"b-sund\" is not in the config, which has: \"a-broken\", \"b-sound\"\n")
@@ -56,7 +56,7 @@ import Testing
     @Test func `the JSON has a shape that programs can rely on`() async throws {
         let server = try await ScriptedS3Server(CheckSetup.sound([CheckSetup.refusal()]))
         defer { server.stop() }
-        let outcome = try check(config(server, ["contracts": CheckSetup.bucket]), ["--json"])
+        let outcome = try await check(config(server, ["contracts": CheckSetup.bucket]), ["--json"])
         #expect(outcome.status == 3)
         #expect(outcome.output.split(separator: "\n", omittingEmptySubsequences: false).count == 2)
         let report = try JSONLine.object(outcome.output)
@@ -85,15 +85,15 @@ import Testing
     @Test func `a terminal that has no UTF-8 gets marks in ASCII`() async throws {
         let server = try await ScriptedS3Server(CheckSetup.sound([CheckSetup.refusal()]))
         defer { server.stop() }
-        let outcome = try check(
+        let outcome = try await check(
             config(server, ["contracts": CheckSetup.bucket]), environment: ["LANG": "C", "LC_ALL": "", "LC_CTYPE": ""])
         #expect(outcome.output.contains("\n  ok Settings\n"))
         #expect(outcome.output.contains("\n  X  Role "))
         #expect(outcome.output.utf8.allSatisfy { $0 < 0x80 })
     }
 
-    @Test func `a mistake in the config ends with status 1, and no store is needed`() throws {
-        let outcome = try check("sources: [{bucket: abc}]")
+    @Test func `a mistake in the config ends with status 1, and no store is needed`() async throws {
+        let outcome = try await check("sources: [{bucket: abc}]")
         #expect(outcome.status == 1)
         #expect(outcome.output.isEmpty && outcome.error.contains("auth is missing"))
         #expect(!outcome.error.contains("store"))
@@ -110,14 +110,14 @@ import Testing
             try await Task.sleep(for: .milliseconds(20))
         }
         running.send(SIGINT)
-        #expect(try running.wait().status != 0)
+        #expect(await running.wait().status != 0)
     }
 
     /// A refusal of everything is where most calls are tried.
     @Test func `nothing but harmless calls is sent, and each is named as a check's`() async throws {
         let server = try await ScriptedS3Server(CheckSetup.sound([CheckSetup.refusal()]))
         defer { server.stop() }
-        _ = try check(config(server, ["contracts": CheckSetup.bucket]))
+        _ = try await check(config(server, ["contracts": CheckSetup.bucket]))
         let requests = try server.requests()
         #expect(Set(requests.map(\.action)) == [.getCallerIdentity, .assumeRole])
         for request in requests where request.action == .assumeRole {

@@ -42,7 +42,7 @@ struct CheckAccount: Sendable {
                 policy: MotoScenario.allow(["s3:ListBucket"], on: [arn])),
         ]
         do {
-            return CheckAccount(server: server, outcome: try server.apply(scenario))
+            return CheckAccount(server: server, outcome: try await server.apply(scenario))
         } catch {
             server.stop()
             throw error
@@ -163,7 +163,7 @@ struct WithCheckAccount: SuiteTrait, TestScoping {
                 auth: role("customer-read")), user: nil),
     ]
 
-    @Test(arguments: rows) func `the check finds in an account that enforces its policies`(_ row: Row) throws {
+    @Test(arguments: rows) func `the check finds in an account that enforces its policies`(_ row: Row) async throws {
         let account = try #require(CheckAccount.current)
         let key =
             row.user.flatMap { account.outcome.accessKeys[$0] } ?? .init(id: "AKIANOBODYNOBODY0001", secret: "none")
@@ -181,8 +181,11 @@ struct WithCheckAccount: SuiteTrait, TestScoping {
             \(row.setup.settings.map { "    \($0)\n" }.joined())
             """)
         let environment = ["AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": secret]
-        try row.setup.verify(
-            { try DredgeBinary.run(["check", "c.yaml"] + $0, environment: environment, directory: directory.url) },
+        try await row.setup.verify(
+            {
+                try await DredgeBinary.run(
+                    ["check", "c.yaml"] + $0, environment: environment, directory: directory.url)
+            },
             secrets: secret == "none" ? [] : [secret])
     }
 }

@@ -98,22 +98,25 @@ extension CheckSetup {
             \(lines)
             """)
         let environment = Self.environment.merging(self.environment) { $1 }
-        try verify(
-            { try DredgeBinary.run(["check", "c.yaml"] + $0, environment: environment, directory: directory.url) },
+        try await verify(
+            {
+                try await DredgeBinary.run(
+                    ["check", "c.yaml"] + $0, environment: environment, directory: directory.url)
+            },
             secrets: ["notCheckedHere", "notCheckedEither"], sourceLocation: sourceLocation)
     }
 
     /// - Parameter run: runs `dredge check` with more flags.
     func verify(
-        _ run: ([String]) throws -> DredgeBinary.Outcome, secrets: [String],
+        _ run: ([String]) async throws -> DredgeBinary.Outcome, secrets: [String],
         sourceLocation: SourceLocation = #_sourceLocation
-    ) throws {
-        let told = try run([])
+    ) async throws {
+        let told = try await run([])
         #expect(told.status == status, "\(told)", sourceLocation: sourceLocation)
         #expect(told.error.isEmpty, "\(told)", sourceLocation: sourceLocation)
-        if comparesText { try Golden.expect(told.output, "check/\(fileName)", sourceLocation: sourceLocation) }
+        if comparesText { try await Golden.expect(told.output, "check/\(fileName)", sourceLocation: sourceLocation) }
 
-        let listed = try run(["--json"])
+        let listed = try await run(["--json"])
         #expect(listed.status == status, "\(listed)", sourceLocation: sourceLocation)
         for secret in secrets {
             #expect(!(told.output + listed.output).contains(secret), sourceLocation: sourceLocation)
@@ -154,7 +157,7 @@ enum Golden {
     /// written must be read.
     static func expect(
         _ text: String, _ name: String, sourceLocation: SourceLocation = #_sourceLocation
-    ) throws {
+    ) async throws {
         let text = normalised(text)
         let file = directory.appending(path: name)
         if ProcessInfo.processInfo.environment["DREDGE_WRITE_GOLDEN"] == "1" {

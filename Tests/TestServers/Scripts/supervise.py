@@ -1,4 +1,4 @@
-"""Runs a server for a test, and ends it when it is told to or when the test's process is gone.
+"""Runs a server for a test, and ends it and its directory when it is told to or when the test's process is gone.
 
 usage: supervise.py COMMAND [ARGUMENT...]
 
@@ -39,6 +39,5 @@ finally:
             break
         except subprocess.TimeoutExpired:
             continue
-    # The test removes the server's directory, if it can.
-    if os.getppid() != parent and os.path.basename(os.getcwd()).startswith("dredge-test-"):
+    if os.path.basename(os.getcwd()).startswith("dredge-test-"):
         shutil.rmtree(os.getcwd(), ignore_errors=True)
