@@ -65,10 +65,10 @@ import Testing
         }
     }
 
-    @Test func `a byte order mark before a config is passed over`() throws {
+    @Test func `a byte order mark before a config is passed over`() async throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write("marked.json", "\u{FEFF}{\"stoer\": \"a.chunks\"}")
-        let outcome = try DredgeBinary.run(["run", path])
+        let outcome = try await DredgeBinary.run(["run", path])
         #expect(outcome.error.contains("marked.json:1:2: stoer: unknown key; did you mean store?"))
     }
 }
