@@ -103,6 +103,6 @@ let package = Package(
         tests(
             "DredgeStoreTests", ["DredgeStore", .product(name: "GRDB", package: "GRDB.swift")], exclude: ["Scripts"]),
         tests("DredgeTests", ["Dredge"]),
-        tests("DredgeCLITests", ["DredgeCLI"]),
+        tests("DredgeCLITests", ["DredgeCLI"], exclude: ["Golden"]),
     ]
 )

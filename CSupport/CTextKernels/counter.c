@@ -12,8 +12,9 @@
 // 2. Where pre-tokens start follows from the masks without a branch per byte (counter_blocks.h).
 // 3. Pieces of one byte, and numbers of ASCII digits, are one token each: two population counts. All others of up to 15 bytes
 //    become keys, eight at once by byte shuffles out of the block's register, and are looked for in a small table near (L2), eight
-//    at once. What is absent there goes into a batch, the line of the large caches that it would be in is fetched ahead, and when
-//    the batch is full all are looked up (counter_batch.h). So are pieces of up to 31 bytes, in a cache of their own.
+//    at once (AVX2: one key after the other, looked for four at once). What is absent there goes into a batch, the line of
+//    the large caches that it would be in is fetched ahead, and when the batch is full all are looked up (counter_batch.h).
+//    So are pieces of up to 31 bytes, in a cache of their own.
 // 4. What is in no cache is merged, sixteen pieces by turns, so that the waits for memory overlap; its count is kept.
 //
 // Nothing in this takes a branch per piece: what a piece lacks is written to a list, always, and the list's length grows or not.
@@ -82,9 +83,16 @@
 // - Fetching text 1 KiB ahead, as the processor's own read-ahead ends with each page: 330 / 676 where 301 / 522 was.
 // - The seam: 284 / 525 where 284 / 504 was.
 // - Pieces of 16 to 31 bytes in the batch, multilingual: 234 / 302 where 204 / 250 was.
-// - Without AVX-512, keys by one shuffle of 16 bytes with a control from a table: 299 / 503 where 271 / 455 was by shifts.
+// - Without AVX-512, keys by one shuffle of 16 bytes with a control from a table: 299 / 503 where 271 / 455 was by shifts; looking
+//   them up near not one by one but four at once, 64 keys behind one another: 304 / 576 for 284 / 512, JSON lines 1049 / 1173 for
+//   934 / 1043. What is absent as bits of these 64, and where to look by a sum and 32-bit products: JSON lines 1124 / 1255 for
+//   1049 / 1173. Where the 64 sets are before the first is loaded, so that more loads are on their way: JSON lines 1141 / 1339
+//   for 1092 / 1254, code 599 / 948 for 565 / 867. With this it has 82 to 95 % of the speed on repeated text, 86 to 100 % on unseen.
+// - On the scalar path, long pieces taken apart where no merge crosses: multilingual 64 / 77 where 38 / 40 was.
 // - Invalid text on a copy: random bytes 24 where 16 was; merging with each U+FFFD as one part: 28, random high bytes 24 for 18.
 // Did not:
+// - Without AVX-512, fetching the sets near ahead: JSON lines 1132 / 1294 for 1141 / 1339. 8 or 16 keys a block at least, for 12:
+//   within 3 %. On the scalar path, minima of 8 pending merges by turns: multilingual 37 repeated for 41.
 // - A table of the vocabulary's own entries to be asked first: a tenth of what the cache lacks is a single token, and merging
 //   such a piece costs little more than the look-up would. Not built.
 // - One line at a time, looked up where the piece is found: 194 / 284; in batches that are fetched ahead: 256 / 404 (Zen 4).
@@ -95,8 +103,6 @@
 // - 8 or 32 pieces merged by turns: 531 and 555 repeated where 16 have 558; batches of 128 that are absent: 518 for 522.
 // - Short cuts for invalid text that keep to the slow way: near only, random high bytes 15.5 where 17.4 was; leaving its pieces
 //   to the batch, random bytes 17.5 where 16.7 was.
-// - Without AVX-512, fewer operations for the classes: no difference. Its loop takes pieces one by one, and their number
-//   in a block cannot be foreseen: 65 to 91 % of the speed.
 #include "counter.h"
 
 #include <sys/mman.h>

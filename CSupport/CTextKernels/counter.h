@@ -58,7 +58,7 @@ enum {
     /// Pieces of 16 to 31 bytes in a batch. A block adds at most 4.
     TK_BATCH_LONGS = 60,
     TK_BATCH_LONGS_MAX = TK_BATCH_LONGS + 4,
-    TK_BATCH_ABSENT_MAX = TK_BATCH_ABSENT + TK_BATCH_KEYS + 40,
+    TK_BATCH_ABSENT_MAX = TK_BATCH_ABSENT + 2 * TK_BATCH_KEYS + 8,
     /// Pieces of 32 to this many bytes are kept too.
     TK_WIDE_BYTES_MAX = 124,
     TK_WIDE_ENTRY_BITS = 11,  // 256 KiB

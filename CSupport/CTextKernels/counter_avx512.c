@@ -79,6 +79,9 @@ static inline void masks_of_wide(const block *b, const uint8_t *wide_classes, ui
     m->apostrophe = equal(*b, '\'') & valid;
 }
 
+/// Where in `near` a key's set is.
+static inline uint32_t near_of(tk_key key) { return tk_near_of(tk_key_hash(key), tk_is_tiny(key)); }
+
 /// Both words of four sets near. A gather takes three times as long.
 static inline __m512i four_sets(const uint64_t *near, const uint64_t *sets) {
 #define SET(i) _mm_load_si128((const __m128i *)(const void *)(near + sets[i]))

@@ -1,4 +1,5 @@
-// Looks up a batch of pieces, and merges those that are in no cache. Included by counter_kernel.h; it calls `find`.
+// Looks up a batch of pieces, and merges those that are in no cache. Included by counter_kernel.h; it calls `near_of`
+// and `find`.
 
 /// A piece of up to 31 bytes on its way through the merges, several of which are made by turns: while one waits for memory,
 /// others go on.
@@ -159,7 +160,7 @@ static inline size_t look_up(tk_counter *counter) {
     const unsigned count = counter->absent_count;
     for (unsigned i = 0; i < count; i++) {
         const tk_key key = absent_key(counter, i);
-        uint64_t *near = counter->near + tk_near_of(tk_key_hash(key), tk_is_tiny(key));
+        uint64_t *near = counter->near + near_of(key);
         // The batch may have had it before.
         const uint64_t entry = tk_find_near(near, key);
         unsigned found = tk_tokens_of(entry);
@@ -180,7 +181,7 @@ static inline size_t look_up(tk_counter *counter) {
             const unsigned waiting = counter->waiting[i], found = counter->key_tokens[counter->absent_places[waiting]];
             const tk_key key = absent_key(counter, waiting);
             tk_keep(counter, key, found);
-            tk_keep_near(counter->near + tk_near_of(tk_key_hash(key), tk_is_tiny(key)), key, found);
+            tk_keep_near(counter->near + near_of(key), key, found);
             tokens += found;
         }
     }

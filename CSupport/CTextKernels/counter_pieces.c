@@ -83,8 +83,33 @@ size_t tk_count_piece(tk_counter *counter, const uint8_t *bytes, size_t count) {
     return tokens;
 }
 
+/// Tokens of one valid pre-token, taken apart at the borders between letters of three bytes that no merge crosses.
+static size_t count_split(tk_counter *counter, const uint8_t *bytes, size_t count) {
+    size_t tokens = 0, from = 0, previous_end = SIZE_MAX;
+    uint32_t previous = 0;
+    for (size_t i = 0; i < count;) {
+        const unsigned lead = bytes[i];
+        if (lead < 0xE0 || lead >= 0xF0) {
+            i += lead < 0x80 ? 1 : lead < 0xE0 ? 2 : 4;
+            continue;
+        }
+        const uint32_t code_point = (lead & 15) << 12 | (uint32_t)(bytes[i + 1] & 63) << 6 | (bytes[i + 2] & 63);
+        const unsigned class = tk_class_of(code_point);
+        if (class == TK_CASELESS && previous_end == i && !tk_may_join(counter->tables, previous, code_point)) {
+            tokens += tk_count_piece(counter, bytes + from, i - from);
+            if (tokens > counter->tokens_enough) return tokens;
+            from = i;
+        }
+        i += 3;
+        previous = code_point;
+        previous_end = class == TK_CASELESS || class == TK_MARK ? i : SIZE_MAX;
+    }
+    return tokens + tk_count_piece(counter, bytes + from, count - from);
+}
+
 static size_t count_piece(tk_counter *counter, const uint8_t *bytes, size_t count, bool is_invalid) {
-    return is_invalid ? tk_count_invalid(counter, bytes, count) : tk_count_piece(counter, bytes, count);
+    if (is_invalid) return tk_count_invalid(counter, bytes, count);
+    return count < 16 ? tk_count_piece(counter, bytes, count) : count_split(counter, bytes, count);
 }
 
 /// After so many lines in one pre-token, its further lines are counted in one pass, which is slower for few.

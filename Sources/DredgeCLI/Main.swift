@@ -81,6 +81,7 @@ struct DredgeCommand: AsyncParsableCommand {
             """,
         version: "dredge \(Version.current)",
         subcommands: [
-            RunCommand.self, IndexCommand.self, PolicyCommand.self, StoreCommand.self, CountCommand.self,
+            RunCommand.self, IndexCommand.self, CheckCommand.self, PolicyCommand.self, StoreCommand.self,
+            CountCommand.self,
         ])
 }

@@ -168,6 +168,46 @@ struct WithMoto: SuiteTrait, TestScoping {
         #expect(try await moto.source([hop]).credentials() != nil)
     }
 
+    @Test func `a role that a profile names is assumed with its source's keys`() async throws {
+        let home = FileManager.default.temporaryDirectory.appending(path: "dredge-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: home.appending(path: ".aws"), withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: home) }
+        let vendor = try moto.key("vendor")
+        func write(externalID: String) throws {
+            try """
+            [profile customer]
+            role_arn = \(MotoScenario.roleARN("customer-behind-hub"))
+            source_profile = hub
+            external_id = \(externalID)
+            region = us-east-1
+            services = local
+            [profile hub]
+            role_arn = \(MotoScenario.roleARN("hub"))
+            role_session_name = through-hub
+            source_profile = vendor
+            [profile vendor]
+            credential_process = echo '{"Version": 1, "AccessKeyId": "\(vendor.id)", "SecretAccessKey": "\(vendor.secret)"}'
+            [services local]
+            sts =
+              endpoint_url = \(moto.server.endpointURL)
+            """.write(to: home.appending(path: ".aws/config"), atomically: true, encoding: .utf8)
+        }
+        try write(externalID: MotoFixture.externalID)
+        let source = CredentialSources.base(
+            .defaultChain(profile: "customer"),
+            environment: ["HOME": home.path, "PATH": "/usr/local/bin:/usr/bin:/bin"], transfer: moto.transfer)
+        let resolved = try await source.resolved()
+        #expect(resolved.provider.contains("credential_process 'echo' of profile 'vendor'"))
+        #expect(try await moto.get("/acme-contracts?list-type=2", resolved.credentials) == 200)
+
+        try write(externalID: "wrong-id")
+        await source.refused(resolved.credentials)
+        let error = try await failure(source)
+        #expect(error.code == .accessDenied)
+        #expect(error.step.contains("(hop 2 of 2) for the profile 'customer'"))
+        #expect(!"\(error)".contains(vendor.secret))
+    }
+
     @Test func `an endpoint that nobody listens on is named`() async throws {
         let port = try LoopbackPort.free()
         let error = try await failure(

@@ -42,13 +42,15 @@ extension ScriptedTransport.Step {
             """, date: date)
     }
 
-    static func session(_ id: String, expiration: String = "2027-01-15T09:00:00Z", date: String? = nil) -> Self {
+    static func session(
+        _ id: String, secret: String = "secret", expiration: String = "2027-01-15T09:00:00Z", date: String? = nil
+    ) -> Self {
         .answer(
             200,
             """
             <AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><SourceIdentity>x</SourceIdentity>\
             <AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/demo/x</Arn><AssumedRoleId>ARO:x</AssumedRoleId></AssumedRoleUser>\
-            <Credentials><AccessKeyId>\(id)</AccessKeyId><SecretAccessKey>secret of \(id)</SecretAccessKey>\
+            <Credentials><AccessKeyId>\(id)</AccessKeyId><SecretAccessKey>\(secret) of \(id)</SecretAccessKey>\
             <SessionToken>token of \(id)</SessionToken><Expiration>\(expiration)</Expiration></Credentials>\
             <PackedPolicySize>6</PackedPolicySize></AssumeRoleResult></AssumeRoleResponse>
             """, date: date)

@@ -112,7 +112,7 @@ import Testing
 }
 
 /// What a call of STS can meet on its way, by a server that does it.
-@Suite(.timeLimit(.minutes(2))) struct STSTransportTests {
+@Suite(.timeLimit(.minutes(15))) struct STSTransportTests {
     private func session(
         _ faults: [ScriptedS3Server.Fault], attemptDurationMax: Duration = .seconds(10),
         _ body: (ScriptedS3Server, Session) async throws -> Void

@@ -95,7 +95,7 @@ struct CustomerAccount: Sendable {
 }
 
 /// The suites that share one account.
-@Suite(WithCustomerAccount(), .timeLimit(.minutes(5))) enum CustomerAccountTests {}
+@Suite(WithCustomerAccount(), .timeLimit(.minutes(15))) enum CustomerAccountTests {}
 
 /// Starts the account before a suite and ends it behind the suite.
 struct WithCustomerAccount: SuiteTrait, TestScoping {

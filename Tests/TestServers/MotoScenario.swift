@@ -79,6 +79,12 @@ public struct MotoScenario: Codable, Sendable {
         public var id: String
         /// The secret access key.
         public var secret: String
+
+        /// A key made by hand, which no server knows.
+        public init(id: String, secret: String) {
+            self.id = id
+            self.secret = secret
+        }
     }
 
     /// What came of a scenario.

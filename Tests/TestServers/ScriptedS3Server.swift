@@ -78,7 +78,7 @@ extension ScriptedS3Server {
 
     /// What a request asks for.
     public enum Action: String, Codable, Sendable {
-        case list, get, head, headBucket, assumeRole
+        case list, get, head, headBucket, assumeRole, getCallerIdentity
     }
 
     /// The world that the server plays.
@@ -103,6 +103,8 @@ extension ScriptedS3Server {
         public var requesterPays = false
         /// What AssumeRole gives; nil: there is no STS here.
         public var session: Session?
+        /// Who everybody is, for GetCallerIdentity; nil: nobody knows.
+        public var callerARN: String?
         /// A session of its own for each AssumeRole; everything else must be signed with one that is not over. Instead of `session`.
         public var sts: STS?
         /// Seconds by which the service's clock is ahead.
@@ -207,6 +209,7 @@ extension ScriptedS3Server {
         private var on: Action
         private var `do`: String
         private var keyBase64: String?
+        private var when: [Condition]?
         private var skip = 0
         private var times = 1
         private var status: Int?
@@ -228,6 +231,21 @@ extension ScriptedS3Server {
         public func forKey(_ key: String) -> Fault {
             var fault = self
             fault.keyBase64 = Data(key.utf8).base64EncodedString()
+            return fault
+        }
+
+        /// Something that must hold of a request.
+        private struct Condition: Encodable {
+            var part: String
+            var has: String?
+            var lacks: String?
+        }
+
+        /// The fault for requests only whose `part` (`target`, `form`, or a header's name in lower case) has or lacks a text. Several such
+        /// must hold all.
+        public func when(_ part: String, has: String? = nil, lacks: String? = nil) -> Fault {
+            var fault = self
+            fault.when = (when ?? []) + [Condition(part: part, has: has, lacks: lacks)]
             return fault
         }
 
@@ -291,7 +309,7 @@ extension ScriptedS3Server {
             return fault
         }
 
-        /// A 200 with this body.
+        /// A 200 with this body; in an answer of STS, `IN-AN-HOUR` stands for that time.
         public static func raw(on action: Action, _ text: String) -> Fault {
             var fault = Fault(on: action, do: "raw")
             fault.text = text

@@ -23,12 +23,16 @@ struct CredentialURL {
         let allowed = isIPv6 ? "0123456789abcdef:" : "0123456789abcdefghijklmnopqrstuvwxyz.-"
         guard !inner.isEmpty, inner.allSatisfy(allowed.contains) else { return nil }
         let port = authority[end...]
-        guard port.isEmpty || port.first == ":" && UInt16(port.dropFirst()) ?? 0 > 0 else { return nil }
+        guard port.isEmpty || port.first == ":" && Self.isPort(port.dropFirst()) else { return nil }
         self.text = text
         self.host = host
         isNearby =
             ["localhost", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"].contains(host)
             || Self.isLoopback(host)
+    }
+
+    private static func isPort(_ text: Substring) -> Bool {
+        text.utf8.allSatisfy { ("0"..."9").contains(Unicode.Scalar($0)) } && UInt16(text) ?? 0 > 0
     }
 
     /// 127.0.0.0/8 in its usual form.

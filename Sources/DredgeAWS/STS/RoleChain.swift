@@ -50,7 +50,8 @@ final class RoleChain: Sendable {
         return current
     }
 
-    private func assume(_ index: Int, with credentials: Credentials) async throws(AWSError) -> Credentials {
+    /// A session of hop number `index`, for who signs with `credentials`.
+    func assume(_ index: Int, with credentials: Credentials) async throws(AWSError) -> Credentials {
         while true {
             do {
                 return try await client.session(call(index), credentials: credentials)

@@ -169,7 +169,7 @@ struct STSProblem {
 
 extension Credentials {
     /// `AKIA…1234`
-    var shortID: String {
+    package var shortID: String {
         accessKeyID.utf8.count >= 16 ? "\(accessKeyID.prefix(4))…\(accessKeyID.suffix(4))".printable : "…"
     }
 }

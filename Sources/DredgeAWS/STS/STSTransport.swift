@@ -1,6 +1,6 @@
 import DredgeTransfer
 
-/// What carries a request to STS. Tests put a script in its place.
+/// What carries a request to STS, or to another endpoint that gives credentials. Tests put a script in its place.
 protocol STSTransport: Sendable {
     func send(_ request: HTTPRequest) async throws(TransferError) -> STSAnswer
 }

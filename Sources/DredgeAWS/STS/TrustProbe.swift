@@ -27,22 +27,20 @@ public struct TrustProbe: Sendable {
         precondition(hop.externalID != nil, "there is nothing to leave out")
         do throws(AWSError) {
             let signer = try await chain.credentials(behind: index)
-            if try await isAssumable(index, externalID: nil, with: signer) { return .assumableWithout }
-            if try await isAssumable(index, externalID: Self.wrongExternalID(), with: signer) {
-                return .assumableWithWrong
-            }
-            return .enforced
+            // Name, tags and source identity stay: the trust policy may ask for them, too.
+            var stranger = hop
+            stranger.externalID = nil
+            if try await isAssumable(stranger, at: index, with: signer) { return .assumableWithout }
+            stranger.externalID = Self.wrongExternalID()
+            return try await isAssumable(stranger, at: index, with: signer) ? .assumableWithWrong : .enforced
         } catch {
             return .unknown(error)
         }
     }
 
-    private func isAssumable(
-        _ index: Int, externalID: String?, with signer: Credentials
-    ) async throws(AWSError) -> Bool {
-        // Name, tags and source identity stay: the trust policy may ask for them, too.
-        var hop = chain.hops[index]
-        hop.externalID = externalID
+    /// Whether `hop` is given away in the place of hop number `index`. Throws what says neither yes nor no.
+    func isAssumable(_ hop: RoleHop, at index: Int, with signer: Credentials) async throws(AWSError) -> Bool {
+        var hop = hop
         hop.duration = AWSLimits.durationMin
         hop.sessionPolicy = .document(Self.denyAll)
         do {
@@ -54,7 +52,8 @@ public struct TrustProbe: Sendable {
         }
     }
 
-    private static func wrongExternalID() -> String {
+    /// No two alike, so that nobody can trust it.
+    package static func wrongExternalID() -> String {
         "dredge-probe-" + String(UInt64.random(in: .min ... .max), radix: 16)
     }
 

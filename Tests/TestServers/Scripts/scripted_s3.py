@@ -7,7 +7,7 @@ Reads DIRECTORY/scenario.json (again whenever it was replaced), writes its port 
 request to DIRECTORY/requests.jsonl before it answers. Ends when the process that started it is gone.
 
 It checks no signature: Ceph and moto do that. It answers GET and HEAD of objects, ListObjectsV2 and HeadBucket, path style
-or virtual-host style (bucket.localhost), and, where there are sessions to give away, AssumeRole. A scenario:
+or virtual-host style (bucket.localhost), and, where there are sessions to give away, AssumeRole and GetCallerIdentity. A scenario:
 
 {
   "bucket": "b",
@@ -23,6 +23,7 @@ or virtual-host style (bucket.localhost), and, where there are sessions to give 
   "session": {                     optional: what every AssumeRole gets, for an hour
     "accessKeyID": "…", "secretAccessKey": "…", "sessionToken": "…"
   },
+  "callerARN": "arn:aws:…",        optional: who everybody is, for GetCallerIdentity
   "sts": {                         optional, instead: each AssumeRole gets a session of its own, and everything else must be
                                    signed with one that is not over
     "sessionSeconds": 3,
@@ -38,8 +39,10 @@ or virtual-host style (bucket.localhost), and, where there are sessions to give 
     "versionID": "…", "contentEncoding": "gzip"      optional
   }],
   "faults": [{                     the first that fits a request and isn't used up is applied; the others don't count it
-    "on": "list" | "get" | "head" | "headBucket" | "assumeRole",
+    "on": "list" | "get" | "head" | "headBucket" | "assumeRole" | "getCallerIdentity",
     "key": "a" | "keyBase64": …,   optional: any
+    "when": [{"part": P, "has": "…", "lacks": "…"}]
+                                   optional: P is target, form, or a header's name; all must hold; has and lacks are optional
     "skip": 0,                     fitting requests that pass before
     "times": 1,                    how often; -1: always
     "do": one of
@@ -50,7 +53,7 @@ or virtual-host style (bucket.localhost), and, where there are sessions to give 
       "whole"        a 200 with the whole object, whatever the range
       "head"         the right answer with "headers" {…} set (null: left out), and another "status" if given
       "shortWhole"   like whole, but closes after "byteCount" bytes
-      "raw"          a 200 with "text" as its body
+      "raw"          a 200 with "text" as its body; in an answer of STS, IN-AN-HOUR stands for that time
       "replace"      "object" {…} takes the place of the key first, then the request is answered as usual
       "hang"         no answer; the connection stays open
       "delay"        "seconds", then the right answer
@@ -86,6 +89,13 @@ def key_of(value):
     if "keyBase64" in value:
         return base64.b64decode(value["keyBase64"])
     return value["key"].encode() if "key" in value else None
+
+
+def fits(condition, parts):
+    text = parts.get(condition["part"], "")
+    if condition.get("has") is not None and condition["has"] not in text:
+        return False
+    return condition.get("lacks") is None or condition["lacks"] not in text
 
 
 class Object:
@@ -148,9 +158,11 @@ class World:
             self.sorted_keys = sorted(self.objects)
         return self.sorted_keys
 
-    def fault(self, action, key):
+    def fault(self, action, key, parts):
         for fault in self.faults:
             if fault["on"] != action or key_of(fault) not in (None, key):
+                continue
+            if not all(fits(condition, parts) for condition in fault.get("when") or []):
                 continue
             number = fault["seen"]
             times = fault.get("times", 1)
@@ -186,20 +198,22 @@ class Handler(BaseHTTPRequestHandler):
         self.answer()
 
     def do_POST(self):
-        """STS: the only action there is."""
+        """STS."""
         form = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        action = "getCallerIdentity" if "Action=GetCallerIdentity" in form else "assumeRole"
         world = self.world
         with world.lock:
             world.refresh()
-            fault = world.fault("assumeRole", b"")
+            fault = world.fault(action, b"", self.parts(form))
+            caller = world.scenario.get("callerARN")
             now = world.now
             refusal = scripted_sts.refusal(self.headers, form, now, world.scenario)
             kind = fault and fault["do"]
             session = None
-            if not refusal and kind in (None, "delay", "partial", "expired"):
+            if action == "assumeRole" and not refusal and kind in (None, "delay", "partial", "expired"):
                 session = self.session(world, now, kind)
             world.note(
-                action="assumeRole", method="POST", target=self.path, keyBase64="", form=form, fault=kind, time=now,
+                action=action, method="POST", target=self.path, keyBase64="", form=form, fault=kind, time=now,
                 refusal=refusal and refusal[1], expiration=session and session["expiration"],
                 headers={name.lower(): value for name, value in self.headers.items()})
         if kind == "hang":
@@ -209,11 +223,17 @@ class Handler(BaseHTTPRequestHandler):
         if refusal:
             return self.error(*refusal)
         if kind == "raw":
-            return self.send(200, {"Content-Type": "text/xml"}, fault["text"].encode())
+            hence = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + 3600))
+            return self.send(200, {"Content-Type": "text/xml"}, fault["text"].replace("IN-AN-HOUR", hence).encode())
         if kind == "error":
             return self.error(
                 fault["status"], fault.get("code"), fault.get("message", ""), fault.get("fields"), fault.get("headers"))
-        if not session:
+        if action == "getCallerIdentity" and caller:
+            return self.send(200, {"Content-Type": "text/xml"}, (
+                '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+                "<Arn>%s</Arn><UserId>AIDASCRIPTED</UserId><Account>%s</Account></GetCallerIdentityResult>"
+                "</GetCallerIdentityResponse>" % (escape(caller), caller.split(":")[4])).encode())
+        if not session or action != "assumeRole":
             return self.error(400, "InvalidAction", "There is no STS here")
         self.send(200, {"Content-Type": "text/xml"}, scripted_sts.answer(session))
 
@@ -238,6 +258,10 @@ class Handler(BaseHTTPRequestHandler):
             pass
         self.close_connection = True
 
+    def parts(self, form):
+        parts = {name.lower(): value for name, value in self.headers.items()}
+        return dict(parts, target=self.path, form=form)
+
     def answer(self):
         world = self.world
         with world.lock:
@@ -255,7 +279,7 @@ class Handler(BaseHTTPRequestHandler):
             credential = re.search(r"Credential=([^/]*)/[^/]*/([^/]*)/", self.headers.get("Authorization", ""))
             now = world.now
             refusal = world.sessions.refusal(self.headers, now) if "sts" in scenario else None
-            fault = None if refusal else world.fault(action, key)
+            fault = None if refusal else world.fault(action, key, self.parts(""))
             expiration = world.sessions.expiration(self.headers)
             world.note(
                 action=action, method=self.command, target=self.path,

@@ -1,0 +1,83 @@
+import DredgeAWS
+import DredgeS3
+import DredgeTransfer
+public import Foundation
+
+/// Finds out, step by step, whether sources can be read, and if not why and who has to change what.
+///
+/// ```swift
+/// let check = AccessCheck()
+/// let report = try await check.report(on: sources)
+/// for source in report.sources where source.verdict == .failed { print(source.steps) }
+/// ```
+///
+/// Everything it sends is harmless: GetCallerIdentity, AssumeRole (with the external ID, without it and with a made-up one: AWS asks who
+/// holds many customers' roles to test just that), HeadBucket, ListObjectsV2, HEAD and one byte of one object. All of it shows in
+/// CloudTrail, under sessions named `dredge-check-…`. Where a bucket refuses everything else, one listing is asked for at the reader's own
+/// cost (requester pays): less than a thousandth of a cent.
+public struct AccessCheck: Sendable {
+    /// The credentials that sign where a source does not bring its own.
+    public var base: BaseCredentials
+    /// The environment that AWS's variables are read from.
+    public var environment: [String: String]
+    /// The longest that the check of one source takes; then it ends with what it has found.
+    public var durationMax = Limits.checkDurationMax
+
+    /// A check with AWS's default credential chain and the process's environment, unless said otherwise.
+    public init(
+        base: BaseCredentials = .defaultChain(), environment: [String: String] = ProcessInfo.processInfo.environment
+    ) {
+        self.base = base
+        self.environment = environment
+    }
+
+    /// Checks `sources`, one after the other, all of them whatever comes of the first.
+    public func report(on sources: [Source]) async throws -> CheckReport {
+        var report = CheckReport(sources: [])
+        for source in sources { report.sources.append(try await check(source)) }
+        return report
+    }
+
+    /// Checks one source, in at most `durationMax`; a step that takes longer is told as failed. Throws a `RunError` when this
+    /// machine gives no thread, and `CancellationError` when the task is cancelled.
+    public func check(_ source: Source) async throws -> SourceCheck {
+        var limits = TransferLimits()
+        limits.connectionCountMax = 4
+        limits.connectTimeout = Limits.checkConnectTimeout
+        limits.progressTimeout = Limits.checkProgressTimeout
+        limits.certificateAuthorityPath = environment["AWS_CA_BUNDLE"]
+        let transfer: TransferLoop
+        do throws(TransferError) {
+            transfer = try TransferLoop(limits: limits)
+        } catch {
+            throw RunError(
+                code: .machine, step: "start the transfer loop", message: error.message,
+                advice: "Close other programs, or raise the limits of threads and open files.")
+        }
+        let base =
+            if case .accessKey(let credentials) = source.auth {
+                CredentialSources.fixed(credentials)
+            } else {
+                CredentialSources.base(self.base, environment: environment, transfer: transfer)
+            }
+        defer { base.close() }
+        let walk = SourceWalk(source, base: base, environment: environment, transfer: transfer)
+        let result = await withTaskGroup(of: SourceCheck?.self) { group in
+            group.addTask { await walk.result() }
+            group.addTask {
+                try? await Task.sleep(for: durationMax)
+                return nil
+            }
+            // A walk that is cancelled ends at its next request, with what it has found.
+            var result: SourceCheck?
+            while let ended = await group.next() {
+                group.cancelAll()
+                result = ended ?? result
+            }
+            return result
+        }
+        await transfer.shutDown()
+        guard !Task.isCancelled, let result else { throw CancellationError() }
+        return result
+    }
+}

@@ -1,0 +1,80 @@
+import DredgeAWS
+
+/// Why a listing is refused.
+extension BucketEvidence {
+    /// The likeliest first. A certain one stands alone.
+    func listCauses() -> [Cause] {
+        if let cause = commonCause { return [cause] }
+        if let prefix = allowedPrefix { return [prefixNotAllowed(prefix)] }
+        switch denial.decision {
+        case .notAllowed(by: .identity): return [certain(listNotAllowed)]
+        case .notAllowed(by: .resource): return [certain(bucketPolicy)]
+        default: break
+        }
+        if isAnonymous { return [notPublic] }
+        let condition = source.prefix.isEmpty ? [wholeBucketNotAllowed] : [prefixNotAllowed(nil)]
+        let other = owner == nil && isRole ? [bucketOfOtherAccount] : []
+        return isRole
+            ? [listNotAllowed] + condition + [bucketPolicy] + other + [deniedAbove]
+            : [bucketPolicy, listNotAllowed] + condition + [deniedAbove]
+    }
+
+    var listNotAllowed: Cause {
+        let evidence =
+            objectRead == .allowed
+            ? "An object can be read, the bucket can't be listed: as if the policy named only \(arn)/* and not the bucket itself, \(arn)."
+            : "Listing needs s3:ListBucket on the bucket itself, \(arn). A statement whose resource is \(arn)/* is about objects, and does not allow it."
+        return Cause(
+            .listNotAllowed, "\(holder.asSentence.dropLast()) may not list the bucket.", because: evidence,
+            change: readingChange)
+    }
+
+    func prefixNotAllowed(_ allowed: String?) -> Cause {
+        guard let allowed else {
+            let other = source.prefix.hasSuffix("/") ? String(source.prefix.dropLast()) : source.prefix + "/"
+            return Cause(
+                .prefixNotAllowed, "A condition on s3:prefix does not cover this prefix.",
+                because:
+                    "Policies often allow listings of some prefixes only. The prefix of the config is \"\(source.prefix)\"; a condition for \"\(other)\" or another spelling does not match it.",
+                change: readingChange)
+        }
+        let isSlash = allowed == source.prefix + "/"
+        return Cause(
+            .prefixNotAllowed, isCertain: true, "A condition on s3:prefix does not cover this prefix.",
+            because: "Listing \"\(allowed)\" is allowed, listing \"\(source.prefix)\" is not.",
+            change: isSlash
+                ? Change(.you, "Write prefix: \(allowed) in the config, with the slash at its end.")
+                : Change(
+                    readingChange.who,
+                    "Put the policy below in the place of the one that has the condition, or write prefix: \"\(allowed)\" in the config if those are the keys that are meant.",
+                    readingChange.document))
+    }
+
+    var wholeBucketNotAllowed: Cause {
+        Cause(
+            .prefixNotAllowed, "Only a part of the bucket may be listed.",
+            because: "The config has no prefix, so the whole bucket is listed; a condition on s3:prefix refuses that.",
+            change: Change(.you, "Write the prefix that you were given as prefix: … in the config."))
+    }
+
+    var bucketOfOtherAccount: Cause {
+        Cause(
+            .bucketOfOtherAccount, "The bucket belongs to another account than the role.",
+            because:
+                "A role reads the buckets of its own account; the owner of any other one must let it in by a bucket policy.",
+            change: Change(
+                .bucketOwner(nil),
+                "Check the bucket's name. If it is right, add the statements below to the bucket's policy.",
+                CheckDocuments.bucket(source, reader: reader)))
+    }
+
+    var notPublic: Cause {
+        Cause(
+            .bucketPolicy, isCertain: true, "The bucket is not public.",
+            because: "Requests are not signed (auth: anonymous), and S3 refuses them.",
+            change: Change(
+                .you,
+                "Use another kind of auth. (To make the bucket public, its owner must allow s3:ListBucket and s3:GetObject to everybody and lift Block Public Access.)"
+            ))
+    }
+}

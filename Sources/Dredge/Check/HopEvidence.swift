@@ -1,0 +1,94 @@
+import DredgeAWS
+
+/// What is known of a role that was refused, and what follows from it. AWS gives one answer for many causes, so that nobody learns which
+/// roles exist; what else is refused, and what is not, tells some of them apart.
+struct HopEvidence {
+    let hop: RoleHop
+    /// Who asked; nil: not known.
+    let caller: CallerPrincipal?
+    /// Whether the base credentials asked, not a role before.
+    let isFirst: Bool
+    let denial: Denial
+    var withoutID = SourceWalk.Trial.notTried
+    var withMadeUpID = SourceWalk.Trial.notTried
+    var withoutTags = SourceWalk.Trial.notTried
+    var withoutSourceIdentity = SourceWalk.Trial.notTried
+    /// Somebody earlier in the chain whom the role trusts.
+    var trusted: String?
+    /// The chain's last role, where the caller may assume it without this one.
+    var lastRoleTrustsCaller: String?
+
+    var roleAccount: String? { RoleARN(hop.roleARN)?.account }
+    var roleName: String { hop.roleARN.split(separator: "/").last.map(String.init) ?? hop.roleARN }
+    var callerName: String { denial.caller ?? caller?.arn ?? "the identity that asks" }
+    var isSameAccount: Bool { caller != nil && caller?.account == roleAccount }
+
+    /// The likeliest first. A certain one stands alone.
+    func causes() -> [Cause] {
+        if let certain = certainCause { return [certain] }
+        switch denial.decision {
+        case .notAllowed(by: .trust), .notAllowed(by: .resource): return trustCauses
+        default: break
+        }
+        if isSameAccount {
+            // Within one account roles seldom demand an external ID.
+            return hop.externalID == nil
+                ? [callerNotTrusted, callerMayNotAssume, roleMissing, externalID, deniedAbove]
+                : [callerNotTrusted, externalID, callerMayNotAssume, roleMissing, deniedAbove]
+        }
+        return [externalID, callerNotTrusted, callerMayNotAssume, roleMissing, roleMadeAnew, deniedAbove]
+    }
+
+    /// What to look for in CloudTrail.
+    var trail: String {
+        let account = caller.map { "account \($0.account)" } ?? "the caller's account"
+        return
+            "In CloudTrail of \(account): event AssumeRole of sts.amazonaws.com, error AccessDenied, role \(roleName), with the request ID above."
+    }
+
+    private var certainCause: Cause? {
+        if caller?.kind == .rootUser { return rootUser }
+        switch denial.decision {
+        case .denied(let kind): return denied(by: kind)
+        case .notAllowed(by: .identity):
+            return certain(
+                callerMayNotAssume,
+                because: "AWS says so: no policy of \(callerName) allows sts:AssumeRole on this role.")
+        case .notAllowed(let kind) where ![.trust, .resource].contains(kind): return notAllowed(by: kind)
+        default: break
+        }
+        if withoutID == .allowed {
+            return certain(
+                externalID,
+                because: "Without an external ID AWS lets you use the role; with the one of the config it doesn't.")
+        }
+        if withMadeUpID == .allowed {
+            return certain(
+                externalID,
+                because:
+                    "With an external ID that was made up AWS lets you use the role; with \(hop.externalID == nil ? "none" : "the one of the config") it doesn't."
+            )
+        }
+        if withoutTags == .allowed { return tagsNotTrusted }
+        if withoutSourceIdentity == .allowed { return sourceIdentityNotTrusted }
+        if let trusted { return trustedElsewhere(trusted) }
+        if let role = lastRoleTrustsCaller { return notNeeded(role) }
+        return nil
+    }
+
+    private func certain(_ cause: Cause, because evidence: String) -> Cause {
+        var cause = cause
+        cause.isCertain = true
+        cause.evidence = evidence
+        return cause
+    }
+
+    /// AWS says that it is the trust policy.
+    private var trustCauses: [Cause] {
+        [callerNotTrusted, externalID, roleMadeAnew].map { cause in
+            var cause = cause
+            cause.evidence = "AWS says that it is the role's trust policy that doesn't allow it. " + cause.evidence
+            return cause
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import DredgeAWS
+import DredgeS3
+
+/// What is known of a key that keeps an object from being read, and what follows from it.
+struct KeyEvidence {
+    let source: Source
+    let reader: CallerPrincipal?
+    let denial: Denial
+    let error: S3Error
+    /// Whether a session that isn't narrowed to the source may read.
+    let isRefusedBySession: Bool
+    /// nil: S3 told none.
+    let keyARN: String?
+
+    private var keyAccount: String? { keyARN.flatMap { ARN($0)?.account } }
+    private var isForeign: Bool { keyAccount != nil && reader != nil && keyAccount != reader?.account }
+    private var readerName: String { reader?.arn ?? denial.caller ?? "the identity that signs" }
+    private var holder: String { reader?.words ?? "who reads" }
+    private var keyName: String { keyARN ?? "the object's key" }
+
+    /// The likeliest first. A certain one stands alone.
+    func causes() -> [Cause] {
+        if let unusable { return [unusable] }
+        if isRefusedBySession { return [sessionTooNarrow] }
+        switch denial.decision {
+        case .denied(let kind):
+            return [
+                Cause(
+                    .deniedExplicitly, isCertain: true, "A statement forbids kms:Decrypt, in \(kind.name(.key)).",
+                    because: "AWS says so: an explicit deny. It outweighs whatever allows it.",
+                    change: Change(
+                        Denial.party(for: kind, caller: reader?.account, owner: keyAccount, owns: .key),
+                        "Find the statement with \"Effect\": \"Deny\" in \(kind.name(.key)) that covers kms:Decrypt on \(keyName), and except \(readerName) from it."
+                    ))
+            ]
+        case .notAllowed(by: .identity): return [certain(decryptNotAllowed)]
+        case .notAllowed(by: .resource):
+            return isForeign ? [keyPolicy, keyManagedByAWS] : [certain(keyPolicy)]
+        case .notAllowed(let kind):
+            return [
+                Cause(
+                    .deniedAbove, isCertain: true, "kms:Decrypt is not allowed by \(kind.name(.key)).",
+                    because:
+                        "AWS says so. Such a policy sets a limit: what it does not allow is refused, whatever others allow.",
+                    change: Change(
+                        Denial.party(for: kind, caller: reader?.account, owner: keyAccount, owns: .key),
+                        "Add kms:Decrypt on \(keyName) to what \(kind.name(.key)) allows."))
+            ]
+        case .unknown:
+            return isForeign
+                ? [keyManagedByAWS, keyPolicy, decryptNotAllowed] : [decryptNotAllowed, keyPolicy]
+        }
+    }
+
+    /// What to look for in CloudTrail.
+    var trail: String {
+        let account = keyAccount.map { "account \($0)" } ?? "the key's account"
+        return "In CloudTrail of \(account): event Decrypt of kms.amazonaws.com, by \(readerName)."
+    }
+
+    /// The codes that S3 passes on from KMS.
+    private var unusable: Cause? {
+        let what: (String, String)? =
+            switch error.serviceCode {
+            case "KMS.DisabledException": ("is disabled", "Enable it (KMS console, Customer managed keys).")
+            case "KMS.NotFoundException":
+                (
+                    "does not exist any more",
+                    "Without it the objects can't be decrypted by anybody. Restore them from a copy."
+                )
+            case "KMS.KMSInvalidStateException", "KMS.InvalidStateException":
+                (
+                    "can't be used now: most often because its deletion is pending",
+                    "Cancel its deletion and enable it (KMS console, Customer managed keys)."
+                )
+            default: nil
+            }
+        return what.map { state, advice in
+            Cause(
+                .keyUnusable, isCertain: true, "The key \(state).", because: "S3 says so (\(error.serviceCode ?? "")).",
+                change: Change(.keyOwner(keyAccount), advice))
+        }
+    }
+
+    /// A run's session may decrypt with the key of the config only.
+    private var sessionTooNarrow: Cause {
+        let isOther = source.kmsKeyARN != nil && keyARN != nil && source.kmsKeyARN != keyARN
+        return Cause(
+            .sessionTooNarrow, isCertain: true,
+            isOther
+                ? "The config names another key than the one that encrypts the object."
+                : "The policy that narrows the session to this source refuses the key.",
+            because:
+                "A run's session may decrypt with \(source.kmsKeyARN ?? "the role's keys") only. A session of the same role that isn't narrowed can read the object.",
+            change: Change(
+                .you,
+                isOther
+                    ? "Write kms_key_arn: \(keyName) in the config, or take kms_key_arn out of it."
+                    : "Write session_policy: none under this role_arn in the config, and tell Dredge's makers: its own policy should allow this."
+            ))
+    }
+
+    private var decryptNotAllowed: Cause {
+        let isRole = if case .assumeRole = source.auth { true } else { false }
+        return Cause(
+            .decryptNotAllowed, "\(holder.asSentence.dropLast()) may not use the key.",
+            because:
+                "The object is encrypted with \(keyName). Reading it needs kms:Decrypt on that key beside s3:GetObject.",
+            change: Change(
+                isRole ? .roleAccount(reader?.account) : .callerAccount(reader?.account),
+                "Give \(holder) this policy (\(reader?.policyPlace ?? "IAM console")). Its last statement is the missing one.",
+                CheckDocuments.reading(source, partition: reader?.partition, holder: holder, keyARN: keyARN)))
+    }
+
+    private var keyPolicy: Cause {
+        Cause(
+            .keyPolicyNotAllowing, "The key's own policy does not let \(holder) in.",
+            because: isForeign
+                ? "The key belongs to account \(keyAccount ?? ""), \(holder) to another one: then the key's policy must name who reads."
+                : "A key's policy decides whether policies of identities count for it at all.",
+            change: Change(
+                .keyOwner(keyAccount),
+                "Add the statement below to the key's policy (KMS console, Customer managed keys, Key policy).",
+                CheckDocuments.key(keyARN, reader: reader)))
+    }
+
+    private var keyManagedByAWS: Cause {
+        Cause(
+            .keyManagedByAWS, "The key is the one that AWS manages (aws/s3), which other accounts can never use.",
+            because:
+                "The key belongs to account \(keyAccount ?? "…"), you read as \(holder) of account \(reader?.account ?? "…"). The policy of aws/s3 can't be changed.",
+            change: Change(
+                .bucketOwner(keyAccount),
+                "Let Dredge read by way of a role in account \(keyAccount ?? "…") (assume_role in the config): the account's own roles may use aws/s3. Or encrypt the objects anew, with a customer managed key or with SSE-S3."
+            ))
+    }
+
+    private func certain(_ cause: Cause) -> Cause {
+        var cause = cause
+        cause.isCertain = true
+        cause.evidence += " AWS says that it is this kind of policy that does not allow it."
+        return cause
+    }
+}

@@ -1,0 +1,197 @@
+import DredgeAWS
+import DredgeS3
+import DredgeTransfer
+import Synchronization
+
+/// One source's way through the steps of a check: each step leaves a `CheckStep`, and what the next ones need.
+struct SourceWalk: Sendable {
+    /// Credentials on the way, and who holds them.
+    struct Holder: Sendable {
+        var credentials: Credentials
+        /// As a trust policy names it; nil: nobody could say.
+        var principal: CallerPrincipal?
+        /// For a sentence.
+        var name: String
+        /// Of the same role, not narrowed to the source: tells what the role may do from what a run's session may. nil: there is none.
+        var wideCredentials: Credentials?
+    }
+
+    /// What became of a call that was made to find out.
+    enum Trial: Sendable, Hashable {
+        case notTried
+        case allowed
+        case refused
+        /// It failed in another way, which says nothing.
+        case unclear
+    }
+
+    let source: Source
+    /// The roles on the way; empty where none is assumed.
+    let hops: [RoleHop]
+    /// Those of them whose external ID had blanks around it, which are left out.
+    let trimmedHops: [RoleHop]
+    let environment: [String: String]
+    let transfer: TransferLoop
+    let inquiry: STSInquiry
+    let notes: CheckNotes
+    var steps: [CheckStep] = []
+    var findings: [Finding] = []
+    /// The base, then what each hop gave.
+    var holders: [Holder] = []
+    /// The object that is read, and one or two others of the listing.
+    var object: ListedObject?
+    var others: [ListedObject] = []
+    /// What S3 told of the object; nil: nothing.
+    var head: ObjectFacts?
+    /// Why the object's content was refused although its head was not.
+    var contentRefusal: S3Error?
+    /// Whether it is the narrowed session's policy that refused it.
+    var isContentRefusedByPolicy = false
+    /// What a service said that refused this machine's time.
+    var clockRefusal: String?
+
+    init(_ source: Source, base: BaseSource, environment: [String: String], transfer: TransferLoop) {
+        var source = source
+        trimmedHops = source.trimExternalIDs()
+        self.source = source
+        self.environment = environment
+        self.transfer = transfer
+        let notes = CheckNotes()
+        self.notes = notes
+        let runID = "check-\(Indexer.makeRunID())"
+        hops = source.hops(runID: runID)
+        inquiry = STSInquiry(
+            hops,
+            access: source.stsAccess(
+                runID: runID, base: base, environment: environment, transfer: transfer,
+                onWarning: { notes.add($0) }), scope: source.scope)
+    }
+
+    /// Walks all steps, and stops at the first that fails: what follows can't be told then.
+    func result() async -> SourceCheck {
+        var walk = self
+        await walk.walk()
+        let isForbidden = walk.findings.contains { $0.isFatal }
+        let verdicts = Set(walk.steps.map(\.verdict))
+        let verdict: Verdict =
+            verdicts.contains(.failed) || isForbidden
+            ? .failed : verdicts.contains(.warned) || !walk.findings.isEmpty ? .warned : .passed
+        return SourceCheck(
+            source: source.name, bucket: source.bucket, prefix: source.prefix, verdict: verdict, steps: walk.steps,
+            findings: walk.findings)
+    }
+
+    private mutating func walk() async {
+        if await walkToBucket() {
+            await checkBucket()
+            if !hasFailed { await checkRead() }
+        }
+        for kind in [CheckStep.Kind.bucket, .list, .read] where !steps.contains(where: { $0.kind == kind }) {
+            skip(kind)
+        }
+        checkKey()
+        checkClock()
+    }
+
+    /// Config, base credentials and hops. False: there is nothing to sign with.
+    private mutating func walkToBucket() async -> Bool {
+        checkConfig()
+        if hasFailed {
+            skip(.baseCredentials)
+        } else {
+            await checkBase()
+        }
+        for (index, hop) in hops.enumerated() {
+            if hasFailed {
+                skip(.hop, Self.hopTitle(hop, index, of: hops.count))
+            } else {
+                await checkHop(hop, index: index)
+            }
+        }
+        return !hasFailed
+    }
+
+    var hasFailed: Bool { steps.contains { $0.verdict == .failed } }
+
+    /// Who reads the bucket; nil: nobody knows, or nobody signs.
+    var reader: CallerPrincipal? { holders.last?.principal }
+
+    mutating func skip(_ kind: CheckStep.Kind, _ title: String? = nil, because reason: String? = nil) {
+        steps.append(
+            CheckStep(
+                kind: kind, title: title ?? Self.title(kind, source), verdict: .skipped,
+                facts: reason.map { [$0] } ?? []))
+    }
+
+    static func hopTitle(_ hop: RoleHop, _ index: Int, of count: Int) -> String {
+        "Role \(hop.roleARN)" + (count == 1 ? "" : " (role \(index + 1) of \(count))")
+    }
+
+    static func title(_ kind: CheckStep.Kind, _ source: Source) -> String {
+        switch kind {
+        case .config: "Settings"
+        case .baseCredentials: "Your credentials"
+        case .hop: "Role"
+        case .bucket: "Bucket \(source.bucket)"
+        case .list: source.prefix.isEmpty ? "List the bucket" : "List the keys that begin with \"\(source.prefix)\""
+        case .read: "Read one byte of one object"
+        case .kms: "Encryption key"
+        case .clock: "Clock"
+        }
+    }
+}
+
+/// What the layers below say in passing, and a clock that was found wrong.
+final class CheckNotes: Sendable {
+    private let state = Mutex<(sentences: [String], secondsAhead: Double)>(([], 0))
+
+    func add(_ sentence: String) { state.withLock { $0.sentences.append(sentence) } }
+
+    /// What was added since the last call.
+    func take() -> [String] {
+        state.withLock { state in
+            defer { state.sentences = [] }
+            return state.sentences
+        }
+    }
+
+    /// This machine's clock is ahead of S3's; 0: near enough.
+    var secondsAhead: Double {
+        get { state.withLock { $0.secondsAhead } }
+        set { state.withLock { $0.secondsAhead = newValue } }
+    }
+}
+
+extension Source {
+    /// Takes blanks from around external IDs, and returns the hops that had some.
+    fileprivate mutating func trimExternalIDs() -> [RoleHop] {
+        guard case .assumeRole(var hops) = auth else { return [] }
+        var trimmed: [RoleHop] = []
+        for index in hops.indices {
+            guard let id = hops[index].externalID else { continue }
+            let bare = String(id.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+            guard bare.count < id.count else { continue }
+            hops[index].externalID = bare
+            trimmed.append(hops[index])
+        }
+        auth = .assumeRole(hops)
+        return trimmed
+    }
+}
+
+extension ServiceAnswer {
+    init?(_ error: AWSError) {
+        guard error.status != nil else { return nil }
+        self.init(code: error.serviceCode, status: error.status, requestID: error.requestID, message: error.message)
+    }
+
+    init?(_ error: S3Error) {
+        guard error.status != nil else { return nil }
+        self.init(code: error.serviceCode, status: error.status, requestID: error.requestID, message: error.words)
+    }
+}
+
+extension S3Error {
+    /// The service's, ours where it gave none.
+    var words: String { serviceMessage ?? message }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Dredge
+import Foundation
+
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Say whether each source can be read, and if not what to change.",
+        discussion: """
+            Walks every source step by step: settings, credentials, each role, bucket, listing, one byte of one object, its \
+            encryption key, clock. Where a step fails, it tries what tells the causes apart, and prints the likeliest one \
+            first, with who must change what. Nothing is written, and no store is needed. What it sends shows in CloudTrail \
+            under sessions named dredge-check-….
+            """)
+
+    @Argument(help: ArgumentHelp("The config file: YAML or JSON.", valueName: "config"), completion: .file())
+    var config: String
+
+    @Flag(help: "Print the report as a line of JSON on standard output.")
+    var json = false
+
+    @Option(
+        name: .customLong("source"),
+        help: ArgumentHelp("This source only; may be given several times.", valueName: "name"))
+    var sources: [String] = []
+
+    func run() async throws {
+        let config: Config
+        do {
+            // Where the store will be is of no matter here, and the file need not say it.
+            config = try Config.read(path: self.config, storeOverride: "none")
+        } catch let error as ConfigError {
+            throw CommandFailure(.usage, error.description)
+        }
+        for warning in config.warnings { StandardError.write("\(warning.description) (warning)\n") }
+        let check = AccessCheck(base: config.base)
+        let style = CheckText.Style.ofTerminal(ProcessInfo.processInfo.environment)
+        var report = CheckReport(sources: [])
+        do {
+            for source in try chosen(of: config) {
+                let result = try await check.check(source)
+                report.sources.append(result)
+                guard !json else { continue }
+                // Each as soon as it is known: one that hangs takes its time.
+                try StandardOutput.shared.write(CheckText.text(result, style: style) + "\n")
+                StandardOutput.shared.flush()
+            }
+        } catch let error as RunError {
+            throw CommandFailure(.fatal, FatalText.text(error))
+        }
+        try StandardOutput.shared.write(json ? JSONText.line(report) : CheckText.conclusion(report))
+        if !report.isPassed { throw CommandFailure(.fatal) }
+    }
+
+    private func chosen(of config: Config) throws -> [Source] {
+        let names = config.sources.map(\.name)
+        for name in sources where !names.contains(name) {
+            let known = names.map { Quoting.quoted($0) }.joined(separator: ", ")
+            throw CommandFailure(
+                .usage, "dredge: --source \(Quoting.quoted(name)) is not in the config, which has: \(known)")
+        }
+        return sources.isEmpty ? config.sources : config.sources.filter { sources.contains($0.name) }
+    }
+}
