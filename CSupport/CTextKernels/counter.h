@@ -287,6 +287,37 @@ void tk_end_chunk(tk_progress *progress);
 /// Tokens of one pre-token of any bytes, whatever windows say.
 size_t tk_count_prefixes(tk_counter *counter, const uint8_t *bytes, size_t count);
 
+
+/// Why a walk over the lines of a pre-token ended.
+typedef enum {
+    /// The pre-token did.
+    TK_LINES_PRETOKEN,
+    /// The next line end, and all that are behind, are above the limit.
+    TK_LINES_ABOVE,
+    /// The text did, or something is met that is to be counted in another way.
+    TK_LINES_OPEN,
+} tk_lines_end;
+
+/// Lines of a pre-token, up to the first that does not fit. Offsets are from its start.
+typedef struct {
+    tk_lines_end end;
+    /// The last line end that fits (0: none), and the tokens up to there.
+    size_t line_end, line_tokens;
+    /// For `TK_LINES_PRETOKEN`: the pre-token's end, and its tokens.
+    size_t pretoken_end, pretoken_tokens;
+    /// What was found depends on so many bytes.
+    size_t seen;
+} tk_pretoken_lines;
+
+/// Whether a pre-token starts here that has many line ends and is white space, or symbols and what may follow these.
+bool tk_has_many_lines(tk_tokenizer tokenizer, const uint8_t *bytes, size_t count);
+/// The lines of such a pre-token. A text of `byte_count_max` bytes has more tokens than the limit.
+tk_pretoken_lines tk_walk_lines(
+    tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit, size_t byte_count_max);
+/// Takes the lines of the pre-token at `progress->at`, and goes on in it from chunk to chunk, if it has many. False if it was not
+/// counted to its end, and counting is not stopped.
+bool tk_take_many_lines(tk_progress *progress);
+
 /// Counts at least one pre-token, and on until `until`, one by one: the way for what the kernels do not do.
 void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, size_t until);
 

@@ -11,8 +11,12 @@
 // Let A be the encoding of the window [a, a'), and x one of its tokens, which starts at b. Let B be the encoding of the window
 // [b, b') with b' > a'. If B's first token is x too, then A up to x followed by B behind x is the encoding of [a, b'): each two
 // neighbours in it are neighbours in A or in B. So A's tokens before x are final, and we go on from b. If B begins with another
-// token, an earlier x is tried, then longer windows, and in the end the walk over prefixes (counter_prefixes.c), which needs no windows.
-// That is never seen on real text, but costs only time when it is.
+// token, an earlier x is tried, then longer windows, and in the end the walk over prefixes (counter_prefixes.c), which needs no
+// windows. That is never seen on real text, but costs only time when it is.
+//
+// All this is about the text up to the last window's end: with more text behind, the encoding could be another one. So where it is
+// enough to know that there are more tokens than some limit, windows only guess, and the walk over prefixes, which needs to see no
+// more than 128 bytes behind, says whether it is so (`is_certainly_above`).
 //
 // Text that repeats itself (a line of dashes, 50 MB of one letter) fills window after window with the same bytes: then the last
 // answers are taken again, for the price of comparing.
@@ -225,7 +229,8 @@ size_t tk_count_long(tk_counter *counter, const uint8_t *bytes, size_t count) {
         return counter->merge_window(counter, bytes, (unsigned)count, &starts);
     }
     seam s = {0, 0, 0};
-    if (count_windows(counter, bytes, count, true, &s)) return s.settled;
+    // What windows say of a part of the text need not be so in the whole: that there are enough tokens is for the walk to show.
+    if (count_windows(counter, bytes, count, true, &s) && s.offset == count) return s.settled;
     return tk_count_prefixes(counter, bytes, count);
 }
 
@@ -246,7 +251,8 @@ size_t tk_count_invalid(tk_counter *counter, const uint8_t *bytes, size_t count)
         s.offset = 0;
         if (!count_windows(counter, counter->feed, filled, is_last, &s)) return tk_count_prefixes(counter, bytes, count);
         settled += s.settled;
-        if (is_last || settled > counter->tokens_enough) return settled;
+        if (is_last && s.offset == filled) return settled;
+        if (is_last || settled > counter->tokens_enough) return tk_count_prefixes(counter, bytes, count);
         memmove(counter->feed, counter->feed + s.offset, filled - s.offset);
         filled -= s.offset;
     }

@@ -59,34 +59,64 @@ static void take_last_line_end(
     take_line_ends(counter, text, progress, note, block == 0 ? 0 : note[-1].pieces, before, newline);
 }
 
+_Static_assert(TK_BATCH_BLOCKS == 64, "a bit for each block");
+
+/// The blocks, one bit each, that may reach above `room`.
+static inline uint64_t blocks_above(const int16_t *reach, ptrdiff_t room) {
+    const __m256i limit = _mm256_set1_epi16((int16_t)(room > INT16_MAX ? INT16_MAX : room < 0 ? -1 : room));
+    uint64_t above = 0;
+    for (unsigned i = 0; i < TK_BATCH_BLOCKS; i += 32) {
+        const __m256i low = _mm256_cmpgt_epi16(_mm256_load_si256((const __m256i *)(const void *)(reach + i)), limit);
+        const __m256i high = _mm256_cmpgt_epi16(_mm256_load_si256((const __m256i *)(const void *)(reach + i + 16)), limit);
+        const __m256i bytes = _mm256_permute4x64_epi64(_mm256_packs_epi16(low, high), 0xD8);
+        above |= (uint64_t)(uint32_t)_mm256_movemask_epi8(bytes) << i;
+    }
+    return above;
+}
+
 /// The chunks that end in the batch, whose pieces are looked up.
 static void settle_chunks(tk_counter *counter, const tk_text *text, tk_progress *progress, unsigned note_count) {
-    // The last line end before the limit is all that matters: in this block, all of whose line ends fit.
-    unsigned last = UINT_MAX;
-    size_t before_last = 0;
+    const tk_chunking *c = progress->chunking;
+    const size_t base = progress->tokens;
+    // Tokens of the batch before each block; and what any place in a block may have: up to a line end inside it a piece may have
+    // more tokens than as a whole, but not more than bytes.
+    uint16_t before[TK_BATCH_BLOCKS + 1];
+    _Alignas(32) int16_t reach[TK_BATCH_BLOCKS];
+    uint64_t with_lines = 0;
+    unsigned tokens = 0, first = 0;
     for (unsigned i = 0; i < note_count; i++) {
         const tk_block_note *note = &counter->notes[i];
-        const unsigned first = i == 0 ? 0 : note[-1].pieces;
-        const size_t before = progress->tokens, behind = before + note->known + tokens_of_pieces(counter, first, note->pieces - first);
-        progress->tokens = behind;
+        before[i] = (uint16_t)tokens;
+        tokens += note->known + (unsigned)tokens_of_pieces(counter, first, note->pieces - first);
+        first = note->pieces;
         const uint64_t inner = note->newlines & ~(note->starts >> 1) & low_bits(note->byte_count) >> 1;
-        // Up to a line end inside it a piece may have more tokens than as a whole, but not more than bytes.
-        const bool is_far = behind + (inner != 0 ? TK_BLOCK : 0) <= progress->token_limit;
-        if (is_far && (progress->chunking->overlap == 0 || note->newlines == 0)) {
-            before_last = note->newlines != 0 ? before : before_last;
-            last = note->newlines != 0 ? i : last;
-            continue;
+        reach[i] = (int16_t)(tokens + (inner != 0 ? TK_BLOCK : 0));
+        with_lines |= (uint64_t)(note->newlines != 0) << i;
+    }
+    before[note_count] = (uint16_t)tokens;
+    for (unsigned next, done = 0;; done = next + 1) {
+        // The last line end before the limit is all that matters, if chunks do not overlap.
+        const uint64_t left = low_bits(note_count) & ~low_bits(done), lines = with_lines & left;
+        const uint64_t passing = blocks_above(reach, (ptrdiff_t)(progress->token_limit - base)) & left;
+        const uint64_t above = passing | (c->overlap != 0 ? lines : 0);
+        next = above == 0 ? note_count : (unsigned)__builtin_ctzll(above);
+        const uint64_t fitting = lines & low_bits(next);
+        if (fitting != 0) {
+            const unsigned last = 63 - (unsigned)__builtin_clzll(fitting);
+            take_last_line_end(counter, text, progress, last, base + before[last]);
         }
-        if (last != UINT_MAX) take_last_line_end(counter, text, progress, last, before_last);
-        last = UINT_MAX;
-        if (!take_line_ends(counter, text, progress, note, first, before, note->newlines)) return;
+        if (next == note_count) break;
+        const tk_block_note *note = &counter->notes[next];
+        const unsigned first_of_note = next == 0 ? 0 : note[-1].pieces;
+        const size_t behind = base + before[next + 1];
+        if (!take_line_ends(counter, text, progress, note, first_of_note, base + before[next], note->newlines)) return;
         if (behind > progress->token_limit) {
-            if (note->is_final && !progress->chunking->is_end) progress->stop = TK_STOPPED_OPEN;
+            if (note->is_final && !c->is_end) progress->stop = TK_STOPPED_OPEN;
             else tk_pass_limit(progress, behind);
             if (progress->stop != TK_NOT_STOPPED) return;
         }
     }
-    if (last != UINT_MAX) take_last_line_end(counter, text, progress, last, before_last);
+    progress->tokens = base + tokens;
 }
 
 /// Ends the batch. False if the border that is asked for was looked for in the slow way.

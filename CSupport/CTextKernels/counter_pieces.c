@@ -129,7 +129,9 @@ static bool take_lines(
             size_t line_tokens = 0;
             const size_t limit = progress->token_limit - progress->tokens;
             const size_t length = tk_counter_line_prefix(counter, text->bytes + start, end - start, limit, &line_tokens);
-            if (length >= from - start) tk_take_line_end(progress, start + length, progress->tokens + line_tokens, start + length < end);
+            if (length >= from - start) {
+                tk_take_line_end(progress, start + length, progress->tokens + line_tokens, start + length < end);
+            }
             return tk_find_newline(text->bytes + start + length, end - start - length) == end - start - length;
         }
         // Up to a line end in it, the piece is a pre-token too.
@@ -191,6 +193,10 @@ void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, si
     do {
         tk_text seen = *text;
         seen.has_seen_invalid = seen.has_seen_end = false;
+        if (wants_chunks && tk_take_many_lines(progress)) {
+            if (progress->stop != TK_NOT_STOPPED) return;
+            continue;
+        }
         // A pre-token that is longer than that passes the limit, wherever it ends.
         if (wants_chunks && text->count - progress->word > progress->chunking->byte_count_max) {
             seen.count = progress->word + progress->chunking->byte_count_max;
@@ -200,19 +206,25 @@ void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, si
             is_o200k ? tk_pretoken_end_o200k(&seen, progress->word) : tk_pretoken_end_cl100k(&seen, progress->word);
         const bool is_invalid = seen.has_seen_invalid, is_too_long = seen.has_seen_end && seen.count < text->count;
         counter->tokens_enough = progress->token_limit - progress->tokens;
-        const size_t tokens = is_too_long ? counter->tokens_enough + 1 : count_piece(counter, text->bytes + start, end - start, is_invalid);
+        const size_t tokens = is_too_long ? counter->tokens_enough + 1
+            : count_piece(counter, text->bytes + start, end - start, is_invalid);
         const bool is_line_above = wants_chunks && !take_lines(counter, text, progress, end, tokens, is_invalid);
         const bool is_above = is_line_above || progress->tokens + tokens > progress->token_limit;
         counter->tokens_enough = SIZE_MAX;
         if (is_above && wants_chunks) {
-            if (!is_line_above && !is_too_long && seen.has_seen_end && !progress->chunking->is_end) progress->stop = TK_STOPPED_OPEN;
+            const bool is_open = !is_line_above && !is_too_long && seen.has_seen_end && !progress->chunking->is_end;
+            if (is_open) progress->stop = TK_STOPPED_OPEN;
             else tk_end_chunk(progress);
             return;
         }
         if (is_above) {
             progress->stop = TK_STOPPED_ABOVE;
-            progress->border = (tk_pretoken){.is_there = true, .start = progress->word, .end = end, .tokens_before = progress->tokens
-                - (progress->word < start ? count_piece(counter, text->bytes + progress->word, start - progress->word, false) : 0)};
+            size_t before = progress->tokens;
+            if (progress->word < start) {
+                before -= count_piece(counter, text->bytes + progress->word, start - progress->word, false);
+            }
+            progress->border =
+                (tk_pretoken){.is_there = true, .start = progress->word, .end = end, .tokens_before = before};
             return;
         }
         progress->tokens += tokens;

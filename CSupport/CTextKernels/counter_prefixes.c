@@ -19,9 +19,12 @@
 //
 // ## What was tried (Zen 5, random letters, MB/s, o200k_base / cl100k_base)
 // Paid: to ask for a merge across a border where the tokens that end behind it are, not in the table: 16 / 20 where 15 / 19 was;
-// to fetch ahead what the next byte will ask for: 18 / 20 where 16 / 20 was; to take two bytes' merge from its own table, and the
-// byte without a test where no longer token is compatible: 19 / 22. To copy where text repeats itself: 150 on one letter.
-// Did not: to write each token found and count it or not, without a branch: 15 / 16 where 18 / 20 was.
+// to fetch ahead what the next byte will ask for: 18 / 20 where 16 / 20 was, and to keep where that is: 18 / 22 for 14 / 18;
+// to take two bytes' merge from its own table, and the byte without a test where no longer token is compatible: 19 / 22. To copy
+// where text repeats itself: 150 on one letter.
+// Did not: to remember (2048 entries each) which merges a token has with those before it, and which two tokens are compatible:
+// random spaces and newlines 12 / 13 where 11 / 13 was, as what they ask for is too much for a small memory.
+// To write each token found and count it or not, without a branch: 15 / 16 where 18 / 20 was.
 #include "counter.h"
 #include "unicode_classes.h"
 #include "utf8.h"
@@ -36,9 +39,11 @@ enum {
     COPY_MAX = 256,
     NODE_MASK = (1 << TK_FOREST_BITS) - 1,
     RING_MASK = TK_PREFIXES - 1,
+    /// No more tokens end at one place.
+    ENDING_MAX = 86,
 };
 // Only tokens that end at the last REACH offsets are asked for, which may be those of up to PERIOD_MAX others before.
-_Static_assert((REACH + PERIOD_MAX) * 86 <= 1 << TK_FOREST_BITS, "no node is replaced in use");
+_Static_assert((REACH + PERIOD_MAX) * ENDING_MAX <= 1 << TK_FOREST_BITS, "no node is replaced in use");
 _Static_assert(TK_PREFIXES >= REACH + COPY_MAX, "as far back as is looked");
 
 /// A walk over the prefixes of a text. Its memory is in the counter.
@@ -55,14 +60,25 @@ typedef struct {
     /// Last tokens have been those of so many bytes before (0: not).
     size_t copied;
     unsigned node;
+    /// What was fetched for the byte that was foreseen (-1: none): the slots of the merges of each token that ends here with that
+    /// byte, and, if `has_kept_pairs`, of those that end a byte before with the token of both bytes.
+    int kept_byte;
+    bool has_kept_pairs;
+    const uint64_t *kept[ENDING_MAX], *kept_pairs[ENDING_MAX];
 } walk;
 
 static inline tk_prefix *prefix_at(const walk *w, size_t offset) { return &w->forest->prefixes[offset & RING_MASK]; }
 
-static walk begin_walk(tk_counter *counter, size_t mark_tokens) {
-    walk w = {.tables = counter->tables, .slots = counter->slots, .forest = &counter->forest, .mark_tokens = mark_tokens};
-    *prefix_at(&w, 0) = (tk_prefix){0};
-    return w;
+static void begin_walk(walk *w, tk_counter *counter, size_t mark_tokens) {
+    w->tables = counter->tables;
+    w->slots = counter->slots;
+    w->forest = &counter->forest;
+    w->offset = w->period = w->repeated = w->copied = 0;
+    w->mark_tokens = mark_tokens;
+    w->node = 0;
+    w->kept_byte = -1;
+    w->has_kept_pairs = false;
+    *prefix_at(w, 0) = (tk_prefix){0};
 }
 
 /// The rank of the token that two neighbours merge to, which meet at `border`; TK_NO_MERGE if they do not. It ends where the right
@@ -98,29 +114,50 @@ static bool are_compatible(const walk *w, size_t border, unsigned left, unsigned
     }
 }
 
+/// Adds the tokens that are merges of `right`, the `i`th that was found, and a token that ends where it begins. Returns how many
+/// are found then.
+static inline unsigned find_merges(walk *w, const tk_prefix *before, unsigned first, unsigned i, unsigned count) {
+    tk_forest_node *nodes = w->forest->nodes;
+    const unsigned right = (first + i) & NODE_MASK;
+    const uint32_t right_rank = nodes[right].rank, right_bytes = nodes[right].byte_count;
+    const bool is_pair = i == 1 && right_bytes == 2 && w->has_kept_pairs;
+    const uint64_t *const *kept = w->kept_byte < 0 ? NULL : i == 0 ? w->kept : is_pair ? w->kept_pairs : NULL;
+    unsigned j = 0;
+    if (i == 0 && before->node_count != 0) {
+        // The first that ends at a place is its byte.
+        const unsigned left = before->first_node;
+        const uint32_t merged = w->tables->merge_of_bytes[
+            w->forest->bytes[(w->offset - 2) & RING_MASK] | (uint32_t)w->forest->bytes[(w->offset - 1) & RING_MASK] << 8];
+        nodes[(first + count) & NODE_MASK] =
+            (tk_forest_node){.rank = merged & 0x3FFFF, .left = left, .right = right, .byte_count = 2, .right_byte_count = 1};
+        count += merged != TK_NO_MERGE;
+        j = 1;
+    }
+    for (; j < before->node_count; j++) {
+        const unsigned left = (before->first_node + j) & NODE_MASK;
+        const uint64_t key = tk_pair_key(nodes[left].rank, right_rank);
+        const uint64_t slot = *(kept != NULL ? kept[j] : tk_slot_of(w->tables, w->slots, key));
+        if (slot >> 18 != key) continue;
+        nodes[(first + count) & NODE_MASK] = (tk_forest_node){
+            .rank = slot & 0x3FFFF, .left = left, .right = right,
+            .byte_count = nodes[left].byte_count + right_bytes, .right_byte_count = right_bytes};
+        count++;
+    }
+    return count;
+}
+
 /// Finds the tokens that end behind `byte`, the last one; `next` follows on it, or any other.
 static inline void find_tokens(walk *w, tk_prefix *here, uint8_t byte, uint8_t next) {
     tk_forest_node *nodes = w->forest->nodes;
     const unsigned first = w->node;
     unsigned count = 1;
     nodes[first] = (tk_forest_node){.rank = w->tables->rank_of_byte[byte], .byte_count = 1};
+    if (w->kept_byte != byte) w->kept_byte = -1;
     for (unsigned i = 0; i < count; i++) {
         const unsigned right = (first + i) & NODE_MASK;
-        const uint32_t right_rank = nodes[right].rank, right_bytes = nodes[right].byte_count;
-        if (right_bytes == w->offset) continue;
-        const tk_prefix *before = prefix_at(w, w->offset - right_bytes);
-        for (unsigned j = 0; j < before->node_count; j++) {
-            const unsigned left = (before->first_node + j) & NODE_MASK;
-            // The first that ends at a place is its byte.
-            const uint32_t merged = (i | j) == 0
-                ? w->tables->merge_of_bytes[w->forest->bytes[(w->offset - 2) & RING_MASK] | (uint32_t)byte << 8]
-                : tk_merge_of(w->tables, w->slots, nodes[left].rank, right_rank);
-            if (merged == TK_NO_MERGE) continue;
-            nodes[(first + count) & NODE_MASK] = (tk_forest_node){
-                .rank = merged, .left = left, .right = right,
-                .byte_count = nodes[left].byte_count + right_bytes, .right_byte_count = right_bytes};
-            count += merged != TK_NO_MERGE;
-        }
+        if (nodes[right].byte_count == w->offset) continue;
+        const tk_prefix *before = prefix_at(w, w->offset - nodes[right].byte_count);
+        count = find_merges(w, before, first, i, count);
     }
     w->node = (first + count) & NODE_MASK;
     here->first_node = (uint16_t)first;
@@ -129,12 +166,16 @@ static inline void find_tokens(walk *w, tk_prefix *here, uint8_t byte, uint8_t n
     const uint32_t next_rank = w->tables->rank_of_byte[next];
     const uint32_t pair = w->tables->merge_of_bytes[byte | (uint32_t)next << 8];
     for (unsigned i = 1; i < count; i++) {
-        __builtin_prefetch(tk_slot_of(w->tables, w->slots, tk_pair_key(nodes[(first + i) & NODE_MASK].rank, next_rank)));
+        w->kept[i] = tk_slot_of(w->tables, w->slots, tk_pair_key(nodes[(first + i) & NODE_MASK].rank, next_rank));
+        __builtin_prefetch(w->kept[i]);
     }
-    if (pair == TK_NO_MERGE || w->offset < 2) return;
+    w->kept_byte = next;
+    w->has_kept_pairs = pair != TK_NO_MERGE && w->offset >= 2;
+    if (!w->has_kept_pairs) return;
     const tk_prefix *before = prefix_at(w, w->offset - 1);
     for (unsigned i = 0; i < before->node_count; i++) {
-        __builtin_prefetch(tk_slot_of(w->tables, w->slots, tk_pair_key(nodes[(before->first_node + i) & NODE_MASK].rank, pair)));
+        w->kept_pairs[i] = tk_slot_of(w->tables, w->slots, tk_pair_key(nodes[(before->first_node + i) & NODE_MASK].rank, pair));
+        __builtin_prefetch(w->kept_pairs[i]);
     }
 }
 
@@ -189,6 +230,7 @@ static inline void step(walk *w, uint8_t byte, uint8_t next) {
         const tk_prefix *before = prefix_at(w, w->offset - w->period);
         here->first_node = before->first_node;
         here->node_count = before->node_count;
+        w->kept_byte = -1;
     } else {
         find_tokens(w, here, byte, next);
     }
@@ -199,8 +241,9 @@ static inline void step(walk *w, uint8_t byte, uint8_t next) {
         unsigned last = here->first_node;
         for (unsigned i = here->node_count; --i > 0;) {
             const unsigned node = (here->first_node + i) & NODE_MASK, byte_count = forest->nodes[node].byte_count;
-            if (byte_count == w->offset
-                || are_compatible(w, w->offset - byte_count, prefix_at(w, w->offset - byte_count)->last, node)) {
+            const size_t border = w->offset - byte_count;
+            const unsigned before = prefix_at(w, border)->last;
+            if (border == 0 || are_compatible(w, border, before, node)) {
                 last = node;
                 break;
             }
@@ -255,7 +298,8 @@ static void rebase(walk *w, size_t start, size_t mark_tokens) {
 }
 
 size_t tk_count_prefixes(tk_counter *counter, const uint8_t *bytes, size_t count) {
-    walk w = begin_walk(counter, SIZE_MAX);
+    walk w;
+    begin_walk(&w, counter, SIZE_MAX);
     for (size_t at = 0; at < count;) {
         const tk_unit unit = tk_decode(bytes + at, count - at);
         step_unit(&w, bytes + at, count - at, unit);
@@ -266,7 +310,8 @@ size_t tk_count_prefixes(tk_counter *counter, const uint8_t *bytes, size_t count
 }
 
 size_t tk_counter_line_prefix(tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit, size_t *tokens) {
-    walk w = begin_walk(counter, SIZE_MAX);
+    walk w;
+    begin_walk(&w, counter, SIZE_MAX);
     size_t line_end = 0;
     *tokens = 0;
     for (size_t at = 0; at < count;) {
@@ -282,8 +327,81 @@ size_t tk_counter_line_prefix(tk_counter *counter, const uint8_t *bytes, size_t 
     return line_end;
 }
 
+/// What a pre-token is made of that may hold many line ends: white space up to a newline; or symbols (only those of ASCII here),
+/// and then newlines (in o200k_base also slashes).
+typedef enum { OF_SPACE, OF_SYMBOLS, BEHIND_SYMBOLS } line_kind;
+
+/// Whether a character continues such a pre-token, or may.
+static inline bool goes_on(tk_tokenizer tokenizer, line_kind *kind, unsigned class, uint32_t code_point) {
+    if (*kind == OF_SPACE) return class == TK_SPACE || class == TK_NEWLINE;
+    if (*kind == OF_SYMBOLS && class == TK_OTHER && code_point < 0x80) return true;
+    *kind = BEHIND_SYMBOLS;
+    return class == TK_NEWLINE || (code_point == '/' && tokenizer == TK_O200K_BASE);
+}
+
+bool tk_has_many_lines(tk_tokenizer tokenizer, const uint8_t *bytes, size_t count) {
+    enum { SEEN_MAX = 1024, LINES_MIN = 9 };
+    line_kind kind = tk_class_of(bytes[0]) == TK_OTHER ? OF_SYMBOLS : OF_SPACE;
+    unsigned line_count = 0;
+    for (size_t i = 0; i < count && i < SEEN_MAX && bytes[i] < 0x80; i++) {
+        if (!goes_on(tokenizer, &kind, tk_class_of(bytes[i]), bytes[i])) return false;
+        if (bytes[i] == '\n' && ++line_count == LINES_MIN) return true;
+    }
+    return false;
+}
+
+tk_pretoken_lines tk_walk_lines(
+    tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit, size_t byte_count_max) {
+    tk_pretoken_lines found = {0};
+    line_kind kind = tk_class_of(bytes[0]) == TK_OTHER ? OF_SYMBOLS : OF_SPACE;
+    walk w;
+    begin_walk(&w, counter, SIZE_MAX);
+    bool is_certain = false;
+    for (;;) {
+        const size_t at = found.seen;
+        if (at == count) {
+            found.end = TK_LINES_OPEN;
+            return found;
+        }
+        const tk_unit unit = tk_decode(bytes + at, count - at);
+        const unsigned class = tk_class_of(unit.code_point);
+        if (unit.is_truncated || (kind == OF_SYMBOLS && bytes[at] >= 0x80)) {
+            found.end = TK_LINES_OPEN;
+            return found;
+        }
+        found.seen += unit.byte_count;
+        if (unit.is_invalid || !goes_on(counter->tokenizer, &kind, class, unit.code_point)) {
+            found.end = TK_LINES_PRETOKEN;
+            return found;
+        }
+        const bool may_end = kind != OF_SPACE || class == TK_NEWLINE;
+        // All that is longer, up to where the pre-token may end, is above the limit; and so is any text of so many bytes.
+        if (is_certain && (may_end || at >= byte_count_max)) {
+            found.end = TK_LINES_ABOVE;
+            return found;
+        }
+        if (is_certain) continue;
+        step_unit(&w, bytes + at, count - at, unit);
+        const size_t tokens = prefix_at(&w, w.offset)->tokens;
+        if (unit.code_point == '\n') {
+            if (tokens > token_limit) {
+                found.end = TK_LINES_ABOVE;
+                return found;
+            }
+            found.line_end = found.seen;
+            found.line_tokens = tokens;
+        }
+        if (may_end) {
+            found.pretoken_end = found.seen;
+            found.pretoken_tokens = tokens;
+        }
+        is_certain = tokens > token_limit && is_certainly_above(&w, token_limit);
+    }
+}
+
 size_t tk_counter_token_prefix(tk_counter *counter, const uint8_t *text, size_t count, size_t token_limit) {
-    walk w = begin_walk(counter, token_limit);
+    walk w;
+    begin_walk(&w, counter, token_limit);
     for (size_t at = 0; at < count && !((w.offset & 15) == 0 && is_mark_certain(&w));) {
         const tk_unit unit = tk_decode(text + at, count - at);
         step_unit(&w, text + at, count - at, unit);
@@ -328,7 +446,8 @@ size_t tk_counter_cut(
     // A walk begins at `origin`; the open chunk starts at `start` (an offset from there, as all that follow), before which there
     // are `before` tokens; what is behind `known` is known to have a border there.
     while (chunk_count < capacity) {
-        walk w = begin_walk(counter, token_max);
+        walk w;
+        begin_walk(&w, counter, token_max);
         size_t start = 0, before = 0, known = 0, byte_count = 8 * token_max;
         // Where the chunk has to end because its first bytes, taken alone, have too many tokens (0: not yet), and its tokens.
         size_t cut = 0, cut_tokens = 0;
@@ -338,11 +457,14 @@ size_t tk_counter_cut(
             if (at == count) return chunk_count;
             const tk_unit unit = tk_decode(text + at, count - at);
             const unsigned class = 1u << tk_class_of(unit.code_point);
-            if (unit.is_invalid || ((class & ~classes) != 0 && !is_uniform(counter->tokenizer, classes | class))) return chunk_count;
+            const bool is_other = (class & ~classes) != 0 && !is_uniform(counter->tokenizer, classes | class);
+            if (unit.is_invalid || is_other) return chunk_count;
             classes |= class;
             const bool is_checkpoint = cut == 0 && w.offset + unit.byte_count > start + byte_count;
             const tk_prefix *last = prefix_at(&w, w.offset);
-            const bool is_certain = last->mark != 0 && w.offset >= last->mark + REACH && (is_checkpoint || (w.offset & 15) < unit.byte_count) && is_mark_certain(&w);
+            const bool may_be_certain = last->mark != 0 && w.offset >= last->mark + REACH
+                && (is_checkpoint || (w.offset & 15) < unit.byte_count);
+            const bool is_certain = may_be_certain && is_mark_certain(&w);
             if (cut == 0 && (is_certain || (is_checkpoint && last->tokens - before > token_max))) {
                 cut = character_start(text, origin + last->mark) - origin;
                 if (w.offset - cut >= TK_PREFIXES - 4) return chunk_count;

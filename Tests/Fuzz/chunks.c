@@ -151,7 +151,7 @@ static void check(const uint8_t *text, size_t size, size_t choice) {
 /// The same bytes as few different characters: long pre-tokens, and text that nearly repeats itself.
 static void check_spelled(const uint8_t *data, size_t size) {
     static const char *const alphabets[] = {
-        "abcdefghijklmnopqrstuvwxyz", "ab", "ETAOIN", "-=", "-=*#/", " ", " \n", "\n", " \t", "aaaaaaaaaaaaaaae", "  \r\n",
+        "abcdefghijklmnopqrstuvwxyz", "ab", "ETAOIN", "-=", "-=*#/", " ", " \n", "\n", " \t", "aaaaaaaaaaaaaaae", "  \r\n", "/\n", "=\n\n/\r", "\n\n\n\n =",
     };
     const char *alphabet = alphabets[data[0] % (sizeof alphabets / sizeof *alphabets)];
     // Sometimes each stands for a run, so that there are more bytes than in the data.
