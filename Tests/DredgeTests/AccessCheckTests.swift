@@ -41,6 +41,22 @@ import Testing
         #expect(step.causes.map(\.code) == [.tookTooLong])
     }
 
+    @Test func `a program that prints no credentials is not taken for an STS that answers wrongly`() async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "dredge-check-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let config = directory.appending(path: "config")
+        try Data("[default]\ncredential_process = /bin/echo not json\n".utf8).write(to: config)
+        let environment = ["AWS_CONFIG_FILE": config.path, "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"]
+        let server = try await ScriptedS3Server(Self.scenario())
+        defer { server.stop() }
+        let result = try await AccessCheck(environment: environment).check(Self.source(server, .ambient))
+        let step = try #require(result.steps.first { $0.verdict == .failed })
+        #expect(step.kind == .baseCredentials)
+        #expect(step.causes.map(\.code) == [.noCredentials])
+        #expect(step.causes.first?.evidence.contains("credential_process '/bin/echo' is not JSON") == true)
+    }
+
     @Test func `a cancelled check says so`() async throws {
         let server = try await ScriptedS3Server(Self.scenario([.hang(on: .list).times(-1)]))
         defer { server.stop() }

@@ -45,6 +45,12 @@ enum CallCauses {
                         "Name another region for this role (region: us-east-1 under role_arn), or ask the role's owner to activate STS there: IAM console, Account settings."
                     ))
             ]
+        case .malformedAnswer where error.isOfProvider, .serviceFailure where error.isOfProvider:
+            [
+                Cause(
+                    .noCredentials, isCertain: true, "What was to give the credentials did not.",
+                    because: error.message, change: Change(.you, error.advice))
+            ]
         case .malformedAnswer, .serviceFailure:
             [
                 Cause(

@@ -39,7 +39,7 @@ final class InstanceMetadata: Sendable {
             problem = error
         }
         switch problem {
-        case .cancelled: throw .cancelled("find base credentials")
+        case .cancelled: throw .cancelled(AWSError.providerStep)
         case .nothing(let reason):
             forget()
             return .nothing(Self.name, reason)

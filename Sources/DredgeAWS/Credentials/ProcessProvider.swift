@@ -40,7 +40,7 @@ struct ProcessProvider {
 
     private func failure(_ problem: ProcessRunner.Problem, program: String, place: String) -> AWSError {
         let byHand = "Run it by hand to see what it says; here it has no terminal and nothing to read."
-        if problem == .cancelled { return .cancelled("find base credentials") }
+        if problem == .cancelled { return .cancelled(AWSError.providerStep) }
         let what: (String, advice: String) =
             switch problem {
             case .cancelled: ("was ended", byHand)

@@ -64,7 +64,7 @@ struct ProfileFiles: Sendable {
             }
         let paths = [credentialsPath, configPath].compactMap { $0?.printable }.joined(separator: " nor ")
         return AWSError(
-            code: .profileNotFound, step: "find base credentials",
+            code: .profileNotFound, step: AWSError.providerStep,
             message: paths.isEmpty
                 ? "the profile '\(name.printable)' is named, and there is no home directory to look for it in"
                 : "neither \(paths) has the profile '\(name.printable)'",

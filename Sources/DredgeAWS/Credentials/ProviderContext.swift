@@ -48,11 +48,16 @@ enum ProviderAnswer {
 }
 
 extension AWSError {
+    static let providerStep = "find base credentials"
+
+    /// Whether this is of what gives the base credentials, and not of a service that they were used with.
+    package var isOfProvider: Bool { step == Self.providerStep }
+
     /// A provider that was asked for, and has nothing.
     static func provider(
         _ code: Code, _ message: String, advice: String, status: Int? = nil
     ) -> AWSError {
-        AWSError(code: code, step: "find base credentials", status: status, message: message, advice: advice)
+        AWSError(code: code, step: providerStep, status: status, message: message, advice: advice)
     }
 
     /// The same with `.noCredentials`.
