@@ -19,6 +19,9 @@ server = subprocess.Popen(sys.argv[1:], start_new_session=True)
 
 
 def end(*_):
+    # Who is told twice must not be disturbed while it cleans up.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(0)
 
 
