@@ -60,7 +60,7 @@
 // U+FFFD in place, up to a seam, and the copy counted. Stack and memory are bounded, whatever the text is.
 //
 // What windows do not do (they contradict one another: never seen on real text; many lines, or a cut, in one pre-token) a walk
-// over prefixes does, at 10 to 20 MB/s on random text (counter_prefixes.c). How chunks are found is told in counter_chunks.c.
+// over prefixes does, at 10 to 30 MB/s on random text (counter_prefixes.c). How chunks are found is told in counter_chunks.c.
 //
 // ## Memory
 //     tables   2.5 and 1.4 MB, in the executable   ranks, byte pairs, bit sets, perfect hash of the merges (one pilot, one slot)
