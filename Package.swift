@@ -64,25 +64,27 @@ let package = Package(
             name: "CTextKernels", path: "CSupport/CTextKernels", exclude: ["Vocabularies"], cSettings: cSettings),
 
         // The layers, lowest first. An arrow never points up.
-        library("DredgeTransfer", ["CCurl"]),
+        library("DredgeBase", ["CCrypto"]),
+        library("DredgeTransfer", ["DredgeBase", "CCurl"]),
         library(
             "DredgeAWS",
             [
-                "DredgeTransfer", "CCrypto", "CExpat", .product(name: "Subprocess", package: "swift-subprocess"),
+                "DredgeBase", "DredgeTransfer", "CCrypto", "CExpat",
+                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
             ]),
-        library("DredgeS3", ["DredgeTransfer", "DredgeAWS"]),
+        library("DredgeS3", ["DredgeBase", "DredgeTransfer", "DredgeAWS"]),
         library("DredgeText", ["CTextKernels"]),
         library(
             "DredgeStore",
             [
-                "CLZ4", "CCrypto", .product(name: "GRDB", package: "GRDB.swift"),
+                "DredgeBase", "CLZ4", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         library(
             "Dredge",
             [
-                "DredgeTransfer", "DredgeAWS", "DredgeS3", "DredgeText", "DredgeStore",
+                "DredgeBase", "DredgeTransfer", "DredgeAWS", "DredgeS3", "DredgeText", "DredgeStore",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
@@ -96,12 +98,14 @@ let package = Package(
         // Tests, and the servers that they talk to.
         .target(
             name: "TestServers", path: "Tests/TestServers", exclude: ["Scripts"], swiftSettings: swiftSettings),
+        tests("DredgeBaseTests", ["DredgeBase"]),
         tests("DredgeTransferTests", ["DredgeTransfer"]),
-        tests("DredgeAWSTests", ["DredgeAWS", "DredgeTransfer"], resources: [.copy("Golden")]),
-        tests("DredgeS3Tests", ["DredgeS3"], resources: [.copy("Golden")]),
+        tests("DredgeAWSTests", ["DredgeAWS", "DredgeBase", "DredgeTransfer"], resources: [.copy("Golden")]),
+        tests("DredgeS3Tests", ["DredgeS3", "DredgeBase"], resources: [.copy("Golden")]),
         tests("DredgeTextTests", ["DredgeText", "CTextKernels"], resources: [.copy("Golden")]),
         tests(
-            "DredgeStoreTests", ["DredgeStore", .product(name: "GRDB", package: "GRDB.swift")], exclude: ["Scripts"]),
+            "DredgeStoreTests", ["DredgeStore", "DredgeBase", .product(name: "GRDB", package: "GRDB.swift")],
+            exclude: ["Scripts"]),
         tests("DredgeTests", ["Dredge"]),
         tests("DredgeCLITests", ["DredgeCLI"], exclude: ["Golden"]),
     ]

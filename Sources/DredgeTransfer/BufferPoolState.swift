@@ -1,3 +1,5 @@
+import DredgeBase
+
 /// The accounts of a `BufferPool`, guarded by its lock: decisions only, except that idle blocks are unmapped here. That happens under
 /// the lock so that no other thread can map what was freed on paper before it is freed in fact: the limit always holds.
 struct BufferPoolState {

@@ -1,3 +1,4 @@
+import DredgeBase
 import Synchronization
 
 /// Where a streamed body goes: segments from a pool, filled one after the other and queued until the consumer takes them.

@@ -1,4 +1,5 @@
 import CCurl
+import DredgeBase
 
 /// Owns curl: the multi handle, the easy handles and the transfers that wait for one. Lives on the loop's thread.
 ///
