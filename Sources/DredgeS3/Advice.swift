@@ -1,4 +1,5 @@
 import DredgeAWS
+import DredgeBase
 import DredgeTransfer
 
 #if canImport(FoundationEssentials)

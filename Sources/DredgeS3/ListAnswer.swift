@@ -1,4 +1,5 @@
 import DredgeAWS
+import DredgeBase
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -124,7 +125,7 @@ final class ListAnswer: XMLHandler {
         }
         let storageClass = entry.storageClass.flatMap { $0.isEmpty || $0 == "STANDARD" ? nil : $0 }
         return ListedObject(
-            key: key, size: size, eTag: eTag, lastModified: entry.lastModified.flatMap(Self.date),
+            key: key, size: size, eTag: eTag, lastModified: entry.lastModified.flatMap(Timestamp.iso8601),
             storageClass: storageClass.map { printable($0.utf8, scalarCountMax: 64) })
     }
 
@@ -136,12 +137,6 @@ final class ListAnswer: XMLHandler {
 
     private static func string(_ text: UnsafeRawBufferPointer) -> String {
         String(decoding: text, as: UTF8.self)
-    }
-
-    /// `2025-01-31T23:59:59.000Z`; some services leave the fraction out.
-    private static func date(_ text: String) -> Date? {
-        try? Date(
-            text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: text.utf8.contains(UInt8(ascii: "."))))
     }
 
     private static func shown(_ text: String?) -> String {

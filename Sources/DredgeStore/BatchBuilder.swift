@@ -1,4 +1,5 @@
 internal import CLZ4
+internal import DredgeBase
 internal import Synchronization
 
 /// Gives out batch ids, to all builders of a store.
@@ -96,7 +97,7 @@ public final class BatchBuilder {
         for value in byteLengths { BatchFormat.appendVarint(UInt64(value), to: &directory) }
         for value in tokenCounts { BatchFormat.appendVarint(UInt64(value), to: &directory) }
         let checksum = directory.withUnsafeBytes {
-            SHA256.hash(UnsafeRawBufferPointer(rebasing: $0[BatchFormat.checksumByteCount...]))
+            SHA256.digest(UnsafeRawBufferPointer(rebasing: $0[BatchFormat.checksumByteCount...]))
         }
         directory.replaceSubrange(
             0..<BatchFormat.checksumByteCount, with: checksum[0..<BatchFormat.checksumByteCount])

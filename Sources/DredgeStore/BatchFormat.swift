@@ -1,4 +1,5 @@
 internal import CLZ4
+internal import DredgeBase
 
 // # The payload of a batch
 //
@@ -83,7 +84,7 @@ enum BatchFormat {
         guard end <= payload.count else { throw BatchDamage("the directory ends behind the payload") }
         let body = UnsafeRawBufferPointer(rebasing: payload[prefixByteCount..<end])
         let checksum = UnsafeRawBufferPointer(rebasing: payload[8..<prefixByteCount])
-        guard SHA256.hash(body).prefix(checksumByteCount).elementsEqual(checksum) else {
+        guard SHA256.digest(body).prefix(checksumByteCount).elementsEqual(checksum) else {
             throw BatchDamage("the directory's checksum is wrong")
         }
         var reader = VarintReader(bytes: body)

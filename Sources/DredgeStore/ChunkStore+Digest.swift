@@ -1,3 +1,4 @@
+internal import DredgeBase
 internal import GRDB
 
 extension ChunkStore {
@@ -36,12 +37,12 @@ extension ChunkStore {
                     }
                 }
             }
-            return hexadecimal(hash.finish())
+            return Hexadecimal.string(hash.finish())
         }
     }
 
     /// As a run's row keeps it.
-    func settingsSHA256() -> String { hexadecimal(settingsHashInput().withUnsafeBytes { SHA256.hash($0) }) }
+    func settingsSHA256() -> String { SHA256.hex(settingsHashInput()) }
 
     /// The settings' part of the digest.
     func settingsHashInput() -> [UInt8] {
@@ -55,6 +56,20 @@ extension ChunkStore {
             }
         }
         return bytes
+    }
+}
+
+extension SHA256 {
+    /// Eight bytes, little-endian.
+    fileprivate mutating func update(_ value: UInt64) { withUnsafeBytes(of: value.littleEndian) { update($0) } }
+
+    /// The text's length in bytes, then its bytes, so that two fields can't run into one another.
+    fileprivate mutating func update(lengthAnd text: String) { update(lengthAnd: Array(text.utf8)) }
+
+    /// The count, then the bytes.
+    fileprivate mutating func update(lengthAnd bytes: [UInt8]) {
+        update(UInt64(bytes.count))
+        update(bytes)
     }
 }
 

@@ -1,3 +1,4 @@
+internal import DredgeBase
 internal import Foundation
 internal import GRDB
 
@@ -110,7 +111,7 @@ private struct JSONLineWriter {
             case UInt8(ascii: "\n"): bytes += Array("\\n".utf8)
             case UInt8(ascii: "\t"): bytes += Array("\\t".utf8)
             case UInt8(ascii: "\r"): bytes += Array("\\r".utf8)
-            case 0..<0x20: bytes += Array("\\u00".utf8) + Array(hexadecimal([byte]).utf8)
+            case 0..<0x20: bytes += Array("\\u00".utf8) + Array(Hexadecimal.string([byte]).utf8)
             default: bytes += [UInt8(ascii: "\\"), byte]
             }
         }

@@ -235,38 +235,6 @@ import Testing
     }
 }
 
-@Suite struct SigningDateTests {
-    @Test func `agrees with the calendar over four centuries`() throws {
-        let formatter = DateFormatter()
-        formatter.locale = Locale(identifier: "en_US_POSIX")
-        formatter.timeZone = TimeZone(identifier: "UTC")
-        formatter.dateFormat = "yyyyMMdd'T'HHmmss'Z'"
-        for day in stride(from: -10_000, through: 140_000, by: 37) {
-            let date = Date(timeIntervalSince1970: Double(day) * 86_400 + Double(abs(day) * 7919 % 86_400))
-            #expect(SigningDate(date).timestamp == formatter.string(from: date))
-            let (year, month, dayOfMonth) = CivilDate.fromDays(day)
-            #expect(CivilDate.toDays(year: year, month: month, day: dayOfMonth) == day)
-        }
-    }
-
-    @Test func `reads the two forms of AWS's answers`() {
-        let date = Date(timeIntervalSince1970: 784_111_777)
-        #expect(Timestamp.http("Sun, 06 Nov 1994 08:49:37 GMT") == date)
-        #expect(Timestamp.iso8601("1994-11-06T08:49:37Z") == date)
-        #expect(Timestamp.iso8601("1994-11-06T08:49:37.123456Z") == date)
-        for wrong in [
-            "", "1994-11-06T08:49:37", "1994-13-06T08:49:37Z", "1994-11-06 08:49:37Z", "1994-11-0xT08:49:37Z",
-        ] {
-            #expect(Timestamp.iso8601(wrong) == nil)
-        }
-        for wrong in [
-            "", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET",
-        ] {
-            #expect(Timestamp.http(wrong) == nil)
-        }
-    }
-}
-
 extension HTTPRequest {
     func value(of name: String) -> String? { headers.first { $0.name == name }?.value }
 }

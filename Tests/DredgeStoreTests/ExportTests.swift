@@ -1,3 +1,4 @@
+import DredgeBase
 import Foundation
 import Synchronization
 import TestServers
@@ -83,8 +84,8 @@ import Testing
         // Key, ordinal, offset, tokens, bytes: one line each.
         var ours = ""
         for try await chunk in try ChunkStore.open(reading: directory.file()).chunks() {
-            ours += "\(hexadecimal(chunk.key)) \(chunk.ordinal) \(chunk.byteOffset) \(chunk.tokenCount) "
-            ours += "\(hexadecimal(chunk.text))\n"
+            ours += "\(Hexadecimal.string(chunk.key)) \(chunk.ordinal) \(chunk.byteOffset) \(chunk.tokenCount) "
+            ours += "\(Hexadecimal.string(chunk.text))\n"
         }
         #expect(!ours.isEmpty && theirs.output == ours)
     }

@@ -1,3 +1,4 @@
+import DredgeBase
 import Foundation
 import TestServers
 import Testing
@@ -49,7 +50,7 @@ struct TestObject {
     init(key: [UInt8], text: [UInt8], chunkByteCount: Int) {
         self.key = key
         self.text = text
-        eTag = "\"\(hexadecimal(Array(text.withUnsafeBytes { SHA256.hash($0) }.prefix(8))))\""
+        eTag = "\"\(Hexadecimal.string(Array(SHA256.digest(text).prefix(8))))\""
         chunkByteCounts = stride(from: 0, to: text.count, by: chunkByteCount).map {
             min(chunkByteCount, text.count - $0)
         }

@@ -1,3 +1,4 @@
+import DredgeBase
 import Foundation
 import GRDB
 import TestServers
@@ -154,7 +155,7 @@ import Testing
                     for index in 16..<16 + body { bytes[index] &= 0x7F }
                     bytes[16] = UInt8(body / 5)
                 }
-                let checksum = Array(bytes[16..<16 + body]).withUnsafeBytes { SHA256.hash($0) }
+                let checksum = Array(bytes[16..<16 + body]).withUnsafeBytes { SHA256.digest($0) }
                 bytes.replaceSubrange(8..<16, with: checksum[0..<8])
             }
             #expect(throws: BatchDamage.self) { try ContentReader.inflate(bytes) }

@@ -1,3 +1,5 @@
+import DredgeBase
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -63,7 +65,7 @@ struct CredentialDocument {
     /// A moment in ISO 8601; nil: it isn't there.
     func moment(_ name: String) throws(AWSError) -> Date? {
         guard let text = try text(name) else { return nil }
-        guard let date = Timestamp.iso8601WithOffset(text) else {
+        guard let date = Timestamp.iso8601(text) else {
             throw .provider(
                 .malformedAnswer, "\(name) of \(place) is not a moment in ISO 8601",
                 advice: "It has to be like 2025-01-31T12:34:56Z.")
@@ -143,23 +145,4 @@ extension Credentials {
 extension SecretBytes {
     /// Whether it can stand in a header as it is.
     var isVisibleASCII: Bool { withUnsafeBytes { $0.allSatisfy { $0 > 0x20 && $0 < 0x7F } } }
-}
-
-extension Timestamp {
-    /// `2025-01-31T12:34:56Z`, also with a fraction of a second (which is dropped), and with `UTC` or an offset such as `+02:00` in the
-    /// place of the `Z`, as programs and older token caches write it.
-    static func iso8601WithOffset(_ text: String) -> Date? {
-        if let date = iso8601(text) { return date }
-        if text.hasSuffix("UTC") { return iso8601(text.dropLast(3) + "Z") }
-        guard let signIndex = text.lastIndex(where: { $0 == "+" || $0 == "-" }) else { return nil }
-        let digits = text[signIndex...].dropFirst().filter { $0 != ":" }
-        guard digits.utf8.count == 4, let number = Int(digits), number >= 0,
-            let date = iso8601(text[..<signIndex] + "Z")
-        else { return nil }
-        let seconds = Double(number / 100 * 3600 + number % 100 * 60)
-        return date.addingTimeInterval(text[signIndex] == "+" ? -seconds : seconds)
-    }
-
-    /// `2025-01-31T12:34:56Z`
-    static func iso8601(_ date: Date) -> String { date.formatted(.iso8601) }
 }

@@ -1,3 +1,4 @@
+import DredgeBase
 import DredgeTransfer
 import Synchronization
 

@@ -1,3 +1,5 @@
+import DredgeBase
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else

@@ -1,4 +1,5 @@
 import CCrypto
+import DredgeBase
 import Synchronization
 
 /// HMAC-SHA256 (RFC 2104) with one key, by libcrypto.

@@ -1,4 +1,5 @@
 import CCrypto
+import DredgeBase
 
 /// SHA-1 (FIPS 180-4) by libcrypto: names files of the SSO token cache; protects nothing.
 enum SHA1 {

@@ -1,7 +1,9 @@
+import DredgeBase
+
 #if canImport(FoundationEssentials)
-    package import FoundationEssentials
+    import FoundationEssentials
 #else
-    package import Foundation
+    import Foundation
 #endif
 
 /// Reads the answer of an AssumeRole that went well (STS API reference, `AssumeRoleResult`).
@@ -68,47 +70,5 @@ enum AssumedSession {
             default: break
             }
         }
-    }
-}
-
-/// The two forms of a moment in AWS answers.
-package enum Timestamp {
-    /// `2025-01-31T12:34:56Z`, also with a fraction of a second (which is dropped).
-    static func iso8601(_ text: String) -> Date? {
-        let bytes = Array(text.utf8)
-        guard bytes.count >= 20, bytes.last == UInt8(ascii: "Z"), bytes[4] == UInt8(ascii: "-"),
-            bytes[7] == UInt8(ascii: "-"),
-            bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":"),
-            bytes.count == 20 || bytes[19] == UInt8(ascii: ".")
-        else { return nil }
-        return date(
-            year: number(bytes[0..<4]), month: number(bytes[5..<7]), day: number(bytes[8..<10]),
-            time: (number(bytes[11..<13]), number(bytes[14..<16]), number(bytes[17..<19])))
-    }
-
-    /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
-    package static func http(_ text: String) -> Date? {
-        let bytes = Array(text.utf8)
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        guard bytes.count == 29, bytes[26...].elementsEqual("GMT".utf8),
-            let month = months.firstIndex(of: String(decoding: bytes[8..<11], as: UTF8.self))
-        else { return nil }
-        return date(
-            year: number(bytes[12..<16]), month: month + 1, day: number(bytes[5..<7]),
-            time: (number(bytes[17..<19]), number(bytes[20..<22]), number(bytes[23..<25])))
-    }
-
-    private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
-        guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
-        return digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
-    }
-
-    private static func date(year: Int?, month: Int?, day: Int?, time: (Int?, Int?, Int?)) -> Date? {
-        guard let year, let month, let day, let hour = time.0, let minute = time.1, let second = time.2,
-            (1...12).contains(month),
-            (1...31).contains(day), hour < 24, minute < 60, second < 61
-        else { return nil }
-        let days = CivilDate.toDays(year: year, month: month, day: day)
-        return Date(timeIntervalSince1970: Double(days * 86_400 + hour * 3600 + minute * 60 + second))
     }
 }

@@ -1,3 +1,4 @@
+import DredgeBase
 import DredgeTransfer
 
 #if canImport(FoundationEssentials)

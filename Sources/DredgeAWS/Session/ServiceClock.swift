@@ -1,3 +1,4 @@
+import DredgeBase
 import Synchronization
 
 #if canImport(FoundationEssentials)

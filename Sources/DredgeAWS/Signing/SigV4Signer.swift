@@ -1,3 +1,4 @@
+import DredgeBase
 public import DredgeTransfer
 
 #if canImport(FoundationEssentials)
