@@ -75,22 +75,23 @@ let package = Package(
             ]),
         library("DredgeS3", ["DredgeBase", "DredgeTransfer", "DredgeAWS"]),
         library("DredgeText", ["CTextKernels"]),
+        library("DredgeLedger", ["DredgeBase"]),
         library(
             "DredgeStore",
             [
-                "DredgeBase", "CLZ4", .product(name: "GRDB", package: "GRDB.swift"),
+                "DredgeBase", "DredgeLedger", "CLZ4", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         library(
             "Dredge",
             [
-                "DredgeBase", "DredgeTransfer", "DredgeAWS", "DredgeS3", "DredgeText", "DredgeStore",
+                "DredgeBase", "DredgeTransfer", "DredgeAWS", "DredgeS3", "DredgeText", "DredgeLedger", "DredgeStore",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
             name: "DredgeCLI",
             dependencies: [
-                "Dredge", "DredgeAWS", "DredgeStore", "DredgeText",
+                "Dredge", "DredgeAWS", "DredgeBase", "DredgeLedger", "DredgeStore", "DredgeText",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ], swiftSettings: swiftSettings),
@@ -103,10 +104,12 @@ let package = Package(
         tests("DredgeAWSTests", ["DredgeAWS", "DredgeBase", "DredgeTransfer"], resources: [.copy("Golden")]),
         tests("DredgeS3Tests", ["DredgeS3", "DredgeBase"], resources: [.copy("Golden")]),
         tests("DredgeTextTests", ["DredgeText", "CTextKernels"], resources: [.copy("Golden")]),
+        tests("DredgeLedgerTests", ["DredgeLedger", "DredgeBase"]),
         tests(
-            "DredgeStoreTests", ["DredgeStore", "DredgeBase", .product(name: "GRDB", package: "GRDB.swift")],
+            "DredgeStoreTests",
+            ["DredgeStore", "DredgeLedger", "DredgeBase", .product(name: "GRDB", package: "GRDB.swift")],
             exclude: ["Scripts"]),
-        tests("DredgeTests", ["Dredge"]),
-        tests("DredgeCLITests", ["DredgeCLI"], exclude: ["Golden"]),
+        tests("DredgeTests", ["Dredge", "DredgeBase", "DredgeLedger"]),
+        tests("DredgeCLITests", ["DredgeCLI", "DredgeBase", "DredgeLedger"], exclude: ["Golden"]),
     ]
 )

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dredge
+import DredgeLedger
 import DredgeStore
 
 #if canImport(Glibc)

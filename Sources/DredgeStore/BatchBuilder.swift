@@ -1,64 +1,57 @@
 internal import CLZ4
 internal import DredgeBase
+internal import DredgeLedger
 internal import Synchronization
 
 /// Gives out batch ids, to all builders of a store.
 final class BatchIDs: Sendable {
     private let next: Atomic<Int64>
     init(first: Int64) { next = Atomic(first) }
-    func take() -> Int64 { next.wrappingAdd(1, ordering: .relaxed).oldValue }
+    func take() -> BatchID { BatchID(rawValue: next.wrappingAdd(1, ordering: .relaxed).oldValue) }
 }
 
-/// Packs the chunks of one worker into batches; not to be shared between threads.
-///
-/// The worker notes `batch` and `entryCount` before it appends an object's chunks: these are the `Span` of the object. It seals
-/// when `hasRoom(for:)` says no, or when nothing more comes, hands the sealed batch to `ChunkStore.write`, and after all batches of an
-/// object the object's outcome.
+/// Packs chunks into batches; not to be shared between threads.
 ///
 /// Costs one copy of the text and, when sealing, one LZ4 pass. Its buffers are kept for the next batch.
-public final class BatchBuilder {
+final class BatchBuilder: ChunkBatch {
     private let ids: BatchIDs
+    private let writer: Writer
     private var raw: [UInt8] = []
-    private var objects: [Int64] = []
+    private var objects: [ObjectID] = []
     private var ordinals: [Int] = []
     private var byteOffsets: [UInt64] = []
     private var byteLengths: [Int] = []
     private var tokenCounts: [Int] = []
     private var directory: [UInt8] = []
     private var compressed: [UInt8] = []
-
     /// Taken at the first use, so that a builder that rests between two runs holds no id of the earlier one.
-    private var id: Int64?
+    private var takenID: BatchID?
 
-    /// The id that the batch in hand will have.
-    public var batch: Int64 {
-        if let id { return id }
-        let taken = ids.take()
-        id = taken
-        return taken
-    }
-    /// Chunks in hand.
-    public var entryCount: Int { objects.count }
-    /// Bytes of the chunks in hand.
-    public var rawByteCount: Int { raw.count }
-
-    init(ids: BatchIDs) {
+    init(ids: BatchIDs, writer: Writer) {
         self.ids = ids
-        raw.reserveCapacity(StoreLimits.batchRawByteCount + 64 << 10)
+        self.writer = writer
+        raw.reserveCapacity(SinkLimits.batchByteCount + 64 << 10)
     }
 
-    /// Whether a chunk of so many bytes belongs into the batch in hand: false when it would go above
-    /// `StoreLimits.batchRawByteCount`. An empty batch has room for any chunk.
-    public func hasRoom(for byteCount: Int) -> Bool {
-        raw.isEmpty || raw.count + byteCount <= StoreLimits.batchRawByteCount
+    var id: BatchID {
+        if let takenID { return takenID }
+        let id = ids.take()
+        takenID = id
+        return id
     }
 
-    /// Adds a chunk; `text` is copied. The caller seals first when there is no room; a batch may be larger than
-    /// `StoreLimits.batchRawByteCount`, but not larger than `batchRawByteCountMax` (a trap).
-    public func append(
-        object: Int64, ordinal: Int, byteOffset: UInt64, tokenCount: Int, text: UnsafeRawBufferPointer
+    var entryCount: Int { objects.count }
+
+    /// False when the chunk would bring the batch above `SinkLimits.batchByteCount`.
+    func hasRoom(for byteCount: Int) -> Bool {
+        raw.isEmpty || raw.count + byteCount <= SinkLimits.batchByteCount
+    }
+
+    /// A batch may be larger than `SinkLimits.batchByteCount`, but not larger than `StoreLimits.batchRawByteCountMax` (a trap).
+    func append(
+        object: ObjectID, ordinal: Int, byteOffset: UInt64, tokenCount: Int, text: UnsafeRawBufferPointer
     ) {
-        precondition(object > 0 && ordinal >= 0 && tokenCount >= 0, "an entry has no negative numbers")
+        precondition(object.rawValue > 0 && ordinal >= 0 && tokenCount >= 0, "an entry has no negative numbers")
         precondition(
             raw.count + text.count <= StoreLimits.batchRawByteCountMax, "seal the batch before it is full")
         raw.append(contentsOf: text)
@@ -69,9 +62,14 @@ public final class BatchBuilder {
         tokenCounts.append(tokenCount)
     }
 
-    /// Compresses what is in hand (nil: nothing is) and begins a new batch.
-    public func seal() -> SealedBatch? {
-        guard entryCount > 0 else { return nil }
+    func seal() throws(StoreError) {
+        guard entryCount > 0 else { return }
+        let sealed = SealedBatch(id: id, entryCount: entryCount, rawByteCount: raw.count, payload: makePayload())
+        clear()
+        try writer.submit(sealed)
+    }
+
+    private func makePayload() -> [UInt8] {
         encodeDirectory()
         let frameByteCount = compress()
         var payload: [UInt8] = []
@@ -80,10 +78,7 @@ public final class BatchBuilder {
         withUnsafeBytes(of: UInt32(directory.count).littleEndian) { payload.append(contentsOf: $0) }
         payload.append(contentsOf: directory)
         payload.append(contentsOf: compressed[0..<frameByteCount])
-        let sealed = SealedBatch(
-            batch: batch, entryCount: entryCount, rawByteCount: raw.count, payload: payload)
-        clear()
-        return sealed
+        return payload
     }
 
     /// Writes checksum, count and columns into `directory`.
@@ -91,7 +86,7 @@ public final class BatchBuilder {
         directory.removeAll(keepingCapacity: true)
         directory.append(contentsOf: repeatElement(0, count: BatchFormat.checksumByteCount))
         BatchFormat.appendVarint(UInt64(entryCount), to: &directory)
-        for value in objects { BatchFormat.appendVarint(UInt64(value), to: &directory) }
+        for value in objects { BatchFormat.appendVarint(UInt64(value.rawValue), to: &directory) }
         for value in ordinals { BatchFormat.appendVarint(UInt64(value), to: &directory) }
         for value in byteOffsets { BatchFormat.appendVarint(value, to: &directory) }
         for value in byteLengths { BatchFormat.appendVarint(UInt64(value), to: &directory) }
@@ -120,9 +115,9 @@ public final class BatchBuilder {
 
     private func clear() {
         // A batch for one huge chunk must not keep its buffers for ever.
-        if raw.capacity > 4 * StoreLimits.batchRawByteCount {
+        if raw.capacity > 4 * SinkLimits.batchByteCount {
             raw = []
-            raw.reserveCapacity(StoreLimits.batchRawByteCount + 64 << 10)
+            raw.reserveCapacity(SinkLimits.batchByteCount + 64 << 10)
             compressed = []
         }
         raw.removeAll(keepingCapacity: true)
@@ -131,21 +126,16 @@ public final class BatchBuilder {
         byteOffsets.removeAll(keepingCapacity: true)
         byteLengths.removeAll(keepingCapacity: true)
         tokenCounts.removeAll(keepingCapacity: true)
-        id = nil
+        takenID = nil
     }
 }
 
 /// A compressed batch on its way to the writer.
-public struct SealedBatch: Sendable {
-    /// Its id.
-    public let batch: Int64
-    /// Chunks in it.
-    public let entryCount: Int
-    /// Bytes of these chunks.
-    public let rawByteCount: Int
+struct SealedBatch: Sendable {
+    let id: BatchID
+    let entryCount: Int
+    /// Bytes of its chunks.
+    let rawByteCount: Int
     /// Directory and compressed text.
     let payload: [UInt8]
-
-    /// Bytes that it takes in memory and in the store.
-    public var payloadByteCount: Int { payload.count }
 }

@@ -1,3 +1,4 @@
+internal import DredgeLedger
 internal import CLZ4
 internal import DredgeBase
 
@@ -21,7 +22,7 @@ internal import DredgeBase
 
 /// One row of a directory.
 struct DirectoryEntry: Hashable {
-    var object: Int64
+    var object: ObjectID
     var ordinal: Int
     /// Of the chunk's first byte in the document.
     var byteOffset: UInt64
@@ -92,9 +93,10 @@ enum BatchFormat {
         // Each entry takes at least five bytes: checked before anything is allocated.
         guard count <= UInt64(body.count / 5) else { throw BatchDamage("the directory claims \(count) entries") }
         var entries = [DirectoryEntry](
-            repeating: DirectoryEntry(object: 0, ordinal: 0, byteOffset: 0, byteLength: 0, tokenCount: 0, start: 0),
+            repeating: DirectoryEntry(
+                object: ObjectID(rawValue: 0), ordinal: 0, byteOffset: 0, byteLength: 0, tokenCount: 0, start: 0),
             count: Int(count))
-        for index in entries.indices { entries[index].object = try reader.next(as: Int64.self) }
+        for index in entries.indices { entries[index].object = ObjectID(rawValue: try reader.next(as: Int64.self)) }
         for index in entries.indices { entries[index].ordinal = try reader.next(as: Int.self) }
         for index in entries.indices { entries[index].byteOffset = try reader.next() }
         var start = 0

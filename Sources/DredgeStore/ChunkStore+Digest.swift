@@ -1,3 +1,4 @@
+public import DredgeLedger
 internal import DredgeBase
 internal import GRDB
 
@@ -24,11 +25,11 @@ extension ChunkStore {
             while let object = try cursor.next(db), let version = object.content {
                 hash.update(lengthAnd: object.bucket)
                 hash.update(lengthAnd: object.key)
-                hash.update(lengthAnd: unquoted(version.eTag))
+                hash.update(lengthAnd: version.eTag.value)
                 hash.update(version.size)
                 hash.update(UInt64(clamping: object.chunkCount))
-                for span in try content.spans(db, of: object.object) {
-                    try content.forEachChunk(db, of: object.object, in: span) { entry, text in
+                for span in try content.spans(db, of: object.id) {
+                    try content.forEachChunk(db, of: object.id, in: span) { entry, text in
                         hash.update(UInt64(entry.ordinal))
                         hash.update(entry.byteOffset)
                         hash.update(UInt64(entry.byteLength))
@@ -71,9 +72,4 @@ extension SHA256 {
         update(UInt64(bytes.count))
         update(bytes)
     }
-}
-
-/// An ETag without the quotes around it, which some services leave out in listings.
-package func unquoted(_ eTag: String) -> String {
-    eTag.count >= 2 && eTag.hasPrefix("\"") && eTag.hasSuffix("\"") ? String(eTag.dropFirst().dropLast()) : eTag
 }

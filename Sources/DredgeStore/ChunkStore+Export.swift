@@ -21,8 +21,8 @@ extension ChunkStore {
                 lines.begin(
                     bucket: object.bucket, key: object.key, eTag: object.content?.eTag ?? object.eTag,
                     versionID: object.content?.versionID)
-                for span in try content.spans(db, of: object.object) {
-                    try content.forEachChunk(db, of: object.object, in: span) { entry, text in
+                for span in try content.spans(db, of: object.id) {
+                    try content.forEachChunk(db, of: object.id, in: span) { entry, text in
                         lines.append(
                             ordinal: entry.ordinal, byteOffset: entry.byteOffset, tokenCount: entry.tokenCount, text)
                     }
@@ -60,7 +60,7 @@ private struct JSONLineWriter {
         return bytes
     }
 
-    mutating func begin(bucket: String, key keyBytes: [UInt8], eTag: String, versionID: String?) {
+    mutating func begin(bucket: String, key keyBytes: [UInt8], eTag: ETag, versionID: String?) {
         head = Array("{\"bucket\":".utf8)
         Self.appendString(bucket, to: &head)
         head += Array(",\"key\":".utf8)
@@ -70,7 +70,7 @@ private struct JSONLineWriter {
             head += Array(",\"key_base64\":\"\(Data(keyBytes).base64EncodedString())\"".utf8)
         }
         head += Array(",\"etag\":".utf8)
-        Self.appendString(eTag, to: &head)
+        Self.appendString(eTag.header, to: &head)
         head += Array(",\"version_id\":".utf8)
         if let versionID {
             Self.appendString(versionID, to: &head)

@@ -1,3 +1,4 @@
+public import DredgeLedger
 internal import Foundation
 internal import GRDB
 
@@ -24,6 +25,7 @@ extension ChunkStore {
                 try check(db, path: path)
                 try refuseOtherSettings(stored: storedSettings(db), asked: settings, path: path)
                 try setUpLog(db)
+                try renewPendingIndex(db)
                 return try Int64.fetchOne(db, sql: "SELECT max(id) FROM batch") ?? 0
             }
             let writer = Writer(queue: queue, path: path)
@@ -117,6 +119,16 @@ extension ChunkStore {
             for (name, value) in settings {
                 try db.execute(sql: "INSERT INTO setting(name, value) VALUES (?, ?)", arguments: [name, value])
             }
+            return .commit
+        }
+    }
+
+    private static func renewPendingIndex(_ db: Database) throws {
+        let sql = try String.fetchOne(db, sql: "SELECT sql FROM sqlite_master WHERE name = 'object_pending'")
+        guard sql != Schema.pendingIndexSQL else { return }
+        try db.inTransaction(.immediate) {
+            try db.execute(sql: "DROP INDEX IF EXISTS object_pending")
+            try db.execute(sql: Schema.pendingIndexSQL)
             return .commit
         }
     }

@@ -1,3 +1,4 @@
+public import DredgeLedger
 internal import GRDB
 
 extension ChunkStore {
@@ -105,7 +106,7 @@ public struct StoredChunks: AsyncSequence, Sendable {
         private struct Position: Sendable {
             var cursor: ObjectCursor
             var object: StoredObject?
-            var spans: ArraySlice<Span> = []
+            var spans: ArraySlice<ChunkSpan> = []
             var objectCount = 0
         }
 
@@ -144,7 +145,7 @@ public struct StoredChunks: AsyncSequence, Sendable {
                         position.object = try position.cursor.next(db)
                         guard let object = position.object else { break }
                         position.objectCount += 1
-                        position.spans = try content.spans(db, of: object.object)[...]
+                        position.spans = try content.spans(db, of: object.id)[...]
                     }
                     if let key = filter.key, position.objectCount == 0 {
                         throw StoreError(
@@ -161,10 +162,10 @@ public struct StoredChunks: AsyncSequence, Sendable {
         }
 
         private static func chunks(
-            _ db: Database, _ content: ContentReader, of object: StoredObject, in span: Span
+            _ db: Database, _ content: ContentReader, of object: StoredObject, in span: ChunkSpan
         ) throws -> [StoredChunk] {
             var chunks: [StoredChunk] = []
-            try content.forEachChunk(db, of: object.object, in: span) { entry, text in
+            try content.forEachChunk(db, of: object.id, in: span) { entry, text in
                 chunks.append(
                     StoredChunk(
                         source: object.source, bucket: object.bucket, key: object.key,

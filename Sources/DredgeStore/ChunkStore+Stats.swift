@@ -1,3 +1,4 @@
+public import DredgeLedger
 internal import Foundation
 internal import GRDB
 
@@ -12,7 +13,7 @@ public struct StoreStats: Sendable, Codable, Hashable {
     /// One run.
     public struct Run: Sendable, Codable, Hashable {
         /// Its row.
-        public var run: Int64
+        public var run: RunID
         /// The id that it was begun with.
         public var id: String
         /// The version of the program.
@@ -31,7 +32,7 @@ public struct StoreStats: Sendable, Codable, Hashable {
     /// What the content is a function of.
     public var settings: [String: String]
     /// Objects by state, and their listed bytes.
-    public var states: [String: RunTotals.Count]
+    public var states: [ObjectState: RunTotals.Count]
     /// Objects of which chunks (or an empty document) are stored.
     public var contentObjectCount: Int
     /// Of these, those that may be of an older version than the bucket has.
@@ -87,14 +88,16 @@ private func countObjects(_ db: Database, _ stats: inout StoreStats) throws {
         """
     ) { row in
         (
-            state: row.text(0) ?? "", count: RunTotals.Count(objects: row.int(1), bytes: row.uint64(2)),
+            state: ObjectState(rawValue: row.text(0) ?? ""),
+            count: RunTotals.Count(objects: row.int(1), bytes: row.uint64(2)),
             contentCount: row.int(3), contentByteCount: row.uint64(4), chunkCount: row.int(5), tokenCount: row.int(6)
         )
     }
     for group in groups {
-        stats.states[group.state] = group.count
+        // The schema allows no other states; a damaged file may hold them, which `verify` tells of.
+        if let state = group.state { stats.states[state] = group.count }
         stats.contentObjectCount += group.contentCount
-        if group.state != ObjectState.indexed.rawValue, group.state != ObjectState.unchanged.rawValue {
+        if group.state != .indexed, group.state != .unchanged {
             stats.staleObjectCount += group.contentCount
         }
         stats.contentByteCount &+= group.contentByteCount
@@ -121,12 +124,12 @@ private func countBatches(_ db: Database, _ stats: inout StoreStats) throws {
         SELECT batch.id FROM batch LEFT JOIN span ON span.batch = batch.id
         GROUP BY batch.id HAVING ifnull(sum(span.chunk_count), 0) < batch.entry_count
         """
-    ) { $0.int64(0) }
+    ) { row -> BatchID in row.id(0) }
     for batch in batches {
         // What can't be read is no concern of totals: `verify` tells of it.
         guard let entries = try? readDirectory(db, batch) else { continue }
         var isLive = [Bool](repeating: false, count: entries.count)
-        _ = try query(db, "SELECT first_entry, chunk_count FROM span WHERE batch = ?", [.int(batch)]) { span in
+        _ = try query(db, "SELECT first_entry, chunk_count FROM span WHERE batch = ?", [.id(batch)]) { span in
             let (first, count) = (span.int(0), span.int(1))
             guard first >= 0, count >= 0, first <= entries.count, count <= entries.count - first else { return }
             for index in first..<first + count { isLive[index] = true }
@@ -136,9 +139,9 @@ private func countBatches(_ db: Database, _ stats: inout StoreStats) throws {
 }
 
 /// The directory of a batch, without its text.
-func readDirectory(_ db: Database, _ batch: Int64) throws -> [DirectoryEntry] {
+func readDirectory(_ db: Database, _ batch: BatchID) throws -> [DirectoryEntry] {
     func front(_ byteCount: Int) throws -> [UInt8] {
-        try query(db, "SELECT substr(payload, 1, ?) FROM batch WHERE id = ?", [.int(Int64(byteCount)), .int(batch)]) {
+        try query(db, "SELECT substr(payload, 1, ?) FROM batch WHERE id = ?", [.int(Int64(byteCount)), .id(batch)]) {
             $0.bytes(0) ?? []
         }.first ?? []
     }
@@ -157,7 +160,7 @@ private func lastRuns(_ db: Database) throws -> [StoreStats.Run] {
         """
     ) { row in
         StoreStats.Run(
-            run: row.int64(0), id: row.text(1) ?? "", version: row.text(2) ?? "", began: date(row.int64(3)),
+            run: row.id(0), id: row.text(1) ?? "", version: row.text(2) ?? "", began: date(row.int64(3)),
             ended: row.isNull(4) ? nil : date(row.int64(4)), outcome: row.text(5).flatMap(RunOutcome.init),
             resumedCount: row.int(6),
             totals: row.text(7).flatMap { try? JSONDecoder().decode(RunTotals.self, from: Data($0.utf8)) })

@@ -1,11 +1,12 @@
+public import DredgeLedger
 internal import GRDB
 
 /// Something that is wrong with a store.
 public struct StoreProblem: Sendable, Codable, Hashable, CustomStringConvertible {
     /// The batch that it is about.
-    public var batch: Int64?
+    public var batch: BatchID?
     /// The object's row.
-    public var object: Int64?
+    public var object: ObjectID?
     /// The object's key, with U+FFFD for what is not UTF-8.
     public var key: String?
     /// What is wrong.
@@ -37,7 +38,7 @@ public struct VerifyReport: Sendable, Codable, Hashable {
     /// Whether the store is as it should be.
     public var isSound: Bool { problemCount == 0 }
 
-    mutating func add(batch: Int64? = nil, object: Int64? = nil, key: [UInt8]? = nil, _ what: String) {
+    mutating func add(batch: BatchID? = nil, object: ObjectID? = nil, key: [UInt8]? = nil, _ what: String) {
         problemCount += 1
         guard problems.count < StoreLimits.problemCountMax else { return }
         problems.append(

@@ -1,3 +1,4 @@
+internal import DredgeLedger
 internal import GRDB
 
 /// Reads the chunks of objects, and keeps the batches that it inflated last (`StoreLimits.inflatedCacheByteCount`): objects that
@@ -11,24 +12,25 @@ final class ContentReader: @unchecked Sendable {
     }
 
     private let path: String
-    private var batches: [Int64: (batch: InflatedBatch, lastUse: Int)] = [:]
+    private var batches: [BatchID: (batch: InflatedBatch, lastUse: Int)] = [:]
     private var useCount = 0
     private var cachedByteCount = 0
 
     init(path: String) { self.path = path }
 
     /// The spans of an object, in order of their ordinals.
-    func spans(_ db: Database, of object: Int64) throws -> [Span] {
+    func spans(_ db: Database, of object: ObjectID) throws -> [ChunkSpan] {
         try query(
             db,
             "SELECT batch, first_entry, first_ordinal, chunk_count FROM span WHERE object = ? ORDER BY first_ordinal",
-            [.int(object)]
-        ) { Span(batch: $0.int64(0), firstEntry: $0.int(1), firstOrdinal: $0.int(2), chunkCount: $0.int(3)) }
+            [.int(object.rawValue)]
+        ) { ChunkSpan(batch: $0.id(0), firstEntry: $0.int(1), firstOrdinal: $0.int(2), chunkCount: $0.int(3)) }
     }
 
     /// Calls `body` for each chunk of a span; its bytes are valid during the call. Throws `corrupt` for a span that names other chunks.
     func forEachChunk(
-        _ db: Database, of object: Int64, in span: Span, _ body: (DirectoryEntry, UnsafeRawBufferPointer) throws -> Void
+        _ db: Database, of object: ObjectID, in span: ChunkSpan,
+        _ body: (DirectoryEntry, UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let batch = try batch(db, span.batch)
         guard span.firstEntry >= 0, span.chunkCount >= 0, span.firstEntry <= batch.entries.count,
@@ -45,7 +47,7 @@ final class ContentReader: @unchecked Sendable {
         }
     }
 
-    private func batch(_ db: Database, _ id: Int64) throws -> InflatedBatch {
+    private func batch(_ db: Database, _ id: BatchID) throws -> InflatedBatch {
         useCount += 1
         if let found = batches[id]?.batch {
             batches[id]?.lastUse = useCount
@@ -66,9 +68,11 @@ final class ContentReader: @unchecked Sendable {
         return batch
     }
 
-    private func payload(_ db: Database, _ id: Int64) throws(BatchDamage) -> [UInt8] {
+    private func payload(_ db: Database, _ id: BatchID) throws(BatchDamage) -> [UInt8] {
         do {
-            let rows = try query(db, "SELECT payload FROM batch WHERE id = ?", [.int(id)]) { $0.bytes(0) ?? [] }
+            let rows = try query(db, "SELECT payload FROM batch WHERE id = ?", [.int(id.rawValue)]) {
+                $0.bytes(0) ?? []
+            }
             guard let payload = rows.first else { throw BatchDamage("it is missing") }
             return payload
         } catch let damage as BatchDamage { throw damage } catch {
@@ -89,7 +93,7 @@ final class ContentReader: @unchecked Sendable {
         return try result!.get()
     }
 
-    private func corrupt(_ batch: Int64, _ what: String) -> StoreError {
+    private func corrupt(_ batch: BatchID, _ what: String) -> StoreError {
         StoreError(
             code: .corrupt, path: path, message: "Batch \(batch) of \(path) is damaged: \(what).",
             advice: "`dredge store verify` lists all damage. Restore a copy, or delete the file and index again.")

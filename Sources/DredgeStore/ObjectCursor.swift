@@ -1,3 +1,5 @@
+internal import DredgeBase
+internal import DredgeLedger
 internal import Foundation
 internal import GRDB
 
@@ -120,12 +122,13 @@ struct ObjectCursor: Sendable {
     private static func object(_ row: PreparedStatement, of source: SourceRow) -> StoredObject {
         let content = row.text(10).map { eTag in
             StoredObject.Content(
-                eTag: eTag, size: row.uint64(11), versionID: row.text(12), byteCount: row.uint64(13), run: row.int64(14)
+                eTag: ETag(eTag), size: row.uint64(11), versionID: row.text(12), byteCount: row.uint64(13),
+                run: row.id(14)
             )
         }
         return StoredObject(
-            object: row.int64(0), source: source.name, bucket: source.bucket, key: row.bytes(1) ?? [],
-            size: row.uint64(2), eTag: row.text(3) ?? "",
+            id: row.id(0), source: source.name, bucket: source.bucket, key: row.bytes(1) ?? [],
+            size: row.uint64(2), eTag: ETag(row.text(3) ?? ""),
             lastModified: row.isNull(4) ? nil : Date(timeIntervalSince1970: Double(row.int64(4)) / 1_000),
             storageClass: row.text(5), state: ObjectState(rawValue: row.text(6) ?? "") ?? .failed, reason: row.text(7),
             attemptCount: row.int(8), requestID: row.text(9), content: content, chunkCount: row.int(15),
@@ -133,7 +136,7 @@ struct ObjectCursor: Sendable {
     }
 
     /// The smallest key above all with this prefix; nil: there is none.
-    private static func successor(of prefix: [UInt8]) -> [UInt8]? {
+    static func successor(of prefix: [UInt8]) -> [UInt8]? {
         var end = prefix
         while let last = end.popLast() {
             if last < .max { return end + [last + 1] }

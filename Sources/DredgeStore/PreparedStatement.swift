@@ -1,3 +1,4 @@
+internal import DredgeLedger
 internal import GRDB
 internal import GRDBSQLite
 
@@ -22,6 +23,7 @@ final class PreparedStatement {
     func bind(_ index: Int32, _ value: Int64) { sqlite3_bind_int64(handle, index, value) }
     func bind(_ index: Int32, _ value: Int) { bind(index, Int64(value)) }
     func bind(_ index: Int32, _ value: UInt64) { bind(index, Int64(clamping: value)) }
+    func bind<Record>(_ index: Int32, _ value: Identifier<Record>) { bind(index, value.rawValue) }
     func bindNull(_ index: Int32) { sqlite3_bind_null(handle, index) }
 
     func bind(_ index: Int32, _ value: String?) {
@@ -79,6 +81,7 @@ final class PreparedStatement {
     func reset() { sqlite3_reset(handle) }
 
     func int64(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+    func id<Record>(_ column: Int32) -> Identifier<Record> { Identifier(rawValue: int64(column)) }
     func int(_ column: Int32) -> Int { Int(int64(column)) }
     func uint64(_ column: Int32) -> UInt64 { UInt64(clamping: int64(column)) }
     func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }

@@ -1,8 +1,10 @@
+internal import DredgeLedger
 internal import GRDB
 
 /// What can stand for a `?` of a query.
 enum QueryValue {
     case int(Int64)
+    static func id<Record>(_ id: Identifier<Record>) -> QueryValue { .int(id.rawValue) }
     case text(String)
     case bytes([UInt8])
     case null

@@ -29,6 +29,10 @@ enum Schema {
     static let applicationID: Int32 = 0x4452_4447
     static let version: Int32 = 1
 
+    /// For the next pending objects of a source. Stores that were made before sources were fed side by side have one without the source,
+    /// which is replaced when they are opened for writing.
+    static let pendingIndexSQL = "CREATE INDEX object_pending ON object(run, source, position) WHERE state = 'pending'"
+
     static let sql = """
         CREATE TABLE setting(
             name TEXT NOT NULL PRIMARY KEY,
@@ -90,7 +94,7 @@ enum Schema {
             token_count INTEGER NOT NULL DEFAULT 0
         ) STRICT;
         CREATE UNIQUE INDEX object_key ON object(source, key);
-        CREATE INDEX object_pending ON object(run, position) WHERE state = 'pending';
+        \(pendingIndexSQL);
 
         CREATE TABLE batch(
             id INTEGER PRIMARY KEY,

@@ -1,14 +1,11 @@
 /// Every bound of the store, with its reason.
 public enum StoreLimits {
-    /// Chunk bytes after which a batch is sealed. Large enough that LZ4 finds repetitions across small objects and that a
-    /// batch is one write; small enough that reading one chunk inflates little. A single chunk above it gets a batch of its own.
-    public static let batchRawByteCount = 1 << 20
     /// The most chunk bytes that a batch can hold, and that a reader accepts of one. Above any chunk of
     /// 1,048,576 tokens, the longest of which has 128 bytes.
     public static let batchRawByteCountMax = 256 << 20
     /// The most payload bytes (directory and compressed text) that a reader accepts.
     public static let batchPayloadByteCountMax = 512 << 20
-    /// Bytes that may wait for the writer. Whoever hands over more waits.
+    /// Bytes that may wait for the writer before it says that it has no room. What workers have in hand then may come on top.
     public static let writeQueueByteCount = 32 << 20
     /// Bytes after which the writer commits. Few and large transactions: each commit rewrites the hot pages of the indexes.
     public static let transactionByteCount = 64 << 20

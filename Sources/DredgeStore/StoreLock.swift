@@ -1,3 +1,4 @@
+internal import DredgeLedger
 internal import Foundation
 
 /// The right to write to a store: an advisory lock (flock(2)) on `PATH-lock`, which the kernel takes back when the process ends in

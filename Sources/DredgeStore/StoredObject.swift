@@ -1,33 +1,18 @@
+public import DredgeBase
+public import DredgeLedger
+
 #if canImport(FoundationEssentials)
     public import FoundationEssentials
 #else
     public import Foundation
 #endif
 
-/// Where an object of a store stands.
-public enum ObjectState: String, Sendable, Codable, CaseIterable {
-    /// Not fetched yet.
-    case pending
-    /// Stored by the run that listed it last.
-    case indexed
-    /// Stored by an earlier run, with the ETag and size that were listed last.
-    case unchanged
-    /// Not to be indexed, for a reason.
-    case skipped
-    /// Could not be read, for a reason.
-    case failed
-    /// Deleted between listing and fetch.
-    case vanished
-    /// Kept changing while it was fetched.
-    case changed
-}
-
 /// One object, with its state and what is stored of it.
 public struct StoredObject: Sendable, Hashable {
     /// The version whose chunks are in the store.
     public struct Content: Sendable, Hashable {
-        /// Its ETag, as S3 gave it.
-        public var eTag: String
+        /// Its ETag.
+        public var eTag: ETag
         /// Bytes of the object.
         public var size: UInt64
         /// Its version ID, in a versioned bucket.
@@ -35,10 +20,10 @@ public struct StoredObject: Sendable, Hashable {
         /// Bytes of the document: what chunk offsets count in.
         public var byteCount: UInt64
         /// The run that stored it.
-        public var run: Int64
+        public var run: RunID
     }
     /// Its row.
-    public var object: Int64
+    public var id: ObjectID
     /// The source's name.
     public var source: String
     /// The bucket.
@@ -48,7 +33,7 @@ public struct StoredObject: Sendable, Hashable {
     /// Bytes, as listed.
     public var size: UInt64
     /// The listed ETag.
-    public var eTag: String
+    public var eTag: ETag
     /// When it was last modified.
     public var lastModified: Date?
     /// S3's storage class.
@@ -81,7 +66,7 @@ public struct StoredChunk: Sendable, Hashable {
     /// The key's bytes.
     public var key: [UInt8]
     /// Of the version that was read.
-    public var eTag: String
+    public var eTag: ETag
     /// Of the version that was read, in a versioned bucket.
     public var versionID: String?
     /// Its place among the object's chunks, from 0.

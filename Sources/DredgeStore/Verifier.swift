@@ -1,3 +1,4 @@
+internal import DredgeLedger
 internal import GRDB
 
 /// The steps of `ChunkStore.verify`.
@@ -8,7 +9,7 @@ struct Verifier {
     let tiles: Bool
     var report = VerifyReport()
     /// Directories read lately; nil: damaged.
-    private var directories: [Int64: [DirectoryEntry]?] = [:]
+    private var directories: [BatchID: [DirectoryEntry]?] = [:]
     private var directoryEntryCount = 0
 
     init(db: Database, path: String, tiles: Bool) {
@@ -49,7 +50,7 @@ struct Verifier {
             db,
             "SELECT id, codec, entry_count, raw_byte_count, payload_byte_count, payload FROM batch ORDER BY id")
         while try select.step() {
-            let batch = select.int64(0)
+            let batch: BatchID = select.id(0)
             report.batchCount += 1
             if select.text(1) != BatchFormat.codec {
                 report.add(batch: batch, "its codec is \(select.text(1) ?? "?"), not \(BatchFormat.codec)")
@@ -75,17 +76,17 @@ struct Verifier {
     }
 
     /// Each span's entries must be the chunks of its object, and no entry be in two spans.
-    private mutating func checkSpans(of batch: Int64, _ entries: [DirectoryEntry]) throws(BatchDamage) {
-        let spans: [(object: Int64, span: Span)]
+    private mutating func checkSpans(of batch: BatchID, _ entries: [DirectoryEntry]) throws(BatchDamage) {
+        let spans: [(object: ObjectID, span: ChunkSpan)]
         do {
             spans = try query(
                 db,
                 "SELECT object, first_ordinal, chunk_count, first_entry FROM span WHERE batch = ? ORDER BY first_entry",
-                [.int(batch)]
+                [.id(batch)]
             ) {
                 (
-                    $0.int64(0),
-                    Span(batch: batch, firstEntry: $0.int(3), firstOrdinal: $0.int(1), chunkCount: $0.int(2))
+                    $0.id(0),
+                    ChunkSpan(batch: batch, firstEntry: $0.int(3), firstOrdinal: $0.int(1), chunkCount: $0.int(2))
                 )
             }
         } catch { throw BatchDamage("its spans can't be read: \(StoreError(error, path: path).message)") }
@@ -116,7 +117,7 @@ struct Verifier {
         var cursor = try ObjectCursor.bySource(db, ObjectFilter())
         let content = ContentReader(path: path)
         while let object = try cursor.next(db) {
-            let spans = try content.spans(db, of: object.object)
+            let spans = try content.spans(db, of: object.id)
             if object.content != nil {
                 report.objectCount += 1
                 report.chunkCount &+= object.chunkCount
@@ -131,7 +132,7 @@ struct Verifier {
         }
     }
 
-    private mutating func checkChunks(of object: StoredObject, _ spans: [Span]) throws {
+    private mutating func checkChunks(of object: StoredObject, _ spans: [ChunkSpan]) throws {
         let byteCount = object.content?.byteCount ?? 0
         var (ordinal, tokenCount, end) = (0, 0, UInt64(0))
         for span in spans {
@@ -170,11 +171,11 @@ struct Verifier {
     }
 
     private mutating func add(_ object: StoredObject, _ what: String) {
-        report.add(object: object.object, key: object.key, what)
+        report.add(object: object.id, key: object.key, what)
     }
 
     /// A batch's directory; nil: it is damaged, which the check of the batches has reported.
-    private mutating func directory(_ batch: Int64) throws -> [DirectoryEntry]? {
+    private mutating func directory(_ batch: BatchID) throws -> [DirectoryEntry]? {
         if let known = directories[batch] { return known }
         var entries: [DirectoryEntry]?
         do { entries = try readDirectory(db, batch) } catch is BatchDamage {}

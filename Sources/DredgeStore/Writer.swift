@@ -1,3 +1,5 @@
+internal import DredgeBase
+internal import DredgeLedger
 internal import Foundation
 internal import GRDB
 
@@ -13,6 +15,7 @@ final class Writer: @unchecked Sendable {
     private struct Item {
         enum Work {
             case batch(SealedBatch)
+            case object(IndexedObject)
             case outcome(ObjectOutcome)
             case job(isRead: Bool, (Result<WriterConnection, StoreError>) -> Void)
         }
@@ -20,21 +23,22 @@ final class Writer: @unchecked Sendable {
         var byteCount: Int
     }
 
-    private struct Waiter {
-        var item: Item
-        var continuation: CheckedContinuation<StoreError?, Never>
-    }
-
     private let path: String
     private let condition = NSCondition()
     private var items: [Item] = []
     /// Reads that don't have to wait behind the batches of the queue.
     private var urgent: [Item] = []
-    private var waiters: [Waiter] = []
-    private var queuedByteCount = 0
     private var failure: StoreError?
     private var isClosing = false
     private var hasEnded = false
+    /// What the queue holds, and whether nothing will come out of it any more.
+    private let load = Monitor(Load(), order: .any)
+
+    private struct Load: Sendable {
+        var byteCount = 0
+        var isOver = false
+        var hasRoom: Bool { isOver || byteCount < StoreLimits.writeQueueByteCount }
+    }
 
     /// Takes over `queue`, whose connection it keeps until it is closed.
     init(queue: DatabaseQueue, path: String) {
@@ -56,41 +60,33 @@ final class Writer: @unchecked Sendable {
 
     // MARK: Handing over
 
-    /// Waits, holding the thread, while the queue is full.
     func submit(_ batch: SealedBatch) throws(StoreError) {
         try submit(Item(work: .batch(batch), byteCount: batch.payload.count + 256))
     }
 
-    /// Waits, holding the thread, while the queue is full.
+    func submit(_ object: IndexedObject) throws(StoreError) {
+        let byteCount = 256 + object.spans.count * MemoryLayout<ChunkSpan>.stride
+        try submit(Item(work: .object(object), byteCount: byteCount))
+    }
+
     func submit(_ outcome: ObjectOutcome) throws(StoreError) {
-        try submit(Item(work: .outcome(outcome), byteCount: outcome.byteCount))
+        try submit(Item(work: .outcome(outcome), byteCount: 256))
     }
 
     private func submit(_ item: Item) throws(StoreError) {
+        load.update { $0.byteCount += item.byteCount }
         condition.lock()
-        defer { condition.unlock() }
-        while failure == nil, !isClosing, !hasRoom(item) { condition.wait() }
-        if let error = currentError { throw error }
-        append(item)
-    }
-
-    /// Waits, without holding the thread, while the queue is full.
-    func enqueue(_ outcome: ObjectOutcome) async throws(StoreError) {
-        let item = Item(work: .outcome(outcome), byteCount: outcome.byteCount)
-        let error: StoreError? = await withCheckedContinuation { continuation in
-            condition.lock()
-            defer { condition.unlock() }
-            if let error = currentError {
-                continuation.resume(returning: error)
-            } else if waiters.isEmpty, hasRoom(item) {
-                append(item)
-                continuation.resume(returning: nil)
-            } else {
-                waiters.append(Waiter(item: item, continuation: continuation))
-            }
-        }
+        let error = currentError
+        if error == nil { append(item) }
+        condition.unlock()
         if let error { throw error }
     }
+
+    /// Whether less waits than `StoreLimits.writeQueueByteCount`. Also when nothing is written any more: then the next call tells.
+    var hasRoom: Bool { load.read { $0.hasRoom } }
+
+    /// Waits for `hasRoom`.
+    func waitForRoom() async throws(CancellationError) { try await load.wait { $0.hasRoom ? () : nil } }
 
     /// Runs `body` on the writer's thread, behind all that was handed over before.
     func perform<T: Sendable>(_ body: @escaping @Sendable (WriterConnection) throws -> T) async throws(StoreError) -> T
@@ -105,15 +101,6 @@ final class Writer: @unchecked Sendable {
         try await withCheckedContinuation { continuation in
             submitJob(isRead: true, body) { continuation.resume(returning: $0) }
         }.get()
-    }
-
-    /// `perform` for a caller that may hold its thread.
-    func performBlocking<T: Sendable>(_ body: @escaping @Sendable (WriterConnection) throws -> T) throws(StoreError)
-        -> T
-    {
-        let box = ResultBox<T>()
-        submitJob(isRead: false, body) { box.set($0) }
-        return try box.wait().get()
     }
 
     private func submitJob<T: Sendable>(
@@ -161,23 +148,9 @@ final class Writer: @unchecked Sendable {
 
     private var currentError: StoreError? { failure ?? (isClosing ? .closed(path: path) : nil) }
 
-    /// Something larger than the whole queue goes alone.
-    private func hasRoom(_ item: Item) -> Bool {
-        queuedByteCount == 0 || queuedByteCount + item.byteCount <= StoreLimits.writeQueueByteCount
-    }
-
     private func append(_ item: Item) {
-        queuedByteCount += item.byteCount
         items.append(item)
         condition.broadcast()
-    }
-
-    private func admitWaiters() {
-        while let first = waiters.first, hasRoom(first.item) {
-            waiters.removeFirst()
-            append(first.item)
-            first.continuation.resume(returning: nil)
-        }
     }
 
     // MARK: On the writer's thread
@@ -208,11 +181,8 @@ final class Writer: @unchecked Sendable {
             attempt(connection) { try isLast ? connection.commit() : connection.commitIfDue() }
             if isLast { break }
         }
-        // Nobody may wait for ever: those who came too late for the queue get the reason.
-        condition.lock()
-        for waiter in waiters { waiter.continuation.resume(returning: currentError) }
-        waiters.removeAll()
-        condition.unlock()
+        // Nobody may wait for ever: those who come too late for the queue get the reason.
+        load.update { $0.isOver = true }
     }
 
     private func runUrgent(_ connection: WriterConnection) {
@@ -231,6 +201,11 @@ final class Writer: @unchecked Sendable {
                 try connection.write(batch)
                 try connection.commitIfDue()
             }
+        case .object(let object) where failure == nil:
+            attempt(connection) {
+                try connection.write(object)
+                try connection.commitIfDue()
+            }
         case .outcome(let outcome) where failure == nil:
             attempt(connection) {
                 try connection.write(outcome)
@@ -244,12 +219,7 @@ final class Writer: @unchecked Sendable {
             }
         default: break
         }
-        guard item.byteCount > 0 else { return }
-        condition.lock()
-        queuedByteCount -= item.byteCount
-        admitWaiters()
-        condition.broadcast()
-        condition.unlock()
+        if item.byteCount > 0 { load.update { $0.byteCount -= item.byteCount } }
     }
 
     /// Runs a write; its error ends all writing.
@@ -263,34 +233,7 @@ final class Writer: @unchecked Sendable {
         connection.rollback()
         condition.lock()
         if failure == nil { failure = error }
-        let waiting = waiters
-        waiters.removeAll()
-        condition.broadcast()
         condition.unlock()
-        for waiter in waiting { waiter.continuation.resume(returning: error) }
-    }
-}
-
-/// Carries a result from the writer's thread to one that waits.
-///
-/// `@unchecked Sendable`: `result` is guarded by `condition`.
-private final class ResultBox<T: Sendable>: @unchecked Sendable {
-    private let condition = NSCondition()
-    private var result: Result<T, StoreError>?
-
-    func set(_ result: Result<T, StoreError>) {
-        condition.withLock {
-            self.result = result
-            condition.signal()
-        }
-    }
-
-    func wait() -> Result<T, StoreError> {
-        condition.lock()
-        defer { condition.unlock() }
-        while true {
-            if let result { return result }
-            condition.wait()
-        }
+        load.update { $0.isOver = true }
     }
 }

@@ -1,20 +1,23 @@
+internal import DredgeBase
+internal import DredgeLedger
 internal import Foundation
 internal import GRDB
 
 extension WriterConnection {
     func beginRun(
-        id: String, version: String, settingsSHA256: String, sources: [SourceRecord]
-    ) throws -> RunState {
+        name: String, version: String, settingsSHA256: String, sources: [SourceRecord]
+    ) throws -> OpenRun {
         try dropUnusedBatches()
-        sweepableBatchEnd = try (Int64.fetchOne(db, sql: "SELECT max(id) FROM batch") ?? 0) + 1
-        let state = try resumeRun(sources) ?? newRun(id, version, settingsSHA256, sources)
+        let lastBatch = try Int64.fetchOne(db, sql: "SELECT max(id) FROM batch") ?? 0
+        sweepableBatchEnd = BatchID(rawValue: lastBatch + 1)
+        let run = try resumeRun(sources) ?? newRun(name, version, settingsSHA256, sources)
         try commit()
-        return state
+        return run
     }
 
     /// The last run, if it is one to go on with: it was killed or stopped. One that an error ended is begun anew, so that a source that
     /// stays broken does not keep the others' listings as they were; what it indexed is unchanged then.
-    private func resumeRun(_ sources: [SourceRecord]) throws -> RunState? {
+    private func resumeRun(_ sources: [SourceRecord]) throws -> OpenRun? {
         guard
             let last = try Row.fetchOne(
                 db,
@@ -43,31 +46,32 @@ extension WriterConnection {
             arguments: [run])
         nextPosition =
             try (Int64.fetchOne(db, sql: "SELECT max(position) FROM object WHERE run = ?", arguments: [run]) ?? 0) + 1
-        return RunState(
-            run: run, id: last[1], isResumed: true,
+        return OpenRun(
+            id: RunID(rawValue: run), name: last[1], isResumed: true,
             sources: rows.map { row in
-                SourceState(
-                    source: row[0], lastListedKey: (row[6] as Data?).map { Array($0) }, isListingComplete: row[7])
+                OpenListing(
+                    source: SourceID(rawValue: row[0]), lastKey: (row[6] as Data?).map { Array($0) },
+                    isComplete: row[7])
             })
     }
 
     private func newRun(
-        _ id: String, _ version: String, _ settingsSHA256: String, _ sources: [SourceRecord]
-    ) throws -> RunState {
+        _ name: String, _ version: String, _ settingsSHA256: String, _ sources: [SourceRecord]
+    ) throws -> OpenRun {
         try db.execute(
             sql: "INSERT INTO run(name, version, settings_sha256, began_ms) VALUES (?, ?, ?, ?)",
-            arguments: [id, version, settingsSHA256, milliseconds(Date())])
+            arguments: [name, version, settingsSHA256, milliseconds(Date())])
         let run = db.lastInsertedRowID
         nextPosition = 1
-        var states: [SourceState] = []
+        var listings: [OpenListing] = []
         for (ordinal, source) in sources.enumerated() {
             let row = try sourceRow(source)
             try db.execute(
                 sql: "INSERT INTO run_source(run, source, ordinal, filters) VALUES (?, ?, ?, ?)",
                 arguments: [run, row, ordinal, source.filters])
-            states.append(SourceState(source: row, lastListedKey: nil, isListingComplete: false))
+            listings.append(OpenListing(source: SourceID(rawValue: row)))
         }
-        return RunState(run: run, id: id, isResumed: false, sources: states)
+        return OpenRun(id: RunID(rawValue: run), name: name, isResumed: false, sources: listings)
     }
 
     private func sourceRow(_ source: SourceRecord) throws -> Int64 {
@@ -83,13 +87,13 @@ extension WriterConnection {
 
     // MARK: Listing
 
-    func recordListing(run: Int64, source: Int64, objects: [ListedRecord]) throws -> ListingCount {
+    func record(_ page: [ListingEntry], of source: SourceID, in run: RunID) throws -> ListingCount {
         var counted = ListingCount()
-        guard let last = objects.last else { return counted }
+        guard let last = page.last else { return counted }
         try begin()
-        for object in objects where try record(object, run: run, source: source) {
+        for entry in page where try record(entry, of: source, in: run) {
             counted.pendingCount += 1
-            counted.pendingByteCount = counted.pendingByteCount.addingClamped(object.size)
+            counted.pendingByteCount = counted.pendingByteCount.addingClamped(entry.size)
         }
         let mark = try statement("UPDATE run_source SET last_listed_key = ?3 WHERE run = ?1 AND source = ?2")
         mark.bind(1, run)
@@ -101,34 +105,23 @@ extension WriterConnection {
     }
 
     /// Records one object of a listing; whether it waits to be fetched.
-    private func record(_ listed: ListedRecord, run: Int64, source: Int64) throws -> Bool {
+    private func record(_ entry: ListingEntry, of source: SourceID, in run: RunID) throws -> Bool {
         let select = try statement(
             """
-            SELECT id, run, state, reason, size, skipped_etag, content_etag, content_size FROM object
+            SELECT state, reason, size, skipped_etag, content_etag, content_size, id, run FROM object
             WHERE source = ? AND key = ?
             """)
         select.bind(1, source)
-        select.bind(2, listed.key)
+        select.bind(2, entry.key)
         guard try select.step() else {
-            try insert(listed, run: run, source: source)
-            return listed.skipReason == nil
+            try insert(entry, ListingDecision(entry, known: nil), of: source, in: run)
+            return entry.skipReason == nil
         }
         defer { select.reset() }
-        let object = select.int64(0)
-        let state = select.text(2)
-        if select.int64(1) == run { return state == "pending" }
-
-        // ETags are compared without their quotes, which some services leave out of listings.
-        func isListed(_ eTag: String?, _ size: UInt64) -> Bool {
-            // Without an ETag nothing tells two versions of the same size apart.
-            eTag.map { !$0.isEmpty && unquoted($0) == unquoted(listed.eTag) && size == listed.size } ?? false
-        }
-        let hasContent = !select.isNull(6)
-        let isUnchanged = isListed(select.text(6), select.uint64(7))
-        let wasSkipped = state == "skipped" && isListed(select.text(5), select.uint64(4))
-        let toldReason = isUnchanged && listed.keepsContent ? nil : listed.skipReason
-        let skipReason = toldReason ?? (!isUnchanged && wasSkipped ? select.text(3) ?? "" : nil)
-
+        let object: ObjectID = select.id(6)
+        if select.id(7) == run { return select.text(0) == ObjectState.pending.rawValue }
+        let known = KnownObject(key: entry.key, from: select)
+        let decision = ListingDecision(entry, known: known)
         let update = try statement(
             """
             UPDATE object SET size = ?2, etag = ?3, last_modified_ms = ?4, storage_class = ?5, run = ?6, position = ?7,
@@ -136,104 +129,178 @@ extension WriterConnection {
             WHERE id = ?1
             """)
         update.bind(1, object)
-        bind(listed, run: run, to: update)
-        update.bind(8, skipReason != nil ? "skipped" : isUnchanged ? "unchanged" : "pending")
-        update.bind(9, skipReason)
-        update.bind(10, listed.skipReason == nil && wasSkipped ? select.text(5) : nil)
+        bind(entry, decision, in: run, to: update)
+        update.bind(10, decision.readETag?.header)
         try update.run()
-        if skipReason != nil, hasContent, !listed.keepsContent { try dropContent(of: object) }
-        return skipReason == nil && !isUnchanged
+        if case .skip(_, _, keepsContent: false) = decision, known.content != nil { try dropContent(of: object) }
+        return decision == .fetch
     }
 
-    private func insert(_ listed: ListedRecord, run: Int64, source: Int64) throws {
+    private func insert(
+        _ entry: ListingEntry, _ decision: ListingDecision, of source: SourceID, in run: RunID
+    ) throws {
         let insert = try statement(
             """
             INSERT INTO object(source, size, etag, last_modified_ms, storage_class, run, position, state, reason, key)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
             """)
         insert.bind(1, source)
-        bind(listed, run: run, to: insert)
-        insert.bind(8, listed.skipReason == nil ? "pending" : "skipped")
-        insert.bind(9, listed.skipReason)
-        insert.bind(10, listed.key)
+        bind(entry, decision, in: run, to: insert)
+        insert.bind(10, entry.key)
         try insert.run()
     }
 
-    /// Binds parameters 2 to 7, and takes the next place in the queue.
-    private func bind(_ listed: ListedRecord, run: Int64, to statement: PreparedStatement) {
-        statement.bind(2, listed.size)
-        statement.bind(3, listed.eTag)
-        if let date = listed.lastModified { statement.bind(4, milliseconds(date)) } else { statement.bindNull(4) }
-        statement.bind(5, listed.storageClass)
+    /// Binds parameters 2 to 9, and takes the next place in the queue.
+    private func bind(
+        _ entry: ListingEntry, _ decision: ListingDecision, in run: RunID, to statement: PreparedStatement
+    ) {
+        statement.bind(2, entry.size)
+        statement.bind(3, entry.eTag.header)
+        if let date = entry.lastModified { statement.bind(4, milliseconds(date)) } else { statement.bindNull(4) }
+        statement.bind(5, entry.storageClass)
         statement.bind(6, run)
         statement.bind(7, nextPosition)
+        statement.bind(8, decision.state.rawValue)
+        statement.bind(9, decision.skipReason)
         nextPosition += 1
     }
 
-    func completeListing(run: Int64, source: Int64) throws -> Int {
+    func completeListing(of source: SourceID, in run: RunID) throws -> Int {
         try begin()
-        var count = try removeObjects("source = ?1 AND run <> ?2", source, run)
+        var count = try removeObjects(of: source, notIn: run)
         let replaced = try Int64.fetchAll(
             db,
             sql: """
                 SELECT id FROM source WHERE name = (SELECT name FROM source WHERE id = ?1)
                     AND id NOT IN (SELECT source FROM run_source WHERE run = ?2)
-                """, arguments: [source, run])
-        for old in replaced { count += try removeObjects("source = ?1 AND run <> ?2", old, run) }
+                """, arguments: [source.rawValue, run.rawValue])
+        for old in replaced { count += try removeObjects(of: SourceID(rawValue: old), notIn: run) }
         try db.execute(
-            sql: "UPDATE run_source SET is_listing_complete = 1 WHERE run = ? AND source = ?", arguments: [run, source])
+            sql: "UPDATE run_source SET is_listing_complete = 1 WHERE run = ? AND source = ?",
+            arguments: [run.rawValue, source.rawValue])
         try commit()
         return count
     }
 
-    /// Removes the objects that `condition` on ?1 and ?2 describes, with their content.
-    private func removeObjects(_ condition: String, _ first: Int64, _ second: Int64) throws -> Int {
+    /// Removes the objects of a source that the run did not list, with their content.
+    private func removeObjects(of source: SourceID, notIn run: RunID) throws -> Int {
+        let condition = "source = ?1 AND run <> ?2"
         let objects = "SELECT id FROM object WHERE \(condition)"
+        let arguments: StatementArguments = [source.rawValue, run.rawValue]
         // Eight bytes a batch: a terabyte of text makes eight megabytes of these.
         let batches = try Int64.fetchAll(
-            db, sql: "SELECT DISTINCT batch FROM span WHERE object IN (\(objects))", arguments: [first, second])
-        try db.execute(sql: "DELETE FROM span WHERE object IN (\(objects))", arguments: [first, second])
-        for batch in batches { try dropIfUnused(batch) }
-        try db.execute(sql: "DELETE FROM object WHERE \(condition)", arguments: [first, second])
+            db, sql: "SELECT DISTINCT batch FROM span WHERE object IN (\(objects))", arguments: arguments)
+        try db.execute(sql: "DELETE FROM span WHERE object IN (\(objects))", arguments: arguments)
+        for batch in batches { try dropIfUnused(BatchID(rawValue: batch)) }
+        try db.execute(sql: "DELETE FROM object WHERE \(condition)", arguments: arguments)
         return db.changesCount
     }
 
-    func pending(run: Int64, after position: Int64, limit: Int) throws -> [PendingObject] {
+    func pending(of source: SourceID, in run: RunID, after position: Int64, limit: Int) throws -> [PendingObject] {
         let select = try statement(
             """
-            SELECT id, source, position, key, size, etag FROM object
-            WHERE run = ? AND position > ? AND state = 'pending' ORDER BY position LIMIT ?
+            SELECT id, position, key, size, etag FROM object
+            WHERE run = ? AND source = ? AND position > ? AND state = 'pending' ORDER BY position LIMIT ?
             """)
         select.bind(1, run)
-        select.bind(2, position)
-        select.bind(3, limit)
+        select.bind(2, source)
+        select.bind(3, position)
+        select.bind(4, limit)
         var objects: [PendingObject] = []
         while try select.step() {
             objects.append(
                 PendingObject(
-                    object: select.int64(0), source: select.int64(1), position: select.int64(2),
-                    key: select.bytes(3) ?? [], size: select.uint64(4), eTag: select.text(5) ?? ""))
+                    id: select.id(0), position: select.int64(1), key: select.bytes(2) ?? [], size: select.uint64(3),
+                    eTag: ETag(select.text(4) ?? "")))
         }
         return objects
     }
 
+    func hasContent(of source: SourceID) throws -> Bool {
+        try Bool.fetchOne(
+            db, sql: "SELECT EXISTS (SELECT 1 FROM object WHERE source = ? AND content_etag IS NOT NULL)",
+            arguments: [source.rawValue]) ?? false
+    }
+
     // MARK: The end
 
-    func finishRun(run: Int64, outcome: RunOutcome) throws {
+    func finishRun(_ run: RunID, outcome: RunOutcome) throws {
         // A run that goes on does this when it begins; a stop should not wait for it.
         if outcome == .complete { try dropUnusedBatches() }
-        let totals = try JSONEncoder.sorted.encode(runTotals(db, run: run))
+        let totals = try JSONEncoder.sorted.encode(runTotals(db, of: run))
         try db.execute(
             sql: "UPDATE run SET ended_ms = ?, outcome = ?, totals = ? WHERE id = ?",
-            arguments: [milliseconds(Date()), outcome.rawValue, String(decoding: totals, as: UTF8.self), run])
+            arguments: [
+                milliseconds(Date()), outcome.rawValue, String(decoding: totals, as: UTF8.self), run.rawValue,
+            ])
         try commit(isDurable: true)
     }
 }
 
+extension ListingDecision {
+    fileprivate var skipReason: String? { if case .skip(let reason, _, _) = self { reason } else { nil } }
+    fileprivate var readETag: ETag? { if case .skip(_, let eTag, _) = self { eTag } else { nil } }
+}
+
+extension KnownObject {
+    /// From a row that begins with the columns state, reason, size, skipped_etag, content_etag, content_size.
+    fileprivate init(key: [UInt8], from row: PreparedStatement) {
+        let isSkipped = row.text(0) == ObjectState.skipped.rawValue
+        let skipped = isSkipped ? row.text(3).map { Version(eTag: ETag($0), size: row.uint64(2)) } : nil
+        self.init(
+            key: key, content: row.text(4).map { Version(eTag: ETag($0), size: row.uint64(5)) }, skipped: skipped,
+            skipReason: skipped == nil ? nil : row.text(1))
+    }
+}
+
+/// The objects under the source's prefix of all sources with its name and bucket, in order of their keys, equal keys in
+/// order of the sources' prefixes. A page never ends between equal keys, since the next one begins behind them.
+func knownObjects(
+    _ db: Database, of source: SourceRecord, after key: [UInt8]?, limit: Int
+) throws -> [KnownObject] {
+    let prefix = Array(source.prefix.utf8)
+    let sources = try query(
+        db, "SELECT id FROM source WHERE name = ? AND bucket = ? ORDER BY prefix, id",
+        [.text(source.name), .text(source.bucket)]
+    ) { $0.int64(0) }
+    // Conditions that SQLite takes as bounds in the index: one with OR would be tried on each object behind the prefix.
+    var bounds = "key >= ?3"
+    var values: [QueryValue] = [.int(Int64(limit)), .bytes(prefix)]
+    if let key, !key.lexicographicallyPrecedes(prefix) {
+        bounds = "key > ?3"
+        values[1] = .bytes(key)
+    }
+    if let end = ObjectCursor.successor(of: prefix) {
+        bounds += " AND key < ?4"
+        values.append(.bytes(end))
+    }
+    var found: [(source: Int, object: KnownObject)] = []
+    for (index, id) in sources.enumerated() {
+        found += try query(
+            db,
+            """
+            SELECT state, reason, size, skipped_etag, content_etag, content_size, key FROM object
+            WHERE source = ?1 AND \(bounds) ORDER BY key LIMIT ?2
+            """, [.int(id)] + values
+        ) { (index, KnownObject(key: $0.bytes(6) ?? [], from: $0)) }
+    }
+    if sources.count > 1 {
+        found.sort { left, right in
+            left.object.key == right.object.key
+                ? left.source < right.source : left.object.key.lexicographicallyPrecedes(right.object.key)
+        }
+    }
+    var end = min(limit, found.count)
+    while end > 0, end < found.count, found[end].object.key == found[end - 1].object.key { end += 1 }
+    return found[..<end].map(\.object)
+}
+
 /// Counts a run's objects, or gives what was kept of a run whose objects have gone over to a later one.
-func runTotals(_ db: Database, run: Int64) throws -> RunTotals {
-    let isLast = try Int64.fetchOne(db, sql: "SELECT max(id) FROM run") == run
-    if !isLast, let text = try String.fetchOne(db, sql: "SELECT totals FROM run WHERE id = ?", arguments: [run]) {
+func runTotals(_ db: Database, of run: RunID) throws -> RunTotals {
+    let isLast = try Int64.fetchOne(db, sql: "SELECT max(id) FROM run") == run.rawValue
+    if !isLast,
+        let text = try String.fetchOne(db, sql: "SELECT totals FROM run WHERE id = ?", arguments: [run.rawValue])
+    {
         return try JSONDecoder().decode(RunTotals.self, from: Data(text.utf8))
     }
     var totals = RunTotals()
@@ -242,17 +309,20 @@ func runTotals(_ db: Database, run: Int64) throws -> RunTotals {
         sql: """
             SELECT state, reason, count(*), total(size), sum(chunk_count), sum(token_count)
             FROM object WHERE run = ? GROUP BY state, reason
-            """, arguments: [run])
+            """, arguments: [run.rawValue])
     while let row = try rows.next() {
-        let state: String = row[0]
+        // The schema allows no other states.
+        guard let state = ObjectState(rawValue: row[0]) else { continue }
         let count: Int = row[2]
-        var total = totals.states[state] ?? RunTotals.Count(objects: 0, bytes: 0)
+        var total = totals.states[state] ?? RunTotals.Count()
         total.objects += count
         total.bytes = total.bytes.addingClamped(UInt64(exactly: (row[3] as Double).rounded()) ?? .max)
         totals.states[state] = total
-        if let reason: String = row[1], state == "skipped" { totals.skippedReasons[reason, default: 0] += count }
-        if let reason: String = row[1], state == "failed" { totals.failedReasons[reason, default: 0] += count }
-        if state == "indexed" {
+        if let reason: String = row[1] {
+            if state == .skipped { totals.skippedReasons[reason, default: 0] += count }
+            if state == .failed { totals.failedReasons[reason, default: 0] += count }
+        }
+        if state == .indexed {
             totals.chunkCount += row[4] as Int
             totals.tokenCount += row[5] as Int
         }

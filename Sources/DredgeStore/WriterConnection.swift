@@ -1,3 +1,5 @@
+internal import DredgeBase
+internal import DredgeLedger
 internal import Foundation
 internal import GRDB
 
@@ -11,7 +13,7 @@ final class WriterConnection {
     private(set) var deadline: Date?
     /// Batches below it belong to runs that are over: they can go with their last span. Newer ones may still
     /// wait for outcomes of other objects.
-    var sweepableBatchEnd: Int64 = .max
+    var sweepableBatchEnd = BatchID(rawValue: .max)
     /// Queue position of the next object that is listed.
     var nextPosition: Int64 = 0
 
@@ -79,7 +81,7 @@ final class WriterConnection {
             "INSERT INTO batch(id, codec, entry_count, raw_byte_count, payload_byte_count, payload) VALUES (?, ?, ?, ?, ?, ?)"
         )
         transactionByteCount += batch.payload.count
-        insert.bind(1, batch.batch)
+        insert.bind(1, batch.id)
         insert.bind(2, BatchFormat.codec)
         insert.bind(3, batch.entryCount)
         insert.bind(4, batch.rawByteCount)
@@ -87,67 +89,72 @@ final class WriterConnection {
         try insert.withBorrowed(6, batch.payload) { _ = try insert.run() }
     }
 
+    func write(_ object: IndexedObject) throws {
+        try begin()
+        transactionByteCount += 256 + object.spans.count * MemoryLayout<ChunkSpan>.stride
+        try dropSpans(of: object.id)
+        let update = try statement(
+            """
+            UPDATE object SET state = 'indexed', reason = NULL, attempt_count = ?2, request_id = NULL, skipped_etag = NULL,
+                content_etag = ?3, content_size = ?4, content_version_id = ?5, content_byte_count = ?6,
+                content_run = run, chunk_count = ?7, token_count = ?8
+            WHERE id = ?1
+            """)
+        update.bind(1, object.id)
+        update.bind(2, object.attemptCount)
+        update.bind(3, object.eTag.header)
+        update.bind(4, object.size)
+        update.bind(5, object.versionID)
+        update.bind(6, object.documentByteCount)
+        update.bind(7, object.chunkCount)
+        update.bind(8, object.tokenCount)
+        try run(update, for: object.id)
+        try insert(object.spans, of: object.id)
+    }
+
     func write(_ outcome: ObjectOutcome) throws {
         try begin()
-        transactionByteCount += outcome.byteCount
-        switch outcome.state {
-        case .indexed(
-            let spans, let eTag, let size, let versionID, let chunkCount, let tokenCount, let documentByteCount):
-            try dropSpans(of: outcome.object)
-            let update = try statement(
-                """
-                UPDATE object SET state = 'indexed', reason = NULL, attempt_count = ?2, request_id = ?3, skipped_etag = NULL,
-                    content_etag = ?4, content_size = ?5, content_version_id = ?6, content_byte_count = ?7,
-                    content_run = run, chunk_count = ?8, token_count = ?9
-                WHERE id = ?1
-                """)
-            update.bind(4, eTag)
-            update.bind(5, size)
-            update.bind(6, versionID)
-            update.bind(7, documentByteCount ?? size)
-            update.bind(8, chunkCount)
-            update.bind(9, tokenCount)
-            try run(update, for: outcome)
-            try insert(spans, of: outcome.object)
+        transactionByteCount += 256
+        switch outcome.cause {
         case .skipped(let reason, let readETag):
             if readETag != nil { try dropContent(of: outcome.object) }
-            try setState("skipped", reason: reason, outcome, skippedETag: readETag)
+            try set(.skipped, reason: reason.rawValue, skippedETag: readETag, outcome)
         case .failed(let reason):
-            try setState("failed", reason: reason, outcome)
+            try set(.failed, reason: reason, outcome)
         case .vanished:
             try dropContent(of: outcome.object)
-            try setState("vanished", reason: nil, outcome)
+            try set(.vanished, outcome)
         case .changed:
-            try setState("changed", reason: nil, outcome)
+            try set(.changed, outcome)
         }
     }
 
-    private func setState(_ state: String, reason: String?, _ outcome: ObjectOutcome, skippedETag: String? = nil) throws
-    {
+    private func set(
+        _ state: ObjectState, reason: String? = nil, skippedETag: ETag? = nil, _ outcome: ObjectOutcome
+    ) throws {
         let update = try statement(
             """
-            UPDATE object SET state = ?4, reason = ?5, attempt_count = ?2, request_id = ?3, skipped_etag = ?6 WHERE id = ?1
+            UPDATE object SET state = ?2, reason = ?3, attempt_count = ?4, request_id = ?5, skipped_etag = ?6 WHERE id = ?1
             """)
-        update.bind(6, skippedETag)
-        update.bind(4, state)
-        update.bind(5, reason)
-        try run(update, for: outcome)
+        update.bind(1, outcome.object)
+        update.bind(2, state.rawValue)
+        update.bind(3, reason)
+        update.bind(4, outcome.attemptCount)
+        update.bind(5, outcome.requestID)
+        update.bind(6, skippedETag?.header)
+        try run(update, for: outcome.object)
     }
 
-    /// Binds what all outcomes have, and runs.
-    private func run(_ update: PreparedStatement, for outcome: ObjectOutcome) throws {
-        update.bind(1, outcome.object)
-        update.bind(2, outcome.attemptCount)
-        update.bind(3, outcome.requestID)
+    /// Runs what changes one object.
+    private func run(_ update: PreparedStatement, for object: ObjectID) throws {
         guard try update.run() == 1 else {
             throw StoreError(
-                code: .noSuchObject, path: path,
-                message: "\(path) has no object \(outcome.object) to write an outcome of.",
+                code: .noSuchObject, path: path, message: "\(path) has no object \(object) to write an outcome of.",
                 advice: "Outcomes are for objects that `pending` gave.")
         }
     }
 
-    private func insert(_ spans: [Span], of object: Int64) throws {
+    private func insert(_ spans: [ChunkSpan], of object: ObjectID) throws {
         let insert = try statement(
             "INSERT INTO span(object, first_ordinal, chunk_count, batch, first_entry) VALUES (?, ?, ?, ?, ?)")
         for span in spans {
@@ -163,12 +170,12 @@ final class WriterConnection {
     // MARK: Removing
 
     /// Removes an object's spans, and with them the batches that nobody else uses.
-    func dropSpans(of object: Int64) throws {
+    func dropSpans(of object: ObjectID) throws {
         // Not DELETE … RETURNING, which opens a table of its own each time: most objects have no spans yet.
         let select = try statement("SELECT DISTINCT batch FROM span WHERE object = ?")
         select.bind(1, object)
-        var batches: [Int64] = []
-        while try select.step() { batches.append(select.int64(0)) }
+        var batches: [BatchID] = []
+        while try select.step() { batches.append(BatchID(rawValue: select.int64(0))) }
         guard !batches.isEmpty else { return }
         let delete = try statement("DELETE FROM span WHERE object = ?")
         delete.bind(1, object)
@@ -177,7 +184,7 @@ final class WriterConnection {
     }
 
     /// Removes a batch that no span refers to.
-    func dropIfUnused(_ batch: Int64) throws {
+    func dropIfUnused(_ batch: BatchID) throws {
         guard batch < sweepableBatchEnd else { return }
         let delete = try statement(
             "DELETE FROM batch WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM span WHERE batch = ?1)")
@@ -186,7 +193,7 @@ final class WriterConnection {
     }
 
     /// Removes what is stored of an object, but not the object.
-    func dropContent(of object: Int64) throws {
+    func dropContent(of object: ObjectID) throws {
         try dropSpans(of: object)
         let update = try statement(
             """

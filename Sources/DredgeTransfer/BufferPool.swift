@@ -38,13 +38,16 @@ public final class BufferPool: Sendable {
     ///
     /// Cancelling the task ends the wait with `CancellationError`. Asking for more than the pool can ever hold is a programming error and
     /// traps: check `canHold` where the size comes from outside.
-    public func buffer(byteCount: Int, headroom: Int = 0) async throws(CancellationError) -> OwnedBuffer {
+    /// - Parameter lease: held for as long as the buffer is, for the caller's own accounts.
+    public func buffer(
+        byteCount: Int, headroom: Int = 0, lease: (any AnyObject & Sendable)? = nil
+    ) async throws(CancellationError) -> OwnedBuffer {
         precondition(
             canHold(byteCount: byteCount, headroom: headroom),
             "a buffer of \(byteCount) + \(headroom) bytes cannot come from a pool of \(byteLimit) bytes; ask canHold first"
         )
         if Task.isCancelled { throw CancellationError() }
-        if let buffer = bufferIfFree(byteCount: byteCount, headroom: headroom) { return buffer }
+        if let buffer = bufferIfFree(byteCount: byteCount, headroom: headroom, lease: lease) { return buffer }
         let waiter = BufferPoolWaiter(byteCount: blockByteCount(byteCount + headroom))
         let grant = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
@@ -54,17 +57,19 @@ public final class BufferPool: Sendable {
             settle { state in state.cancel(waiter, byteLimit: byteLimit) }
         }
         guard let grant else { throw CancellationError() }
-        return lend(grant, byteCount: byteCount, headroom: headroom)
+        return lend(grant, byteCount: byteCount, headroom: headroom, lease)
     }
 
     /// The same without waiting: nil when the pool is at its limit, or somebody waits already, or it can never hold as much.
-    public func bufferIfFree(byteCount: Int, headroom: Int = 0) -> OwnedBuffer? {
+    public func bufferIfFree(
+        byteCount: Int, headroom: Int = 0, lease: (any AnyObject & Sendable)? = nil
+    ) -> OwnedBuffer? {
         guard canHold(byteCount: byteCount, headroom: headroom) else { return nil }
         let blockByteCount = blockByteCount(byteCount + headroom)
         let grant = state.withLock { state in
             state.hasWaiters ? nil : state.take(blockByteCount, byteLimit: byteLimit)
         }
-        return grant.map { lend($0, byteCount: byteCount, headroom: headroom) }
+        return grant.map { lend($0, byteCount: byteCount, headroom: headroom, lease) }
     }
 
     /// Called by a buffer's deinit.
@@ -75,7 +80,7 @@ public final class BufferPool: Sendable {
     /// Bytes of the block that serves a request for `byteCount` bytes: 16 KiB or more, with four to eight steps to each doubling and
     /// none above 256 KiB. So less than a quarter of a block is wasted, 3 % where parts of 8 MiB are fetched, and still the sizes are few
     /// enough that a block meets a second request of its size.
-    func blockByteCount(_ byteCount: Int) -> Int {
+    package func blockByteCount(_ byteCount: Int) -> Int {
         let page = MappedBlock.pageByteCount
         let doubling = 1 << (Int.bitWidth - max(byteCount - 1, Self.blockByteCountMin - 1).leadingZeroBitCount)
         let step = min(max(doubling / 8, page), Self.blockStepByteCountMax)
@@ -93,9 +98,11 @@ public final class BufferPool: Sendable {
     }
 
     /// Mapping happens here, after the lock and by the one who asked: faulting in 8 MiB takes a millisecond or two.
-    private func lend(_ grant: BufferPoolGrant, byteCount: Int, headroom: Int) -> OwnedBuffer {
+    private func lend(
+        _ grant: BufferPoolGrant, byteCount: Int, headroom: Int, _ lease: (any AnyObject & Sendable)?
+    ) -> OwnedBuffer {
         let block = grant.idleBlock ?? MappedBlock.map(byteCount: grant.byteCount)
-        return OwnedBuffer(pool: self, block: block, capacity: byteCount, headroom: headroom)
+        return OwnedBuffer(pool: self, block: block, capacity: byteCount, headroom: headroom, lease: lease)
     }
 }
 

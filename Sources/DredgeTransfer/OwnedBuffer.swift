@@ -12,6 +12,7 @@ public final class OwnedBuffer: @unchecked Sendable {  // handed over, never sha
     private let pool: BufferPool
     private let block: MappedBlock
     private let body: UnsafeMutableRawPointer
+    private let lease: (any AnyObject & Sendable)?
 
     /// Bytes that fit behind the headroom: what was asked for, although the block below may be larger.
     public let capacity: Int
@@ -20,19 +21,23 @@ public final class OwnedBuffer: @unchecked Sendable {  // handed over, never sha
     /// Bytes in use, from the start of the body.
     public private(set) var count = 0
 
-    init(pool: BufferPool, block: MappedBlock, capacity: Int, headroom: Int) {
+    init(pool: BufferPool, block: MappedBlock, capacity: Int, headroom: Int, lease: (any AnyObject & Sendable)?) {
         assert(capacity + headroom <= block.byteCount)
         self.pool = pool
         self.block = block
         self.capacity = capacity
         self.headroom = headroom
+        self.lease = lease
         body = block.base + headroom
     }
 
     deinit { pool.takeBack(block) }
 
-    /// The body: `count` bytes. Valid while the buffer is alive and until the next `append`, `truncate` or `prepending`.
+    /// The body: `count` bytes. Valid while the buffer is alive and until the next `append` or `truncate`.
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: body, count: count) }
+
+    /// The same, to be changed. The `headroom` bytes before them may be written too.
+    public var mutableBytes: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(start: body, count: count) }
 
     /// Copies `source` behind the body. False, and nothing copied, when it does not fit.
     public func append(_ source: UnsafeRawBufferPointer) -> Bool {
@@ -51,13 +56,4 @@ public final class OwnedBuffer: @unchecked Sendable {  // handed over, never sha
         self.count = count
     }
 
-    /// Copies `prefix` (at most `headroom` bytes) directly before the body and returns prefix and body as one range, valid as long as
-    /// `bytes` is. The body does not move; a second call overwrites the prefix of the first.
-    public func prepending(_ prefix: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        precondition(
-            prefix.count <= headroom, "a prefix of \(prefix.count) bytes does not fit into a headroom of \(headroom)")
-        let start = body - prefix.count
-        if let base = prefix.baseAddress { start.copyMemory(from: base, byteCount: prefix.count) }
-        return UnsafeRawBufferPointer(start: start, count: prefix.count + count)
-    }
 }

@@ -1,3 +1,5 @@
+import DredgeBase
+import DredgeLedger
 import DredgeStore
 import Foundation
 import TestServers
@@ -12,44 +14,38 @@ import Testing
         let path = directory.url.appending(path: "s.chunks").path
         let store = try ChunkStore.open(
             at: path, settings: ["tokenizer": "o200k_base", "chunking.overlap_tokens": "0"])
-        let state = try store.beginRun(
-            id: "67a1b2c3d4e5", version: "0.1.0",
+        let run = try await store.begin(
+            name: "67a1b2c3d4e5", version: "0.1.0",
             sources: [SourceRecord(name: "one", bucket: "acme", prefix: "", endpointURL: nil)])
-        let source = state.sources[0].source
-        func listed(_ key: String, _ size: UInt64, skip: String? = nil) -> ListedRecord {
-            ListedRecord(
-                key: Array(key.utf8), size: size, eTag: "\"e-\(size)\"",
-                lastModified: Date(timeIntervalSince1970: 1_700_000_000),
-                storageClass: nil, skipReason: skip)
+        let source = run.sources[0].source
+        func entry(_ key: String, _ size: UInt64, skip: SkipReason? = nil) -> ListingEntry {
+            ListingEntry(
+                key: Array(key.utf8), size: size, eTag: ETag("\"e-\(size)\""),
+                lastModified: Date(timeIntervalSince1970: 1_700_000_000), skipReason: skip)
         }
-        try await store.recordListing(
-            run: state.run, source: source,
-            objects: [listed("a.txt", 9), listed(Self.hostileKey, 1_500), listed("c/", 0, skip: "folder marker")])
-        _ = try await store.completeListing(run: state.run, source: source)
-        let pending = try await store.pending(run: state.run, after: 0, limit: 10)
-        let builder = store.makeBatchBuilder()
-        let batch = builder.batch
+        _ = try await store.record(
+            [entry("a.txt", 9), entry(Self.hostileKey, 1_500), entry("c/", 0, skip: .folderMarker)], of: source,
+            in: run.id)
+        _ = try await store.completeListing(of: source, in: run.id)
+        let pending = try await store.pending(of: source, in: run.id, after: 0, limit: 10)
+        let batch = store.makeBatch()
+        let span = ChunkSpan(batch: batch.id, firstEntry: 0, firstOrdinal: 0, chunkCount: 2)
         for (ordinal, text) in [Array("ab\tc\n".utf8), [0x64, 0xFF, 0x65, 0x0A]].enumerated() {
             text.withUnsafeBytes {
-                builder.append(
-                    object: pending[0].object, ordinal: ordinal, byteOffset: UInt64(ordinal * 5),
-                    tokenCount: 3 + ordinal, text: $0)
+                batch.append(
+                    object: pending[0].id, ordinal: ordinal, byteOffset: UInt64(ordinal * 5), tokenCount: 3 + ordinal,
+                    text: $0)
             }
         }
-        if let sealed = builder.seal() { try store.write(sealed) }
-        try store.write(
+        try batch.seal()
+        try store.finish(
+            IndexedObject(
+                id: pending[0].id, spans: [span], eTag: ETag("e-9"), size: 9, chunkCount: 2, tokenCount: 7,
+                documentByteCount: 9))
+        try store.settle(
             ObjectOutcome(
-                object: pending[0].object,
-                state: .indexed(
-                    spans: [Span(batch: batch, firstEntry: 0, firstOrdinal: 0, chunkCount: 2)], eTag: "\"e-9\"",
-                    size: 9,
-                    versionID: nil, chunkCount: 2, tokenCount: 7)))
-        try store.write(
-            ObjectOutcome(
-                object: pending[1].object, state: .failed(reason: "accessDenied: no"), attemptCount: 3, requestID: "R1")
-        )
-        try await store.flush()
-        try await store.finishRun(run: state.run, outcome: .complete)
+                object: pending[1].id, cause: .failed(reason: "accessDenied: no"), attemptCount: 3, requestID: "R1"))
+        try await store.finish(run.id, outcome: .complete)
         try store.close()
         return path
     }

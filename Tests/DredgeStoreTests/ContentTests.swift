@@ -1,4 +1,5 @@
 import DredgeBase
+import DredgeLedger
 import Foundation
 import TestServers
 import Testing
@@ -90,7 +91,7 @@ import Testing
         try await index([TestObject("k", "abcdefgh", chunkByteCount: 5)], into: store)
         func number(_ value: Int) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
         func text(_ text: String) -> [UInt8] { number(text.utf8.count) + Array(text.utf8) }
-        let eTag = String(TestObject("k", "abcdefgh").eTag.dropFirst().dropLast())
+        let eTag = TestObject("k", "abcdefgh").eTag.value
         var input = text("dredge-store-digest-1") + number(1) + text("tokenizer") + text("o200k_base")
         input += text("acme") + text("k") + text(eTag) + number(8) + number(2)
         input += number(0) + number(0) + number(5) + number(2) + Array("abcde".utf8)
@@ -118,20 +119,20 @@ import Testing
     @Test func `an object that fails keeps its older content and shows as stale`() async throws {
         let store = try ChunkStore.open(at: directory.file(), settings: testSettings)
         try await index((0..<5).map { TestObject("k\($0)", "version 1 of \($0)") }, into: store)
-        let state = try store.beginRun(id: "second", version: "1", sources: [testSource])
+        let run = try await store.begin(name: "second", version: "1", sources: [testSource])
         let objects = (0..<5).map { TestObject("k\($0)", "version 2 of \($0)") }
         var listed = objects.map(\.listed)
-        listed[4].skipReason = "filtered"
-        try await store.recordListing(run: state.run, source: state.sources[0].source, objects: listed)
-        _ = try await store.completeListing(run: state.run, source: state.sources[0].source)
-        let pending = try await store.pending(run: state.run, after: 0, limit: 10)
-        try store.write(
-            ObjectOutcome(object: pending[0].object, state: .failed(reason: "accessDenied"), attemptCount: 3))
-        try store.write(ObjectOutcome(object: pending[1].object, state: .changed))
-        try store.write(ObjectOutcome(object: pending[2].object, state: .vanished))
-        try store.write(
-            ObjectOutcome(object: pending[3].object, state: .skipped(reason: "binary", readETag: pending[3].eTag)))
-        try await store.finishRun(run: state.run, outcome: .complete)
+        listed[4].skipReason = .filtered
+        _ = try await store.record(listed, of: run.sources[0].source, in: run.id)
+        _ = try await store.completeListing(of: run.sources[0].source, in: run.id)
+        let pending = try await store.pending(of: run.sources[0].source, in: run.id, after: 0, limit: 10)
+        try store.settle(
+            ObjectOutcome(object: pending[0].id, cause: .failed(reason: "accessDenied"), attemptCount: 3))
+        try store.settle(ObjectOutcome(object: pending[1].id, cause: .changed))
+        try store.settle(ObjectOutcome(object: pending[2].id, cause: .vanished))
+        try store.settle(
+            ObjectOutcome(object: pending[3].id, cause: .skipped(.binary, readETag: pending[3].eTag)))
+        try await store.finish(run.id, outcome: .complete)
 
         var rows: [StoredObject] = []
         for try await object in store.objects() { rows.append(object) }
@@ -167,9 +168,9 @@ import Testing
         try await index(
             [TestObject("a", "text")], into: store,
             source: SourceRecord(name: "mirror", bucket: "mirror", prefix: "", endpointURL: nil))
-        let state = try store.beginRun(id: "r", version: "1", sources: [other])
+        let run = try await store.begin(name: "r", version: "1", sources: [other])
         #expect(try await store.stats().contentObjectCount == 2)
-        #expect(try await store.completeListing(run: state.run, source: state.sources[0].source) == 1)
+        #expect(try await store.completeListing(of: run.sources[0].source, in: run.id) == 1)
         var buckets: [String] = []
         for try await object in store.objects() { buckets.append(object.bucket) }
         #expect(buckets == ["mirror"])
@@ -218,28 +219,30 @@ import Testing
         while let chunk = try await iterator.next() { byteCount += chunk.byteLength }
         #expect(byteCount == objects.map(\.text.count).reduce(0, +))
         #expect(try await reader.stats().batchCount == 0)
-        await expectStoreError(.readOnly) { try reader.write(ObjectOutcome(object: 1, state: .vanished)) }
+        await expectStoreError(.readOnly) {
+            try reader.settle(ObjectOutcome(object: ObjectID(rawValue: 1), cause: .vanished))
+        }
     }
 
     @Test func `100,000 objects are listed page by page`() async throws {
         let store = try ChunkStore.open(at: directory.file(), settings: testSettings)
         for round in 0..<2 {
-            let state = try store.beginRun(id: "r\(round)", version: "1", sources: [testSource])
+            let run = try await store.begin(name: "r\(round)", version: "1", sources: [testSource])
             for page in 0..<100 {
                 let objects = (0..<1_000).map { index in
-                    ListedRecord(
+                    ListingEntry(
                         key: Array("prefix/\(1_000_000 + page * 1_000 + index).txt".utf8), size: 4_096,
-                        eTag: "\"d41d8cd98f00b204e9800998ecf8427e\"", lastModified: nil, storageClass: "STANDARD",
-                        skipReason: nil)
+                        eTag: ETag("d41d8cd98f00b204e9800998ecf8427e"), storageClass: "STANDARD")
                 }
-                try await store.recordListing(run: state.run, source: state.sources[0].source, objects: objects)
+                _ = try await store.record(objects, of: run.sources[0].source, in: run.id)
             }
-            #expect(try await store.completeListing(run: state.run, source: state.sources[0].source) == 0)
-            let totals = try await store.totals(run: state.run)
-            #expect(totals.states == ["pending": RunTotals.Count(objects: 100_000, bytes: 409_600_000)])
-            let last = try await store.pending(run: state.run, after: 99_990, limit: 100)
+            #expect(try await store.completeListing(of: run.sources[0].source, in: run.id) == 0)
+            let totals = try await store.totals(of: run.id)
+            #expect(totals.states == [.pending: RunTotals.Count(objects: 100_000, bytes: 409_600_000)])
+            let last = try await store.pending(
+                of: run.sources[0].source, in: run.id, after: 99_990, limit: 100)
             #expect(last.count == 10 && last.last?.position == 100_000)
-            try await store.finishRun(run: state.run, outcome: .complete)
+            try await store.finish(run.id, outcome: .complete)
         }
     }
 }

@@ -1,3 +1,5 @@
+import DredgeBase
+import DredgeLedger
 import Foundation
 import GRDB
 import TestServers
@@ -20,7 +22,7 @@ import Testing
         try await index(objects, into: store)
         let after = try await store.verify()
         #expect(after.isSound && after.objectCount == objects.count, "\(after.problems)")
-        let unusedCount = try store.requireWriter().performBlocking { connection in
+        let unusedCount = try await store.requireWriter().perform { connection in
             try Int.fetchOne(connection.db, sql: "SELECT count(*) FROM batch WHERE id NOT IN (SELECT batch FROM span)")
         }
         #expect(unusedCount == 0, "batches that the crash left are gone")
@@ -43,31 +45,30 @@ import Testing
         let store = try ChunkStore.open(at: path, settings: testSettings)
         let writer = try store.requireWriter()
         var copies: [String] = []
-        func crash() throws {
+        func crash() async throws {
             let copy = directory.file("copy-\(copies.count)")
-            try writer.performBlocking { _ in
+            try await writer.perform { _ in
                 for suffix in ["", "-wal"] {
                     try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix)
                 }
             }
             copies.append(copy)
         }
-        let state = try store.beginRun(id: "r", version: "1", sources: [testSource])
-        try crash()
-        try await store.recordListing(
-            run: state.run, source: state.sources[0].source, objects: objects[0..<30].map(\.listed))
-        try crash()
-        let pending = try await store.pending(run: state.run, after: 0, limit: 100)
-        var worker = TestWorker(store, batchByteCount: 8_000)
+        let run = try await store.begin(name: "r", version: "1", sources: [testSource])
+        try await crash()
+        _ = try await store.record(objects[0..<30].map(\.listed), of: run.sources[0].source, in: run.id)
+        try await crash()
+        let pending = try await store.pending(of: run.sources[0].source, in: run.id, after: 0, limit: 100)
+        var worker = try TestWorker(store, batchByteCount: 8_000)
         for (position, object) in pending.enumerated() {
-            try worker.write(objects[position], as: object.object)
+            try worker.write(objects[position], as: object.id)
             // Batches without outcomes, outcomes committed and not committed.
-            if position % 3 == 0, let batch = worker.builder.seal() { try store.write(batch) }
-            if position % 5 == 0 { try crash() }
+            if position % 3 == 0 { try worker.sealBatch() }
+            if position % 5 == 0 { try await crash() }
             if position % 3 == 0 { try worker.seal() }
             if position % 7 == 0 { try await store.flush() }
         }
-        try crash()
+        try await crash()
         try store.close()
         for copy in copies { try await expectWholeObjects(at: copy, of: objects, digest: expected) }
         try await expectWholeObjects(at: path, of: objects, digest: expected)
@@ -87,12 +88,11 @@ import Testing
             let environment = ProcessInfo.processInfo.environment
             let store = try ChunkStore.open(at: environment["DREDGE_TEST_CRASH_PATH"]!, settings: testSettings)
             let count = Int(environment["DREDGE_TEST_CRASH_COUNT"]!)!
-            let state = try store.beginRun(id: "r", version: "1", sources: [testSource])
-            try await store.recordListing(
-                run: state.run, source: state.sources[0].source, objects: objects.map(\.listed))
-            var worker = TestWorker(store, batchByteCount: 8_000)
-            for object in try await store.pending(run: state.run, after: 0, limit: count) {
-                try worker.write(objects[Int(object.position) - 1], as: object.object)
+            let run = try await store.begin(name: "r", version: "1", sources: [testSource])
+            _ = try await store.record(objects.map(\.listed), of: run.sources[0].source, in: run.id)
+            var worker = try TestWorker(store, batchByteCount: 8_000)
+            for object in try await store.pending(of: run.sources[0].source, in: run.id, after: 0, limit: count) {
+                try worker.write(objects[Int(object.position) - 1], as: object.id)
                 try worker.seal()
                 if object.position == 40 { try await store.flush() }
             }
@@ -101,7 +101,7 @@ import Testing
         }
         #expect(result != nil)
         let store = try ChunkStore.open(reading: directory.file())
-        let indexed = try await store.stats().states["indexed"]?.objects ?? 0
+        let indexed = try await store.stats().states[.indexed]?.objects ?? 0
         #expect(indexed >= (outcomeCount >= 40 ? 40 : 0), "what was flushed is there")
         try await expectWholeObjects(at: directory.file(), of: objects, digest: expected)
     }
@@ -124,7 +124,7 @@ import Testing
         let path = directory.file()
         do {
             let store = try ChunkStore.open(at: path, settings: testSettings)
-            try store.requireWriter().performBlocking { connection in
+            try await store.requireWriter().perform { connection in
                 // SQLite answers with SQLITE_FULL, as it does for ENOSPC.
                 try connection.db.execute(sql: "PRAGMA max_page_count = 150")
             }
@@ -161,16 +161,15 @@ import Testing
     #endif
 
     private func expectDiskFull(_ store: ChunkStore, _ objects: [TestObject]) async throws {
-        let state = try store.beginRun(id: "r", version: "1", sources: [testSource])
-        try await store.recordListing(
-            run: state.run, source: state.sources[0].source, objects: objects.map(\.listed))
-        _ = try await store.completeListing(run: state.run, source: state.sources[0].source)
-        let pending = try await store.pending(run: state.run, after: 0, limit: 1_000)
+        let run = try await store.begin(name: "r", version: "1", sources: [testSource])
+        _ = try await store.record(objects.map(\.listed), of: run.sources[0].source, in: run.id)
+        _ = try await store.completeListing(of: run.sources[0].source, in: run.id)
+        let pending = try await store.pending(of: run.sources[0].source, in: run.id, after: 0, limit: 1_000)
         let error = await expectStoreError(.diskFull) {
-            var worker = TestWorker(store, batchByteCount: 100_000)
+            var worker = try TestWorker(store, batchByteCount: 100_000)
             for (object, row) in zip(objects, pending) {
-                try worker.write(object, as: row.object)
-                if worker.builder.rawByteCount >= 100_000 { try worker.seal() }
+                try worker.write(object, as: row.id)
+                if worker.byteCount >= 100_000 { try worker.seal() }
                 if row.position % 20 == 0 { try await store.flush() }
             }
             try worker.seal()
@@ -179,10 +178,26 @@ import Testing
         #expect(error?.message.contains(store.path) == true && error?.message.contains("bytes") == true)
         #expect(error?.advice.contains("Free some space") == true)
         // It stays so, and what a report needs can be read.
-        await expectStoreError(.diskFull) { try store.write(ObjectOutcome(object: 1, state: .vanished)) }
-        await expectStoreError(.diskFull) { try await store.enqueue(ObjectOutcome(object: 1, state: .vanished)) }
-        await expectStoreError(.diskFull) { try await store.finishRun(run: state.run, outcome: .fatal) }
-        let totals = try await store.totals(run: state.run)
+        let id = pending[0].id
+        await expectStoreError(.diskFull) { try store.settle(ObjectOutcome(object: id, cause: .vanished)) }
+        await expectStoreError(.diskFull) {
+            try store.finish(
+                IndexedObject(
+                    id: id, spans: [], eTag: ETag("e"), size: 0, chunkCount: 0, tokenCount: 0, documentByteCount: 0))
+        }
+        await expectStoreError(.diskFull) {
+            let batch = store.makeBatch()
+            [UInt8(65)].withUnsafeBytes {
+                batch.append(object: id, ordinal: 0, byteOffset: 0, tokenCount: 1, text: $0)
+            }
+            try batch.seal()
+        }
+        // Nobody waits for room that never comes.
+        #expect(store.hasRoom)
+        try await store.waitForRoom()
+        await expectStoreError(.diskFull) { try await store.finish(run.id, outcome: .fatal) }
+        await expectStoreError(.diskFull) { _ = try await store.begin(name: "r", version: "1", sources: [testSource]) }
+        let totals = try await store.totals(of: run.id)
         #expect(totals.states.values.map(\.objects).reduce(0, +) == objects.count)
     }
 }

@@ -1,4 +1,5 @@
 import DredgeBase
+import DredgeLedger
 import Foundation
 import TestServers
 import Testing
@@ -36,7 +37,7 @@ final class TemporaryDirectory {
 /// An object and the chunks that it is to have.
 struct TestObject {
     var key: [UInt8]
-    var eTag: String
+    var eTag: ETag
     var text: [UInt8]
     /// Lengths of the chunks, which tile the text.
     var chunkByteCounts: [Int]
@@ -50,7 +51,7 @@ struct TestObject {
     init(key: [UInt8], text: [UInt8], chunkByteCount: Int) {
         self.key = key
         self.text = text
-        eTag = "\"\(Hexadecimal.string(Array(SHA256.digest(text).prefix(8))))\""
+        eTag = ETag(Hexadecimal.string(Array(SHA256.digest(text).prefix(8))))
         chunkByteCounts = stride(from: 0, to: text.count, by: chunkByteCount).map {
             min(chunkByteCount, text.count - $0)
         }
@@ -76,10 +77,10 @@ struct TestObject {
         }
     }
 
-    var listed: ListedRecord {
-        ListedRecord(
+    var listed: ListingEntry {
+        ListingEntry(
             key: key, size: UInt64(text.count), eTag: eTag, lastModified: Date(timeIntervalSince1970: 1_700_000_000),
-            storageClass: "STANDARD", skipReason: nil)
+            storageClass: "STANDARD")
     }
 }
 
@@ -91,74 +92,85 @@ struct TestWorker {
     let store: ChunkStore
     let builder: BatchBuilder
     /// Batches are sealed above this, to have many in a small test.
-    var batchByteCount = StoreLimits.batchRawByteCount
+    var batchByteCount = SinkLimits.batchByteCount
 
-    init(_ store: ChunkStore, batchByteCount: Int = StoreLimits.batchRawByteCount) {
+    init(_ store: ChunkStore, batchByteCount: Int = SinkLimits.batchByteCount) throws {
         self.store = store
-        self.builder = store.makeBatchBuilder()
+        self.builder = try store.makeBuilder()
         self.batchByteCount = batchByteCount
     }
 
-    /// Outcomes that wait for the batch in hand.
-    var waiting: [ObjectOutcome] = []
+    /// Bytes of the chunks of the batch in hand.
+    private(set) var byteCount = 0
+    /// Objects that wait for the batch in hand.
+    private var waiting: [IndexedObject] = []
 
-    mutating func write(_ object: TestObject, as row: Int64) throws {
-        var spans: [Span] = []
+    mutating func write(_ object: TestObject, as id: ObjectID) throws {
+        var spans: [ChunkSpan] = []
         var offset = 0
         var tokenCount = 0
         for (ordinal, length) in object.chunkByteCounts.enumerated() {
-            if builder.rawByteCount > 0, builder.rawByteCount + length > batchByteCount { try seal() }
-            if spans.last?.batch == builder.batch {
+            if byteCount > 0, byteCount + length > batchByteCount { try seal() }
+            if spans.last?.batch == builder.id {
                 spans[spans.count - 1].chunkCount += 1
             } else {
                 spans.append(
-                    Span(batch: builder.batch, firstEntry: builder.entryCount, firstOrdinal: ordinal, chunkCount: 1))
+                    ChunkSpan(batch: builder.id, firstEntry: builder.entryCount, firstOrdinal: ordinal, chunkCount: 1))
             }
             object.text[offset..<offset + length].withUnsafeBytes {
                 builder.append(
-                    object: row, ordinal: ordinal, byteOffset: UInt64(offset),
+                    object: id, ordinal: ordinal, byteOffset: UInt64(offset),
                     tokenCount: TestObject.tokenCount(length), text: $0)
             }
+            byteCount += length
             offset += length
             tokenCount += TestObject.tokenCount(length)
         }
         waiting.append(
-            ObjectOutcome(
-                object: row,
-                state: .indexed(
-                    spans: spans, eTag: object.eTag, size: UInt64(object.text.count), versionID: nil,
-                    chunkCount: object.chunkByteCounts.count, tokenCount: tokenCount)))
+            IndexedObject(
+                id: id, spans: spans, eTag: object.eTag, size: UInt64(object.text.count),
+                chunkCount: object.chunkByteCounts.count, tokenCount: tokenCount,
+                documentByteCount: UInt64(object.text.count)))
     }
 
+    /// Hands over the batch in hand, and then the objects that it completes.
     mutating func seal() throws {
-        if let batch = builder.seal() { try store.write(batch) }
-        for outcome in waiting { try store.write(outcome) }
+        try sealBatch()
+        for object in waiting { try store.finish(object) }
         waiting = []
+    }
+
+    /// Hands over the batch in hand alone.
+    mutating func sealBatch() throws {
+        try builder.seal()
+        byteCount = 0
     }
 }
 
-/// Lists `objects` in order of their keys, writes those that are pending in `order`, and finishes the run. Returns its totals.
+/// Lists `objects` in order of their keys, writes those that are pending in `order`, and finishes the run. Returns its
+/// totals.
 @discardableResult func index(
-    _ objects: [TestObject], into store: ChunkStore, source: SourceRecord = testSource, runID: String = "run",
-    batchByteCount: Int = StoreLimits.batchRawByteCount, workerCount: Int = 1,
+    _ objects: [TestObject], into store: ChunkStore, source: SourceRecord = testSource,
+    batchByteCount: Int = SinkLimits.batchByteCount, workerCount: Int = 1,
     order: ([PendingObject]) -> [PendingObject] = { $0 }
 ) async throws -> RunTotals {
-    let state = try store.beginRun(id: runID, version: "test", sources: [source])
+    let run = try await store.begin(name: "run", version: "test", sources: [source])
+    let source = run.sources[0].source
     let sorted = objects.sorted { $0.key.lexicographicallyPrecedes($1.key) }
     for start in stride(from: 0, to: sorted.count, by: 1_000) {
-        try await store.recordListing(
-            run: state.run, source: state.sources[0].source,
-            objects: sorted[start..<min(start + 1_000, sorted.count)].map(\.listed))
+        let page = sorted[start..<min(start + 1_000, sorted.count)].map(\.listed)
+        _ = try await store.record(page, of: source, in: run.id)
     }
-    _ = try await store.completeListing(run: state.run, source: state.sources[0].source)
+    _ = try await store.completeListing(of: source, in: run.id)
     let byKey = Dictionary(uniqueKeysWithValues: objects.map { ($0.key, $0) })
-    var workers = (0..<workerCount).map { _ in TestWorker(store, batchByteCount: batchByteCount) }
-    for (index, pending) in order(try await store.pending(run: state.run, after: -1, limit: .max)).enumerated() {
-        try workers[index % workerCount].write(byKey[pending.key]!, as: pending.object)
+    var workers = try (0..<workerCount).map { _ in try TestWorker(store, batchByteCount: batchByteCount) }
+    let pending = try await store.pending(of: source, in: run.id, after: 0, limit: .max)
+    for (index, object) in order(pending).enumerated() {
+        try workers[index % workerCount].write(byKey[object.key]!, as: object.id)
     }
     for index in workers.indices { try workers[index].seal() }
-    try await store.finishRun(run: state.run, outcome: .complete)
-    return try await store.totals(run: state.run)
+    try await store.finish(run.id, outcome: .complete)
+    return try await store.totals(of: run.id)
 }
 
 /// Expects a `StoreError` with this code, and gives it.

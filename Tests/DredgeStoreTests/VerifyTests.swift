@@ -1,4 +1,5 @@
 import DredgeBase
+import DredgeLedger
 import Foundation
 import GRDB
 import TestServers
@@ -80,46 +81,49 @@ import Testing
         ] {
             let path = directory.file("\(UUID())")
             let store = try ChunkStore.open(at: path, settings: settings)
-            let state = try store.beginRun(id: "r", version: "1", sources: [testSource])
+            let run = try await store.begin(name: "r", version: "1", sources: [testSource])
             let object = TestObject("k", "abcdefghijkl", chunkByteCount: 4)
-            try await store.recordListing(run: state.run, source: state.sources[0].source, objects: [object.listed])
-            let builder = store.makeBatchBuilder()
-            let span = Span(batch: builder.batch, firstEntry: 0, firstOrdinal: 0, chunkCount: 3)
+            _ = try await store.record([object.listed], of: run.sources[0].source, in: run.id)
+            let builder = try store.makeBuilder()
+            let span = ChunkSpan(batch: builder.id, firstEntry: 0, firstOrdinal: 0, chunkCount: 3)
             for (ordinal, offset) in offsets.enumerated() {
                 object.text[offset..<offset + 4].withUnsafeBytes {
-                    builder.append(object: 1, ordinal: ordinal, byteOffset: UInt64(offset), tokenCount: 1, text: $0)
+                    builder.append(
+                        object: ObjectID(rawValue: 1), ordinal: ordinal, byteOffset: UInt64(offset), tokenCount: 1,
+                        text: $0)
                 }
             }
-            try store.write(builder.seal()!)
-            try store.write(
-                ObjectOutcome(
-                    object: 1,
-                    state: .indexed(
-                        spans: [span], eTag: object.eTag, size: 12, versionID: nil, chunkCount: 3, tokenCount: 3)))
-            try await store.finishRun(run: state.run, outcome: .complete)
+            try builder.seal()
+            try store.finish(
+                IndexedObject(
+                    id: ObjectID(rawValue: 1), spans: [span], eTag: object.eTag, size: 12, chunkCount: 3, tokenCount: 3,
+                    documentByteCount: 12))
+            try await store.finish(run.id, outcome: .complete)
             let report = try await store.verify()
             #expect(report.isSound == isSound, "\(settings) \(offsets): \(report.problems)")
         }
         // Two that overlap and cover.
         let path = directory.file("overlap")
         let store = try ChunkStore.open(at: path, settings: ["chunking.overlap_tokens": "8"])
-        let state = try store.beginRun(id: "r", version: "1", sources: [testSource])
+        let run = try await store.begin(name: "r", version: "1", sources: [testSource])
         let object = TestObject("k", "abcdefgh")
-        try await store.recordListing(run: state.run, source: state.sources[0].source, objects: [object.listed])
-        let builder = store.makeBatchBuilder()
-        let span = Span(batch: builder.batch, firstEntry: 0, firstOrdinal: 0, chunkCount: 2)
+        _ = try await store.record([object.listed], of: run.sources[0].source, in: run.id)
+        let builder = try store.makeBuilder()
+        let span = ChunkSpan(batch: builder.id, firstEntry: 0, firstOrdinal: 0, chunkCount: 2)
         for (ordinal, range) in [0..<5, 3..<8].enumerated() {
             object.text[range].withUnsafeBytes {
                 builder.append(
-                    object: 1, ordinal: ordinal, byteOffset: UInt64(range.lowerBound), tokenCount: 1, text: $0)
+                    object: ObjectID(rawValue: 1), ordinal: ordinal, byteOffset: UInt64(range.lowerBound),
+                    tokenCount: 1,
+                    text: $0)
             }
         }
-        try store.write(builder.seal()!)
-        try store.write(
-            ObjectOutcome(
-                object: 1,
-                state: .indexed(spans: [span], eTag: "e", size: 8, versionID: nil, chunkCount: 2, tokenCount: 2)))
-        try await store.finishRun(run: state.run, outcome: .complete)
+        try builder.seal()
+        try store.finish(
+            IndexedObject(
+                id: ObjectID(rawValue: 1), spans: [span], eTag: ETag("e"), size: 8, chunkCount: 2, tokenCount: 2,
+                documentByteCount: 8))
+        try await store.finish(run.id, outcome: .complete)
         #expect(try await store.verify().isSound)
     }
 
@@ -169,7 +173,8 @@ import Testing
         var foundCount = 0
         for round in 0..<60 {
             var damaged = intact
-            // Behind the header, whose damage is another kind of refusal; often in a b-tree page's own header and cells.
+            // Behind the header, whose damage is another kind of refusal; often in a b-tree page's own header and
+            // cells.
             for _ in 0..<8 {
                 let page = Int.random(in: 0..<damaged.count / StoreLimits.pageByteCount, using: &generator)
                 let offset = Int.random(in: 0..<(round % 2 == 0 ? 200 : StoreLimits.pageByteCount), using: &generator)

@@ -91,8 +91,8 @@ import TestServers
             let attempt = runCount
             try #require(runCount < 100)
             let store = try ChunkStore.open(at: bench.path("store"), settings: IndexSettings())
-            let run = Indexer(limits: limits, base: Workbench.anyKeys, environment: [:])
-                .run([Workbench.source(at: server)], into: store)
+            let engine = try Engine(limits: limits, base: Workbench.anyKeys, environment: [:])
+            let run = engine.run([Workbench.source(at: server)], into: store)
             let stopper = Task {
                 // Longer each time, so that the largest object gets through whatever the machine is doing.
                 try await Task.sleep(for: .milliseconds(100 * attempt))
@@ -100,6 +100,7 @@ import TestServers
             }
             let report = try await run.report()
             stopper.cancel()
+            await engine.shutDown()
             try store.close()
             runIDs.insert(report.id)
             #expect(report.isResumed == (runCount > 1))

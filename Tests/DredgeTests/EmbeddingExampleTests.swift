@@ -3,13 +3,13 @@
 import Dredge
 
 func index(
-    bucket: String, roleARN: String, externalID: String, into path: String, with indexer: Indexer = Indexer()
+    bucket: String, roleARN: String, externalID: String, into path: String, with engine: Engine
 ) async throws -> RunReport {
     let store = try ChunkStore.open(at: path, settings: IndexSettings(chunking: .lines(maxTokens: 512)))
     let source = Source(
         bucket: bucket, prefix: "2025", auth: .assumeRole([RoleHop(roleARN: roleARN, externalID: externalID)]),
         include: ["**/*.txt"])
-    let run = indexer.run([source], into: store)
+    let run = engine.run([source], into: store)
     for await progress in run.progress { print(progress.doneCount, progress.tokenCount) }
     let report = try await run.report()  // every listed object accounted for
     for try await chunk in store.chunks(of: "2025/a.txt") {
@@ -46,12 +46,12 @@ import TestServers
                 ]))
         let key = try #require(outcome.accessKeys["vendor"])
         let bench = try Workbench()
-        let indexer = Indexer(
+        let engine = try Engine(
             base: .fixed(Credentials(accessKeyID: key.id, secretAccessKey: key.secret)),
             environment: ["AWS_ENDPOINT_URL": moto.endpointURL])
         let report = try await index(
             bucket: "acme-contracts", roleARN: MotoScenario.roleARN("customer-read"), externalID: "readme-1",
-            into: bench.path("store"), with: indexer)
+            into: bench.path("store"), with: engine)
         #expect(report.indexed.objects == 1)
         #expect(report.skippedReasons == ["filtered": 1])
     }

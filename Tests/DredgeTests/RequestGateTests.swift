@@ -3,50 +3,48 @@ import Testing
 @testable import Dredge
 
 @Suite struct RequestGateTests {
-    @Test func admitsAsManyAsItsLimitInTheOrderOfTheirComing() async throws {
-        let gate = RequestGate(limitMin: 1, limitMax: 2)
-        try await gate.enter()
-        try await gate.enter()
-        let (stream, continuation) = AsyncStream.makeStream(of: Int.self)
-        for number in 1...3 {
-            let (begun, hasBegun) = AsyncStream.makeStream(of: Void.self)
-            Task {
-                hasBegun.finish()
-                try await gate.enter()
-                continuation.yield(number)
-            }
-            for await _ in begun {}
-            // The task is in the gate's queue once it has suspended; nothing else runs in it before.
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        var order: [Int] = []
-        var iterator = stream.makeAsyncIterator()
-        for _ in 1...3 {
-            gate.leave()
-            order.append(await iterator.next()!)
-        }
-        #expect(order == [1, 2, 3])
-    }
-
-    @Test func halvesOnThrottlingAndGrowsAgainWithAnswers() async throws {
-        let gate = RequestGate(limitMin: 4, limitMax: 64)
+    @Test func `it halves on throttling and grows again with answers`() async throws {
+        let gate = RequestGate(Capacity(64), limitMin: 4, limitMax: 64)
         gate.throttled()
         gate.throttled()
         #expect(gate.limit == 32, "one burst is one sign")
         for _ in 0..<33 {
-            try await gate.enter()
-            gate.leave()
+            let place = try await gate.enter()
+            gate.answered()
+            withExtendedLifetime(place) {}
         }
         #expect(gate.limit == 33)
     }
 
-    @Test func aCancelledWaiterTakesNoPlace() async throws {
-        let gate = RequestGate(limitMin: 1, limitMax: 1)
-        try await gate.enter()
-        let waiting = Task { try await gate.enter() }
-        waiting.cancel()
-        await #expect(throws: CancellationError.self) { try await waiting.value }
-        gate.leave()
-        try await gate.enter()
+    @Test func `it never goes below its least nor above its most`() {
+        let clock = TestClock()
+        let gate = RequestGate(Capacity(16), limitMin: 4, limitMax: 16, now: { clock.now })
+        for _ in 0..<5 {
+            clock.advance(by: .seconds(2))
+            gate.throttled()
+        }
+        #expect(gate.limit == 4)
+        for _ in 0..<1_000 { gate.answered() }
+        #expect(gate.limit == 16)
+    }
+
+    @Test func `a throttled bucket leaves the others their requests`() async throws {
+        let gates = RequestGates(requestCount: 8)
+        let slow = gates.gate(of: BucketIdentity(bucket: "slow"))
+        let fast = gates.gate(of: BucketIdentity(bucket: "fast"))
+        #expect(gates.gate(of: BucketIdentity(bucket: "slow")) === slow, "all runs share a bucket's gate")
+        let waiting = try await slow.enter()
+        slow.throttled()
+        var places: [Place] = []
+        for _ in 0..<4 { places.append(try await fast.enter()) }
+        #expect(fast.limit == 8 && slow.limit == 4)
+        withExtendedLifetime((waiting, places)) {}
+    }
+
+    @Test func `buckets of other endpoints or accounts have gates of their own`() {
+        let gates = RequestGates(requestCount: 8)
+        let gate = gates.gate(of: BucketIdentity(bucket: "b"))
+        #expect(gates.gate(of: BucketIdentity(endpointURL: "http://127.0.0.1:9", bucket: "b")) !== gate)
+        #expect(gates.gate(of: BucketIdentity(account: "111122223333", bucket: "b")) !== gate)
     }
 }

@@ -35,8 +35,8 @@ import Testing
         defer { try? store.close() }
         let log = log
         let logger = Logger(label: "test", factory: { _ in log })
-        return try await Indexer(base: Workbench.anyKeys, environment: [:], logger: logger)
-            .run([source], into: store).report()
+        let engine = try Engine(base: Workbench.anyKeys, environment: [:], logger: logger)
+        return try await engine.run([source], into: store).report()
     }
 
     private func form(_ request: ScriptedS3Server.LoggedRequest) throws -> [String: String] {

@@ -34,7 +34,15 @@ final class Workbench: Sendable {
     ) async throws -> RunReport {
         let store = try ChunkStore.open(at: path(name), settings: settings)
         defer { try? store.close() }
-        return try await Indexer(limits: limits, base: base, environment: [:]).run(sources, into: store).report()
+        let engine = try Engine(limits: limits, base: base, environment: [:])
+        let result: Result<RunReport, RunError>
+        do throws(RunError) {
+            result = .success(try await engine.run(sources, into: store).report())
+        } catch {
+            result = .failure(error)
+        }
+        await engine.shutDown()
+        return try result.get()
     }
 
     func digest(_ name: String = "store") async throws -> String {

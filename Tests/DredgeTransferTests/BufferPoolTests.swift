@@ -20,19 +20,33 @@ import Testing
         #expect(buffer.bytes.allSatisfy { $0 == 7 })
     }
 
-    @Test func `a prefix comes directly before the body, which stays where it is`() async throws {
+    @Test func `the headroom before the body may be written, and the body stays where it is`() async throws {
         let buffer = try await BufferPool(byteLimit: mebibyte).buffer(byteCount: 10, headroom: 4)
         _ = Array("body".utf8).withUnsafeBytes(buffer.append)
-        let address = buffer.bytes.baseAddress
 
-        let whole = Array("pre:".utf8).withUnsafeBytes(buffer.prepending)
+        let start = try #require(buffer.mutableBytes.baseAddress) - buffer.headroom
+        for (index, byte) in "pre:".utf8.enumerated() { start.storeBytes(of: byte, toByteOffset: index, as: UInt8.self) }
 
-        #expect(String(decoding: whole, as: UTF8.self) == "pre:body")
-        #expect(buffer.bytes.baseAddress == address)
+        #expect(String(decoding: UnsafeRawBufferPointer(start: start, count: 8), as: UTF8.self) == "pre:body")
+        #expect(String(decoding: buffer.bytes, as: UTF8.self) == "body")
         buffer.truncate(to: 2)
         #expect(String(decoding: buffer.bytes, as: UTF8.self) == "bo")
-        let empty = buffer.prepending(UnsafeRawBufferPointer(start: nil, count: 0))
-        #expect(empty.count == 2)
+    }
+
+    @Test func `a lease is held for as long as the buffer`() async throws {
+        final class Lease: Sendable {}
+        let pool = BufferPool(byteLimit: mebibyte)
+        weak var lease: Lease?
+        var buffer: OwnedBuffer?
+        do {
+            let held = Lease()
+            lease = held
+            buffer = try await pool.buffer(byteCount: 10, lease: held)
+        }
+        #expect(lease != nil)
+        withExtendedLifetime(buffer) {}
+        buffer = nil
+        #expect(lease == nil)
     }
 
     @Test func `buffers go home and are lent again`() async throws {

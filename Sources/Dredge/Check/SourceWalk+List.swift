@@ -1,4 +1,5 @@
 import DredgeAWS
+import DredgeLedger
 import DredgeS3
 
 extension SourceWalk {

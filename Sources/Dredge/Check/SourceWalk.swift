@@ -58,12 +58,12 @@ struct SourceWalk: Sendable {
         self.transfer = transfer
         let notes = CheckNotes()
         self.notes = notes
-        let runID = "check-\(Indexer.makeRunID())"
-        hops = source.hops(runID: runID)
+        let runName = "check-\(RunName.make())"
+        hops = source.hops(runName: runName)
         inquiry = STSInquiry(
             hops,
             access: source.stsAccess(
-                runID: runID, base: base, environment: environment, transfer: transfer,
+                runName: runName, base: base, environment: environment, transfer: transfer,
                 onWarning: { notes.add($0) }), scope: source.scope)
     }
 

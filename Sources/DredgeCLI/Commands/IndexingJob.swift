@@ -1,4 +1,5 @@
 import Dredge
+import DredgeLedger
 import DredgeStore
 import Foundation
 import Synchronization
@@ -16,14 +17,24 @@ struct IndexingJob {
         }
     }
 
-    private var indexer: Indexer { Indexer(limits: config.limits, base: config.base, logger: output.logger) }
+    private func makeEngine() throws(RunError) -> Engine {
+        try Engine(limits: config.limits, base: config.base, logger: output.logger)
+    }
 
     private func plan() async throws {
         var store: ChunkStore?
         if FileManager.default.fileExists(atPath: config.store) {
             store = try ChunkStore.open(reading: config.store, settings: config.settings)
         }
-        let plan = try await indexer.plan(config.sources, against: store)
+        let engine = try makeEngine()
+        let result: Result<Plan, RunError>
+        do throws(RunError) {
+            result = .success(try await engine.plan(config.sources, against: store))
+        } catch {
+            result = .failure(error)
+        }
+        await engine.shutDown()
+        let plan = try result.get()
         if output.json {
             try tell(JSONText.line(plan))
         } else {
@@ -41,11 +52,13 @@ struct IndexingJob {
         }
         defer { signals.cancel() }
         let store = try ChunkStore.open(at: config.store, settings: config.settings)
-        let run = indexer.run(config.sources, into: store)
+        let engine = try makeEngine()
+        let run = engine.run(config.sources, into: store)
         stop.begin(run)
         await display.show(run.progress)
         let result: Result<RunReport, RunError>
         do throws(RunError) { result = .success(try await run.report()) } catch { result = .failure(error) }
+        await engine.shutDown()
         do {
             try store.close()
         } catch {

@@ -1,4 +1,6 @@
 import ArgumentParser
+import DredgeBase
+import DredgeLedger
 import DredgeStore
 import Foundation
 
@@ -98,14 +100,14 @@ struct ObjectLine: Encodable {
         state = object.state.rawValue
         reason = object.reason
         size = object.size
-        etag = object.eTag
+        etag = object.eTag.header
         lastModified = object.lastModified
         storageClass = object.storageClass
         attempts = object.attemptCount
         requestID = object.requestID
         chunks = object.chunkCount
         tokens = object.tokenCount
-        storedEtag = object.content?.eTag
+        storedEtag = object.content?.eTag.header
         storedVersionID = object.content?.versionID
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DredgeLedger
 import DredgeStore
 import Foundation
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DredgeLedger
 import DredgeStore
 import Foundation
 
@@ -34,11 +35,8 @@ enum StatsText {
     }
 
     private static func states(_ stats: StoreStats) -> [String] {
-        let known = ObjectState.allCases.map(\.rawValue)
-        let names = known.filter { stats.states[$0] != nil } + stats.states.keys.filter { !known.contains($0) }.sorted()
-        let rows = names.map { name in
-            let count = stats.states[name]
-            return [name, Figures.count(count?.objects ?? 0), Figures.bytes(count?.bytes ?? 0)]
+        let rows = ObjectState.allCases.compactMap { state in
+            stats.states[state].map { [state.rawValue, Figures.count($0.objects), Figures.bytes($0.bytes)] }
         }
         return TextTable.lines(header: nil, rows: rows, alignments: [.left, .right, .right], indent: 2)
     }

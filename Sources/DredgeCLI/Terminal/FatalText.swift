@@ -1,4 +1,5 @@
 import Dredge
+import DredgeLedger
 import DredgeStore
 
 /// What ended a run, as a paragraph: where, at which step, what happened, what the service said, what to change.

@@ -1,0 +1,183 @@
+public import DredgeAWS
+import DredgeBase
+public import DredgeLedger
+import DredgeTransfer
+public import Foundation
+public import Logging
+
+/// Reads buckets, chunks their objects and counts tokens, for any number of runs at once.
+///
+/// ```swift
+/// let engine = try Engine()
+/// let store = try ChunkStore.open(at: path, settings: IndexSettings(chunking: .lines(maxTokens: 512)))
+/// let source = Source(bucket: "acme-contracts", prefix: "2025/", auth: .assumeRole([RoleHop(roleARN: arn, externalID: id)]))
+/// let run = engine.run([source], into: store)
+/// for await progress in run.progress { print(progress.doneCount, progress.tokenCount) }
+/// let report = try await run.report()
+/// await engine.shutDown()
+/// ```
+///
+/// A program makes one and keeps it. It owns what runs borrow: one transfer loop, one memory budget, one set of worker threads, the
+/// sessions of roles. Runs share these fairly: one that stalls, fails or is throttled holds no more than its share. Nothing in it is
+/// global: several engines may work side by side, each with limits of its own.
+public final class Engine: Sendable {
+    /// What all runs together may use.
+    public let limits: Limits
+    /// Gets what happens, at level debug, and warnings.
+    public let logger: Logger
+    /// What the engine reads.
+    package let world: any World
+    private let base: BaseCredentials
+    private let environment: [String: String]
+    private let workQueue = WorkQueue()
+    private let workers: WorkerPool
+    private let gates: RequestGates
+    private let memory: MemoryBudget
+    private let multipartReads = Capacity(Limits.openMultipartCountMax)
+    private let reads = Capacity(Limits.openReadCountMax)
+
+    /// An engine with AWS's default credential chain, the process's environment and a silent logger, unless said otherwise.
+    ///
+    /// Starts threads: one for transfers, and the workers. Throws when this machine gives none.
+    /// - Parameters:
+    ///   - base: the credentials that sign where a source does not bring its own. They are looked up once, and renewed.
+    ///   - environment: what AWS's variables are read from.
+    public convenience init(
+        limits: Limits = .default, base: BaseCredentials = .defaultChain(),
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        logger: Logger = Logger(label: "dredge", factory: { _ in SwiftLogNoOpLogHandler() })
+    ) throws(RunError) {
+        let sessionName = "dredge-\(RunName.make())"
+        let world = try S3World(
+            limits: limits, base: base, environment: environment, sessionName: sessionName, logger: logger)
+        self.init(limits: limits, base: base, environment: environment, world: world, logger: logger)
+    }
+
+    package init(
+        limits: Limits, base: BaseCredentials, environment: [String: String], world: any World, logger: Logger
+    ) {
+        limits.check()
+        self.limits = limits
+        self.base = base
+        self.environment = environment
+        self.world = world
+        self.logger = logger
+        gates = RequestGates(requestCount: limits.requestCount)
+        memory = MemoryBudget(byteCount: limits.memoryByteCount)
+        let coreCount = ProcessInfo.processInfo.activeProcessorCount
+        workers = WorkerPool(count: limits.workerCount > 0 ? limits.workerCount : coreCount, queue: workQueue)
+    }
+
+    /// Begins to index `sources`, or goes on with the store's last run if it was stopped or killed and had the same sources. Returns at
+    /// once; `Run.report()` tells the end. One store takes one run at a time.
+    public func run(_ sources: [Source], into store: any Ledger & ChunkSink) -> Run {
+        Run { [self] counters async throws(RunError) -> RunReport in
+            let settings = try check(sources, settings: store.settings)
+            let record = try await begin(sources, in: store, counters)
+            let failure = FirstFailure()
+            let work = RunWork(sink: store, settings: settings, counters: counters, failure: failure, on: workQueue)
+            let context = RunContext(
+                id: record.id, ledger: store, settings: settings, limits: limits, work: work, room: room(for: settings),
+                counters: counters, failures: FailureLog(), failure: failure, executor: world.executor, logger: logger)
+            var open: [OpenSource] = []
+            do throws(RunError) {
+                for source in sources { open.append(try self.open(source, for: record.name)) }
+            } catch {
+                for source in open { source.close() }
+                failure.report(error)
+                open = []
+            }
+            return try await RunStages(run: context, record: record, sources: open).execute()
+        }
+    }
+
+    /// Ends what is under way, ends the threads, and wipes all credentials. Let runs end first, or stop them: a run that is under
+    /// way fails.
+    public func shutDown() async {
+        await world.shutDown()
+        await workers.shutDown()
+    }
+
+    /// Opens a source for a run, a plan or a check. Sends nothing.
+    func open(_ source: Source, for run: String) throws(RunError) -> OpenSource {
+        let filter = try SourceFilter(source)
+        let gate = gates.gate(of: source.bucketIdentity)
+        let service = try world.open(source, for: run, onThrottle: { gate.throttled() })
+        return OpenSource(source, filter: filter, service: service, gate: gate)
+    }
+
+    private func begin(
+        _ sources: [Source], in ledger: any Ledger, _ counters: RunCounters
+    ) async throws(RunError) -> OpenRun {
+        do throws(StoreError) {
+            let record = try await ledger.begin(
+                name: RunName.make(date: world.date(), random: world.random()), version: Version.current,
+                sources: sources.map(\.record))
+            counters.take(over: try await ledger.totals(of: record.id))
+            return record
+        } catch {
+            throw RunError(error)
+        }
+    }
+
+    private func room(for settings: IndexSettings) -> RunRoom {
+        RunRoom(
+            memory: memory.makeAccount(),
+            multipartReads: multipartReads.makeAccount(limit: limits.openMultipartCount(settings.chunking)),
+            reads: reads.makeAccount())
+    }
+
+    /// Refuses, before anything is sent, what can't work.
+    private func check(_ sources: [Source], settings named: [String: String]) throws(RunError) -> IndexSettings {
+        func refusal(_ message: String, _ advice: String, source: String? = nil) -> RunError {
+            RunError(
+                code: .invalidSource, source: source, step: "check the run's settings", message: message, advice: advice
+            )
+        }
+        guard let settings = IndexSettings(named: named) else {
+            throw refusal("The store's settings are not those of an index.", "Give the path of another store.")
+        }
+        if sources.isEmpty { throw refusal("There are no sources.", "Name at least one bucket.") }
+        var names: Set<String> = []
+        for source in sources where !names.insert(source.name).inserted {
+            throw refusal("Two sources have this name.", "Give each source a name of its own.", source: source.name)
+        }
+        for source in sources {
+            guard let problem = source.problem(environment: base.environment(environment)) else { continue }
+            throw refusal(problem.message, problem.advice, source: source.name)
+        }
+        let least = limits.memoryByteCountMin(settings.chunking)
+        if limits.memoryByteCount < least {
+            throw refusal(
+                """
+                A memory budget of \(limits.memoryByteCount) bytes can't hold two parts of \(limits.partByteCount) bytes and what \
+                chunks of \(settings.chunking.maxTokens) tokens may need beside them.
+                """,
+                "Give at least \(least) bytes of memory, or smaller parts, or a smaller max_tokens.")
+        }
+        return settings
+    }
+}
+
+/// This library's version.
+public enum Version {
+    /// As the `run` table of a store and `dredge --version` show it.
+    public static let current = "0.1.0"
+}
+
+extension Source {
+    /// As a ledger remembers it. With other filters it is not the same run that goes on: what they leave out was decided as the listing
+    /// was recorded.
+    var record: SourceRecord {
+        let filters = (include.map { "+\($0)" } + exclude.map { "-\($0)" }).joined(separator: "\n")
+        return SourceRecord(
+            name: name, bucket: bucket, prefix: prefix,
+            endpointURL: endpointURL.map { String($0.reversed().drop { $0 == "/" }.reversed()) },
+            filters: filters.isEmpty ? nil : filters)
+    }
+
+    /// What tells its bucket from others, for the gate of its requests.
+    var bucketIdentity: BucketIdentity {
+        BucketIdentity(endpointURL: record.endpointURL, account: expectedBucketOwnerAccount, bucket: bucket)
+    }
+}

@@ -1,0 +1,91 @@
+import DredgeBase
+import Synchronization
+
+/// How many GETs of one bucket may be in flight: one more for each `limit` answers, half as many when the service throttles (the rule
+/// of TCP, which S3's guide asks for: "reduce the request rate on 503 SlowDown").
+///
+/// All runs of an engine that read a bucket share its gate, and all gates share the engine's requests; a bucket that throttles
+/// slows down nobody but itself.
+final class RequestGate: Sendable {
+    private struct Pace {
+        var answersSinceRaise = 0
+        var lastCut: ContinuousClock.Instant?
+    }
+
+    private let account: CapacityAccount
+    private let limitMax: Int
+    private let limitMin: Int
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private let pace = Mutex(Pace())
+    /// One burst of 503s is one sign, not a hundred.
+    private static let cutInterval: Duration = .seconds(1)
+
+    init(
+        _ requests: Capacity, limitMin: Int = Limits.requestCountMin, limitMax: Int,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        precondition(limitMax > 0, "a gate that lets nothing through")
+        account = requests.makeAccount(limit: limitMax)
+        self.limitMax = limitMax
+        self.limitMin = min(limitMin, limitMax)
+        self.now = now
+    }
+
+    var limit: Int { account.limit }
+
+    /// Waits, first come first served, for a place. Throws when the task is cancelled meanwhile.
+    func enter() async throws(CancellationError) -> Place { try await account.take() }
+
+    /// A request was answered.
+    func answered() {
+        pace.withLock { pace in
+            pace.answersSinceRaise += 1
+            // Under the lock, so that two changes of the limit don't cross.
+            let limit = account.limit
+            guard limit < limitMax, pace.answersSinceRaise >= limit else { return }
+            account.setLimit(limit + 1)
+            pace.answersSinceRaise = 0
+        }
+    }
+
+    /// The service asked for fewer requests.
+    func throttled() {
+        pace.withLock { pace in
+            if let lastCut = pace.lastCut, now() - lastCut < Self.cutInterval { return }
+            pace.lastCut = now()
+            account.setLimit(max(limitMin, account.limit / 2))
+            pace.answersSinceRaise = 0
+        }
+    }
+}
+
+/// The gates of the buckets that are being read.
+final class RequestGates: Sendable {
+    private struct WeakGate { weak var gate: RequestGate? }
+
+    private let requests: Capacity
+    private let gates = Mutex<[BucketIdentity: WeakGate]>([:])
+
+    init(requestCount: Int) { requests = Capacity(requestCount) }
+
+    /// The gate of `bucket`, which lasts for as long as somebody holds it.
+    func gate(of bucket: BucketIdentity) -> RequestGate {
+        gates.withLock { gates in
+            if let gate = gates[bucket]?.gate { return gate }
+            gates = gates.filter { $0.value.gate != nil }
+            let gate = RequestGate(requests, limitMax: requests.amount)
+            gates[bucket] = WeakGate(gate: gate)
+            return gate
+        }
+    }
+}
+
+/// What makes two sources read the same bucket of the same service.
+struct BucketIdentity: Hashable, Sendable {
+    /// The endpoint that was asked for; nil: that of the environment, or AWS.
+    var endpointURL: String?
+    /// The account that the bucket is expected in; nil: whichever.
+    var account: String?
+    /// The bucket's name, or an access point's ARN.
+    var bucket: String
+}

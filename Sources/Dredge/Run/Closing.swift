@@ -1,0 +1,79 @@
+import DredgeLedger
+import Foundation
+
+/// The last stage: the last transaction, the run's record in the ledger, and its report.
+struct Closing: Sendable {
+    let run: RunContext
+    let record: OpenRun
+    let sources: [OpenSource]
+    let isStopped: Bool
+    let removedCount: Int
+    let cpuSeconds: Double
+
+    /// `error` is what ended the run as a whole, if something did.
+    func close(after error: RunError?) async -> Result<RunReport, RunError> {
+        do throws(StoreError) {
+            if error == nil { try await run.work.sink.flush() }
+            let totals = try await run.ledger.totals(of: run.id)
+            if !isStopped, error == nil {
+                for (source, listing) in zip(sources, record.sources) {
+                    source.ended(hasContent: try await run.ledger.hasContent(of: listing.source))
+                }
+            }
+            var errors = [error].compactMap(\.self) + sources.compactMap(\.failure)
+            if errors.isEmpty, !isStopped, let pending = totals.states[.pending] {
+                errors.append(.forgotten(pending.objects))
+            }
+            let outcome: RunReport.Outcome = !errors.isEmpty ? .failed : isStopped ? .stopped : .complete
+            let report = report(outcome, totals)
+            if error?.code != .store {
+                try await run.ledger.finish(run.id, outcome: outcome.inLedger)
+            }
+            guard var first = errors.first else { return .success(report) }
+            first.others = Array(errors.dropFirst())
+            first.report = report
+            return .failure(first)
+        } catch let storeError {
+            return .failure(error ?? RunError(storeError))
+        }
+    }
+
+    private func report(_ outcome: RunReport.Outcome, _ totals: RunTotals) -> RunReport {
+        func count(_ state: ObjectState) -> ObjectCount { totals.states[state].map(ObjectCount.init) ?? ObjectCount() }
+        let listed = totals.states.values.reduce(into: ObjectCount()) { $0 += ObjectCount($1) }
+        return RunReport(
+            id: record.name, outcome: outcome, isResumed: record.isResumed, listed: listed, indexed: count(.indexed),
+            unchanged: count(.unchanged), skipped: count(.skipped), failed: count(.failed), vanished: count(.vanished),
+            changed: count(.changed), pending: count(.pending), removedCount: removedCount,
+            skippedReasons: totals.skippedReasons, failedReasons: totals.failedReasons, chunkCount: totals.chunkCount,
+            tokenCount: totals.tokenCount, fetchedByteCount: run.counters.fetchedBytes.value,
+            elapsedSeconds: run.counters.progress.elapsed / .seconds(1), cpuSeconds: cpuSeconds,
+            failures: run.failures.all)
+    }
+}
+
+extension RunReport.Outcome {
+    fileprivate var inLedger: RunOutcome {
+        switch self {
+        case .complete: .complete
+        case .stopped: .stopped
+        case .failed: .fatal
+        }
+    }
+}
+
+extension ObjectCount {
+    fileprivate init(_ count: RunTotals.Count) { self.init(objects: count.objects, bytes: count.bytes) }
+}
+
+/// User and system time of this process, in seconds.
+func processorSeconds() -> Double {
+    var usage = rusage()
+    #if canImport(Darwin)
+        getrusage(RUSAGE_SELF, &usage)
+    #else
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    #endif
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+}

@@ -1,0 +1,20 @@
+import DredgeLedger
+import DredgeS3
+import Synchronization
+
+/// The first failures of a run, for its report; all of them stand in the store.
+final class FailureLog: Sendable {
+    private let entries = Mutex<[RunReport.Failure]>([])
+
+    func add(_ source: Source, _ object: PendingObject, reason: String, requestID: String?) {
+        entries.withLock { entries in
+            guard entries.count < Limits.reportedFailureCount else { return }
+            entries.append(
+                RunReport.Failure(
+                    source: source.name, bucket: source.bucket, key: ObjectKey(object.key).description,
+                    reason: reason, requestID: requestID))
+        }
+    }
+
+    var all: [RunReport.Failure] { entries.withLock { $0 } }
+}

@@ -1,0 +1,259 @@
+import DredgeBase
+import DredgeLedger
+import DredgeS3
+import DredgeText
+import DredgeTransfer
+import Synchronization
+
+/// The third stage: brings objects to the workers, part by part, and says what became of those that it can't bring.
+///
+/// Its methods run on tasks that prefer the transfer loop's thread: what lies between one request and the next is a few
+/// microseconds, less than a hop to another thread would cost.
+struct Reading: Sendable {
+    let run: RunContext
+    let source: OpenSource
+    /// The source's part of the run's memory.
+    private let memory: MemoryAccount
+
+    init(run: RunContext, source: OpenSource) {
+        self.run = run
+        self.source = source
+        memory = run.room.memory.makeAccount()
+    }
+
+    /// What a read begins with, to be taken once. The closure of the read's task keeps this to its end; would it keep the part's room, a
+    /// reread, which waits for room, could wait for what it holds itself.
+    final class Room: Sendable {
+        private let read: Place
+        private let part: Mutex<PartRoom?>
+
+        fileprivate init(read: Place, part: PartRoom?) {
+            self.read = read
+            self.part = Mutex(part)
+        }
+
+        fileprivate func takePart() -> PartRoom? { part.withLock { $0.take() } }
+    }
+
+    /// Memory for a part, and the right to ask for it.
+    fileprivate struct PartRoom: Sendable {
+        let buffer: OwnedBuffer
+        let request: Place
+    }
+
+    /// The version of an object that is read.
+    fileprivate struct Version: Sendable {
+        var key: ObjectKey
+        var size: UInt64
+        var eTag: ETag
+    }
+
+    /// Waits for what `read` needs to begin with: a place among the open reads, and the whole room of an object of one part.
+    func room(for object: PendingObject) async throws(CancellationError) -> Room {
+        let read = try await run.room.reads.take()
+        if object.size > UInt64(run.limits.partByteCount) { return Room(read: read, part: nil) }
+        return Room(read: read, part: try await reserve(Int(object.size), headroom: 0))
+    }
+
+    /// Reads `object`, of which `room` was made.
+    func read(_ object: PendingObject, into room: Room) async throws(StoreError) {
+        var version = Version(key: ObjectKey(object.key), size: object.size, eTag: object.eTag)
+        var part = room.takePart()
+        for reread in 0...Limits.rereadCount {
+            if reread > 0 {
+                do throws(S3Error) {
+                    let now = try await source.service.head(version.key)
+                    version = Version(key: now.key, size: now.size, eTag: ETag(now.eTag))
+                } catch {
+                    return try settle(object, after: error)
+                }
+                if version.size == 0 { return try skip(object, .empty) }
+            }
+            do throws(ReadFailure) {
+                return try await read(object, version, into: part.take())
+            } catch {
+                switch error {
+                case .stopped: return
+                case .binary: return try skip(object, .binary, readETag: version.eTag)
+                case .service(let error):
+                    if error.code != .preconditionFailed { return try settle(object, after: error) }
+                }
+            }
+        }
+        run.failures.add(
+            source.source, object, reason: "changed under each of \(Limits.rereadCount + 1) reads", requestID: nil)
+        try end(object, .changed)
+    }
+
+    // MARK: Parts
+
+    private func read(
+        _ object: PendingObject, _ version: Version, into room: PartRoom?
+    ) async throws(ReadFailure) {
+        let partByteCount = UInt64(run.limits.partByteCount)
+        if version.size <= partByteCount {
+            let room = try await orStop { () async throws(CancellationError) in
+                if let room { room } else { try await reserve(Int(version.size), headroom: 0) }
+            }
+            _ = try await begin(object, version, partCount: 1, ownBatch: nil, into: room)
+        } else {
+            let partCount = Int((version.size + partByteCount - 1) / partByteCount)
+            try await readParts(object, version, partCount: partCount)
+        }
+    }
+
+    private func readParts(
+        _ object: PendingObject, _ version: Version, partCount: Int
+    ) async throws(ReadFailure) {
+        let place = try await orStop { () async throws(CancellationError) in
+            try await run.room.multipartReads.take()
+        }
+        defer { withExtendedLifetime(place) {} }
+        // The first part alone tells whether the object is text; the others would be read for nothing if it is not.
+        let first = try await orStop { () async throws(CancellationError) in try await reserve(part: 0, of: version) }
+        let (document, head) = try await begin(
+            object, version, partCount: partCount, ownBatch: run.work.sink.makeBatch(), into: first)
+        // Where the listing names no version, the first part does: the others must be of the same.
+        var version = version
+        if version.eTag.isEmpty, let eTag = head.eTag { version.eTag = ETag(eTag) }
+        let read = version
+        do {
+            try await withThrowingDiscardingTaskGroup { group in
+                for part in 1..<partCount {
+                    let room = try await reserve(part: part, of: read)
+                    if group.isCancelled { return }
+                    group.addTask {
+                        let head = try await get(range(ofPart: part, size: read.size), of: read, into: room)
+                        deliver(room.buffer, part, of: document, head)
+                    }
+                }
+            }
+        } catch {
+            run.work.abandon(document)
+            throw error as? ReadFailure ?? .stopped
+        }
+    }
+
+    /// Reads the first part, or the only one, and hands it over when it is text.
+    private func begin(
+        _ object: PendingObject, _ version: Version, partCount: Int, ownBatch: (any ChunkBatch)?,
+        into room: PartRoom
+    ) async throws(ReadFailure) -> (Document, ObjectHead) {
+        let head = try await get(range(ofPart: 0, size: version.size), of: version, into: room)
+        let content = DocumentHead(bytes: room.buffer.bytes, contentEncoding: head.contentEncoding).content
+        guard case .text(let decoder) = content else { throw .binary }
+        let document = Document(
+            object: object, eTag: version.eTag, size: version.size, partByteCount: run.limits.partByteCount,
+            partCount: partCount, decoder: decoder, ownBatch: ownBatch)
+        deliver(room.buffer, 0, of: document, head)
+        return (document, head)
+    }
+
+    private func deliver(_ buffer: OwnedBuffer, _ part: Int, of document: Document, _ head: ObjectHead) {
+        run.work.note(versionID: head.versionID, attemptCount: head.attemptCount, of: document)
+        run.work.deliver(buffer, part: part, of: document)
+    }
+
+    private func range(ofPart part: Int, size: UInt64) -> Range<UInt64> {
+        let start = UInt64(part) * UInt64(run.limits.partByteCount)
+        return start..<min(start + UInt64(run.limits.partByteCount), size)
+    }
+
+    // MARK: One GET
+
+    private func reserve(part: Int, of version: Version) async throws(CancellationError) -> PartRoom {
+        let headroom = part == 0 ? 0 : run.limits.headroomByteCount(run.settings.chunking)
+        return try await reserve(range(ofPart: part, size: version.size).count, headroom: headroom)
+    }
+
+    /// Room for a part, and a place in the bucket's gate, in this order for everybody.
+    private func reserve(_ byteCount: Int, headroom: Int) async throws(CancellationError) -> PartRoom {
+        let buffer = try await memory.buffer(byteCount: byteCount, headroom: headroom)
+        return PartRoom(buffer: buffer, request: try await source.gate.enter())
+    }
+
+    private func get(
+        _ range: Range<UInt64>, of version: Version, into room: PartRoom
+    ) async throws(ReadFailure) -> ObjectHead {
+        do throws(S3Error) {
+            let head = try await source.service.get(
+                version.key, range: range, ifMatch: version.eTag, into: room.buffer)
+            source.gate.answered()
+            run.counters.fetchedBytes.add(UInt64(range.count))
+            source.objectRead()
+            // Some services keep the ETag of an object that has grown.
+            guard head.size == version.size else { throw .changed(source.source, version, range, now: head.size) }
+            return head
+        } catch {
+            throw .service(error)
+        }
+    }
+
+    private func orStop<Value>(
+        _ body: () async throws(CancellationError) -> Value
+    ) async throws(ReadFailure) -> Value {
+        do throws(CancellationError) { return try await body() } catch { throw .stopped }
+    }
+
+    // MARK: What became of it
+
+    /// Writes the outcome that an error means for the object, or gives up the source when it is the source that it concerns.
+    private func settle(_ object: PendingObject, after error: S3Error) throws(StoreError) {
+        switch error.code {
+        case .cancelled:
+            return
+        case .noSuchKey:
+            return try end(object, .vanished, error)
+        case .archived:
+            return try skip(object, .archived, error)
+        case _ where error.isFatalForSource:
+            return source.giveUp(
+                RunError(
+                    error, source: source.source.name,
+                    step: "read s3://\(source.source.bucket)/\(ObjectKey(object.key))"))
+        case .accessDenied:
+            source.objectDenied(error)
+        default:
+            break
+        }
+        run.failures.add(
+            source.source, object, reason: "\(error.code.rawValue): \(error.message)", requestID: error.requestID)
+        run.counters.failed.add(1)
+        try end(object, .failed(reason: error.code.rawValue), error)
+    }
+
+    private func skip(
+        _ object: PendingObject, _ reason: SkipReason, readETag: ETag? = nil, _ error: S3Error? = nil
+    ) throws(StoreError) {
+        try end(object, .skipped(reason, readETag: readETag), error)
+    }
+
+    private func end(
+        _ object: PendingObject, _ cause: ObjectOutcome.Cause, _ error: S3Error? = nil
+    ) throws(StoreError) {
+        run.counters.done.add(1)
+        run.counters.doneBytes.add(object.size)
+        try run.ledger.settle(
+            ObjectOutcome(
+                object: object.id, cause: cause, attemptCount: error?.attemptCount ?? 1, requestID: error?.requestID))
+    }
+}
+
+/// Why an object did not get to the workers.
+private enum ReadFailure: Error {
+    case service(S3Error)
+    /// It is not text.
+    case binary
+    /// The run is being stopped.
+    case stopped
+}
+
+extension S3Error {
+    fileprivate static func changed(
+        _ source: Source, _ version: Reading.Version, _ range: Range<UInt64>, now size: UInt64
+    ) -> S3Error {
+        S3Error(
+            code: .preconditionFailed, bucket: source.bucket, key: version.key, range: range,
+            message: "the object has \(size) bytes, not \(version.size) as before", advice: "It is read again.")
+    }
+}

@@ -1,0 +1,45 @@
+import DredgeBase
+import DredgeLedger
+import Logging
+
+/// What all stages of one run share.
+struct RunContext: Sendable {
+    let id: RunID
+    let ledger: any Ledger
+    let settings: IndexSettings
+    let limits: Limits
+    let work: RunWork
+    /// The run's part of what the engine has.
+    let room: RunRoom
+    let counters: RunCounters
+    let failures: FailureLog
+    let failure: FirstFailure
+    let executor: (any TaskExecutor)?
+    let logger: Logger
+}
+
+/// A run's part of what all runs of an engine share.
+struct RunRoom: Sendable {
+    /// For what is fetched.
+    let memory: MemoryAccount
+    /// Objects of several parts that are open: each carries text from part to part, and has a batch of its own in hand.
+    let multipartReads: CapacityAccount
+    /// Reads that have begun and not ended, whatever they wait for: bounds their tasks.
+    let reads: CapacityAccount
+}
+
+/// The first error that ends the run as a whole.
+final class FirstFailure: Sendable {
+    private let first = Monitor<RunError?>(nil)
+
+    var error: RunError? { first.read { $0 } }
+
+    func report(_ error: RunError) {
+        first.update { first in
+            if first == nil { first = error }
+        }
+    }
+
+    /// Returns when something has been reported, or the task is cancelled.
+    func wait() async { _ = try? await first.wait { $0 } }
+}

@@ -1,0 +1,71 @@
+import DredgeLedger
+import Synchronization
+
+/// Where a run stands.
+public struct RunProgress: Sendable, Hashable {
+    /// Objects listed so far, in this process.
+    public var listedCount = 0
+    /// Objects dealt with: indexed, unchanged, skipped, failed, vanished, changed.
+    public var doneCount = 0
+    /// Objects indexed.
+    public var indexedCount = 0
+    /// Objects that failed.
+    public var failedCount = 0
+    /// Whether every source's listing is complete, so that the counts of what is planned are final.
+    public var isListingComplete = false
+    /// Bytes of bodies that have arrived.
+    public var fetchedByteCount: UInt64 = 0
+    /// Bytes of the objects that were to be read and are dealt with, and of the parts of others that are.
+    public var doneByteCount: UInt64 = 0
+    /// Bytes of the objects to read that have been listed so far.
+    public var plannedByteCount: UInt64 = 0
+    /// Tokens counted.
+    public var tokenCount = 0
+    /// Chunks cut.
+    public var chunkCount = 0
+    /// Since the run began.
+    public var elapsed: Duration = .zero
+}
+
+/// A number that any thread adds to.
+struct Counter<Value: FixedWidthInteger & Sendable>: ~Copyable, Sendable {
+    private let atomic = Atomic<UInt64>(0)
+    var value: Value { Value(truncatingIfNeeded: atomic.load(ordering: .relaxed)) }
+    func add(_ value: Value) { atomic.wrappingAdd(UInt64(truncatingIfNeeded: value), ordering: .relaxed) }
+}
+
+/// The counters behind `RunProgress`.
+final class RunCounters: Sendable {
+    let listed = Counter<Int>()
+    let done = Counter<Int>()
+    let indexed = Counter<Int>()
+    let failed = Counter<Int>()
+    let fetchedBytes = Counter<UInt64>()
+    let doneBytes = Counter<UInt64>()
+    let plannedBytes = Counter<UInt64>()
+    let tokens = Counter<Int>()
+    let chunks = Counter<Int>()
+    private let openListings = Counter<Int>()
+    private let start = ContinuousClock.now
+
+    func listingsBegin(_ count: Int) { openListings.add(count) }
+    func listingEnded() { openListings.add(-1) }
+
+    var progress: RunProgress {
+        RunProgress(
+            listedCount: listed.value, doneCount: done.value, indexedCount: indexed.value, failedCount: failed.value,
+            isListingComplete: openListings.value == 0 && listed.value > 0, fetchedByteCount: fetchedBytes.value,
+            doneByteCount: doneBytes.value, plannedByteCount: plannedBytes.value, tokenCount: tokens.value,
+            chunkCount: chunks.value, elapsed: ContinuousClock.now - start)
+    }
+}
+
+extension RunCounters {
+    /// What a resumed run had listed before.
+    func take(over totals: RunTotals) {
+        for (state, count) in totals.states {
+            listed.add(count.objects)
+            if state == .pending { plannedBytes.add(count.bytes) } else { done.add(count.objects) }
+        }
+    }
+}

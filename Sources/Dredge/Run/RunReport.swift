@@ -1,0 +1,91 @@
+/// How many objects, and their bytes as listed.
+public struct ObjectCount: Sendable, Hashable, Codable {
+    /// Objects.
+    public var objects: Int
+    /// The sum of their sizes in bytes.
+    public var bytes: UInt64
+
+    /// None, unless said otherwise.
+    public init(objects: Int = 0, bytes: UInt64 = 0) {
+        self.objects = objects
+        self.bytes = bytes
+    }
+
+    static func += (sum: inout Self, count: Self) {
+        sum.objects += count.objects
+        let (bytes, overflows) = sum.bytes.addingReportingOverflow(count.bytes)
+        sum.bytes = overflows ? .max : bytes
+    }
+}
+
+/// What became of every object that a run listed. `indexed`, `unchanged`, `skipped`, `failed`, `vanished`, `changed` and
+/// `pending` add up to `listed`.
+public struct RunReport: Sendable, Codable {
+    /// How a run ended.
+    public enum Outcome: String, Sendable, Codable {
+        /// Everything that was listed has been dealt with.
+        case complete
+        /// It was asked to stop; the next run goes on where it was.
+        case stopped
+        /// A `RunError` ended it, or one of its sources; the next run goes on where it was.
+        case failed
+    }
+
+    /// An object that could not be indexed.
+    public struct Failure: Sendable, Codable {
+        /// The source's name.
+        public var source: String
+        /// The bucket's name.
+        public var bucket: String
+        /// The key, for people: control characters are escaped.
+        public var key: String
+        /// Why, and with what of the service's words.
+        public var reason: String
+        /// The service's id of the last request that failed.
+        public var requestID: String?
+    }
+
+    /// The run's id, which is part of the session name that CloudTrail shows.
+    public var id: String
+    /// How it ended.
+    public var outcome: Outcome
+    /// Whether it went on with a run that had been stopped or killed.
+    public var isResumed: Bool
+    /// Objects that the service listed.
+    public var listed: ObjectCount
+    /// Read and stored.
+    public var indexed: ObjectCount
+    /// Stored before with the same ETag and size; not read.
+    public var unchanged: ObjectCount
+    /// Not read, or read and not stored, for a reason.
+    public var skipped: ObjectCount
+    /// Could not be read.
+    public var failed: ObjectCount
+    /// Deleted between the listing and the read.
+    public var vanished: ObjectCount
+    /// Changed under every one of the reads.
+    public var changed: ObjectCount
+    /// Not dealt with when the run was stopped.
+    public var pending: ObjectCount
+    /// Stored by an earlier run and not in this listing of the source with their name: taken out of the store.
+    public var removedCount: Int
+    /// Skipped objects by reason.
+    public var skippedReasons: [String: Int]
+    /// Failed objects by reason.
+    public var failedReasons: [String: Int]
+    /// Chunks of the objects that this run indexed.
+    public var chunkCount: Int
+    /// Tokens of the objects that this run indexed.
+    public var tokenCount: Int
+    /// Bytes that bodies of answers brought, in this process.
+    public var fetchedByteCount: UInt64
+    /// Wall clock of this process's part of the run, in seconds.
+    public var elapsedSeconds: Double
+    /// Processor time of this process during the run, user and system, in seconds: also that of other runs of the process.
+    public var cpuSeconds: Double
+    /// The first failures.
+    public var failures: [Failure]
+
+    /// Whether there are objects that the store should hold and does not.
+    public var isIncomplete: Bool { failed.objects + changed.objects + pending.objects > 0 }
+}

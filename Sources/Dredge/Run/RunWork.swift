@@ -1,0 +1,111 @@
+import DredgeBase
+import DredgeLedger
+import DredgeText
+import DredgeTransfer
+
+/// One run, as the engine's workers see it: documents to work on, and where their chunks go.
+///
+/// `@unchecked Sendable`: `queue` is only touched under the lock of the `WorkQueue`.
+final class RunWork: @unchecked Sendable {
+    let sink: any ChunkSink
+    let settings: IndexSettings
+    let counters: RunCounters
+    let failure: FirstFailure
+    private let workQueue: WorkQueue
+    private let closed = Monitor(false)
+
+    /// What the `WorkQueue` knows.
+    struct Queue {
+        /// Documents that have their next part in hand and no worker on them.
+        var ready = FIFO<Document>()
+        /// Jobs that workers are at.
+        var activeCount = 0
+        /// Batches that no worker is at.
+        var idleBatches: [SharedBatch] = []
+        /// How long workers have worked for the run, in all.
+        var workedTime: Duration = .zero
+        /// The sink is full.
+        var isBlocked = false
+        var isFinished = false
+        var isCancelled = false
+
+        /// Whether nothing is left but to write what is in the batches.
+        var isToBeClosed: Bool { (isFinished || isCancelled) && activeCount == 0 && ready.isEmpty }
+    }
+    var queue = Queue()
+
+    /// A run's work, which begins at once.
+    init(
+        sink: any ChunkSink, settings: IndexSettings, counters: RunCounters, failure: FirstFailure, on queue: WorkQueue
+    ) {
+        self.sink = sink
+        self.settings = settings
+        self.counters = counters
+        self.failure = failure
+        workQueue = queue
+        queue.add(self)
+    }
+
+    /// Hands a part over; `head` is what its answer told.
+    func deliver(_ buffer: OwnedBuffer, part: Int, of document: Document) {
+        workQueue.deliver(buffer, part: part, of: document, to: self)
+    }
+
+    /// Notes what the answer of one of its parts told of a document.
+    func note(versionID: String?, attemptCount: Int, of document: Document) {
+        workQueue.note(document) { arrival in
+            if let versionID { arrival.versionID = versionID }
+            arrival.attemptCount = max(arrival.attemptCount, attemptCount)
+        }
+    }
+
+    /// Drops what has arrived of a document and what is still to come.
+    func abandon(_ document: Document) { workQueue.abandon(document) }
+
+    /// No document will come any more.
+    func finish() { workQueue.finish(self) }
+
+    /// What is in hand is done and written, the rest is dropped.
+    func cancel() { workQueue.cancel(self) }
+
+    /// Returns when workers have done everything and handed it to the sink, also when the task is cancelled: then less is left to do.
+    /// After `finish` or `cancel`.
+    func end() async {
+        await withTaskCancellationHandler {
+            // In a task of its own, which nobody cancels: what the workers hold must be handed over before the run's last transaction.
+            await Task { [closed] in try? await closed.wait { $0 ? () : nil } }.value
+        } onCancel: {
+            cancel()
+        }
+    }
+
+    /// By a worker: all is done.
+    func close() { closed.update { $0 = true } }
+}
+
+/// A batch that the chunks of objects of one part share, and the objects that are complete with it.
+///
+/// `@unchecked Sendable`: it is with one worker, or idle and under the lock of the `WorkQueue`.
+final class SharedBatch: @unchecked Sendable {
+    let batch: any ChunkBatch
+    private var objects: [IndexedObject] = []
+    /// When what is in hand must be written at the latest; nil: no complete object is in hand.
+    private(set) var deadline: Deadline?
+
+    init(_ batch: any ChunkBatch) { self.batch = batch }
+
+    /// The chunks of `object` are all in this batch, or in batches before it.
+    func add(_ object: IndexedObject) {
+        objects.append(object)
+        if deadline == nil { deadline = Deadline(Limits.batchDelay) }
+    }
+
+    /// Hands over the batch, and then the objects that are complete with it: those before the one in work, which has more chunks to
+    /// come.
+    func write(to sink: any ChunkSink) throws(StoreError) {
+        try batch.seal()
+        for object in objects { try sink.finish(object) }
+        objects.removeAll(keepingCapacity: true)
+        deadline = nil
+    }
+}

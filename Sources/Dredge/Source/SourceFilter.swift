@@ -1,0 +1,48 @@
+import DredgeBase
+import DredgeLedger
+import DredgeS3
+
+/// Which of a source's objects are wanted.
+struct SourceFilter: Sendable {
+    let include: [GlobPattern]
+    let exclude: [GlobPattern]
+
+    init(_ source: Source) throws(RunError) {
+        include = try Self.parse(source.include, "include", of: source)
+        exclude = try Self.parse(source.exclude, "exclude", of: source)
+    }
+
+    func includes(_ key: [UInt8]) -> Bool {
+        (include.isEmpty || include.contains { $0.matches(key) }) && !exclude.contains { $0.matches(key) }
+    }
+
+    /// A listed object as a ledger takes it.
+    func entry(_ object: ListedObject) -> ListingEntry {
+        ListingEntry(
+            key: object.key.bytes, size: object.size, eTag: ETag(object.eTag), lastModified: object.lastModified,
+            storageClass: object.storageClass, skipReason: skipReason(object))
+    }
+
+    /// Why an object is not read; nil: it is. Decided from its entry in the listing, without a request.
+    func skipReason(_ object: ListedObject) -> SkipReason? {
+        if !includes(object.key.bytes) { return .filtered }
+        if object.size == 0 { return object.key.bytes.last == UInt8(ascii: "/") ? .folderMarker : .empty }
+        // Intelligent-Tiering and Glacier Instant Retrieval answer at once, or say `InvalidObjectState` themselves.
+        if object.storageClass == "GLACIER" || object.storageClass == "DEEP_ARCHIVE" { return .archived }
+        return nil
+    }
+
+    private static func parse(_ texts: [String], _ list: String, of source: Source) throws(RunError) -> [GlobPattern] {
+        var patterns: [GlobPattern] = []
+        for text in texts {
+            do throws(GlobPattern.Malformed) {
+                patterns.append(try GlobPattern(text))
+            } catch {
+                throw RunError(
+                    code: .invalidSource, source: source.name, step: "read the \(list) patterns",
+                    message: "\"\(text)\": \(error.description)", advice: "Correct the pattern and run again.")
+            }
+        }
+        return patterns
+    }
+}

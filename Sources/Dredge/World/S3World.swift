@@ -1,0 +1,109 @@
+package import DredgeAWS
+import DredgeBase
+import DredgeS3
+package import DredgeTransfer
+import Logging
+
+#if canImport(FoundationEssentials)
+    package import FoundationEssentials
+#else
+    package import Foundation
+#endif
+
+/// The real world: S3 and STS over one transfer loop.
+package struct S3World: World {
+    /// Carries all requests.
+    package let transfer: TransferLoop
+    /// Signs where a source does not bring its own credentials. Looked up once for all runs.
+    package let base: BaseSource
+    /// What AWS's variables are read from, with the profile that `base` names.
+    package let environment: [String: String]
+    private let logger: Logger
+
+    /// Starts the transfer loop. Throws when this machine has no thread or descriptor for it.
+    init(
+        limits: Limits, base: BaseCredentials, environment: [String: String], sessionName: String, logger: Logger
+    ) throws(RunError) {
+        var transferLimits = TransferLimits()
+        transferLimits.connectionCountMax = limits.requestCount + Limits.controlRequestCount
+        transferLimits.certificateAuthorityPath = environment["AWS_CA_BUNDLE"]
+        do throws(TransferError) {
+            transfer = try TransferLoop(limits: transferLimits)
+        } catch {
+            throw RunError(
+                code: .machine, step: "start the transfer loop", message: error.message,
+                advice: "Check the limits on threads and open files (ulimit -n, ulimit -u).")
+        }
+        self.base = CredentialSources.base(
+            base, environment: environment, transfer: transfer, defaultSessionName: sessionName,
+            onWarning: { logger.warning("\($0)") })
+        self.environment = base.environment(environment)
+        self.logger = logger
+    }
+
+    package var executor: (any TaskExecutor)? { transfer.executor }
+    package func now() -> ContinuousClock.Instant { .now }
+    package func date() -> Date { Date() }
+    package func random() -> UInt64 { .random(in: .min ... .max) }
+
+    package func open(
+        _ source: Source, for run: String, onThrottle: @escaping @Sendable () -> Void
+    ) throws(RunError) -> any ObjectService {
+        S3Source(
+            source, run: run, base: base, environment: environment, transfer: transfer,
+            logger: logger, onThrottle: onThrottle)
+    }
+
+    package func shutDown() async {
+        await transfer.shutDown()
+        base.close()
+    }
+}
+
+/// A source's bucket in S3.
+struct S3Source: ObjectService {
+    private let client: S3Client
+    private let credentials: any CredentialSource
+    private let externalIDs: ExternalIDRequirement?
+    private let ownsCredentials: Bool
+
+    init(
+        _ source: Source, run: String, base: BaseSource, environment: [String: String],
+        transfer: TransferLoop, logger: Logger, onThrottle: @escaping @Sendable () -> Void
+    ) {
+        let warn: @Sendable (String) -> Void = { logger.warning("\($0)", metadata: ["source": "\(source.name)"]) }
+        let hops = source.hops(runName: run)
+        let access = source.stsAccess(
+            runName: run, base: base, environment: environment, transfer: transfer, onWarning: warn)
+        credentials =
+            switch source.auth {
+            case .assumeRole: CredentialSources.assumeRole(hops, access: access, scope: source.scope)
+            case .accessKey(let credentials): CredentialSources.fixed(credentials)
+            case .ambient: base
+            case .anonymous: CredentialSources.anonymous()
+            }
+        if case .ambient = source.auth { ownsCredentials = false } else { ownsCredentials = true }
+        externalIDs = source.requireExternalID ? ExternalIDRequirement(source, hops: hops, access: access) : nil
+        client = S3Client(
+            settings: source.clientSettings, credentials: credentials, transfer: transfer, environment: environment,
+            onThrottle: onThrottle, onClockCorrection: { warn(ServiceClock.warning(of: "S3", ahead: $0)) })
+    }
+
+    func verify() async throws(RunError) { try await externalIDs?.verify() }
+
+    func list(
+        prefix: ObjectKey, continuationToken token: String?, startAfter: ObjectKey?
+    ) async throws(S3Error) -> ListPage {
+        try await client.listPage(prefix: prefix, continuationToken: token, startAfter: startAfter)
+    }
+
+    func get(
+        _ key: ObjectKey, range: Range<UInt64>, ifMatch eTag: ETag, into buffer: OwnedBuffer
+    ) async throws(S3Error) -> ObjectHead {
+        try await client.getObject(key, range: range, ifMatch: eTag.header, into: buffer)
+    }
+
+    func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject { try await client.headObject(key).object }
+
+    func close() { if ownsCredentials { credentials.close() } }
+}

@@ -1,0 +1,49 @@
+package import DredgeBase
+package import DredgeS3
+package import DredgeTransfer
+
+#if canImport(FoundationEssentials)
+    package import FoundationEssentials
+#else
+    package import Foundation
+#endif
+
+/// What an engine sees of the world below it: buckets, time and chance.
+///
+/// `S3World` is the real one. Tests bring one whose answers, faults and order a seed decides, so that a whole run takes milliseconds.
+package protocol World: Sendable {
+    /// Where reads run best: on the thread that receives what they ask for. nil: anywhere.
+    var executor: (any TaskExecutor)? { get }
+    /// A clock that no one sets.
+    func now() -> ContinuousClock.Instant
+    /// The time of day.
+    func date() -> Date
+    /// Any number, each as likely as the other.
+    func random() -> UInt64
+    /// Opens a source for the run of this name. Sends nothing.
+    /// - Parameter onThrottle: called when the service asks for fewer requests.
+    /// - Throws: what can be seen to be wrong with the source.
+    func open(
+        _ source: Source, for run: String, onThrottle: @escaping @Sendable () -> Void
+    ) throws(RunError) -> any ObjectService
+    /// Ends everything that is under way, and wipes all credentials.
+    func shutDown() async
+}
+
+/// One source's bucket, as a run reads it.
+package protocol ObjectService: Sendable {
+    /// Throws where the source asks for something that must hold before anything is read, and it doesn't.
+    func verify() async throws(RunError)
+    /// A page of the listing under `prefix`: the first one, the one that `token` leads to, or the one behind the key `startAfter`.
+    func list(
+        prefix: ObjectKey, continuationToken token: String?, startAfter: ObjectKey?
+    ) async throws(S3Error) -> ListPage
+    /// Appends the bytes `range` of the version `eTag` (empty: whichever there is) to `buffer`: all of them, of one version, or throws.
+    func get(
+        _ key: ObjectKey, range: Range<UInt64>, ifMatch eTag: ETag, into buffer: OwnedBuffer
+    ) async throws(S3Error) -> ObjectHead
+    /// The object as it is now.
+    func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject
+    /// Gives up the source's session, which is wiped when nobody else uses it. Nothing can be asked afterwards.
+    func close()
+}

@@ -1,0 +1,126 @@
+public import DredgeBase
+
+/// An object that waits to be fetched.
+public struct PendingObject: Sendable {
+    /// How the ledger knows it.
+    public var id: ObjectID
+    /// Its place in the run's queue, from 1.
+    public var position: Int64
+    /// The key's bytes.
+    public var key: [UInt8]
+    /// Bytes, as listed.
+    public var size: UInt64
+    /// The listed ETag.
+    public var eTag: ETag
+
+    /// All parts.
+    public init(id: ObjectID, position: Int64, key: [UInt8], size: UInt64, eTag: ETag) {
+        self.id = id
+        self.position = position
+        self.key = key
+        self.size = size
+        self.eTag = eTag
+    }
+}
+
+/// Why an object of a run was not indexed.
+public struct ObjectOutcome: Sendable {
+    /// The ways.
+    public enum Cause: Sendable, Hashable {
+        /// Not to be indexed. `readETag`: of the version whose bytes say so (binary); what was stored goes, and that version isn't
+        /// fetched again. nil: it could not be read at the moment (archived); what was stored of an older version stays, and the
+        /// next run tries again.
+        case skipped(SkipReason, readETag: ETag?)
+        /// What was stored of an older version stays, and shows as stale.
+        case failed(reason: String)
+        /// Deleted since it was listed. What was stored of it goes.
+        case vanished
+        /// It kept changing under the read. What was stored of an older version stays, and shows as stale.
+        case changed
+    }
+    /// The object.
+    public var object: ObjectID
+    /// What became of it.
+    public var cause: Cause
+    /// Attempts that it took.
+    public var attemptCount: Int
+    /// Of the last error.
+    public var requestID: String?
+
+    /// All parts.
+    public init(object: ObjectID, cause: Cause, attemptCount: Int = 1, requestID: String? = nil) {
+        self.object = object
+        self.cause = cause
+        self.attemptCount = attemptCount
+        self.requestID = requestID
+    }
+}
+
+/// Which chunks of an object stand in which batch: chunks `firstOrdinal ..< firstOrdinal + chunkCount` are the entries
+/// `firstEntry ..< firstEntry + chunkCount` of the batch.
+public struct ChunkSpan: Sendable, Hashable {
+    /// The batch.
+    public var batch: BatchID
+    /// Index of the first of them in the batch's directory.
+    public var firstEntry: Int
+    /// Its ordinal in the object.
+    public var firstOrdinal: Int
+    /// How many; they follow one another in the directory.
+    public var chunkCount: Int
+
+    /// All parts.
+    public init(batch: BatchID, firstEntry: Int, firstOrdinal: Int, chunkCount: Int) {
+        self.batch = batch
+        self.firstEntry = firstEntry
+        self.firstOrdinal = firstOrdinal
+        self.chunkCount = chunkCount
+    }
+}
+
+/// An object whose chunks are all handed over.
+public struct IndexedObject: Sendable {
+    /// The object.
+    public var id: ObjectID
+    /// Where its chunks are, in order of their ordinals.
+    public var spans: [ChunkSpan]
+    /// Of the version that was read.
+    public var eTag: ETag
+    /// Bytes of the object, of the version that was read.
+    public var size: UInt64
+    /// Of the version that was read, in a versioned bucket.
+    public var versionID: String?
+    /// Chunks.
+    public var chunkCount: Int
+    /// Their tokens.
+    public var tokenCount: Int
+    /// Bytes of the document: of its decoded text, where chunk offsets count from.
+    public var documentByteCount: UInt64
+    /// Attempts that it took.
+    public var attemptCount: Int
+
+    /// All parts.
+    public init(
+        id: ObjectID, spans: [ChunkSpan], eTag: ETag, size: UInt64, versionID: String? = nil, chunkCount: Int,
+        tokenCount: Int, documentByteCount: UInt64, attemptCount: Int = 1
+    ) {
+        self.id = id
+        self.spans = spans
+        self.eTag = eTag
+        self.size = size
+        self.versionID = versionID
+        self.chunkCount = chunkCount
+        self.tokenCount = tokenCount
+        self.documentByteCount = documentByteCount
+        self.attemptCount = attemptCount
+    }
+
+    /// Whether the spans are the chunks 0..<chunkCount, once each and in order.
+    public var isWellFormed: Bool {
+        var next = 0
+        for span in spans {
+            guard span.firstOrdinal == next, span.chunkCount > 0, span.firstEntry >= 0 else { return false }
+            next += span.chunkCount
+        }
+        return next == chunkCount && tokenCount >= 0
+    }
+}

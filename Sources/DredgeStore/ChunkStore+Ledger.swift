@@ -1,0 +1,113 @@
+public import DredgeLedger
+internal import GRDB
+internal import Synchronization
+
+/// Everything is done on the writer's thread, in the order of the calls. `begin` takes about a second per million objects. Batches that no
+/// object refers to (a crash left them) are removed when a run begins.
+///
+/// A run that was stopped or killed counts as not finished; one that an error ended is finished, and its listings are made anew.
+extension ChunkStore: Ledger {
+    /// Takes about a second per million objects, on the writer's thread. Throws `readOnly` on a store that was opened for reading.
+    public func begin(name: String, version: String, sources: [SourceRecord]) async throws(StoreError) -> OpenRun {
+        guard Set(sources.map(\.identity)).count == sources.count else {
+            throw StoreError(
+                code: .invalidArgument, path: path, message: "Two sources of the run are the same.",
+                advice: "Give each source a name of its own.")
+        }
+        let (writer, settingsSHA256) = (try requireWriter(), settingsSHA256())
+        // Taken before the run has a number: a second run must not get as far as that.
+        let isFree = openRun.withLock { run in
+            guard run == nil else { return false }
+            run = RunID(rawValue: 0)
+            return true
+        }
+        guard isFree else {
+            throw StoreError(
+                code: .inUse, path: path, message: "A run into \(path) is under way.",
+                advice: "Wait for its end, or index into another store.")
+        }
+        do throws(StoreError) {
+            let run = try await writer.perform { connection in
+                try connection.beginRun(
+                    name: name, version: version, settingsSHA256: settingsSHA256, sources: sources)
+            }
+            openRun.withLock { $0 = run.id }
+            return run
+        } catch {
+            openRun.withLock { $0 = nil }
+            throw error
+        }
+    }
+
+    /// One page is one step of a transaction.
+    public func record(
+        _ page: [ListingEntry], of source: SourceID, in run: RunID
+    ) async throws(StoreError) -> ListingCount {
+        try await requireWriter().perform { try $0.record(page, of: source, in: run) }
+    }
+
+    /// Commits.
+    public func completeListing(of source: SourceID, in run: RunID) async throws(StoreError) -> Int {
+        try await requireWriter().perform { try $0.completeListing(of: source, in: run) }
+    }
+
+    /// Read before what waits in the queue.
+    public func pending(
+        of source: SourceID, in run: RunID, after position: Int64, limit: Int
+    ) async throws(StoreError) -> [PendingObject] {
+        try await requireWriter().read { try $0.pending(of: source, in: run, after: position, limit: limit) }
+    }
+
+    /// Visible with the transaction that it is in: within a second, or with `flush`.
+    public func settle(_ outcome: ObjectOutcome) throws(StoreError) { try requireWriter().submit(outcome) }
+
+    /// Read before what waits in the queue.
+    public func hasContent(of source: SourceID) async throws(StoreError) -> Bool {
+        try await requireWriter().read { try $0.hasContent(of: source) }
+    }
+
+    /// Of the last run it is counted from the objects as they are (also after a write that failed); of earlier ones it is what was kept
+    /// when they ended.
+    public func totals(of run: RunID) async throws(StoreError) -> RunTotals {
+        if let writer = try? requireWriter() { return try await writer.read { try runTotals($0.db, of: run) } }
+        do {
+            return try await StoreReader(path: path).read { try runTotals($0, of: run) }
+        } catch { throw StoreError(error, path: path) }
+    }
+
+    /// Commits, keeps the run's totals, syncs the file. After a write that failed it throws that error; the run is then gone on with
+    /// by the next one.
+    public func finish(_ run: RunID, outcome: RunOutcome) async throws(StoreError) {
+        defer { openRun.withLock { if $0 == run { $0 = nil } } }
+        try await requireWriter().perform { try $0.finishRun(run, outcome: outcome) }
+    }
+
+    /// Sees what is committed.
+    public func knownObjects(
+        of source: SourceRecord, after key: [UInt8]?, limit: Int
+    ) async throws(StoreError) -> [KnownObject] {
+        try await readSnapshot { try DredgeStore.knownObjects($0, of: source, after: key, limit: limit) }
+    }
+}
+
+extension ChunkStore: ChunkSink {
+    /// Traps on a store that was opened for reading.
+    public func makeBatch() -> any ChunkBatch {
+        do throws(StoreError) { return try makeBuilder() } catch { preconditionFailure("\(error)") }
+    }
+
+    /// Visible with the transaction that it is in: within a second, or with `flush`.
+    public func finish(_ object: IndexedObject) throws(StoreError) {
+        precondition(object.isWellFormed, "the spans of an object are its chunks, in order and without gaps")
+        try requireWriter().submit(object)
+    }
+
+    /// Whether less than `StoreLimits.writeQueueByteCount` waits.
+    public var hasRoom: Bool { (try? requireWriter())?.hasRoom ?? true }
+
+    /// Holds no thread.
+    public func waitForRoom() async throws(CancellationError) { try await (try? requireWriter())?.waitForRoom() }
+
+    /// Commits.
+    public func flush() async throws(StoreError) { try await requireWriter().perform { try $0.commit() } }
+}

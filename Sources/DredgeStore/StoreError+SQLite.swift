@@ -1,0 +1,78 @@
+internal import DredgeLedger
+internal import Foundation
+internal import GRDB
+
+extension StoreError {
+    /// `error` as a `StoreError`; `byteCount` is what the failed transaction held.
+    init(_ error: any Error, path: String, writing byteCount: Int? = nil) {
+        if let error = error as? StoreError {
+            self = error
+            return
+        }
+        guard let error = error as? DatabaseError else {
+            self.init(code: .sqlite, path: path, message: "\(path): \(error)", advice: "")
+            return
+        }
+        let text = "\(error.message ?? "unknown error") (SQLite code \(error.extendedResultCode.rawValue))"
+        switch error.resultCode {
+        case .SQLITE_FULL:
+            self = .diskFull(path: path, byteCount: byteCount)
+        case .SQLITE_IOERR where freeByteCount(besides: path).map { $0 < 1 << 20 } ?? false:
+            // Out of space shows as an I/O error where SQLite extends its shared-memory file or syncs.
+            self = .diskFull(path: path, byteCount: byteCount)
+        case .SQLITE_READONLY, .SQLITE_PERM:
+            self.init(
+                code: .readOnly, path: path, message: "\(path) cannot be written to: \(text).",
+                advice: "Give this user write permission to the file and its directory.")
+        case .SQLITE_NOTADB:
+            self = .notAStore(path: path, what: "it is not an SQLite file")
+        case .SQLITE_CORRUPT:
+            self.init(
+                code: .corrupt, path: path, message: "\(path) is damaged: \(text).",
+                advice: "`dredge store verify` says where. Restore a copy, or delete the file and index again.")
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            self.init(
+                code: .inUse, path: path, message: "\(path) is locked by another program: \(text).",
+                advice: "Wait until the other program has finished, or end it.")
+        case .SQLITE_CANTOPEN:
+            self.init(
+                code: .cannotOpen, path: path, message: "\(path) cannot be opened: \(text).",
+                advice: "Check that the file exists, that this user may read it and write to its directory.")
+        default:
+            self.init(code: .sqlite, path: path, message: "\(path): \(text).", advice: "")
+        }
+    }
+
+    static func notAStore(path: String, what: String) -> StoreError {
+        StoreError(
+            code: .notAStore, path: path, message: "\(path) is not a chunk store: \(what).",
+            advice: "Name another path. The file was left as it is.")
+    }
+
+    static func diskFull(path: String, byteCount: Int?) -> StoreError {
+        let wanted = byteCount.map { " while \($0) bytes were being written" } ?? ""
+        let free = freeByteCount(besides: path).map { "; \($0) bytes are free" } ?? ""
+        return StoreError(
+            code: .diskFull, path: path, message: "No space is left for \(path)\(wanted)\(free).",
+            advice:
+                "Free some space or move the store to a larger disk, then run again: it goes on behind the last whole object."
+        )
+    }
+
+    static func closed(path: String) -> StoreError {
+        StoreError(code: .closed, path: path, message: "\(path) was closed.", advice: "Open the store again.")
+    }
+}
+
+/// Free bytes of the file system with `path`, for messages only.
+private func freeByteCount(besides path: String) -> UInt64? {
+    var info = statvfs()
+    let directory = (path as NSString).deletingLastPathComponent
+    guard statvfs(directory.isEmpty ? "." : directory, &info) == 0 else { return nil }
+    return UInt64(info.f_bavail) * UInt64(info.f_frsize)
+}
+
+/// Runs `body` and turns whatever it throws into a `StoreError`.
+func storeErrors<T>(_ path: String, _ body: () throws -> T) throws(StoreError) -> T {
+    do { return try body() } catch { throw StoreError(error, path: path) }
+}

@@ -1,0 +1,118 @@
+import DredgeBase
+import DredgeS3
+import DredgeTransfer
+import Foundation
+import Synchronization
+import TestServers
+
+@testable import Dredge
+
+/// Buckets in memory. A seed decides in which order requests are answered, how long the pages of listings are, and which requests fail
+/// how.
+final class FakeWorld: World {
+    struct Object: Sendable {
+        var key: String
+        var body: [UInt8]
+        var eTag: String { "\"\(Hexadecimal.string(Array(SHA256.digest(body).prefix(8))))\"" }
+    }
+
+    let executor: (any TaskExecutor)? = nil
+    private let buckets: [String: [Object]]
+    private let faultPercentage: UInt64
+    private let generator: Mutex<SeededGenerator>
+    private let requests = Mutex<Int>(0)
+    /// Called before each request is answered, with its number.
+    private let onRequest: @Sendable (Int) -> Void
+
+    /// - Parameters:
+    ///   - buckets: the objects by the names of their buckets.
+    ///   - faultPercentage: of the requests, so many fail.
+    init(
+        buckets: [String: [Object]], seed: UInt64, faultPercentage: Int,
+        onRequest: @escaping @Sendable (Int) -> Void = { _ in }
+    ) {
+        self.buckets = buckets.mapValues { $0.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) } }
+        self.faultPercentage = UInt64(faultPercentage)
+        self.onRequest = onRequest
+        generator = Mutex(SeededGenerator(seed: seed))
+    }
+
+    func now() -> ContinuousClock.Instant { .now }
+    func date() -> Date { Date(timeIntervalSince1970: 1_750_000_000) }
+    func random() -> UInt64 { generator.withLock { $0.next() } }
+    func shutDown() async {}
+
+    func open(
+        _ source: Source, for run: String, onThrottle: @escaping @Sendable () -> Void
+    ) throws(RunError) -> any ObjectService {
+        Service(world: self, bucket: source.bucket, objects: buckets[source.bucket] ?? [], onThrottle: onThrottle)
+    }
+
+    /// Lets other tasks go first, as often as the seed says, and fails as often as it says.
+    fileprivate func answer(_ key: ObjectKey?, in bucket: String, faults: [S3Error.Code]) async throws(S3Error) {
+        onRequest(
+            requests.withLock { count in
+                count += 1
+                return count
+            })
+        for _ in 0..<random() % 8 { await Task.yield() }
+        func error(_ code: S3Error.Code) -> S3Error {
+            S3Error(code: code, bucket: bucket, key: key, message: "a fault of the test", advice: "None.")
+        }
+        if Task.isCancelled { throw error(.cancelled) }
+        if random() % 100 < faultPercentage { throw error(faults[Int(random() % UInt64(faults.count))]) }
+    }
+
+    private struct Service: ObjectService {
+        let world: FakeWorld
+        let bucket: String
+        let objects: [Object]
+        let onThrottle: @Sendable () -> Void
+
+        func verify() async throws(RunError) {}
+        func close() {}
+
+        func list(
+            prefix: ObjectKey, continuationToken token: String?, startAfter: ObjectKey?
+        ) async throws(S3Error) -> ListPage {
+            try await world.answer(nil, in: bucket, faults: [.serviceFailure, .throttled, .unreachable])
+            let listed = objects.filter { object in
+                object.key.utf8.starts(with: prefix.bytes)
+                    && startAfter.map { $0.bytes.lexicographicallyPrecedes(object.key.utf8) } ?? true
+            }
+            let start = token.flatMap(Int.init) ?? 0
+            // A token counts from where its listing began.
+            let rest = token == nil ? listed[...] : objects[start...]
+            let page = rest.prefix(1 + Int(world.random() % 6))
+            let end = page.last.map { last in objects.firstIndex { $0.key == last.key }! + 1 } ?? objects.count
+            return ListPage(
+                objects: page.map {
+                    ListedObject(key: ObjectKey($0.key), size: UInt64($0.body.count), eTag: $0.eTag)
+                }, continuationToken: end < objects.count ? String(end) : nil)
+        }
+
+        func get(
+            _ key: ObjectKey, range: Range<UInt64>, ifMatch eTag: ETag, into buffer: OwnedBuffer
+        ) async throws(S3Error) -> ObjectHead {
+            if world.random() % 50 == 0 { onThrottle() }
+            try await world.answer(
+                key, in: bucket,
+                faults: [.throttled, .serviceFailure, .shortBody, .preconditionFailed, .accessDenied, .credentials])
+            let object = try object(key)
+            _ = object.body[Int(range.lowerBound)..<Int(range.upperBound)].withUnsafeBytes { buffer.append($0) }
+            return ObjectHead(
+                eTag: object.eTag, versionID: nil, contentEncoding: nil, size: UInt64(object.body.count))
+        }
+
+        func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject {
+            try await world.answer(key, in: bucket, faults: [.throttled, .serviceFailure])
+            let object = try object(key)
+            return ListedObject(key: key, size: UInt64(object.body.count), eTag: object.eTag)
+        }
+
+        private func object(_ key: ObjectKey) throws(S3Error) -> Object {
+            if let object = objects.first(where: { key.bytes == Array($0.key.utf8) }) { return object }
+            throw S3Error(code: .noSuchKey, bucket: bucket, key: key, message: "no such key", advice: "None.")
+        }
+    }
+}

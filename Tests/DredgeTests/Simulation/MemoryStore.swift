@@ -1,0 +1,332 @@
+import DredgeBase
+import DredgeLedger
+import Synchronization
+import TestServers
+
+/// A ledger and a sink in memory, that crash when they are told to.
+///
+/// What it was handed is safe from a moment that a seed decides, or at the latest when a run ends, a listing is complete or it is flushed.
+/// `reopened()` gives what a process finds that opens the store after a crash.
+final class MemoryStore: Ledger, ChunkSink {
+    struct Chunk: Hashable {
+        var ordinal: Int
+        var byteOffset: UInt64
+        var tokenCount: Int
+        var text: [UInt8]
+    }
+
+    /// What is stored of an object.
+    struct Content: Hashable {
+        var version: KnownObject.Version
+        var chunks: [Chunk]
+    }
+
+    private struct Object {
+        var source: SourceID
+        var key: [UInt8]
+        var entry: ListingEntry
+        var run: RunID
+        var position: Int64
+        var state: ObjectState
+        var reason: String?
+        var skipped: KnownObject.Version?
+        var content: Content?
+        var tokenCount = 0
+
+        var known: KnownObject {
+            KnownObject(key: key, content: content?.version, skipped: skipped, skipReason: reason)
+        }
+    }
+
+    private struct RunRow {
+        var name: String
+        var sources: [SourceRecord]
+        var listings: [OpenListing]
+        var outcome: RunOutcome?
+    }
+
+    private struct State {
+        var runs: [RunRow] = []
+        var sources: [SourceRecord] = []
+        var objects: [Object] = []
+        var ids: [SourceID: [[UInt8]: Int]] = [:]
+        var batches: [BatchID: [(object: ObjectID, chunk: Chunk)]] = [:]
+        var nextPosition: Int64 = 1
+    }
+
+    private struct Guarded {
+        var state: State
+        var safe: State
+        var generator: SeededGenerator
+        var callCount = 0
+        var crashesAt: Int
+        var nextBatch: Int64 = 1
+    }
+
+    let settings: [String: String]
+    private let guarded: Mutex<Guarded>
+
+    /// - Parameter crashesAt: the number of the call that fails, with all that come after it.
+    convenience init(settings: [String: String], seed: UInt64, crashesAt: Int = .max) {
+        self.init(settings, State(), seed: seed, crashesAt: crashesAt)
+    }
+
+    private init(_ settings: [String: String], _ state: State, seed: UInt64, crashesAt: Int) {
+        self.settings = settings
+        guarded = Mutex(
+            Guarded(state: state, safe: state, generator: SeededGenerator(seed: seed), crashesAt: crashesAt))
+    }
+
+    /// The store as it is found after the process has ended, cleanly or not.
+    func reopened(seed: UInt64, crashesAt: Int = .max) -> MemoryStore {
+        MemoryStore(settings, guarded.withLock { $0.safe }, seed: seed, crashesAt: crashesAt)
+    }
+
+    var callCount: Int { guarded.withLock { $0.callCount } }
+
+    /// What is stored, by source name and key.
+    var content: [String: [[UInt8]: Content]] {
+        guarded.withLock { guarded in
+            var content: [String: [[UInt8]: Content]] = [:]
+            for object in guarded.safe.objects {
+                guard let stored = object.content else { continue }
+                content[guarded.safe.sources[Int(object.source.rawValue) - 1].name, default: [:]][object.key] = stored
+            }
+            return content
+        }
+    }
+
+    private static let crash = StoreError(code: .closed, path: "memory", message: "crashed", advice: "Reopen it.")
+
+    private func call<Value: Sendable>(isSafe: Bool = false, _ body: (inout State) -> Value) throws(StoreError) -> Value
+    {
+        let value = guarded.withLock { guarded -> Value? in
+            guarded.callCount += 1
+            guard guarded.callCount < guarded.crashesAt else { return nil }
+            let value = body(&guarded.state)
+            if isSafe || guarded.generator.next() % 4 == 0 { guarded.safe = guarded.state }
+            return value
+        }
+        guard let value else { throw Self.crash }
+        return value
+    }
+
+    // MARK: Ledger
+
+    func begin(name: String, version: String, sources: [SourceRecord]) async throws(StoreError) -> OpenRun {
+        try call(isSafe: true) { state in
+            if let last = state.runs.indices.last, state.runs[last].sources == sources,
+                state.runs[last].outcome == nil || state.runs[last].outcome == .stopped
+            {
+                state.runs[last].outcome = nil
+                let id = RunID(rawValue: Int64(last) + 1)
+                for index in state.objects.indices where state.objects[index].run == id {
+                    if [.failed, .changed].contains(state.objects[index].state) {
+                        state.objects[index].state = .pending
+                    }
+                }
+                return OpenRun(
+                    id: id, name: state.runs[last].name, isResumed: true, sources: state.runs[last].listings)
+            }
+            let listings = sources.map { source in
+                if !state.sources.contains(source) { state.sources.append(source) }
+                return OpenListing(source: SourceID(rawValue: Int64(state.sources.firstIndex(of: source)!) + 1))
+            }
+            state.runs.append(RunRow(name: name, sources: sources, listings: listings))
+            state.nextPosition = 1
+            return OpenRun(
+                id: RunID(rawValue: Int64(state.runs.count)), name: name, isResumed: false, sources: listings)
+        }
+    }
+
+    func record(
+        _ page: [ListingEntry], of source: SourceID, in run: RunID
+    ) async throws(StoreError) -> ListingCount {
+        try call { state in
+            var count = ListingCount()
+            for entry in page {
+                let index = state.ids[source]?[entry.key]
+                if let index, state.objects[index].run == run {
+                    if state.objects[index].state == .pending { count.pendingCount += 1 }
+                    continue
+                }
+                let decision = ListingDecision(entry, known: index.map { state.objects[$0].known })
+                var object = Object(
+                    source: source, key: entry.key, entry: entry, run: run, position: state.nextPosition,
+                    state: decision.state, content: index.flatMap { state.objects[$0].content })
+                object.tokenCount = index.map { state.objects[$0].tokenCount } ?? 0
+                state.nextPosition += 1
+                if case .skip(let reason, let readETag, let keepsContent) = decision {
+                    object.reason = reason
+                    object.skipped = readETag.map { .init(eTag: $0, size: entry.size) }
+                    if !keepsContent { object.content = nil }
+                }
+                if decision == .fetch {
+                    count.pendingCount += 1
+                    count.pendingByteCount += entry.size
+                }
+                if let index {
+                    state.objects[index] = object
+                } else {
+                    state.ids[source, default: [:]][entry.key] = state.objects.count
+                    state.objects.append(object)
+                }
+            }
+            let listing = state.runs[Int(run.rawValue) - 1].listings.firstIndex { $0.source == source }!
+            state.runs[Int(run.rawValue) - 1].listings[listing].lastKey = page.last?.key
+            return count
+        }
+    }
+
+    func completeListing(of source: SourceID, in run: RunID) async throws(StoreError) -> Int {
+        try call(isSafe: true) { state in
+            var count = 0
+            for index in state.objects.indices
+            where state.objects[index].source == source && state.objects[index].run != run {
+                guard state.ids[source]?.removeValue(forKey: state.objects[index].key) != nil else { continue }
+                state.objects[index].content = nil
+                count += 1
+            }
+            let listing = state.runs[Int(run.rawValue) - 1].listings.firstIndex { $0.source == source }!
+            state.runs[Int(run.rawValue) - 1].listings[listing].isComplete = true
+            return count
+        }
+    }
+
+    func pending(
+        of source: SourceID, in run: RunID, after position: Int64, limit: Int
+    ) async throws(StoreError) -> [PendingObject] {
+        try call { state in
+            let pending = state.objects.enumerated().filter { _, object in
+                object.run == run && object.source == source && object.position > position && object.state == .pending
+            }
+            return pending.sorted { $0.element.position < $1.element.position }.prefix(limit).map { index, object in
+                PendingObject(
+                    id: ObjectID(rawValue: Int64(index) + 1), position: object.position, key: object.key,
+                    size: object.entry.size, eTag: object.entry.eTag)
+            }
+        }
+    }
+
+    func settle(_ outcome: ObjectOutcome) throws(StoreError) {
+        try call { state in
+            let index = Int(outcome.object.rawValue) - 1
+            switch outcome.cause {
+            case .skipped(let reason, let readETag):
+                state.objects[index].state = .skipped
+                state.objects[index].reason = reason.rawValue
+                if let readETag {
+                    state.objects[index].skipped = .init(eTag: readETag, size: state.objects[index].entry.size)
+                    state.objects[index].content = nil
+                }
+            case .failed(let reason):
+                state.objects[index].state = .failed
+                state.objects[index].reason = reason
+            case .vanished:
+                state.objects[index].state = .vanished
+                state.objects[index].content = nil
+            case .changed:
+                state.objects[index].state = .changed
+            }
+        }
+    }
+
+    func hasContent(of source: SourceID) async throws(StoreError) -> Bool {
+        try call { state in state.objects.contains { $0.source == source && $0.content != nil } }
+    }
+
+    func totals(of run: RunID) async throws(StoreError) -> RunTotals {
+        try call { state in
+            var totals = RunTotals()
+            for object in state.objects where object.run == run {
+                totals.states[object.state, default: .init()].objects += 1
+                totals.states[object.state, default: .init()].bytes += object.entry.size
+                if object.state == .skipped { totals.skippedReasons[object.reason ?? "", default: 0] += 1 }
+                if object.state == .failed { totals.failedReasons[object.reason ?? "", default: 0] += 1 }
+                if object.state == .indexed {
+                    totals.chunkCount += object.content?.chunks.count ?? 0
+                    totals.tokenCount += object.tokenCount
+                }
+            }
+            return totals
+        }
+    }
+
+    func finish(_ run: RunID, outcome: RunOutcome) async throws(StoreError) {
+        try call(isSafe: true) { $0.runs[Int(run.rawValue) - 1].outcome = outcome }
+    }
+
+    func knownObjects(
+        of source: SourceRecord, after key: [UInt8]?, limit: Int
+    ) async throws(StoreError) -> [KnownObject] {
+        try call { state in
+            let known = state.objects.filter { object in
+                let record = state.sources[Int(object.source.rawValue) - 1]
+                return record.name == source.name && record.bucket == source.bucket
+                    && object.key.starts(with: source.prefix.utf8)
+                    && key.map { $0.lexicographicallyPrecedes(object.key) } ?? true
+                    && state.ids[object.source]?[object.key] != nil
+            }
+            return Array(
+                known.map(\.known).sorted { $0.key.lexicographicallyPrecedes($1.key) }.prefix(limit))
+        }
+    }
+
+    // MARK: Sink
+
+    func makeBatch() -> any ChunkBatch { MemoryBatch(store: self) }
+
+    func finish(_ object: IndexedObject) throws(StoreError) {
+        precondition(object.isWellFormed)
+        try call { state in
+            let index = Int(object.id.rawValue) - 1
+            let chunks = object.spans.flatMap { span in
+                state.batches[span.batch]![span.firstEntry..<span.firstEntry + span.chunkCount]
+            }
+            precondition(chunks.allSatisfy { $0.object == object.id }, "a span names another object's chunks")
+            state.objects[index].state = .indexed
+            state.objects[index].skipped = nil
+            state.objects[index].content = Content(
+                version: .init(eTag: object.eTag, size: object.size), chunks: chunks.map(\.chunk))
+            state.objects[index].tokenCount = object.tokenCount
+        }
+    }
+
+    var hasRoom: Bool { true }
+    func waitForRoom() async throws(CancellationError) {}
+    func flush() async throws(StoreError) { try call(isSafe: true) { _ in } }
+
+    private final class MemoryBatch: ChunkBatch {
+        let store: MemoryStore
+        var chunks: [(object: ObjectID, chunk: Chunk)] = []
+        private var takenID: BatchID?
+
+        init(store: MemoryStore) { self.store = store }
+
+        var id: BatchID {
+            if let takenID { return takenID }
+            let id = store.guarded.withLock { guarded in
+                defer { guarded.nextBatch += 1 }
+                return BatchID(rawValue: guarded.nextBatch)
+            }
+            takenID = id
+            return id
+        }
+        var entryCount: Int { chunks.count }
+        /// Small batches, so that objects span several.
+        func hasRoom(for byteCount: Int) -> Bool { chunks.count < 50 }
+        func append(
+            object: ObjectID, ordinal: Int, byteOffset: UInt64, tokenCount: Int, text: UnsafeRawBufferPointer
+        ) {
+            chunks.append(
+                (object, Chunk(ordinal: ordinal, byteOffset: byteOffset, tokenCount: tokenCount, text: Array(text))))
+        }
+        func seal() throws(StoreError) {
+            guard !chunks.isEmpty else { return }
+            let (id, sealed) = (id, chunks)
+            takenID = nil
+            chunks = []
+            try store.call { $0.batches[id] = sealed }
+        }
+    }
+}

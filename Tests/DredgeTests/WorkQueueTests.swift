@@ -1,0 +1,85 @@
+import DredgeBase
+import DredgeLedger
+import DredgeText
+import DredgeTransfer
+import Foundation
+import Testing
+
+@testable import Dredge
+
+@Suite struct WorkQueueTests {
+    private let pool = BufferPool(byteLimit: 16 << 20)
+    private let queue = WorkQueue()
+
+    private func run() -> RunWork {
+        RunWork(
+            sink: MemoryStore(settings: IndexSettings().named, seed: 1), settings: IndexSettings(),
+            counters: RunCounters(), failure: FirstFailure(), on: queue)
+    }
+
+    private func document(parts: Int, of run: RunWork) -> Document {
+        Document(
+            object: PendingObject(id: ObjectID(rawValue: 1), position: 1, key: [107], size: 1, eTag: ETag("e")),
+            eTag: ETag("e"), size: 1, partByteCount: 10, partCount: parts, decoder: PlainText(),
+            ownBatch: run.sink.makeBatch())
+    }
+
+    @Test func `parts are handed out in their order, whatever order they arrive in`() async throws {
+        let run = run()
+        let document = document(parts: 3, of: run)
+        for part in [2, 0, 1] { run.deliver(try await pool.buffer(byteCount: 10), part: part, of: document) }
+        run.finish()
+        var order: [Int] = []
+        while case .part(_, let taken, _, let index, let batch)? = queue.next() {
+            order.append(index)
+            queue.done(taken, of: run, in: .zero, batch)
+        }
+        #expect(order == [0, 1, 2])
+    }
+
+    @Test func `an abandoned document gives its buffers back`() async throws {
+        let run = run()
+        let document = document(parts: 2, of: run)
+        run.deliver(try await pool.buffer(byteCount: 10), part: 0, of: document)
+        run.deliver(try await pool.buffer(byteCount: 10), part: 1, of: document)
+        run.abandon(document)
+        run.finish()
+        if case .close? = queue.next() {} else { Issue.record("an abandoned document was handed out") }
+        #expect(pool.byteCountInUse == 0)
+    }
+
+    @Test func `finish lets workers empty the queue, cancel does not`() async throws {
+        for isCancelled in [false, true] {
+            let run = run()
+            run.deliver(try await pool.buffer(byteCount: 10), part: 0, of: document(parts: 1, of: run))
+            if isCancelled { run.cancel() } else { run.finish() }
+            switch queue.next() {
+            case .part(_, let document, _, _, let batch)?:
+                #expect(!isCancelled)
+                queue.done(document, of: run, in: .zero, batch)
+                if case .close? = queue.next() {} else { Issue.record("the run was not closed") }
+            case .close?: #expect(isCancelled)
+            default: Issue.record("neither a part nor the end")
+            }
+        }
+        #expect(pool.byteCountInUse == 0)
+    }
+
+    @Test func `the run that had the least time comes first`() async throws {
+        let runs = [run(), run(), run()]
+        for run in runs {
+            for _ in 0..<3 {
+                run.deliver(try await pool.buffer(byteCount: 10), part: 0, of: document(parts: 1, of: run))
+            }
+        }
+        // The first one's parts take five times as long.
+        var order: [Int] = []
+        for _ in 0..<7 {
+            guard case .part(let run, let document, _, _, let batch)? = queue.next() else { break }
+            let index = runs.firstIndex { $0 === run }!
+            order.append(index)
+            queue.done(document, of: run, in: .seconds(index == 0 ? 5 : 1), batch)
+        }
+        #expect(order.filter { $0 == 0 }.count == 1 && order.filter { $0 == 1 }.count == 3)
+    }
+}
