@@ -34,6 +34,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Dredge", targets: ["Dredge"]),
+        .library(name: "DredgeConfig", targets: ["DredgeConfig"]),
         .executable(name: "dredge", targets: ["DredgeCLI"]),
     ],
     dependencies: [
@@ -88,12 +89,13 @@ let package = Package(
                 "DredgeBase", "DredgeTransfer", "DredgeAWS", "DredgeS3", "DredgeText", "DredgeLedger", "DredgeStore",
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        library("DredgeConfig", ["Dredge", "DredgeAWS", "DredgeText", .product(name: "Yams", package: "Yams")]),
         .executableTarget(
             name: "DredgeCLI",
             dependencies: [
-                "Dredge", "DredgeAWS", "DredgeBase", "DredgeLedger", "DredgeStore", "DredgeText",
+                "Dredge", "DredgeConfig", "DredgeAWS", "DredgeBase", "DredgeLedger", "DredgeStore", "DredgeText",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swiftSettings),
 
         // Tests, and the servers that they talk to.
@@ -110,6 +112,7 @@ let package = Package(
             ["DredgeStore", "DredgeLedger", "DredgeBase", .product(name: "GRDB", package: "GRDB.swift")],
             exclude: ["Scripts"]),
         tests("DredgeTests", ["Dredge", "DredgeBase", "DredgeLedger"]),
+        tests("DredgeConfigTests", ["DredgeConfig"]),
         tests("DredgeCLITests", ["DredgeCLI", "DredgeBase", "DredgeLedger"], exclude: ["Golden"]),
     ]
 )

@@ -1,3 +1,4 @@
+import DredgeConfig
 import Testing
 
 @testable import Dredge

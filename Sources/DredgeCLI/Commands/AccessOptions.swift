@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dredge
 import DredgeAWS
+import DredgeConfig
 
 /// How to get in.
 struct AccessOptions: ParsableArguments {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dredge
+import DredgeConfig
 import Foundation
 
 struct CheckCommand: AsyncParsableCommand {
@@ -24,13 +25,8 @@ struct CheckCommand: AsyncParsableCommand {
     var sources: [String] = []
 
     func run() async throws {
-        let config: Config
-        do {
-            config = try Config.read(path: self.config, needsStore: false)
-        } catch let error as ConfigError {
-            throw CommandFailure(.usage, error.description)
-        }
-        for warning in config.warnings { StandardError.write("\(warning.description) (warning)\n") }
+        let config = try Config(path: self.config, store: .optional)
+        config.showWarnings()
         let check = AccessCheck(base: config.base)
         let style = CheckText.Style.ofTerminal(ProcessInfo.processInfo.environment)
         var report = CheckReport(sources: [])

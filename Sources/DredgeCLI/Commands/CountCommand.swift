@@ -1,4 +1,5 @@
 import ArgumentParser
+import DredgeConfig
 import DredgeText
 
 #if canImport(Glibc)

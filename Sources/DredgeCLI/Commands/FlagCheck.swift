@@ -1,3 +1,5 @@
+import DredgeConfig
+
 /// Collects what is wrong with the flags, as the config file's problems are collected.
 struct FlagCheck {
     private(set) var problems: [String] = []

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dredge
 import DredgeAWS
+import DredgeConfig
 import DredgeText
 import Foundation
 
@@ -46,14 +47,14 @@ struct IndexCommand: AsyncParsableCommand {
         let address = SourceURL(url)
         if let address {
             check.rule("the bucket", address.bucket) {
-                BucketDecoding.complaint($0, isLegacyAllowed: access.pathStyle || access.endpointURL != nil)
+                FieldRules.bucket($0, isLegacyAllowed: access.pathStyle || access.endpointURL != nil)
             }
             check.rule("the prefix", address.prefix, FieldRules.prefix)
         } else {
             check.report("\(Quoting.quoted(url)) is not of the form s3://bucket/prefix")
         }
-        for pattern in include { check.rule("--include", pattern, BucketDecoding.globComplaint) }
-        for pattern in exclude { check.rule("--exclude", pattern, BucketDecoding.globComplaint) }
+        for pattern in include { check.rule("--include", pattern, FieldRules.keyPattern) }
+        for pattern in exclude { check.rule("--exclude", pattern, FieldRules.keyPattern) }
         let auth = access.auth(&check, environment: environment)
         let chunking = settings.chunking(&check)
         let limits = settings.limits(&check)
@@ -71,6 +72,6 @@ struct IndexCommand: AsyncParsableCommand {
         }
         return Config(
             store: store, settings: IndexSettings(tokenizer: tokenizer, chunking: chunking), limits: limits,
-            base: base, sources: [source], warnings: [])
+            base: base, sources: [source])
     }
 }

@@ -1,4 +1,5 @@
 import Dredge
+import DredgeConfig
 import DredgeLedger
 import DredgeStore
 import Foundation
@@ -6,8 +7,16 @@ import Synchronization
 
 /// What `run` and `index` have in common: sources into a store, with progress, a report and an exit status.
 struct IndexingJob {
-    var config: Config
-    var output: OutputOptions
+    private let config: Config
+    private let store: String
+    private let output: OutputOptions
+
+    init(config: Config, output: OutputOptions) {
+        guard let store = config.store else { preconditionFailure("a config for a run names its store") }
+        self.config = config
+        self.store = store
+        self.output = output
+    }
 
     func execute() async throws {
         do {
@@ -22,14 +31,12 @@ struct IndexingJob {
     }
 
     private func plan() async throws {
-        var store: ChunkStore?
-        if FileManager.default.fileExists(atPath: config.store) {
-            store = try ChunkStore.open(reading: config.store, settings: config.settings)
-        }
+        let isThere = FileManager.default.fileExists(atPath: store)
+        let existing = isThere ? try ChunkStore.open(reading: store, settings: config.settings) : nil
         let engine = try makeEngine()
         let result: Result<Plan, RunError>
         do throws(RunError) {
-            result = .success(try await engine.plan(config.sources, against: store))
+            result = .success(try await engine.plan(config.sources, against: existing))
         } catch {
             result = .failure(error)
         }
@@ -51,16 +58,16 @@ struct IndexingJob {
             stop.request()
         }
         defer { signals.cancel() }
-        let store = try ChunkStore.open(at: config.store, settings: config.settings)
+        let chunks = try ChunkStore.open(at: store, settings: config.settings)
         let engine = try makeEngine()
-        let run = engine.run(config.sources, into: store)
+        let run = engine.run(config.sources, into: chunks)
         stop.begin(run)
         await display.show(run.progress)
         let result: Result<RunReport, RunError>
         do throws(RunError) { result = .success(try await run.report()) } catch { result = .failure(error) }
         await engine.shutDown()
         do {
-            try store.close()
+            try chunks.close()
         } catch {
             // What ended the run explains more than what came of it.
             if case .success = result { throw error }
@@ -72,7 +79,7 @@ struct IndexingJob {
         if output.json {
             try tell(JSONText.line(report))
         } else {
-            StandardError.write(ReportText.text(report, store: config.store))
+            StandardError.write(ReportText.text(report, store: store))
         }
         switch report.outcome {
         case .complete where report.isIncomplete: throw CommandFailure(.failedObjects)
@@ -86,7 +93,7 @@ struct IndexingJob {
         if output.json {
             try tell(JSONText.line(JSONText.Failure(error)))
         } else if let report = error.report, report.listed.objects > 0 {
-            StandardError.write(ReportText.text(report, store: config.store))
+            StandardError.write(ReportText.text(report, store: store))
         }
         // A source or limit that can't be used is a mistake of the config, though only the engine can see it.
         throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DredgeAWS
+import DredgeConfig
 
 struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DredgeAWS
+import DredgeConfig
 
 struct PolicyLintCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

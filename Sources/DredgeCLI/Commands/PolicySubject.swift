@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dredge
 import DredgeAWS
+import DredgeConfig
 import Foundation
 
 /// What a policy is about: a source of a config, and flags, which win over it.
@@ -50,12 +51,7 @@ struct PolicySubject: ParsableArguments {
             if let source { check.report("--source \(Quoting.quoted(source)) needs a config file") }
             return nil
         }
-        let config: Config
-        do {
-            config = try Config.read(path: path, needsStore: false, environment: environment)
-        } catch let error as ConfigError {
-            throw CommandFailure(.usage, error.description)
-        }
+        let config = try Config(path: path, store: .optional, environment: environment)
         let names = config.sources.map { Quoting.quoted($0.name) }.joined(separator: ", ")
         if let source {
             guard let found = config.sources.first(where: { $0.name == source }) else {

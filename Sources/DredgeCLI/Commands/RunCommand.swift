@@ -1,4 +1,5 @@
 import ArgumentParser
+import DredgeConfig
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,13 +24,8 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let config: Config
-        do {
-            config = try Config.read(path: self.config, storeOverride: store)
-        } catch let error as ConfigError {
-            throw CommandFailure(.usage, error.description)
-        }
-        for warning in config.warnings { StandardError.write("\(warning.description) (warning)\n") }
+        let config = try Config(path: self.config, store: store.map { .replaced(by: $0) } ?? .required)
+        config.showWarnings()
         try await IndexingJob(config: config, output: output).execute()
     }
 }

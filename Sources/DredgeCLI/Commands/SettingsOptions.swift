@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dredge
+import DredgeConfig
 import DredgeText
 
 /// What decides the store's content, and what a run may use.

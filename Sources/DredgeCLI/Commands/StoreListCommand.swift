@@ -1,5 +1,6 @@
 import ArgumentParser
 import DredgeBase
+import DredgeConfig
 import DredgeLedger
 import DredgeStore
 import Foundation

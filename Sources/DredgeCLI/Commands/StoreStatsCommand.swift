@@ -1,4 +1,5 @@
 import ArgumentParser
+import DredgeConfig
 import DredgeLedger
 import DredgeStore
 import Foundation

@@ -1,4 +1,5 @@
 import Dredge
+import DredgeConfig
 
 /// A check for people: one block for each source, of which nothing needs to be known of STS or IAM to be understood.
 enum CheckText {

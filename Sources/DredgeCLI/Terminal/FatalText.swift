@@ -1,4 +1,5 @@
 import Dredge
+import DredgeConfig
 import DredgeLedger
 import DredgeStore
 

@@ -1,3 +1,4 @@
+import DredgeConfig
 import Synchronization
 
 #if canImport(Glibc)

@@ -1,4 +1,5 @@
 import Dredge
+import DredgeConfig
 
 /// A plan for people.
 enum PlanText {

@@ -1,4 +1,5 @@
 import Dredge
+import DredgeConfig
 
 /// A run's report for people.
 enum ReportText {

@@ -1,3 +1,4 @@
+import DredgeConfig
 import Logging
 
 /// Shows the engine's warnings on standard error as those of a config are shown, one to a line; everything less is left out.

@@ -1,13 +1,14 @@
 import Foundation
 
-@testable import DredgeCLI
+@testable import DredgeConfig
 
 /// Decodes a config and returns its problems as printed, in order; empty where it is right.
 func problems(
     _ text: String, store: String? = nil, environment: [String: String] = [:]
 ) -> [String] {
     do {
-        _ = try Config.decode(text, fileName: "c.yaml", storeOverride: store, environment: environment)
+        _ = try Config(
+            text, fileName: "c.yaml", store: store.map { .replaced(by: $0) } ?? .required, environment: environment)
         return []
     } catch {
         return error.problems.map(\.description)

@@ -2,9 +2,9 @@ import Dredge
 import DredgeAWS
 
 /// What a config file may hold. The ranges are wide: they catch slips of the unit or of a zero, not taste.
-enum ConfigLimits {
+package enum ConfigLimits {
     /// A thousand sources with long role chains fit several times over.
-    static let fileByteCountMax = 1 << 20
+    package static let fileByteCountMax = 1 << 20
     /// Values looked at, with aliases expanded: an alias costs a few bytes in the file and may stand for a tree.
     static let valueCountMax = 100_000
     /// Time for the YAML parser. Only a file made to be slow (aliases of aliases as keys) comes near it.
@@ -12,9 +12,9 @@ enum ConfigLimits {
     /// Repeated keys that are looked for one by one.
     static let duplicateKeyCountMax = 32
 
-    static let memoryByteCount = (32 << 20)...(1 << 40)
+    package static let memoryByteCount = (32 << 20)...(1 << 40)
     static let partByteCount = Limits.partByteCountMin...Limits.partByteCountMax
-    static let requestCount = 1...Limits.requestCountMax
+    package static let requestCount = 1...Limits.requestCountMax
     /// 0: as many as there are cores.
     static let workerCount = 0...Limits.workerCountMax
 
@@ -23,7 +23,7 @@ enum ConfigLimits {
     static let prefixByteCountMax = 1024
 
     /// `DurationSeconds` of AssumeRole.
-    static let sessionSeconds = seconds(AWSLimits.durationMin)...seconds(AWSLimits.durationMax)
+    package static let sessionSeconds = seconds(AWSLimits.durationMin)...seconds(AWSLimits.durationMax)
     static let roleARNLength = 20...2048
 
     private static func seconds(_ duration: Duration) -> Int { Int(duration.components.seconds) }

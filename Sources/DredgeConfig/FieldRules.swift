@@ -1,36 +1,70 @@
+import Dredge
 import DredgeAWS
 
 /// Rules for single values, shared by the config file and the flags. Each returns nil where the value is right, else what is
 /// wrong and what would be right, as the end of a sentence that begins with the value.
-enum FieldRules {
-    static func name(_ text: String) -> String? {
+package enum FieldRules {
+    package static func name(_ text: String) -> String? {
         if text.isEmpty || text.utf8.count > ConfigLimits.nameByteCountMax {
             return "is not a name of 1 to \(ConfigLimits.nameByteCountMax) bytes"
         }
         return Quoting.escaped(text) == text ? nil : "has control characters; a name has none"
     }
 
-    static func storePath(_ text: String) -> String? {
+    package static func storePath(_ text: String) -> String? {
         if text.isEmpty { return "is empty; write the path of the store's file" }
         if text.utf8.contains(0) { return "has a NUL character; no file can have that name" }
         return text.hasSuffix("/") ? "is a directory; write the path of the store's file" : nil
     }
 
-    static func prefix(_ text: String) -> String? {
+    /// Of what stands where a bucket's name does in a URL: the name, or an access point's ARN.
+    package static func bucket(_ text: String, isLegacyAllowed: Bool) -> String? {
+        guard text.hasPrefix("arn:") else {
+            return BucketAddress.nameComplaint(text, isLegacyAllowed: isLegacyAllowed)
+        }
+        do throws(BucketAddressProblem) {
+            _ = try BucketAddress(text)
+            return nil
+        } catch {
+            return error.complaint
+        }
+    }
+
+    /// Of a bucket's ARN, or an access point's.
+    static func bucketARN(_ text: String) -> String? {
+        do throws(BucketAddressProblem) {
+            _ = try BucketAddress(arn: text)
+            return nil
+        } catch {
+            return error.complaint
+        }
+    }
+
+    /// Of a pattern of keys.
+    package static func keyPattern(_ pattern: String) -> String? {
+        do {
+            _ = try GlobPattern(pattern)
+            return nil
+        } catch {
+            return "is not a pattern: \(error)"
+        }
+    }
+
+    package static func prefix(_ text: String) -> String? {
         text.utf8.count <= ConfigLimits.prefixByteCountMax
             ? nil : "is longer than a key can be (\(ConfigLimits.prefixByteCountMax) bytes)"
     }
 
-    static func accountID(_ text: String) -> String? {
+    package static func accountID(_ text: String) -> String? {
         ARN.isAccountID(text) ? nil : "is not an AWS account ID, which has 12 digits"
     }
 
-    static func requestPayer(_ text: String) -> String? {
+    package static func requestPayer(_ text: String) -> String? {
         text == "requester" ? nil : "is nobody who can pay; write requester, or leave it out"
     }
 
     /// - Parameter isOtherService: the role is not AWS's own: then the account may be absent or a name (Ceph, MinIO).
-    static func roleARN(_ text: String, isOtherService: Bool) -> String? {
+    package static func roleARN(_ text: String, isOtherService: Bool) -> String? {
         let example = "arn:aws:iam::123456789012:role/ReadRole"
         guard ConfigLimits.roleARNLength.contains(text.count) else {
             return "is not a role's ARN (20 to 2048 characters), which looks like \(example)"
@@ -61,7 +95,7 @@ enum FieldRules {
         return nil
     }
 
-    static func kmsKeyARN(_ text: String) -> String? {
+    package static func kmsKeyARN(_ text: String) -> String? {
         let arn = ARN(text)
         let isRight =
             arn?.service == "kms" && arn?.region.isEmpty == false && ARN.isAccountID(arn?.account ?? "")
@@ -70,7 +104,7 @@ enum FieldRules {
     }
 
     /// Access key IDs: `AccessKeyId` of STS is 16 to 128 of `\w`; other services are freer.
-    static func accessKeyID(_ text: String) -> String? {
+    package static func accessKeyID(_ text: String) -> String? {
         let isRight =
             (1...128).contains(text.utf8.count)
             && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }

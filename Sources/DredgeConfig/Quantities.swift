@@ -1,5 +1,5 @@
 /// Sizes and durations as people write them.
-enum Quantities {
+package enum Quantities {
     private static let byteUnits: [String: Int] = [
         "": 1, "b": 1,
         "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
@@ -9,20 +9,20 @@ enum Quantities {
     private static let secondUnits: [String: Int] = ["": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400]
 
     /// `1GiB`, `512MiB`, `64KiB`, `1GB` (decimal), `1G` (as GiB), or plain bytes. nil: not a size. Case does not matter.
-    static func byteCount(_ text: String) -> Int? { quantity(text, units: byteUnits) }
+    package static func byteCount(_ text: String) -> Int? { quantity(text, units: byteUnits) }
 
     /// `1h`, `45m`, `900s`, or plain seconds. nil: not a duration.
-    static func seconds(_ text: String) -> Int? { quantity(text, units: secondUnits) }
+    package static func seconds(_ text: String) -> Int? { quantity(text, units: secondUnits) }
 
     /// Shortest exact spelling: `64KiB`, `1GiB`, `1500`.
-    static func spelledByteCount(_ count: Int) -> String {
+    package static func spelledByteCount(_ count: Int) -> String {
         for (unit, shift) in [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)]
         where count > 0 && count & ((1 << shift) - 1) == 0 { return "\(count >> shift)\(unit)" }
         return "\(count)"
     }
 
     /// Shortest exact spelling: `12h`, `15m`, `90s`.
-    static func spelledSeconds(_ count: Int) -> String {
+    package static func spelledSeconds(_ count: Int) -> String {
         if count > 0, count % 3600 == 0 { return "\(count / 3600)h" }
         if count > 0, count % 60 == 0 { return "\(count / 60)m" }
         return "\(count)s"

@@ -2,15 +2,15 @@ import Dredge
 import DredgeAWS
 import Testing
 
-@testable import DredgeCLI
+@testable import DredgeConfig
 
 /// The configuration of a document storage, as it stands.
 @Suite struct FlatFormTests {
     private static let role = "arn:aws:iam::123456789012:role/DocumentStorage-ClientRole-Acme"
     private static let key = "arn:aws:kms:us-east-1:123456789012:key/1234abcd"
 
-    private func config(_ text: String, store: String? = "s", needsStore: Bool = true) throws -> Config {
-        try Config.decode(text, fileName: "c", storeOverride: store, needsStore: needsStore, environment: [:])
+    private func config(_ text: String, store: Config.StoreRule = .replaced(by: "s")) throws -> Config {
+        try Config(text, fileName: "c", store: store, environment: [:])
     }
 
     private func hops(_ source: Source) -> [RoleHop]? {
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func `it needs a store to run, and none for what only looks at sources`() throws {
-        #expect(try config(Self.object, store: nil, needsStore: false).store.isEmpty)
+        #expect(try config(Self.object, store: .optional).store == nil)
         #expect(
             problems(Self.object) == [
                 "c.yaml:1:1: store is missing: write the path of the store's file, or use --store"
@@ -62,7 +62,7 @@ import Testing
             include: ["**/*.txt"]
             expected_bucket_owner: none
             require_external_id: true
-            """, store: nil)
+            """, store: .required)
         #expect(config.store == "s.chunks" && config.settings.tokenizer == .cl100kBase)
         let source = config.sources[0]
         #expect(source.prefix == "2025/" && source.include == ["**/*.txt"] && source.name == "acme-documents/2025/")

@@ -1,8 +1,8 @@
 /// Text of others (keys, paths, config values) made fit for a terminal and for a line of its own.
-enum Quoting {
+package enum Quoting {
     /// Control characters, line separators and bidirectional overrides as escapes (`\n`, `\u{1B}`), so that a key can't drive
     /// the terminal, forge a line or turn the text round. A backslash is doubled only where an escape was needed.
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {
@@ -19,7 +19,7 @@ enum Quoting {
     }
 
     /// In quotes, escaped, and cut to `characterCountMax` characters.
-    static func quoted(_ text: String, characterCountMax: Int = 80) -> String {
+    package static func quoted(_ text: String, characterCountMax: Int = 80) -> String {
         let cut = text.count > characterCountMax ? text.prefix(characterCountMax) + "…" : text[...]
         return "\"\(escaped(String(cut)))\""
     }

@@ -4,7 +4,7 @@ import DredgeText
 import Foundation
 import Testing
 
-@testable import DredgeCLI
+@testable import DredgeConfig
 
 @Suite struct ConfigTests {
     private static let environment = [
@@ -15,14 +15,16 @@ import Testing
     ]
 
     private func example(_ name: String) throws -> Config {
-        try Config.read(
-            path: repositoryRoot.appending(path: "Examples/\(name)").path, storeOverride: nil,
-            needsStore: !name.hasSuffix(".json"), environment: Self.environment)
+        let text = try Data(contentsOf: repositoryRoot.appending(path: "Examples/\(name)"))
+        return try Config(
+            bytes: Array(text), fileName: name, store: name.hasSuffix(".json") ? .optional : .required,
+            environment: Self.environment)
     }
 
     @Test func `every example is right, and they show every kind of access`() throws {
         let names = try FileManager.default.contentsOfDirectory(
-            atPath: repositoryRoot.appending(path: "Examples").path)
+            atPath: repositoryRoot.appending(path: "Examples").path
+        ).filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".json") }
         #expect(names.count >= 7)
         var kinds: Set<String> = []
         for name in names {
@@ -49,8 +51,8 @@ import Testing
 
     @Test func `a bucket's ARN tells where to look for it first`() throws {
         func region(_ source: String, _ environment: [String: String] = [:]) throws -> String? {
-            try Config.decode(
-                "sources: [{\(source)}]", fileName: "c", storeOverride: "s", environment: environment
+            try Config(
+                "sources: [{\(source)}]", fileName: "c", store: .replaced(by: "s"), environment: environment
             ).sources[0].region
         }
         let chinese = "bucket_arn: 'arn:aws-cn:s3:::abc', auth: ambient"
@@ -144,7 +146,7 @@ import Testing
                       session_name: "{source}-{run_id}"
                       source_identity: someone
             """
-        let config = try Config.decode(text, fileName: "c.yaml", storeOverride: nil, environment: [:])
+        let config = try Config(text, fileName: "c.yaml", environment: [:])
         guard case .assumeRole(let hops) = config.sources[0].auth else {
             Issue.record("not a role")
             return
@@ -170,7 +172,7 @@ import Testing
     }
 
     @Test func `JSON is taken as the YAML that it is`() throws {
-        let config = try Config.decode(
+        let config = try Config(
             #"{"store": "s.chunks", "limits": {"memory": 536870912, "workers": 0}, "sources": [{"bucket": "abc", "auth": {"ambient": {}}}]}"#,
             fileName: "c.json", environment: [:])
         #expect(config.limits.memoryByteCount == 512 << 20)
@@ -178,8 +180,9 @@ import Testing
     }
 
     @Test func `what a file leaves out has the documented defaults`() throws {
-        let config = try Config.decode(
-            "sources: [{bucket: abc, auth: anonymous}]", fileName: "c", storeOverride: "x.chunks", environment: [:])
+        let config = try Config(
+            "sources: [{bucket: abc, auth: anonymous}]", fileName: "c", store: .replaced(by: "x.chunks"),
+            environment: [:])
         #expect(config.store == "x.chunks")
         #expect(config.limits == .default)
         #expect(
@@ -194,7 +197,7 @@ import Testing
         ("ambient"), ("{ambient: {}}"), ("{ambient: }"), ("{ambient: null}"),
     ])
     func `ambient has several spellings`(auth: String) throws {
-        let config = try Config.decode(
+        let config = try Config(
             "store: s\nsources: [{bucket: abc, auth: \(auth)}]", fileName: "c", environment: [:])
         guard case .ambient = config.sources[0].auth else {
             Issue.record("not ambient")
@@ -203,7 +206,7 @@ import Testing
     }
 
     @Test func `values that look like numbers are taken as they are written where text belongs`() throws {
-        let config = try Config.decode(
+        let config = try Config(
             "store: s\nsources: [{bucket: 0123, prefix: 1_0, name: 1e3, auth: {assume_role: [{role_arn: 'arn:aws:iam::123456789012:role/R', external_id: 007}]}}]",
             fileName: "c", environment: [:])
         let source = config.sources[0]

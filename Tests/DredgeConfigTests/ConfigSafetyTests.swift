@@ -2,7 +2,7 @@ import Dredge
 import TestServers
 import Testing
 
-@testable import DredgeCLI
+@testable import DredgeConfig
 
 /// Secrets, variables, and files made to do harm.
 @Suite struct ConfigSafetyTests {
@@ -58,7 +58,7 @@ import Testing
               - bucket: abc
                 auth: {access_key: {access_key_id: AKIAIOSFODNN7EXAMPLE, secret_access_key: hush-hush}}
             """
-        let config = try Config.decode(text, fileName: "c.yaml", environment: [:])
+        let config = try Config(text, fileName: "c.yaml", environment: [:])
         #expect(
             config.warnings.map(\.description) == [
                 "c.yaml:4:81: sources[0].auth.access_key.secret_access_key: a secret stands in the file itself; take it from the environment instead, as in ${AWS_SECRET_ACCESS_KEY}"
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func `a variable's content can't change the structure`() throws {
-        let config = try Config.decode(
+        let config = try Config(
             "store: s\nsources: [{bucket: abc, prefix: \"${P}\", auth: ambient}]", fileName: "c.yaml",
             environment: ["P": "x\", auth: anonymous, region: \"y"])
         #expect(config.sources[0].prefix == "x\", auth: anonymous, region: \"y")
@@ -93,10 +93,27 @@ import Testing
     @Test func `only the first problems are printed, with the number of the others`() {
         let keys = (0..<150).map { "unknown\($0): 1" }.joined(separator: "\n")
         let error = #expect(throws: ConfigError.self) {
-            try Config.decode(keys, fileName: "c.yaml", environment: [:])
+            try Config(keys, fileName: "c.yaml", environment: [:])
         }
         #expect(error?.problems.count == 152)
         #expect(error?.description.split(separator: "\n").count == 101)
         #expect(error?.description.hasSuffix("\nand 52 more") == true)
+    }
+
+    @Test func `a file's byte order mark is no part of its text`() throws {
+        let text = "\u{FEFF}sources: [{bucket: abc, auth: ambient}]"
+        #expect(try Config(bytes: Array(text.utf8), fileName: "c", store: .optional, environment: [:]).store == nil)
+    }
+
+    @Test func `a file that is too large, or not text, is refused as a whole`() {
+        func problem(_ bytes: [UInt8]) -> String? {
+            #expect(throws: ConfigError.self) { try Config(bytes: bytes, fileName: "a\nb", environment: [:]) }?
+                .description
+        }
+        #expect(problem([0x73, 0xFF]) == "a\\nb: is not UTF-8 text")
+        // Cut off within a character, as a reader that stops at the limit leaves it.
+        let large = [UInt8](repeating: UInt8(ascii: "#"), count: 1 << 20) + [0xC3]
+        #expect(problem(large) == "a\\nb: is larger than 1MiB; is it a config file?")
+        #expect(problem([]) == "a\\nb: the file is empty; write at least store and sources")
     }
 }

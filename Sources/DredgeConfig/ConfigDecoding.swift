@@ -11,8 +11,7 @@ struct ConfigDecoding {
     private static let keys = ["store", "tokenizer", "chunking", "limits", "credentials", "sources"]
 
     /// nil: reported.
-    /// - Parameter needsStore: whether the file must name a store where `storeOverride` does not.
-    func config(storeOverride: String?, needsStore: Bool) -> Config? {
+    func config(store rule: Config.StoreRule) -> Config? {
         guard let root = document.root, !root.isEmpty else {
             document.report("the file is empty; write at least store and sources", path: "", mark: nil)
             return nil
@@ -22,7 +21,12 @@ struct ConfigDecoding {
         guard
             let top = ConfigMapping(root, known: Self.keys, unlisted: unlisted, advice: "store: …, sources: …")
         else { return nil }
-        let store = storeOverride ?? (needsStore || top["store"] != nil ? storePath(top) : "")
+        let store: String?? =
+            switch rule {
+            case .replaced(let path): path
+            case .optional where top["store"] == nil: .some(nil)
+            case .optional, .required: storePath(top)
+            }
         let tokenizer = top["tokenizer"].map { self.tokenizer($0) } ?? .o200kBase
         let chunking = top["chunking"].map { self.chunking($0) } ?? .lines()
         let limits = top["limits"].map { self.limits($0) } ?? .default
@@ -31,7 +35,7 @@ struct ConfigDecoding {
         guard let store, let tokenizer, let chunking, let limits, let base, let sources else { return nil }
         return Config(
             store: store, settings: IndexSettings(tokenizer: tokenizer, chunking: chunking), limits: limits, base: base,
-            sources: sources, warnings: [])
+            sources: sources)
     }
 
     private func storePath(_ top: ConfigMapping) -> String? {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import DredgeCLI
+@testable import DredgeConfig
 
 @Suite struct ConfigProblemTests {
     @Test func `all mistakes of a file are reported at once, in its order, each at its line and column`() {

@@ -13,7 +13,7 @@ enum BucketDecoding {
             return nil
         }
         if let arn = given.first, arn.name != "bucket" {
-            guard let text = arn.checked("write a bucket's ARN", by: complaintOfARN) else { return nil }
+            guard let text = arn.checked("write a bucket's ARN", by: FieldRules.bucketARN) else { return nil }
             return try? BucketAddress(arn: text).text
         }
         guard let bucket = given.first else {
@@ -25,28 +25,6 @@ enum BucketDecoding {
         }
         return bucket.checked("write the bucket's name") {
             BucketAddress.nameComplaint($0, isLegacyAllowed: isLegacyAllowed)
-        }
-    }
-
-    /// Of what stands where a bucket's name does in a URL: the name, or an access point's ARN.
-    static func complaint(_ text: String, isLegacyAllowed: Bool) -> String? {
-        guard text.hasPrefix("arn:") else {
-            return BucketAddress.nameComplaint(text, isLegacyAllowed: isLegacyAllowed)
-        }
-        do throws(BucketAddressProblem) {
-            _ = try BucketAddress(text)
-            return nil
-        } catch {
-            return error.complaint
-        }
-    }
-
-    private static func complaintOfARN(_ text: String) -> String? {
-        do throws(BucketAddressProblem) {
-            _ = try BucketAddress(arn: text)
-            return nil
-        } catch {
-            return error.complaint
         }
     }
 
@@ -97,16 +75,7 @@ enum BucketDecoding {
         let advice = "[\"**/*.txt\", \"logs/**\"]"
         guard let items = value.items(advice) else { return nil }
         return items.compactMap { item in
-            item.checked("write a pattern, as \"**/*.txt\"", by: globComplaint)
-        }
-    }
-
-    static func globComplaint(_ pattern: String) -> String? {
-        do {
-            _ = try GlobPattern(pattern)
-            return nil
-        } catch {
-            return "is not a pattern: \(error)"
+            item.checked("write a pattern, as \"**/*.txt\"", by: FieldRules.keyPattern)
         }
     }
 }
