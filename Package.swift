@@ -34,6 +34,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Dredge", targets: ["Dredge"]),
+        .library(name: "DredgeCheck", targets: ["DredgeCheck"]),
         .library(name: "DredgeConfig", targets: ["DredgeConfig"]),
         .executable(name: "dredge", targets: ["DredgeCLI"]),
     ],
@@ -90,10 +91,12 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         library("DredgeConfig", ["Dredge", "DredgeAWS", "DredgeText", .product(name: "Yams", package: "Yams")]),
+        library("DredgeCheck", ["Dredge", "DredgeAWS", "DredgeLedger", "DredgeS3", "DredgeTransfer"]),
         .executableTarget(
             name: "DredgeCLI",
             dependencies: [
-                "Dredge", "DredgeConfig", "DredgeAWS", "DredgeBase", "DredgeLedger", "DredgeStore", "DredgeText",
+                "Dredge", "DredgeCheck", "DredgeConfig", "DredgeAWS", "DredgeBase", "DredgeLedger", "DredgeStore",
+                "DredgeText",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swiftSettings),
@@ -112,7 +115,8 @@ let package = Package(
             ["DredgeStore", "DredgeLedger", "DredgeBase", .product(name: "GRDB", package: "GRDB.swift")],
             exclude: ["Scripts"]),
         tests("DredgeTests", ["Dredge", "DredgeBase", "DredgeLedger"]),
+        tests("DredgeCheckTests", ["DredgeCheck"]),
         tests("DredgeConfigTests", ["DredgeConfig"]),
-        tests("DredgeCLITests", ["DredgeCLI", "DredgeBase", "DredgeLedger"], exclude: ["Golden"]),
+        tests("DredgeCLITests", ["DredgeCLI", "DredgeCheck", "DredgeBase", "DredgeLedger"], exclude: ["Golden"]),
     ]
 )

@@ -44,18 +44,6 @@ public struct Limits: Sendable, Hashable {
     static let requestCountMin = 4
     /// Failures that a report names one by one.
     static let reportedFailureCount = 20
-    /// The longest that a check of one source takes, unless said otherwise.
-    public static let checkDurationMax: Duration = .seconds(120)
-    /// The longest that a check waits for a connection.
-    static let checkConnectTimeout: Duration = .seconds(5)
-    /// The longest that a check waits for the next byte.
-    static let checkProgressTimeout: Duration = .seconds(10)
-    /// Pages of a listing that a check looks through for an object that a run would read.
-    static let checkPageCount = 10
-    /// Listings that a check asks for to name the prefixes that there are, where nothing lies under the source's.
-    static let checkNearPrefixListingCount = 20
-    /// Prefixes that a check names then.
-    static let checkNearPrefixCount = 5
     /// How often progress is told.
     static let progressInterval: Duration = .milliseconds(200)
 

@@ -34,38 +34,3 @@ extension Source {
         return hops.last?.externalID == nil ? "An external ID is required, and the last role has none." : nil
     }
 }
-
-/// Refuses roles whose external ID protects nothing.
-package struct ExternalIDRequirement {
-    private let source: Source
-    private let hops: [RoleHop]
-    private let probe: TrustProbe
-
-    package init(_ source: Source, hops: [RoleHop], access: STSAccess) {
-        self.source = source
-        self.hops = hops
-        probe = TrustProbe(hops, access: access)
-    }
-
-    /// Throws where a role of the source lets in somebody who doesn't know its external ID, or where that can't be found out.
-    package func verify() async throws(RunError) {
-        for (index, hop) in hops.enumerated() where hop.externalID != nil {
-            switch await probe.verdict(ofHop: index) {
-            case .enforced: break
-            case .assumableWithout: throw refusal(hop, .roleWithoutExternalID)
-            case .assumableWithWrong: throw refusal(hop, .roleWithAnyExternalID)
-            case .unknown(let error): throw RunError(error, source: source.name)
-            }
-        }
-    }
-
-    private func refusal(_ hop: RoleHop, _ code: Finding.Code) -> RunError {
-        RunError(
-            code: .overTrust, source: source.name, step: "verify the external ID of \(hop.roleARN)",
-            message: "Security finding: \(code.message(of: hop))",
-            advice: """
-                Ask the role's owner to add the condition {"StringEquals": {"sts:ExternalId": "\(hop.externalID ?? "")"}} to every \
-                statement of its trust policy that allows sts:AssumeRole, or leave out require_external_id.
-                """)
-    }
-}

@@ -1,13 +1,13 @@
 import DredgeBase
-import DredgeLedger
-import DredgeS3
+package import DredgeLedger
+package import DredgeS3
 
 /// Which of a source's objects are wanted.
-struct SourceFilter: Sendable {
+package struct SourceFilter: Sendable {
     let include: [GlobPattern]
     let exclude: [GlobPattern]
 
-    init(_ source: Source) throws(RunError) {
+    package init(_ source: Source) throws(RunError) {
         include = try Self.parse(source.include, "include", of: source)
         exclude = try Self.parse(source.exclude, "exclude", of: source)
     }
@@ -24,7 +24,7 @@ struct SourceFilter: Sendable {
     }
 
     /// Why an object is not read; nil: it is. Decided from its entry in the listing, without a request.
-    func skipReason(_ object: ListedObject) -> SkipReason? {
+    package func skipReason(_ object: ListedObject) -> SkipReason? {
         if !includes(object.key.bytes) { return .filtered }
         if object.size == 0 { return object.key.bytes.last == UInt8(ascii: "/") ? .folderMarker : .empty }
         // Intelligent-Tiering and Glacier Instant Retrieval answer at once, or say `InvalidObjectState` themselves.

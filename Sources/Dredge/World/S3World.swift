@@ -27,13 +27,7 @@ package struct S3World: World {
         var transferLimits = TransferLimits()
         transferLimits.connectionCountMax = limits.requestCount + Limits.controlRequestCount
         transferLimits.certificateAuthorityPath = environment["AWS_CA_BUNDLE"]
-        do throws(TransferError) {
-            transfer = try TransferLoop(limits: transferLimits)
-        } catch {
-            throw RunError(
-                code: .machine, step: "start the transfer loop", message: error.message,
-                advice: "Check the limits on threads and open files (ulimit -n, ulimit -u).")
-        }
+        transfer = try TransferLoop.start(transferLimits)
         self.base = CredentialSources.base(
             base, environment: environment, transfer: transfer, defaultSessionName: sessionName,
             onWarning: { logger.warning("\($0)") })

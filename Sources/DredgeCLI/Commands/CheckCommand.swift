@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dredge
+import DredgeCheck
 import DredgeConfig
 import Foundation
 

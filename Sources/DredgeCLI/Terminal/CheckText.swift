@@ -1,4 +1,5 @@
 import Dredge
+import DredgeCheck
 import DredgeConfig
 
 /// A check for people: one block for each source, of which nothing needs to be known of STS or IAM to be understood.
@@ -23,7 +24,7 @@ enum CheckText {
             return locale.contains("utf-8") || locale.contains("utf8") ? unicode : ascii
         }
 
-        func mark(_ verdict: Verdict) -> String {
+        func mark(_ verdict: CheckVerdict) -> String {
             switch verdict {
             case .passed: passed
             case .warned: warned
@@ -114,20 +115,20 @@ enum CheckText {
         }
     }
 
-    private static func write(_ finding: Finding, to page: inout Page) {
+    private static func write(_ finding: SecurityFinding, to page: inout Page) {
         page.line("")
         page.line("SECURITY: \(finding.message)", indent: 2, hanging: 2)
         write(finding.change, indent: 5, to: &page)
     }
 
-    private static func write(_ change: Change, indent: Int, to page: inout Page) {
+    private static func write(_ change: RequiredChange, indent: Int, to page: inout Page) {
         page.line("Who can change it: \(who(change.who))", indent: indent, hanging: 2)
         page.line("What to change: \(change.what)", indent: indent, hanging: 2)
         guard let document = change.document else { return }
         page.document(document, indent: indent)
     }
 
-    private static func who(_ party: Party) -> String {
+    private static func who(_ party: ResponsibleParty) -> String {
         let account = party.account.map { "account \($0)" }
         return switch party.role {
         case .you: "you."

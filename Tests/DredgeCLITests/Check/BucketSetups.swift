@@ -1,4 +1,4 @@
-import Dredge
+import DredgeCheck
 import TestServers
 
 /// What set-ups of buckets are made of.
@@ -21,7 +21,7 @@ enum BucketSetups {
     }
 
     static func setup(
-        _ name: String, _ faults: [Fault], at step: CheckStep.Kind, _ cause: Cause.Code, _ others: [Cause.Code] = [],
+        _ name: String, _ faults: [Fault], at step: CheckStep.Kind, _ cause: CheckCause.Code, _ others: [CheckCause.Code] = [],
         auth: String = CheckSetup.role(), settings: [String] = [], status: Int32 = 3
     ) -> CheckSetup {
         CheckSetup(

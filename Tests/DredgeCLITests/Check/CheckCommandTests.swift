@@ -1,4 +1,4 @@
-import Dredge
+import DredgeCheck
 import Foundation
 import TestServers
 import Testing

@@ -1,4 +1,4 @@
-import Dredge
+import DredgeCheck
 import TestServers
 import Testing
 

@@ -1,4 +1,4 @@
-import Dredge
+import DredgeCheck
 import TestServers
 import Testing
 
@@ -12,7 +12,7 @@ import Testing
     /// A set-up in which AWS refuses the role whatever is tried, with these words at the end of its message.
     private static func refused(
         _ name: String, _ reason: String = "", by caller: String = user, of role: String = CheckSetup.roleARN,
-        cause: Cause.Code, others: [Cause.Code] = [], auth: String = CheckSetup.role()
+        cause: CheckCause.Code, others: [CheckCause.Code] = [], auth: String = CheckSetup.role()
     ) -> CheckSetup {
         var scenario = CheckSetup.sound([CheckSetup.refusal(by: caller, of: role, reason)])
         scenario.callerARN = caller

@@ -1,4 +1,4 @@
-import Dredge
+import DredgeCheck
 import Foundation
 import TestServers
 import Testing
@@ -10,11 +10,11 @@ struct CheckSetup: Sendable, CustomTestStringConvertible {
     /// Where it fails, or warns; nil: nowhere.
     var step: CheckStep.Kind?
     /// What is to be told first there.
-    var cause: Cause.Code?
+    var cause: CheckCause.Code?
     /// What else is told there, in this order; empty: the first is certain, and stands alone.
-    var others: [Cause.Code] = []
+    var others: [CheckCause.Code] = []
     /// What works, and should not.
-    var findings: [Finding.Code] = []
+    var findings: [SecurityFinding.Code] = []
     var status: Int32 = 3
     var auth = CheckSetup.role()
     /// Lines of the source beside name, bucket, endpoints and auth.

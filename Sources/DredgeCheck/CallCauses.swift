@@ -1,33 +1,34 @@
+import Dredge
 import DredgeAWS
 import DredgeS3
 
 /// Causes of a call that failed before anybody decided on permissions: credentials, clocks, networks, services.
 enum CallCauses {
-    static func causes(of error: AWSError) -> [Cause] {
+    static func causes(of error: AWSError) -> [CheckCause] {
         switch error.code {
         case .expiredBaseCredentials:
             [
-                Cause(
+                CheckCause(
                     .credentialsExpired, isCertain: true, "Your credentials have run out.",
                     because: "They are temporary, and AWS says that their time is over.",
-                    change: Change(
+                    change: RequiredChange(
                         .you, "Log in again (for example with aws sso login), or put fresh keys where these came from.")
                 )
             ]
         case .unknownBaseCredentials:
             [
-                Cause(
+                CheckCause(
                     .accessKeyUnknown, isCertain: true, "AWS does not know the access key.",
                     because: "AWS looks it up before anything else, and did not find it.",
-                    change: Change(.you, error.advice))
+                    change: RequiredChange(.you, error.advice))
             ]
         case .wrongSecretKey:
             [
-                Cause(
+                CheckCause(
                     .secretKeyWrong, isCertain: true,
                     "The secret access key does not belong to the access key.",
                     because: "AWS knows the access key, but the signature that was made with the secret does not fit.",
-                    change: Change(
+                    change: RequiredChange(
                         .you,
                         "Copy the secret access key again, without blanks or quotes. If it is lost, make a new access key: a secret is shown only once."
                     ))
@@ -37,150 +38,150 @@ enum CallCauses {
         case .throttled: [throttled(error.advice)]
         case .regionDisabled:
             [
-                Cause(
+                CheckCause(
                     .regionNotActive, isCertain: true, "STS is not active in that region for that account.",
                     because: "AWS says so (RegionDisabledException).",
-                    change: Change(
+                    change: RequiredChange(
                         .you,
                         "Name another region for this role (region: us-east-1 under role_arn), or ask the role's owner to activate STS there: IAM console, Account settings."
                     ))
             ]
         case .malformedAnswer where error.isOfProvider, .serviceFailure where error.isOfProvider:
             [
-                Cause(
+                CheckCause(
                     .noCredentials, isCertain: true, "What was to give the credentials did not.",
-                    because: error.message, change: Change(.you, error.advice))
+                    because: error.message, change: RequiredChange(.you, error.advice))
             ]
         case .malformedAnswer, .serviceFailure:
             [
-                Cause(
+                CheckCause(
                     error.code == .malformedAnswer ? .notTheService : .serviceFailed,
                     "What answered is not STS, or STS has a failure of its own.",
                     because: error.message,
-                    change: Change(
+                    change: RequiredChange(
                         .you, "Check the STS endpoint, and any proxy or log-in page on the way to it. \(error.advice)"))
             ]
         case .cancelled: [tookTooLong]
         case .noCredentials, .profileNotFound, .malformedConfigFile, .unsupportedConfig:
             [
-                Cause(
+                CheckCause(
                     .noCredentials, isCertain: true, "There are no credentials to sign requests with.",
                     because: error.providers.isEmpty
                         ? error.message
                         : "None of the places where AWS programs look for credentials has any, see above.",
-                    change: Change(.you, error.advice))
+                    change: RequiredChange(.you, error.advice))
             ]
         default:
             [
-                Cause(
+                CheckCause(
                     .invalidSource, isCertain: true, "The call can't be made with these settings.",
                     because: error.message,
-                    change: Change(.you, error.advice))
+                    change: RequiredChange(.you, error.advice))
             ]
         }
     }
 
     /// nil: it is about permissions, or about the bucket or object itself.
-    static func causes(of error: S3Error) -> [Cause]? {
+    static func causes(of error: S3Error) -> [CheckCause]? {
         switch error.code {
         case .credentials: error.cause.map { causes(of: $0) } ?? []
         case .invalidCredentials where error.serviceCode == "SignatureDoesNotMatch":
             [
-                Cause(
+                CheckCause(
                     .secretKeyWrong, isCertain: true, "The secret access key does not belong to the access key.",
                     because: "S3 knows the access key, but the signature that was made with the secret does not fit.",
-                    change: Change(.you, error.advice))
+                    change: RequiredChange(.you, error.advice))
             ]
         case .invalidCredentials:
             [
-                Cause(
+                CheckCause(
                     .accessKeyUnknown, isCertain: true, "S3 does not know the access key.",
                     because: "S3 looks it up before anything else, and did not find it.",
-                    change: Change(.you, error.advice))
+                    change: RequiredChange(.you, error.advice))
             ]
         case .expiredCredentials:
             [
-                Cause(
+                CheckCause(
                     .credentialsExpired, isCertain: true, "The credentials have run out, or are not good here.",
-                    because: "S3 refuses their session token.", change: Change(.you, error.advice))
+                    because: "S3 refuses their session token.", change: RequiredChange(.you, error.advice))
             ]
         case .clockSkewed: [clock(error.advice)]
         case .unreachable: [unreachable(error.message, advice: error.advice)]
         case .throttled: [throttled(error.advice)]
         case .serviceFailure, .shortBody:
             [
-                Cause(
+                CheckCause(
                     .serviceFailed, "S3 or the way to it is disturbed.", because: error.message,
-                    change: Change(.you, "Check again in a few minutes."))
+                    change: RequiredChange(.you, "Check again in a few minutes."))
             ]
         case .malformedAnswer:
             [
-                Cause(
+                CheckCause(
                     .notTheService, isCertain: true, "What answered is not S3.", because: error.message,
-                    change: Change(.you, error.advice))
+                    change: RequiredChange(.you, error.advice))
             ]
         case .cancelled: [tookTooLong]
         default: nil
         }
     }
 
-    static let tookTooLong = Cause(
+    static let tookTooLong = CheckCause(
         .tookTooLong, isCertain: true, "No answer came in time.",
         because: "The check of a source ends after a while, whatever it waits for.",
-        change: Change(
+        change: RequiredChange(
             .you, "See whether a firewall or a proxy holds back the connection without refusing it, then check again."))
 
-    static func clock(_ message: String) -> Cause {
-        Cause(
+    static func clock(_ message: String) -> CheckCause {
+        CheckCause(
             .clockIsWrong, isCertain: true, "This machine's clock is wrong.", because: message,
-            change: Change(.you, "Set the clock by NTP (for example: timedatectl set-ntp true), then check again."))
+            change: RequiredChange(.you, "Set the clock by NTP (for example: timedatectl set-ntp true), then check again."))
     }
 
     /// A run corrects it by itself.
-    static func clock(secondsAhead: Double) -> Cause {
+    static func clock(secondsAhead: Double) -> CheckCause {
         let minutes = Int((abs(secondsAhead) / 60).rounded())
-        return Cause(
+        return CheckCause(
             .clockIsWrong, isCertain: true,
             "This machine's clock is \(minutes) minutes \(secondsAhead > 0 ? "ahead of" : "behind") the service's.",
             because: "The service's answers bear its own time.",
-            change: Change(
+            change: RequiredChange(
                 .you,
                 "Set the clock by NTP (for example: timedatectl set-ntp true). Until then Dredge signs with the service's time."
             ))
     }
 
-    private static func throttled(_ advice: String) -> Cause {
-        Cause(
+    private static func throttled(_ advice: String) -> CheckCause {
+        CheckCause(
             .throttled, isCertain: true, "AWS asks to slow down.",
             because: "It refused the call as one too many, also after several attempts.",
-            change: Change(
+            change: RequiredChange(
                 .you, "Check again in a minute. If that goes on, find what else calls AWS with this account."))
     }
 
     /// The transport's words tell a name that doesn't exist from a door that is shut.
-    private static func unreachable(_ message: String, advice: String) -> Cause {
+    private static func unreachable(_ message: String, advice: String) -> CheckCause {
         // curl tells how long it took, which is of no use here.
         let message = message.replacing(#/ after [0-9]+ ms/#, with: "")
         let text = message.lowercased()
         if text.contains("resolve") {
-            return Cause(
+            return CheckCause(
                 .nameNotFound, isCertain: true, "The host's name does not exist, as far as this machine can tell.",
                 because: message,
-                change: Change(
+                change: RequiredChange(
                     .you,
                     "Check the spelling of the endpoint and of the region; a VPC endpoint's private name exists only inside its VPC. Else see to this machine's DNS."
                 ))
         }
         if text.contains("ssl") || text.contains("tls") || text.contains("certificate") {
-            return Cause(
+            return CheckCause(
                 .tlsFailed, isCertain: true, "The encrypted connection could not be set up.", because: message,
-                change: Change(
+                change: RequiredChange(
                     .you,
                     "If a proxy or a private service signs with a certificate authority of its own, name its file in AWS_CA_BUNDLE. Check also https against http in the endpoint URL."
                 ))
         }
-        return Cause(
+        return CheckCause(
             .notReachable, isCertain: true, "Nothing answers there.", because: message,
-            change: Change(.you, advice))
+            change: RequiredChange(.you, advice))
     }
 }

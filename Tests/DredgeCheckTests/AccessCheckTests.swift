@@ -1,8 +1,10 @@
+import Dredge
+import DredgeAWS
 import Foundation
 import TestServers
 import Testing
 
-@testable import Dredge
+@testable import DredgeCheck
 
 /// The check as a program calls it.
 @Suite(.timeLimit(.minutes(15))) struct AccessCheckTests {
@@ -29,7 +31,7 @@ import Testing
         var check = AccessCheck(base: Self.base, environment: [:])
         // Its time is over once the bucket has been asked.
         check.sleep = { duration in
-            #expect(duration == Limits.checkDurationMax)
+            #expect(duration == CheckLimits.durationMax)
             while try !server.requests().contains(where: { $0.action == .list }) {
                 try await Task.sleep(for: .milliseconds(5))
             }

@@ -1,3 +1,4 @@
+import Dredge
 import DredgeAWS
 import DredgeS3
 import DredgeTransfer
@@ -18,7 +19,7 @@ extension SourceWalk {
         }
         step.facts.append("Tried with \(object.key).")
         step.verdict = .failed
-        step.answer = ServiceAnswer(error)
+        step.answer = ServiceRefusal(error)
         if let causes = CallCauses.causes(of: error) {
             if error.code == .clockSkewed { clockRefusal = error.advice }
             step.causes = causes
@@ -83,26 +84,26 @@ extension SourceWalk {
         step.trail = evidence.trail(event: "GetObject")
     }
 
-    private func archived(_ error: S3Error) -> Cause {
-        Cause(
+    private func archived(_ error: S3Error) -> CheckCause {
+        CheckCause(
             .objectArchived, isCertain: true, "The object is in an archive.",
             because: "S3 keeps it where it can't be read before it is restored (InvalidObjectState).",
-            change: Change(.bucketOwner(source.expectedBucketOwnerAccount), error.advice))
+            change: RequiredChange(.bucketOwner(source.expectedBucketOwnerAccount), error.advice))
     }
 
-    private func other(_ error: S3Error) -> Cause {
+    private func other(_ error: S3Error) -> CheckCause {
         if error.words.lowercased().contains("server side encryption") {
-            return Cause(
+            return CheckCause(
                 .customerKeyNeeded, isCertain: true,
                 "The object is encrypted with a key that only its writer has (SSE-C).",
                 because: "S3 wants that key with every request, and Dredge has none.",
-                change: Change(
+                change: RequiredChange(
                     .bucketOwner(source.expectedBucketOwnerAccount),
                     "Copy the objects over themselves with SSE-S3 or SSE-KMS, or leave them out by exclude in the config."
                 ))
         }
-        return Cause(
+        return CheckCause(
             .serviceFailed, "S3 refused the read for a reason that the check does not know.", because: error.message,
-            change: Change(.you, error.advice))
+            change: RequiredChange(.you, error.advice))
     }
 }

@@ -1,6 +1,5 @@
-import DredgeAWS
-import DredgeS3
-import DredgeTransfer
+public import Dredge
+public import DredgeAWS
 public import Foundation
 
 /// Finds out, step by step, whether sources can be read, and if not why and who has to change what.
@@ -21,7 +20,7 @@ public struct AccessCheck: Sendable {
     /// The environment that AWS's variables are read from.
     public var environment: [String: String]
     /// The longest that the check of one source takes; then it ends with what it has found.
-    public var durationMax = Limits.checkDurationMax
+    public var durationMax = CheckLimits.durationMax
     /// Waits as long as that; tests have their own clock.
     var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
@@ -43,28 +42,8 @@ public struct AccessCheck: Sendable {
     /// Checks one source, in at most `durationMax`; a step that takes longer is told as failed. Throws a `RunError` when this
     /// machine gives no thread, and `CancellationError` when the task is cancelled.
     public func check(_ source: Source) async throws -> SourceCheck {
-        var limits = TransferLimits()
-        limits.connectionCountMax = 4
-        limits.connectTimeout = Limits.checkConnectTimeout
-        limits.progressTimeout = Limits.checkProgressTimeout
-        limits.certificateAuthorityPath = environment["AWS_CA_BUNDLE"]
-        let transfer: TransferLoop
-        do throws(TransferError) {
-            transfer = try TransferLoop(limits: limits)
-        } catch {
-            throw RunError(
-                code: .machine, step: "start the transfer loop", message: error.message,
-                advice: "Close other programs, or raise the limits of threads and open files.")
-        }
-        let base =
-            if case .accessKey(let credentials) = source.auth {
-                CredentialSources.fixed(credentials)
-            } else {
-                CredentialSources.base(self.base, environment: environment, transfer: transfer)
-            }
-        defer { base.close() }
-        let walk = SourceWalk(
-            source, base: base, environment: self.base.environment(environment), transfer: transfer)
+        let connection = try CheckConnection(source, base: base, environment: environment)
+        let walk = SourceWalk(over: connection)
         let result = await withTaskGroup(of: SourceCheck?.self) { group in
             group.addTask { await walk.result() }
             group.addTask {
@@ -79,7 +58,7 @@ public struct AccessCheck: Sendable {
             }
             return result
         }
-        await transfer.shutDown()
+        await connection.close()
         guard !Task.isCancelled, let result else { throw CancellationError() }
         return result
     }

@@ -1,3 +1,5 @@
+import Dredge
+
 /// What a check found of all its sources. Encoded, it is the output of `dredge check --json`: members may be added to it, none changes.
 public struct CheckReport: Sendable, Hashable, Codable {
     /// Grows when a member changes its meaning or goes.
@@ -21,15 +23,15 @@ public struct SourceCheck: Sendable, Hashable, Codable {
     /// Its prefix; empty: the whole bucket.
     public var prefix: String
     /// `failed` if any step failed, or a finding that the source's settings forbid; else `warned` if there is anything to think about.
-    public var verdict: Verdict
+    public var verdict: CheckVerdict
     /// In the order they were walked; a step that was not reached is `skipped`.
     public var steps: [CheckStep]
     /// What works, and should not.
-    public var findings: [Finding]
+    public var findings: [SecurityFinding]
 }
 
 /// How a step ended.
-public enum Verdict: String, Sendable, Hashable, Codable {
+public enum CheckVerdict: String, Sendable, Hashable, Codable {
     /// As it should be.
     case passed
     /// It works, but something should be thought about.
@@ -67,13 +69,13 @@ public struct CheckStep: Sendable, Hashable, Codable {
     /// What it is about, for a person.
     public var title: String
     /// How it ended.
-    public var verdict: Verdict
+    public var verdict: CheckVerdict
     /// What was found, in sentences.
     public var facts: [String] = []
     /// The service's refusal; nil where it did not refuse.
-    public var answer: ServiceAnswer?
+    public var answer: ServiceRefusal?
     /// Why, the likeliest first; empty unless the step failed, or warns of something that can be changed.
-    public var causes: [Cause] = []
+    public var causes: [CheckCause] = []
     /// Whether it was skipped because one before it failed.
     public var isUnreached: Bool { verdict == .skipped && facts.isEmpty }
     /// How to find the refusal in the account's own records; nil where there is nothing to find.
@@ -81,7 +83,7 @@ public struct CheckStep: Sendable, Hashable, Codable {
 }
 
 /// What a service said of a request that it refused.
-public struct ServiceAnswer: Sendable, Hashable, Codable {
+public struct ServiceRefusal: Sendable, Hashable, Codable {
     /// Its code, as `AccessDenied`.
     public var code: String?
     /// The HTTP status.
@@ -93,7 +95,7 @@ public struct ServiceAnswer: Sendable, Hashable, Codable {
 }
 
 /// Something that works, and should not: a gap in the security of the account that is asked.
-public struct Finding: Sendable, Hashable, Codable {
+public struct SecurityFinding: Sendable, Hashable, Codable {
     /// The closed list.
     public enum Code: String, Sendable, Hashable, Codable {
         /// The role is given away without the external ID.
@@ -109,30 +111,18 @@ public struct Finding: Sendable, Hashable, Codable {
     /// What was found, and what somebody could do with it.
     public var message: String
     /// What closes the gap.
-    public var change: Change
+    public var change: RequiredChange
     /// Whether the source's settings make it a failure (`require_external_id`).
     public var isFatal: Bool
 }
 
-extension Finding.Code {
-    /// What was found of a role, and what somebody could do with it.
-    func message(of hop: RoleHop) -> String {
-        let role = RoleARN(hop.roleARN)
-        let what =
-            switch self {
-            case .roleWithoutExternalID:
-                "The role \(hop.roleName) can be used without its external ID, so the ID protects nothing"
-            case .roleWithAnyExternalID:
-                "The role \(hop.roleName) can be used with an external ID that was made up, so the ID protects nothing"
-            case .noExternalID:
-                "The role \(hop.roleName) of another account (\(role?.account ?? "unknown")) can be used without an external ID"
-            }
-        return what
-            + ": whoever knows the role's name (its ARN) can give it to your service as if it were their own, and have the bucket read for them."
+extension SecurityFinding.Code {
+    /// How the role is given away.
+    var gap: ExternalIDGap {
+        switch self {
+        case .roleWithoutExternalID: .noneNeeded
+        case .roleWithAnyExternalID: .anyAccepted
+        case .noExternalID: .noneConfigured
+        }
     }
-}
-
-extension RoleHop {
-    /// The last part of the role's ARN.
-    var roleName: String { roleARN.split(separator: "/").last.map(String.init) ?? roleARN }
 }

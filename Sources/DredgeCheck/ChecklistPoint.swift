@@ -44,7 +44,7 @@ public enum ChecklistPoint: String, Sendable, CaseIterable {
     }
 }
 
-extension Cause.Code {
+extension CheckCause.Code {
     /// The point of the checklist that it is a case of; nil: none of the twelve (networks, archives, empty listings).
     public var checklistPoint: ChecklistPoint? {
         switch self {

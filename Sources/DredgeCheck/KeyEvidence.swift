@@ -1,3 +1,4 @@
+import Dredge
 import DredgeAWS
 import DredgeS3
 
@@ -19,16 +20,16 @@ struct KeyEvidence {
     private var keyName: String { keyARN ?? "the object's key" }
 
     /// The likeliest first. A certain one stands alone.
-    func causes() -> [Cause] {
+    func causes() -> [CheckCause] {
         if let unusable { return [unusable] }
         if isRefusedBySession { return [sessionTooNarrow] }
         switch denial.decision {
         case .denied(let kind):
             return [
-                Cause(
+                CheckCause(
                     .deniedExplicitly, isCertain: true, "A statement forbids kms:Decrypt, in \(kind.name(.key)).",
                     because: "AWS says so: an explicit deny. It outweighs whatever allows it.",
-                    change: Change(
+                    change: RequiredChange(
                         Denial.party(for: kind, caller: reader?.account, owner: keyAccount, owns: .key),
                         "Find the statement with \"Effect\": \"Deny\" in \(kind.name(.key)) that covers kms:Decrypt on \(keyName), and except \(readerName) from it."
                     ))
@@ -38,11 +39,11 @@ struct KeyEvidence {
             return isForeign ? [keyPolicy, keyManagedByAWS] : [certain(keyPolicy)]
         case .notAllowed(let kind):
             return [
-                Cause(
+                CheckCause(
                     .deniedAbove, isCertain: true, "kms:Decrypt is not allowed by \(kind.name(.key)).",
                     because:
                         "AWS says so. Such a policy sets a limit: what it does not allow is refused, whatever others allow.",
-                    change: Change(
+                    change: RequiredChange(
                         Denial.party(for: kind, caller: reader?.account, owner: keyAccount, owns: .key),
                         "Add kms:Decrypt on \(keyName) to what \(kind.name(.key)) allows."))
             ]
@@ -59,7 +60,7 @@ struct KeyEvidence {
     }
 
     /// The codes that S3 passes on from KMS.
-    private var unusable: Cause? {
+    private var unusable: CheckCause? {
         let what: (String, String)? =
             switch error.serviceCode {
             case "KMS.DisabledException": ("is disabled", "Enable it (KMS console, Customer managed keys).")
@@ -76,23 +77,23 @@ struct KeyEvidence {
             default: nil
             }
         return what.map { state, advice in
-            Cause(
+            CheckCause(
                 .keyUnusable, isCertain: true, "The key \(state).", because: "S3 says so (\(error.serviceCode ?? "")).",
-                change: Change(.keyOwner(keyAccount), advice))
+                change: RequiredChange(.keyOwner(keyAccount), advice))
         }
     }
 
     /// A run's session may decrypt with the key of the config only.
-    private var sessionTooNarrow: Cause {
+    private var sessionTooNarrow: CheckCause {
         let isOther = source.kmsKeyARN != nil && keyARN != nil && source.kmsKeyARN != keyARN
-        return Cause(
+        return CheckCause(
             .sessionTooNarrow, isCertain: true,
             isOther
                 ? "The config names another key than the one that encrypts the object."
                 : "The policy that narrows the session to this source refuses the key.",
             because:
                 "A run's session may decrypt with \(source.kmsKeyARN ?? "the role's keys") only. A session of the same role that isn't narrowed can read the object.",
-            change: Change(
+            change: RequiredChange(
                 .you,
                 isOther
                     ? "Write kms_key_arn: \(keyName) in the config, or take kms_key_arn out of it."
@@ -100,42 +101,42 @@ struct KeyEvidence {
             ))
     }
 
-    private var decryptNotAllowed: Cause {
+    private var decryptNotAllowed: CheckCause {
         let isRole = if case .assumeRole = source.auth { true } else { false }
-        return Cause(
+        return CheckCause(
             .decryptNotAllowed, "\(holder.asSentence.dropLast()) may not use the key.",
             because:
                 "The object is encrypted with \(keyName). Reading it needs kms:Decrypt on that key beside s3:GetObject.",
-            change: Change(
+            change: RequiredChange(
                 isRole ? .roleAccount(reader?.account) : .callerAccount(reader?.account),
                 "Give \(holder) this policy (\(reader?.policyPlace ?? "IAM console")). Its last statement is the missing one.",
                 CheckDocuments.reading(source, partition: reader?.partition, holder: holder, keyARN: keyARN)))
     }
 
-    private var keyPolicy: Cause {
-        Cause(
+    private var keyPolicy: CheckCause {
+        CheckCause(
             .keyPolicyNotAllowing, "The key's own policy does not let \(holder) in.",
             because: isForeign
                 ? "The key belongs to account \(keyAccount ?? ""), \(holder) to another one: then the key's policy must name who reads."
                 : "A key's policy decides whether policies of identities count for it at all.",
-            change: Change(
+            change: RequiredChange(
                 .keyOwner(keyAccount),
                 "Add the statement below to the key's policy (KMS console, Customer managed keys, Key policy).",
                 CheckDocuments.key(keyARN, reader: reader)))
     }
 
-    private var keyManagedByAWS: Cause {
-        Cause(
+    private var keyManagedByAWS: CheckCause {
+        CheckCause(
             .keyManagedByAWS, "The key is the one that AWS manages (aws/s3), which other accounts can never use.",
             because:
                 "The key belongs to account \(keyAccount ?? "…"), you read as \(holder) of account \(reader?.account ?? "…"). The policy of aws/s3 can't be changed.",
-            change: Change(
+            change: RequiredChange(
                 .bucketOwner(keyAccount),
                 "Let Dredge read by way of a role in account \(keyAccount ?? "…") (assume_role in the config): the account's own roles may use aws/s3. Or encrypt the objects anew, with a customer managed key or with SSE-S3."
             ))
     }
 
-    private func certain(_ cause: Cause) -> Cause {
+    private func certain(_ cause: CheckCause) -> CheckCause {
         var cause = cause
         cause.isCertain = true
         cause.evidence += " AWS says that it is this kind of policy that does not allow it."

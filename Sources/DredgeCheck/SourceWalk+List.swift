@@ -1,3 +1,4 @@
+import Dredge
 import DredgeAWS
 import DredgeLedger
 import DredgeS3
@@ -7,7 +8,7 @@ extension SourceWalk {
     mutating func checkRefusedListing(_ error: S3Error) async {
         var step = CheckStep(kind: .list, title: Self.title(.list, source), verdict: .failed)
         defer { steps.append(step) }
-        step.answer = ServiceAnswer(error)
+        step.answer = ServiceRefusal(error)
         var evidence = BucketEvidence(
             source: source, reader: reader, action: "s3:ListBucket", denial: Denial(error.words), error: error)
         await widen()
@@ -43,7 +44,7 @@ extension SourceWalk {
         guard let filter = try? SourceFilter(source) else { return }
         var skipped: [String: Int] = [:]
         var page = first
-        for number in 1...Limits.checkPageCount {
+        for number in 1...CheckLimits.pageCount {
             for object in page.objects {
                 guard let reason = filter.skipReason(object) else {
                     self.object = object
@@ -53,7 +54,7 @@ extension SourceWalk {
                 }
                 skipped[reason.rawValue, default: 0] += 1
             }
-            guard number < Limits.checkPageCount, let token = page.continuationToken,
+            guard number < CheckLimits.pageCount, let token = page.continuationToken,
                 let next = try? await client.listPage(prefix: ObjectKey(source.prefix), continuationToken: token)
             else { break }
             page = next
@@ -62,7 +63,7 @@ extension SourceWalk {
         step.causes = [nothingToRead(skipped, isComplete: page.continuationToken == nil, first)]
     }
 
-    private func nothingToRead(_ skipped: [String: Int], isComplete: Bool, _ first: ListPage) -> Cause {
+    private func nothingToRead(_ skipped: [String: Int], isComplete: Bool, _ first: ListPage) -> CheckCause {
         let count = skipped.values.reduce(0, +)
         let reasons = skipped.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key) \($0.value)" }
         let example = first.objects.first { $0.key.bytes.last != UInt8(ascii: "/") }.map { " A key there: \($0.key)" }
@@ -74,27 +75,27 @@ extension SourceWalk {
             } else {
                 "Check the prefix: folder markers and empty objects hold no text."
             }
-        return Cause(
+        return CheckCause(
             skipped[SkipReason.archived.rawValue] == count ? .objectArchived : .nothingToRead, isCertain: isComplete,
             "A run would read none of \(isComplete ? "the" : "the first") \(count) objects.",
-            because: "They are skipped: \(reasons.joined(separator: ", ")).", change: Change(.you, what))
+            because: "They are skipped: \(reasons.joined(separator: ", ")).", change: RequiredChange(.you, what))
     }
 
     /// Nothing lies under the prefix: names what does lie near it.
-    private func nothingListed(_ client: S3Client) async -> Cause {
+    private func nothingListed(_ client: S3Client) async -> CheckCause {
         guard !source.prefix.isEmpty else {
-            return Cause(
+            return CheckCause(
                 .nothingUnderPrefix, isCertain: true, "The bucket is empty.", because: "Its listing is.",
-                change: Change(.you, "Check that it is the right bucket."))
+                change: RequiredChange(.you, "Check that it is the right bucket."))
         }
         let near = await nearPrefixes(client)
         let what =
             near.isEmpty
             ? "Check the prefix against the keys; capital letters and slashes count, and a prefix does not begin with a slash."
             : "Write one of those that there are as prefix in the config: \(near.joined(separator: ", "))"
-        return Cause(
+        return CheckCause(
             .nothingUnderPrefix, isCertain: true, "No key begins with \"\(source.prefix)\".",
-            because: "The listing is allowed, and empty.", change: Change(.you, what))
+            because: "The listing is allowed, and empty.", change: RequiredChange(.you, what))
     }
 
     /// The folders at the level of the prefix, those that are most like it first. Skips over a folder's keys by asking for what follows it.
@@ -102,7 +103,7 @@ extension SourceWalk {
         let parent = Self.parent(of: source.prefix)
         var folders: [String] = []
         var after: ObjectKey?
-        for _ in 0..<Limits.checkNearPrefixListingCount {
+        for _ in 0..<CheckLimits.nearPrefixListingCount {
             guard let page = try? await client.listPage(prefix: ObjectKey(parent), startAfter: after),
                 let last = page.objects.last
             else { break }
@@ -119,7 +120,7 @@ extension SourceWalk {
             zip(folder.dropFirst(parent.count).lowercased(), wanted).prefix { $0 == $1 }.count
         }
         return folders.map { ($0, likeness($0)) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
-            .prefix(Limits.checkNearPrefixCount).map { "\(ObjectKey($0.0))" }
+            .prefix(CheckLimits.nearPrefixCount).map { "\(ObjectKey($0.0))" }
     }
 
     private static func folder(of key: ObjectKey, under parent: String) -> String {

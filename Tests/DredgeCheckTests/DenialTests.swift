@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Dredge
+@testable import DredgeCheck
 
 @Suite struct DenialTests {
     private static let caller = "arn:aws:sts::999988887777:assumed-role/worker/i-1"
@@ -69,7 +69,7 @@ import Testing
 
     /// CloudTrail is no cause, but where to look: `CheckStep.trail`.
     @Test func `each of the points but CloudTrail can be named by a cause`() {
-        let named = Set(Cause.Code.allCases.compactMap(\.checklistPoint))
+        let named = Set(CheckCause.Code.allCases.compactMap(\.checklistPoint))
         #expect(named == Set(ChecklistPoint.allCases).subtracting([.cloudTrail]))
     }
 }

@@ -1,3 +1,4 @@
+import Dredge
 import DredgeAWS
 import DredgeS3
 
@@ -26,92 +27,92 @@ struct BucketEvidence {
     var owner: String? { source.expectedBucketOwnerAccount }
     var arn: String { CheckDocuments.bucketARN(source, partition: reader?.partition) }
 
-    var commonCause: Cause? {
+    var commonCause: CheckCause? {
         if wide == .allowed {
-            return Cause(
+            return CheckCause(
                 .sessionTooNarrow, isCertain: true, "The policy that narrows the session to this source refuses it.",
                 because: "With a session of the same role that isn't narrowed, AWS allows it.",
-                change: Change(
+                change: RequiredChange(
                     .you,
                     "Write session_policy: none under this role_arn in the config, and tell Dredge's makers: its own policy should allow this."
                 ))
         }
         if error.code == .requesterPays || payingReader == .allowed || error.words.contains("equester Pays") {
-            return Cause(
+            return CheckCause(
                 .requesterPays, isCertain: true, "The bucket charges who reads it (requester pays).",
                 because: payingReader == .allowed
                     ? "The same listing is allowed when the request says that you pay." : "S3 says so.",
-                change: Change(
+                change: RequiredChange(
                     .you,
                     "If you agree to be charged for requests and transfer, write request_payer: requester in the config. Else ask the bucket's owner to switch Requester Pays off."
                 ))
         }
         if error.serviceCode == "AllAccessDisabled" {
-            return Cause(
+            return CheckCause(
                 .bucketPolicy, isCertain: true, "The bucket is shut for everybody.",
                 because: "S3 says so (AllAccessDisabled).",
-                change: Change(.bucketOwner(owner), "Open the bucket again; AWS support says why it was shut."))
+                change: RequiredChange(.bucketOwner(owner), "Open the bucket again; AWS support says why it was shut."))
         }
         switch denial.decision {
         case .denied(let kind):
-            return Cause(
+            return CheckCause(
                 .deniedExplicitly, isCertain: true, "A statement forbids it, in \(kind.name(.bucket)).",
                 because: "AWS says so: an explicit deny. It outweighs whatever allows \(action).",
-                change: Change(
+                change: RequiredChange(
                     Denial.party(for: kind, caller: reader?.account, owner: owner, owns: .bucket),
                     "Find the statement with \"Effect\": \"Deny\" in \(kind.name(.bucket)) that covers \(action) on \(arn), and except \(readerName) from it."
                 ))
         case .notAllowed(let kind) where ![.identity, .resource].contains(kind):
-            return Cause(
+            return CheckCause(
                 .deniedAbove, isCertain: true, "It is not allowed by \(kind.name(.bucket)).",
                 because:
                     "AWS says so. Such a policy sets a limit: what it does not allow is refused, whatever others allow.",
-                change: Change(
+                change: RequiredChange(
                     Denial.party(for: kind, caller: reader?.account, owner: owner, owns: .bucket),
                     "Add \(action) on \(arn) to what \(kind.name(.bucket)) allows."))
         default: return nil
         }
     }
 
-    var bucketPolicy: Cause {
+    var bucketPolicy: CheckCause {
         if isRole {
-            return Cause(
+            return CheckCause(
                 .bucketPolicy, "The bucket's own policy refuses the role.",
                 because:
                     "A deny in the bucket policy (for other networks, accounts or roles) outweighs what the role's policy allows.",
-                change: Change(
+                change: RequiredChange(
                     .bucketOwner(owner),
                     "Read the bucket's policy (S3 console, \(source.bucket), Permissions) and except \(readerName) from its denies. If the bucket belongs to another account than the role, add the statements below to it.",
                     CheckDocuments.bucket(source, reader: reader)))
         }
-        return Cause(
+        return CheckCause(
             .bucketPolicy, "The bucket's policy does not let you in.",
             because:
                 "Without a role, the owner of a bucket of another account lets you in by its bucket policy, which must name \(readerName).",
-            change: Change(
+            change: RequiredChange(
                 .bucketOwner(owner),
                 "Add the statements below to the bucket's policy (S3 console, \(source.bucket), Permissions).",
                 CheckDocuments.bucket(source, reader: reader)))
     }
 
-    var deniedAbove: Cause {
-        Cause(
+    var deniedAbove: CheckCause {
+        CheckCause(
             .deniedAbove, "A policy above both sides forbids it.",
             because:
                 "A service control policy of an AWS organization, a permissions boundary, or the policy of a VPC endpoint on the way to S3 can refuse what both sides allow.",
-            change: Change(
+            change: RequiredChange(
                 .organization(reader?.account), "Look for \(action) on \(arn) in those policies."))
     }
 
-    var readingChange: Change {
+    var readingChange: RequiredChange {
         let place = "Give \(holder) this policy (\(reader?.policyPlace ?? "IAM console"))."
-        let who = isRole ? Party.roleAccount(reader?.account) : .callerAccount(reader?.account)
-        return Change(who, place, CheckDocuments.reading(source, partition: reader?.partition, holder: holder))
+        let who = isRole ? ResponsibleParty.roleAccount(reader?.account) : .callerAccount(reader?.account)
+        return RequiredChange(who, place, CheckDocuments.reading(source, partition: reader?.partition, holder: holder))
     }
 
     var holder: String { reader?.words ?? "the identity that signs" }
 
-    func certain(_ cause: Cause) -> Cause {
+    func certain(_ cause: CheckCause) -> CheckCause {
         var cause = cause
         cause.isCertain = true
         cause.evidence = "AWS says that it is this kind of policy that does not allow it. " + cause.evidence

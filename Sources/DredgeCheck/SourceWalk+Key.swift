@@ -1,3 +1,4 @@
+import Dredge
 import DredgeAWS
 import DredgeS3
 
@@ -29,10 +30,10 @@ extension SourceWalk {
             if let named = source.kmsKeyARN, named.contains(":key/"), named != keyARN {
                 step.verdict = .warned
                 step.causes.append(
-                    Cause(
+                    CheckCause(
                         .keyOtherThanNamed, isCertain: true, "The config names another key: \(named).",
                         because: "S3 tells the key of an object with its head.",
-                        change: Change(
+                        change: RequiredChange(
                             .you,
                             "Write kms_key_arn: \(keyARN) in the config, or take kms_key_arn out of it: sessions and policies are made from it."
                         )))

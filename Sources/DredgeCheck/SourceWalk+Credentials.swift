@@ -1,3 +1,4 @@
+import Dredge
 import DredgeAWS
 
 extension SourceWalk {
@@ -9,25 +10,25 @@ extension SourceWalk {
         } catch {
             step.verdict = .failed
             step.causes.append(
-                Cause(
+                CheckCause(
                     .invalidSource, isCertain: true, "A pattern of this source can't be read.", because: error.message,
-                    change: Change(.you, error.advice)))
+                    change: RequiredChange(.you, error.advice)))
         }
         if let error = inquiry.problem() {
             step.verdict = .failed
             step.causes.append(
-                Cause(
+                CheckCause(
                     error.message.contains("partition") ? .roleOfOtherPartition : .invalidSource, isCertain: true,
                     "A role can't be asked for with these settings.", because: error.message,
-                    change: Change(.you, error.advice)))
+                    change: RequiredChange(.you, error.advice)))
         }
-        for hop in trimmedHops {
+        for hop in connection.trimmedHops {
             step.verdict = .warned
             step.causes.append(
-                Cause(
+                CheckCause(
                     .externalIDHasBlanks, isCertain: true, "The external ID of \(hop.roleARN) has blanks around it.",
                     because: "AWS compares external IDs character by character, and takes none with blanks.",
-                    change: Change(
+                    change: RequiredChange(
                         .you,
                         "Write it without them: external_id: \(hop.externalID ?? ""). (The check goes on with this one.)"
                     )))
@@ -88,14 +89,14 @@ extension SourceWalk {
 
     /// The keys of another service must not be shown to AWS's STS.
     private var asksAWSAboutOthersKeys: Bool {
-        EndpointSettings(environment: environment).hasEndpoint(source.endpointURL, of: .s3) && !inquiry.hasOwnEndpoint
+        EndpointSettings(environment: connection.environment).hasEndpoint(source.endpointURL, of: .s3) && !inquiry.hasOwnEndpoint
             && hops.isEmpty
     }
 
     /// A call failed before anybody decided on permissions.
     mutating func fail(_ step: inout CheckStep, _ error: AWSError) {
         step.verdict = .failed
-        step.answer = ServiceAnswer(error)
+        step.answer = ServiceRefusal(error)
         if error.code == .clockSkewed { clockRefusal = error.message }
         step.causes = CallCauses.causes(of: error)
     }

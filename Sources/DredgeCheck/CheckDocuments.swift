@@ -1,3 +1,4 @@
+import Dredge
 import DredgeAWS
 
 /// Policies to paste, made for exactly this source and these principals; nil where it is not known who or what is to be named.

@@ -1,3 +1,4 @@
+import Dredge
 import DredgeAWS
 import Foundation
 
@@ -26,7 +27,7 @@ extension SourceWalk {
                 return
             }
             step.verdict = .failed
-            step.answer = ServiceAnswer(error)
+            step.answer = ServiceRefusal(error)
             var evidence = HopEvidence(
                 hop: hop, caller: signer.principal, isFirst: index == 0, denial: Denial(error.message))
             await eliminate(&evidence, index: index, by: signer)
@@ -100,7 +101,7 @@ extension SourceWalk {
     /// Refused for a value of the call: a session without the value tells whether it is that one.
     private func parameterCauses(
         _ error: AWSError, _ hop: RoleHop, index: Int, by signer: Holder
-    ) async -> [Cause] {
+    ) async -> [CheckCause] {
         guard error.status != nil else { return CallCauses.causes(of: error) }
         var other = hop
         other.duration = nil
@@ -108,19 +109,19 @@ extension SourceWalk {
             await trial(other, index: index, with: signer.credentials) == .allowed
         {
             return [
-                Cause(
+                CheckCause(
                     .sessionTooLong, isCertain: true, "The config asks for longer sessions than the role allows.",
                     because: "For a shorter time AWS lets you use the role.",
-                    change: Change(
+                    change: RequiredChange(
                         .you,
                         "Take duration out of the config (sessions are renewed by themselves), or ask the role's owner to raise its maximum session duration."
                     ))
             ]
         }
         return [
-            Cause(
+            CheckCause(
                 .sessionPolicyRefused, "AWS does not accept one of the values of this role.", because: error.message,
-                change: Change(.you, error.advice))
+                change: RequiredChange(.you, error.advice))
         ]
     }
 
@@ -152,7 +153,7 @@ extension SourceWalk {
         }
     }
 
-    private mutating func addFinding(_ code: Finding.Code, _ hop: RoleHop, by signer: Holder) {
+    private mutating func addFinding(_ code: SecurityFinding.Code, _ hop: RoleHop, by signer: Holder) {
         let account = RoleARN(hop.roleARN)?.account
         let externalID = hop.externalID ?? CheckDocuments.externalIDPlaceholder
         var what =
@@ -162,9 +163,9 @@ extension SourceWalk {
                 " First agree on an ID of your choice, which is another for each customer, and write it as external_id in the config."
         }
         findings.append(
-            Finding(
-                code: code, message: code.message(of: hop),
-                change: Change(
+            SecurityFinding(
+                code: code, message: code.gap.message(of: hop),
+                change: RequiredChange(
                     .roleAccount(account), what,
                     CheckDocuments.trust(of: hop, externalID: externalID, principal: signer.principal)),
                 isFatal: source.requireExternalID))

@@ -1,5 +1,5 @@
 /// Who can make a change.
-public struct Party: Sendable, Hashable, Codable {
+public struct ResponsibleParty: Sendable, Hashable, Codable {
     /// In which capacity.
     public enum Role: String, Sendable, Hashable, Codable {
         /// Who runs Dredge.
@@ -21,13 +21,13 @@ public struct Party: Sendable, Hashable, Codable {
     /// The AWS account, where it is known.
     public var account: String?
 
-    static let you = Party(role: .you, account: nil)
+    static let you = ResponsibleParty(role: .you, account: nil)
 
-    static func callerAccount(_ account: String?) -> Party { Party(role: .callerAccount, account: account) }
-    static func roleAccount(_ account: String?) -> Party { Party(role: .roleAccount, account: account) }
-    static func bucketOwner(_ account: String?) -> Party { Party(role: .bucketOwner, account: account) }
-    static func keyOwner(_ account: String?) -> Party { Party(role: .keyOwner, account: account) }
-    static func organization(_ account: String?) -> Party { Party(role: .organization, account: account) }
+    static func callerAccount(_ account: String?) -> ResponsibleParty { ResponsibleParty(role: .callerAccount, account: account) }
+    static func roleAccount(_ account: String?) -> ResponsibleParty { ResponsibleParty(role: .roleAccount, account: account) }
+    static func bucketOwner(_ account: String?) -> ResponsibleParty { ResponsibleParty(role: .bucketOwner, account: account) }
+    static func keyOwner(_ account: String?) -> ResponsibleParty { ResponsibleParty(role: .keyOwner, account: account) }
+    static func organization(_ account: String?) -> ResponsibleParty { ResponsibleParty(role: .organization, account: account) }
 }
 
 extension Denial {
@@ -35,7 +35,7 @@ extension Denial {
     enum Owned { case role, bucket, key }
 
     /// Who can change a policy of that kind.
-    static func party(for kind: PolicyKind, caller: String?, owner: String?, owns: Owned) -> Party {
+    static func party(for kind: PolicyKind, caller: String?, owner: String?, owns: Owned) -> ResponsibleParty {
         switch kind {
         case .identity, .permissionsBoundary: .callerAccount(caller)
         case .session, .endpoint: .you

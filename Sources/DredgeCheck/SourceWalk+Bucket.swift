@@ -1,6 +1,6 @@
+import Dredge
 import DredgeAWS
 import DredgeS3
-import DredgeTransfer
 
 /// How a client of the source's bucket may differ from that of a run, to find out what a run is refused for.
 struct ClientVariation: Sendable {
@@ -13,16 +13,8 @@ struct ClientVariation: Sendable {
 extension SourceWalk {
     func client(_ variation: ClientVariation = .init()) -> S3Client {
         let holder = holders.last
-        let signing = (variation.isWide ? holder?.wideCredentials : nil) ?? holder?.credentials
-        let credentials: any CredentialSource =
-            signing.map { CredentialSources.fixed($0) } ?? CredentialSources.anonymous()
-        var settings = source.clientSettings
-        if !variation.asksOwner { settings.expectedBucketOwner = nil }
-        if let requestPayer = variation.requestPayer { settings.requestPayer = requestPayer }
-        settings.retry.attemptCountMax = 3
-        return S3Client(
-            settings: settings, credentials: credentials, transfer: transfer, environment: environment,
-            onClockCorrection: { [notes] in notes.secondsAhead = $0 })
+        return connection.client(
+            variation, signing: (variation.isWide ? holder?.wideCredentials : nil) ?? holder?.credentials)
     }
 
     /// Lists under the source's prefix, which tells of the bucket, too: whoever may not list it learns all the same whether it exists.
@@ -46,7 +38,7 @@ extension SourceWalk {
         case .failure(let error):
             if let causes = await bucketCauses(error) {
                 step.verdict = .failed
-                step.answer = ServiceAnswer(error)
+                step.answer = ServiceRefusal(error)
                 step.causes = causes
                 if error.code == .clockSkewed { clockRefusal = error.advice }
                 steps.append(step)
@@ -61,10 +53,10 @@ extension SourceWalk {
         if let named = source.region, named != region {
             step.verdict = .warned
             step.causes.append(
-                Cause(
+                CheckCause(
                     .bucketElsewhere, isCertain: true, "The bucket is in \(region), not in \(named).",
                     because: "S3 names the region of a bucket to who asks in another one.",
-                    change: Change(
+                    change: RequiredChange(
                         .you, "Write region: \(region) in the config. (It works as it is, with one request more.)")))
         } else if source.endpointURL == nil {
             step.facts.append("It is in \(region).")
@@ -72,33 +64,33 @@ extension SourceWalk {
     }
 
     /// Causes that are about the bucket; nil: it is there, and the listing is refused.
-    private func bucketCauses(_ error: S3Error) async -> [Cause]? {
+    private func bucketCauses(_ error: S3Error) async -> [CheckCause]? {
         switch error.code {
         case .noSuchBucket:
             return [
-                Cause(
+                CheckCause(
                     .bucketMissing, isCertain: true, "There is no bucket of that name.",
                     because: "S3 says so (NoSuchBucket). It tells everybody whether a bucket exists.",
-                    change: Change(
+                    change: RequiredChange(
                         .you,
                         "Check the spelling of \(source.bucket)\(source.endpointURL.map { " and the endpoint \($0)" } ?? "") in the config. Bucket names have no capital letters; a bucket of another partition (China, GovCloud) is not found either."
                     ))
             ]
         case .wrongRegion:
             return [
-                Cause(
+                CheckCause(
                     .bucketElsewhere, isCertain: true, "The bucket is in another region than the one that was asked.",
-                    because: error.message, change: Change(.you, error.advice))
+                    because: error.message, change: RequiredChange(.you, error.advice))
             ]
         case .accessDenied:
             guard let expected = source.expectedBucketOwnerAccount else { return nil }
             guard await listTrial(.init(asksOwner: false), source.prefix) == .allowed else { return nil }
             return [
-                Cause(
+                CheckCause(
                     .bucketOfOtherAccount, isCertain: true,
                     "The bucket does not belong to account \(expected).",
                     because: "S3 allows the listing when it is not told to expect that owner.",
-                    change: Change(
+                    change: RequiredChange(
                         .you,
                         "Make sure that it is the right bucket: a stranger may have taken the name of a deleted one. If another account rightly owns it, write expected_bucket_owner: with that account's ID in the config."
                     ))

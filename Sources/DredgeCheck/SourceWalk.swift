@@ -1,6 +1,6 @@
+import Dredge
 import DredgeAWS
 import DredgeS3
-import DredgeTransfer
 import Synchronization
 
 /// One source's way through the steps of a check: each step leaves a `CheckStep`, and what the next ones need.
@@ -25,17 +25,9 @@ struct SourceWalk: Sendable {
         case unclear
     }
 
-    let source: Source
-    /// The roles on the way; empty where none is assumed.
-    let hops: [RoleHop]
-    /// Those of them whose external ID had blanks around it, which are left out.
-    let trimmedHops: [RoleHop]
-    let environment: [String: String]
-    let transfer: TransferLoop
-    let inquiry: STSInquiry
-    let notes: CheckNotes
+    let connection: CheckConnection
     var steps: [CheckStep] = []
-    var findings: [Finding] = []
+    var findings: [SecurityFinding] = []
     /// The base, then what each hop gave.
     var holders: [Holder] = []
     /// The object that is read, and one or two others of the listing.
@@ -50,22 +42,12 @@ struct SourceWalk: Sendable {
     /// What a service said that refused this machine's time.
     var clockRefusal: String?
 
-    init(_ source: Source, base: BaseSource, environment: [String: String], transfer: TransferLoop) {
-        var source = source
-        trimmedHops = source.trimExternalIDs()
-        self.source = source
-        self.environment = environment
-        self.transfer = transfer
-        let notes = CheckNotes()
-        self.notes = notes
-        let runName = "check-\(RunName.make())"
-        hops = source.hops(runName: runName)
-        inquiry = STSInquiry(
-            hops,
-            access: source.stsAccess(
-                runName: runName, base: base, environment: environment, transfer: transfer,
-                onWarning: { notes.add($0) }), scope: source.scope)
-    }
+    init(over connection: CheckConnection) { self.connection = connection }
+
+    var source: Source { connection.source }
+    var hops: [RoleHop] { connection.hops }
+    var inquiry: STSInquiry { connection.inquiry }
+    var notes: CheckNotes { connection.notes }
 
     /// Walks all steps, and stops at the first that fails: what follows can't be told then.
     func result() async -> SourceCheck {
@@ -73,7 +55,7 @@ struct SourceWalk: Sendable {
         await walk.walk()
         let isForbidden = walk.findings.contains { $0.isFatal }
         let verdicts = Set(walk.steps.map(\.verdict))
-        let verdict: Verdict =
+        let verdict: CheckVerdict =
             verdicts.contains(.failed) || isForbidden
             ? .failed : verdicts.contains(.warned) || !walk.findings.isEmpty ? .warned : .passed
         return SourceCheck(
@@ -162,24 +144,7 @@ final class CheckNotes: Sendable {
     }
 }
 
-extension Source {
-    /// Takes blanks from around external IDs, and returns the hops that had some.
-    fileprivate mutating func trimExternalIDs() -> [RoleHop] {
-        guard case .assumeRole(var hops) = auth else { return [] }
-        var trimmed: [RoleHop] = []
-        for index in hops.indices {
-            guard let id = hops[index].externalID else { continue }
-            let bare = String(id.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
-            guard bare.count < id.count else { continue }
-            hops[index].externalID = bare
-            trimmed.append(hops[index])
-        }
-        auth = .assumeRole(hops)
-        return trimmed
-    }
-}
-
-extension ServiceAnswer {
+extension ServiceRefusal {
     init?(_ error: AWSError) {
         guard error.status != nil else { return nil }
         self.init(code: error.serviceCode, status: error.status, requestID: error.requestID, message: error.message)

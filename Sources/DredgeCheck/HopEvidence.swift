@@ -1,3 +1,4 @@
+import Dredge
 import DredgeAWS
 
 /// What is known of a role that was refused, and what follows from it. AWS gives one answer for many causes, so that nobody learns which
@@ -24,7 +25,7 @@ struct HopEvidence {
     var isSameAccount: Bool { caller != nil && caller?.account == roleAccount }
 
     /// The likeliest first. A certain one stands alone.
-    func causes() -> [Cause] {
+    func causes() -> [CheckCause] {
         if let certain = certainCause { return [certain] }
         switch denial.decision {
         case .notAllowed(by: .trust), .notAllowed(by: .resource): return trustCauses
@@ -46,7 +47,7 @@ struct HopEvidence {
             "In CloudTrail of \(account): event AssumeRole of sts.amazonaws.com, error AccessDenied, role \(roleName), with the request ID above."
     }
 
-    private var certainCause: Cause? {
+    private var certainCause: CheckCause? {
         if caller?.kind == .rootUser { return rootUser }
         switch denial.decision {
         case .denied(let kind): return denied(by: kind)
@@ -76,7 +77,7 @@ struct HopEvidence {
         return nil
     }
 
-    private func certain(_ cause: Cause, because evidence: String) -> Cause {
+    private func certain(_ cause: CheckCause, because evidence: String) -> CheckCause {
         var cause = cause
         cause.isCertain = true
         cause.evidence = evidence
@@ -84,7 +85,7 @@ struct HopEvidence {
     }
 
     /// AWS says that it is the trust policy.
-    private var trustCauses: [Cause] {
+    private var trustCauses: [CheckCause] {
         [callerNotTrusted, externalID, roleMadeAnew].map { cause in
             var cause = cause
             cause.evidence = "AWS says that it is the role's trust policy that doesn't allow it. " + cause.evidence

@@ -1,5 +1,5 @@
 /// A possible reason why a step failed, with what would mend it.
-public struct Cause: Sendable, Hashable, Codable {
+public struct CheckCause: Sendable, Hashable, Codable {
     /// Which.
     public var code: Code
     /// Whether nothing else explains what was seen.
@@ -9,7 +9,7 @@ public struct Cause: Sendable, Hashable, Codable {
     /// What speaks for it, one sentence or two.
     public var evidence: String
     /// What to do.
-    public var change: Change
+    public var change: RequiredChange
 
     /// The closed list. The raw values stand in the JSON of `dredge check`.
     public enum Code: String, Sendable, Hashable, Codable, CaseIterable {
@@ -37,7 +37,7 @@ public struct Cause: Sendable, Hashable, Codable {
     }
 
     init(
-        _ code: Code, isCertain: Bool = false, _ summary: String, because evidence: String, change: Change
+        _ code: Code, isCertain: Bool = false, _ summary: String, because evidence: String, change: RequiredChange
     ) {
         self.code = code
         self.isCertain = isCertain
@@ -53,28 +53,4 @@ extension String {
         guard let first, let last else { return self }
         return first.uppercased() + dropFirst() + (".!?)".contains(last) ? "" : ".")
     }
-}
-
-/// What to change, and who can.
-public struct Change: Sendable, Hashable, Codable {
-    /// Who must do it.
-    public var who: Party
-    /// What to do, in the imperative.
-    public var what: String
-    /// To be pasted where `what` says.
-    public var document: PasteDocument?
-
-    init(_ who: Party, _ what: String, _ document: PasteDocument? = nil) {
-        self.who = who
-        self.what = what
-        self.document = document
-    }
-}
-
-/// A policy in JSON that works as it stands.
-public struct PasteDocument: Sendable, Hashable, Codable {
-    /// What it is and where it belongs, as `Trust policy of the role customer-read`.
-    public var title: String
-    /// The document, indented.
-    public var json: String
 }
