@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Writes the actions of the services that Dredge's policies name: make_action_list.py > Sources/DredgeAWS/Policy/Lint/ActionList.swift
+"""Writes the actions of the services that Dredge's policies name.
 
-Which actions there are, and which kind of resource each is about, comes from AWS's policy generator, as cfn-lint carries it; it has them
-in small letters only. How they are written comes from the operations of botocore's service models, which most actions are named after,
-and for the others from the words that those operations are made of.
+make_action_list.py > Sources/DredgeAWS/Policy/Lint/ActionList.swift
+
+Which actions there are, and which kind of resource each is about, comes from AWS's policy generator, as cfn-lint
+carries it; it has them in small letters only. How they are written comes from the operations of botocore's service
+models, which most actions are named after, and for the others from the words that those operations are made of.
 """
 import importlib.resources
 import json
@@ -15,11 +17,12 @@ import cfnlint
 SERVICES = ["glue", "iam", "kms", "redshift", "redshift-data", "redshift-serverless", "s3", "sts"]
 # Words that no operation has.
 WORDS = (
-    "Accelerate Address All Allow Analyses Attempt Authorize Autonomics Bearer Buckets Bypass Cloudfront Code Completion Connector "
-    "Consistency Console Credit Data Deny Deregister Email Executors Federate Files For From Generated Governance Group In Initiate "
-    "Join Jobs Location Log Logs Managed Multi My Name Notebook One Override Owner Parsing Permissions Preview Queries Query Recipe "
-    "Replicate Request Runtime Saved Send Stage Staging Storage Sts Studio Summary Synchronize Terminate Threads Time Token Tokens "
-    "Transforms Unit Use Environment Connection Pass Refresh OAuth2 Vended View Delivery").split()
+    "Accelerate Address All Allow Analyses Attempt Authorize Autonomics Bearer Buckets Bypass Cloudfront Code "
+    "Completion Connector Consistency Console Credit Data Deny Deregister Email Executors Federate Files For From "
+    "Generated Governance Group In Initiate Join Jobs Location Log Logs Managed Multi My Name Notebook One Override "
+    "Owner Parsing Permissions Preview Queries Query Recipe Replicate Request Runtime Saved Send Stage Staging "
+    "Storage Sts Studio Summary Synchronize Terminate Threads Time Token Tokens Transforms Unit Use Environment "
+    "Connection Pass Refresh OAuth2 Vended View Delivery").split()
 
 policies = json.loads(
     (importlib.resources.files(cfnlint) / "data" / "AdditionalSpecs" / "Policies.json").read_text())
@@ -57,7 +60,7 @@ def mark(service, resources):
 def wrapped(entries):
     line = ""
     for entry in entries:
-        if line and len(line) + 1 + len(entry) > 120:
+        if line and len(line) + 1 + len(entry) > 108:
             yield line
             line = ""
         line += (" " if line else "") + entry
@@ -65,7 +68,8 @@ def wrapped(entries):
 
 
 print("// Made by Scripts/make_action_list.py; don't edit.\n")
-print("/// The actions of each service, separated by blanks and newlines. `*` behind one: it is about no resource; `:b`, `:o`: about S3 buckets, objects.")
+print("/// The actions of each service, separated by blanks and newlines. `*` behind one: it is about no resource; `:b`,")
+print("/// `:o`: it is about S3 buckets, about S3 objects.")
 print("enum ActionList {\n    static let services: [(prefix: String, actions: String)] = [")
 for service in SERVICES:
     actions = policies[service]["Actions"]

@@ -22,7 +22,8 @@ struct Main {
         exit(isWritten || code != ExitStatus.complete.rawValue ? code : ExitStatus.fatal.rawValue)
     }
 
-    /// No core file, which would hold the session's keys (I8); and as many descriptors as this user may have: each connection is one.
+    /// No core file, which would hold the session's keys (I8); and as many descriptors as this user may have: each
+    /// connection is one.
     private static func settleLimits() {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(coreResource, &none)
@@ -77,8 +78,8 @@ struct DredgeCommand: AsyncParsableCommand {
         commandName: "dredge",
         abstract: "Index S3 buckets into a store of chunks with exact token counts.",
         discussion: """
-            Exit codes: 0 complete, 1 wrong usage or config, 2 complete with failed objects, 3 fatal (credentials, bucket, \
-            endpoint, disk, store), 4 stopped and resumable, 130 second interrupt.
+            Exit codes: 0 complete, 1 wrong usage or config, 2 complete with failed objects, 3 fatal (credentials, \
+            bucket, endpoint, disk, store), 4 stopped and resumable, 130 second interrupt.
             """,
         version: "dredge \(Version.current)",
         subcommands: [

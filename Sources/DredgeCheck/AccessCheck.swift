@@ -10,10 +10,10 @@ public import Foundation
 /// for source in report.sources where source.verdict == .failed { print(source.steps) }
 /// ```
 ///
-/// Everything it sends is harmless: GetCallerIdentity, AssumeRole (with the external ID, without it and with a made-up one: AWS asks who
-/// holds many customers' roles to test just that), HeadBucket, ListObjectsV2, HEAD and one byte of one object. All of it shows in
-/// CloudTrail, under sessions named `dredge-check-…`. Where a bucket refuses everything else, one listing is asked for at the reader's own
-/// cost (requester pays): less than a thousandth of a cent.
+/// Everything it sends is harmless: GetCallerIdentity, AssumeRole (with the external ID, without it and with a made-up
+/// one: AWS asks who holds many customers' roles to test just that), HeadBucket, ListObjectsV2, HEAD and one byte of
+/// one object. All of it shows in CloudTrail, under sessions named `dredge-check-…`. Where a bucket refuses everything
+/// else, one listing is asked for at the reader's own cost (requester pays): less than a thousandth of a cent.
 public struct AccessCheck: Sendable {
     /// The credentials that sign where a source does not bring its own.
     public var base: BaseCredentials
@@ -39,8 +39,8 @@ public struct AccessCheck: Sendable {
         return report
     }
 
-    /// Checks one source, in at most `durationMax`; a step that takes longer is told as failed. Throws a `RunError` when this
-    /// machine gives no thread, and `CancellationError` when the task is cancelled.
+    /// Checks one source, in at most `durationMax`; a step that takes longer is told as failed. Throws a `RunError`
+    /// when this machine gives no thread, and `CancellationError` when the task is cancelled.
     public func check(_ source: Source) async throws -> SourceCheck {
         let connection = try CheckConnection(source, base: base, environment: environment)
         let walk = SourceWalk(over: connection)

@@ -23,8 +23,10 @@ extension BucketEvidence {
     var listNotAllowed: CheckCause {
         let evidence =
             objectRead == .allowed
-            ? "An object can be read, the bucket can't be listed: as if the policy named only \(arn)/* and not the bucket itself, \(arn)."
-            : "Listing needs s3:ListBucket on the bucket itself, \(arn). A statement whose resource is \(arn)/* is about objects, and does not allow it."
+            ? "An object can be read, the bucket can't be listed: as if the policy named only \(arn)/* and "
+                + "not the bucket itself, \(arn)."
+            : "Listing needs s3:ListBucket on the bucket itself, \(arn). A statement whose resource is \(arn)/* is "
+                + "about objects, and does not allow it."
         return CheckCause(
             .listNotAllowed, "\(holder.asSentence.dropLast()) may not list the bucket.", because: evidence,
             change: readingChange)
@@ -36,7 +38,8 @@ extension BucketEvidence {
             return CheckCause(
                 .prefixNotAllowed, "A condition on s3:prefix does not cover this prefix.",
                 because:
-                    "Policies often allow listings of some prefixes only. The prefix of the config is \"\(source.prefix)\"; a condition for \"\(other)\" or another spelling does not match it.",
+                    "Policies often allow listings of some prefixes only. The prefix of the config is "
+                    + "\"\(source.prefix)\"; a condition for \"\(other)\" or another spelling does not match it.",
                 change: readingChange)
         }
         let isSlash = allowed == source.prefix + "/"
@@ -47,7 +50,8 @@ extension BucketEvidence {
                 ? RequiredChange(.you, "Write prefix: \(allowed) in the config, with the slash at its end.")
                 : RequiredChange(
                     readingChange.who,
-                    "Put the policy below in the place of the one that has the condition, or write prefix: \"\(allowed)\" in the config if those are the keys that are meant.",
+                    "Put the policy below in the place of the one that has the condition, or write prefix: "
+                        + "\"\(allowed)\" in the config if those are the keys that are meant.",
                     readingChange.document))
     }
 
@@ -62,7 +66,8 @@ extension BucketEvidence {
         CheckCause(
             .bucketOfOtherAccount, "The bucket belongs to another account than the role.",
             because:
-                "A role reads the buckets of its own account; the owner of any other one must let it in by a bucket policy.",
+                "A role reads the buckets of its own account; the owner of any other one "
+                + "must let it in by a bucket policy.",
             change: RequiredChange(
                 .bucketOwner(nil),
                 "Check the bucket's name. If it is right, add the statements below to the bucket's policy.",
@@ -75,7 +80,8 @@ extension BucketEvidence {
             because: "Requests are not signed (auth: anonymous), and S3 refuses them.",
             change: RequiredChange(
                 .you,
-                "Use another kind of auth. (To make the bucket public, its owner must allow s3:ListBucket and s3:GetObject to everybody and lift Block Public Access.)"
+                "Use another kind of auth. (To make the bucket public, its owner must allow s3:ListBucket and "
+                    + "s3:GetObject to everybody and lift Block Public Access.)"
             ))
     }
 }

@@ -19,7 +19,8 @@ extension BucketEvidence {
         CheckCause(
             .getNotAllowed, "\(holder.asSentence.dropLast()) may list the bucket, but not read its objects.",
             because:
-                "Reading needs s3:GetObject on the objects, \(arn)/*. A statement whose resource is \(arn), without /*, is about the bucket, and does not allow it.",
+                "Reading needs s3:GetObject on the objects, \(arn)/*. A statement whose resource is \(arn), without "
+                + "/*, is about the bucket, and does not allow it.",
             change: readingChange)
     }
 
@@ -27,10 +28,12 @@ extension BucketEvidence {
         CheckCause(
             .objectOfOtherAccount, "This object alone is refused.",
             because:
-                "Others can be read. Either a statement forbids this key, or another account wrote the object and still owns it.",
+                "Others can be read. Either a statement forbids this key, or another account "
+                + "wrote the object and still owns it.",
             change: RequiredChange(
                 .bucketOwner(owner),
-                "Look for a deny that covers \(objectKey.map { "\($0)" } ?? "the key"). For objects that others wrote, set Object Ownership of the bucket to \"Bucket owner enforced\"."
+                "Look for a deny that covers \(objectKey.map { "\($0)" } ?? "the key"). For objects that others wrote, "
+                    + "set Object Ownership of the bucket to \"Bucket owner enforced\"."
             ))
     }
 }

@@ -34,7 +34,8 @@ struct BucketEvidence {
                 because: "With a session of the same role that isn't narrowed, AWS allows it.",
                 change: RequiredChange(
                     .you,
-                    "Write session_policy: none under this role_arn in the config, and tell Dredge's makers: its own policy should allow this."
+                    "Write session_policy: none under this role_arn in the config, and tell Dredge's makers: "
+                        + "its own policy should allow this."
                 ))
         }
         if error.code == .requesterPays || payingReader == .allowed || error.words.contains("equester Pays") {
@@ -44,7 +45,8 @@ struct BucketEvidence {
                     ? "The same listing is allowed when the request says that you pay." : "S3 says so.",
                 change: RequiredChange(
                     .you,
-                    "If you agree to be charged for requests and transfer, write request_payer: requester in the config. Else ask the bucket's owner to switch Requester Pays off."
+                    "If you agree to be charged for requests and transfer, write request_payer: requester in the "
+                        + "config. Else ask the bucket's owner to switch Requester Pays off."
                 ))
         }
         if error.serviceCode == "AllAccessDisabled" {
@@ -60,13 +62,15 @@ struct BucketEvidence {
                 because: "AWS says so: an explicit deny. It outweighs whatever allows \(action).",
                 change: RequiredChange(
                     Denial.party(for: kind, caller: reader?.account, owner: owner, owns: .bucket),
-                    "Find the statement with \"Effect\": \"Deny\" in \(kind.name(.bucket)) that covers \(action) on \(arn), and except \(readerName) from it."
+                    "Find the statement with \"Effect\": \"Deny\" in \(kind.name(.bucket)) that covers \(action) on "
+                        + "\(arn), and except \(readerName) from it."
                 ))
         case .notAllowed(let kind) where ![.identity, .resource].contains(kind):
             return CheckCause(
                 .deniedAbove, isCertain: true, "It is not allowed by \(kind.name(.bucket)).",
                 because:
-                    "AWS says so. Such a policy sets a limit: what it does not allow is refused, whatever others allow.",
+                    "AWS says so. Such a policy sets a limit: what it does not allow is "
+                    + "refused, whatever others allow.",
                 change: RequiredChange(
                     Denial.party(for: kind, caller: reader?.account, owner: owner, owns: .bucket),
                     "Add \(action) on \(arn) to what \(kind.name(.bucket)) allows."))
@@ -79,16 +83,20 @@ struct BucketEvidence {
             return CheckCause(
                 .bucketPolicy, "The bucket's own policy refuses the role.",
                 because:
-                    "A deny in the bucket policy (for other networks, accounts or roles) outweighs what the role's policy allows.",
+                    "A deny in the bucket policy (for other networks, accounts or roles) outweighs "
+                    + "what the role's policy allows.",
                 change: RequiredChange(
                     .bucketOwner(owner),
-                    "Read the bucket's policy (S3 console, \(source.bucket), Permissions) and except \(readerName) from its denies. If the bucket belongs to another account than the role, add the statements below to it.",
+                    "Read the bucket's policy (S3 console, \(source.bucket), Permissions) and except "
+                        + "\(readerName) from its denies. If the bucket belongs to another account than the role, "
+                        + "add the statements below to it.",
                     CheckDocuments.bucket(source, reader: reader)))
         }
         return CheckCause(
             .bucketPolicy, "The bucket's policy does not let you in.",
             because:
-                "Without a role, the owner of a bucket of another account lets you in by its bucket policy, which must name \(readerName).",
+                "Without a role, the owner of a bucket of another account lets you in by its bucket policy, "
+                + "which must name \(readerName).",
             change: RequiredChange(
                 .bucketOwner(owner),
                 "Add the statements below to the bucket's policy (S3 console, \(source.bucket), Permissions).",
@@ -99,7 +107,8 @@ struct BucketEvidence {
         CheckCause(
             .deniedAbove, "A policy above both sides forbids it.",
             because:
-                "A service control policy of an AWS organization, a permissions boundary, or the policy of a VPC endpoint on the way to S3 can refuse what both sides allow.",
+                "A service control policy of an AWS organization, a permissions boundary, or the policy of a VPC "
+                + "endpoint on the way to S3 can refuse what both sides allow.",
             change: RequiredChange(
                 .organization(reader?.account), "Look for \(action) on \(arn) in those policies."))
     }
@@ -121,6 +130,7 @@ struct BucketEvidence {
 
     /// What to look for in CloudTrail.
     func trail(event: String) -> String {
-        "In CloudTrail of the bucket's account, if it records data events of S3: event \(event), error AccessDenied, by \(readerName), with the request ID above."
+        "In CloudTrail of the bucket's account, if it records data events of S3: event \(event), error AccessDenied, "
+            + "by \(readerName), with the request ID above."
     }
 }

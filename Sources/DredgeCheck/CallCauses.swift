@@ -30,7 +30,8 @@ enum CallCauses {
                     because: "AWS knows the access key, but the signature that was made with the secret does not fit.",
                     change: RequiredChange(
                         .you,
-                        "Copy the secret access key again, without blanks or quotes. If it is lost, make a new access key: a secret is shown only once."
+                        "Copy the secret access key again, without blanks or quotes. If it is lost, make a new access "
+                            + "key: a secret is shown only once."
                     ))
             ]
         case .clockSkewed: [clock(error.message)]
@@ -43,7 +44,8 @@ enum CallCauses {
                     because: "AWS says so (RegionDisabledException).",
                     change: RequiredChange(
                         .you,
-                        "Name another region for this role (region: us-east-1 under role_arn), or ask the role's owner to activate STS there: IAM console, Account settings."
+                        "Name another region for this role (region: us-east-1 under role_arn), or ask the role's owner "
+                            + "to activate STS there: IAM console, Account settings."
                     ))
             ]
         case .malformedAnswer where error.isOfProvider, .serviceFailure where error.isOfProvider:
@@ -134,7 +136,8 @@ enum CallCauses {
     static func clock(_ message: String) -> CheckCause {
         CheckCause(
             .clockIsWrong, isCertain: true, "This machine's clock is wrong.", because: message,
-            change: RequiredChange(.you, "Set the clock by NTP (for example: timedatectl set-ntp true), then check again."))
+            change: RequiredChange(
+                .you, "Set the clock by NTP (for example: timedatectl set-ntp true), then check again."))
     }
 
     /// A run corrects it by itself.
@@ -146,7 +149,8 @@ enum CallCauses {
             because: "The service's answers bear its own time.",
             change: RequiredChange(
                 .you,
-                "Set the clock by NTP (for example: timedatectl set-ntp true). Until then Dredge signs with the service's time."
+                "Set the clock by NTP (for example: timedatectl set-ntp true). Until then Dredge "
+                    + "signs with the service's time."
             ))
     }
 
@@ -169,7 +173,8 @@ enum CallCauses {
                 because: message,
                 change: RequiredChange(
                     .you,
-                    "Check the spelling of the endpoint and of the region; a VPC endpoint's private name exists only inside its VPC. Else see to this machine's DNS."
+                    "Check the spelling of the endpoint and of the region; a VPC endpoint's private name exists only "
+                        + "inside its VPC. Else see to this machine's DNS."
                 ))
         }
         if text.contains("ssl") || text.contains("tls") || text.contains("certificate") {
@@ -177,7 +182,8 @@ enum CallCauses {
                 .tlsFailed, isCertain: true, "The encrypted connection could not be set up.", because: message,
                 change: RequiredChange(
                     .you,
-                    "If a proxy or a private service signs with a certificate authority of its own, name its file in AWS_CA_BUNDLE. Check also https against http in the endpoint URL."
+                    "If a proxy or a private service signs with a certificate authority of its own, name its file in "
+                        + "AWS_CA_BUNDLE. Check also https against http in the endpoint URL."
                 ))
         }
         return CheckCause(

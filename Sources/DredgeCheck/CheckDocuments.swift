@@ -1,7 +1,8 @@
 import Dredge
 import DredgeAWS
 
-/// Policies to paste, made for exactly this source and these principals; nil where it is not known who or what is to be named.
+/// Policies to paste, made for exactly this source and these principals; nil where it is not known who or what is to be
+/// named.
 enum CheckDocuments {
     /// Stands for an ID that is still to be agreed on.
     static let externalIDPlaceholder = "AN-ID-OF-YOUR-CHOICE"

@@ -1,6 +1,7 @@
 import Dredge
 
-/// What a check found of all its sources. Encoded, it is the output of `dredge check --json`: members may be added to it, none changes.
+/// What a check found of all its sources. Encoded, it is the output of `dredge check --json`: members may be added to
+/// it, none changes.
 public struct CheckReport: Sendable, Hashable, Codable {
     /// Grows when a member changes its meaning or goes.
     public var formatVersion = 1
@@ -22,7 +23,8 @@ public struct SourceCheck: Sendable, Hashable, Codable {
     public var bucket: String
     /// Its prefix; empty: the whole bucket.
     public var prefix: String
-    /// `failed` if any step failed, or a finding that the source's settings forbid; else `warned` if there is anything to think about.
+    /// `failed` if any step failed, or a finding that the source's settings forbid; else `warned` if there is anything
+    /// to think about.
     public var verdict: CheckVerdict
     /// In the order they were walked; a step that was not reached is `skipped`.
     public var steps: [CheckStep]

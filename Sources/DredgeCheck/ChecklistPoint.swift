@@ -1,5 +1,6 @@
-/// The twelve points that a person goes through when a role of another account doesn't work (the checklist of a vendor's guide on chained
-/// roles), and the steps of a check that answer them. A step that passes settles its points; one that fails names the point by the cause.
+/// The twelve points that a person goes through when a role of another account doesn't work (the checklist of a
+/// vendor's guide on chained roles), and the steps of a check that answer them. A step that passes settles its points;
+/// one that fails names the point by the cause.
 public enum ChecklistPoint: String, Sendable, CaseIterable {
     /// The trust policy names the right principal, and that principal may assume the role.
     case principal

@@ -1,5 +1,6 @@
-/// What AWS's message about a refusal tells: who asked for what, and which kind of policy decided. Only newer messages, and only within
-/// an account or organization, name the policy (IAM User Guide, "Troubleshoot access denied error messages").
+/// What AWS's message about a refusal tells: who asked for what, and which kind of policy decided. Only newer messages,
+/// and only within an account or organization, name the policy (IAM User Guide, "Troubleshoot access denied error
+/// messages").
 struct Denial: Sendable, Hashable {
     /// What decided.
     enum Decision: Sendable, Hashable {

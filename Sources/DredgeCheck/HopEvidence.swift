@@ -1,8 +1,8 @@
 import Dredge
 import DredgeAWS
 
-/// What is known of a role that was refused, and what follows from it. AWS gives one answer for many causes, so that nobody learns which
-/// roles exist; what else is refused, and what is not, tells some of them apart.
+/// What is known of a role that was refused, and what follows from it. AWS gives one answer for many causes, so that
+/// nobody learns which roles exist; what else is refused, and what is not, tells some of them apart.
 struct HopEvidence {
     let hop: RoleHop
     /// Who asked; nil: not known.
@@ -44,7 +44,8 @@ struct HopEvidence {
     var trail: String {
         let account = caller.map { "account \($0.account)" } ?? "the caller's account"
         return
-            "In CloudTrail of \(account): event AssumeRole of sts.amazonaws.com, error AccessDenied, role \(roleName), with the request ID above."
+            "In CloudTrail of \(account): event AssumeRole of sts.amazonaws.com, error AccessDenied, role "
+            + "\(roleName), with the request ID above."
     }
 
     private var certainCause: CheckCause? {
@@ -67,7 +68,8 @@ struct HopEvidence {
             return certain(
                 externalID,
                 because:
-                    "With an external ID that was made up AWS lets you use the role; with \(hop.externalID == nil ? "none" : "the one of the config") it doesn't."
+                    "With an external ID that was made up AWS lets you use the role; with "
+                    + "\(hop.externalID == nil ? "none" : "the one of the config") it doesn't."
             )
         }
         if withoutTags == .allowed { return tagsNotTrusted }

@@ -31,7 +31,8 @@ struct KeyEvidence {
                     because: "AWS says so: an explicit deny. It outweighs whatever allows it.",
                     change: RequiredChange(
                         Denial.party(for: kind, caller: reader?.account, owner: keyAccount, owns: .key),
-                        "Find the statement with \"Effect\": \"Deny\" in \(kind.name(.key)) that covers kms:Decrypt on \(keyName), and except \(readerName) from it."
+                        "Find the statement with \"Effect\": \"Deny\" in \(kind.name(.key)) that covers kms:Decrypt on "
+                            + "\(keyName), and except \(readerName) from it."
                     ))
             ]
         case .notAllowed(by: .identity): return [certain(decryptNotAllowed)]
@@ -42,7 +43,8 @@ struct KeyEvidence {
                 CheckCause(
                     .deniedAbove, isCertain: true, "kms:Decrypt is not allowed by \(kind.name(.key)).",
                     because:
-                        "AWS says so. Such a policy sets a limit: what it does not allow is refused, whatever others allow.",
+                        "AWS says so. Such a policy sets a limit: what it does not allow is "
+                        + "refused, whatever others allow.",
                     change: RequiredChange(
                         Denial.party(for: kind, caller: reader?.account, owner: keyAccount, owns: .key),
                         "Add kms:Decrypt on \(keyName) to what \(kind.name(.key)) allows."))
@@ -92,12 +94,14 @@ struct KeyEvidence {
                 ? "The config names another key than the one that encrypts the object."
                 : "The policy that narrows the session to this source refuses the key.",
             because:
-                "A run's session may decrypt with \(source.kmsKeyARN ?? "the role's keys") only. A session of the same role that isn't narrowed can read the object.",
+                "A run's session may decrypt with \(source.kmsKeyARN ?? "the role's keys") only. A session of the same "
+                + "role that isn't narrowed can read the object.",
             change: RequiredChange(
                 .you,
                 isOther
                     ? "Write kms_key_arn: \(keyName) in the config, or take kms_key_arn out of it."
-                    : "Write session_policy: none under this role_arn in the config, and tell Dredge's makers: its own policy should allow this."
+                    : "Write session_policy: none under this role_arn in the config, and tell Dredge's makers: "
+                        + "its own policy should allow this."
             ))
     }
 
@@ -106,10 +110,12 @@ struct KeyEvidence {
         return CheckCause(
             .decryptNotAllowed, "\(holder.asSentence.dropLast()) may not use the key.",
             because:
-                "The object is encrypted with \(keyName). Reading it needs kms:Decrypt on that key beside s3:GetObject.",
+                "The object is encrypted with \(keyName). Reading it needs kms:Decrypt "
+                + "on that key beside s3:GetObject.",
             change: RequiredChange(
                 isRole ? .roleAccount(reader?.account) : .callerAccount(reader?.account),
-                "Give \(holder) this policy (\(reader?.policyPlace ?? "IAM console")). Its last statement is the missing one.",
+                "Give \(holder) this policy (\(reader?.policyPlace ?? "IAM console")). Its "
+                    + "last statement is the missing one.",
                 CheckDocuments.reading(source, partition: reader?.partition, holder: holder, keyARN: keyARN)))
     }
 
@@ -117,7 +123,8 @@ struct KeyEvidence {
         CheckCause(
             .keyPolicyNotAllowing, "The key's own policy does not let \(holder) in.",
             because: isForeign
-                ? "The key belongs to account \(keyAccount ?? ""), \(holder) to another one: then the key's policy must name who reads."
+                ? "The key belongs to account \(keyAccount ?? ""), \(holder) to another one: then the "
+                    + "key's policy must name who reads."
                 : "A key's policy decides whether policies of identities count for it at all.",
             change: RequiredChange(
                 .keyOwner(keyAccount),
@@ -129,10 +136,13 @@ struct KeyEvidence {
         CheckCause(
             .keyManagedByAWS, "The key is the one that AWS manages (aws/s3), which other accounts can never use.",
             because:
-                "The key belongs to account \(keyAccount ?? "…"), you read as \(holder) of account \(reader?.account ?? "…"). The policy of aws/s3 can't be changed.",
+                "The key belongs to account \(keyAccount ?? "…"), you read as \(holder) of account "
+                + "\(reader?.account ?? "…"). The policy of aws/s3 can't be changed.",
             change: RequiredChange(
                 .bucketOwner(keyAccount),
-                "Let Dredge read by way of a role in account \(keyAccount ?? "…") (assume_role in the config): the account's own roles may use aws/s3. Or encrypt the objects anew, with a customer managed key or with SSE-S3."
+                "Let Dredge read by way of a role in account \(keyAccount ?? "…") (assume_role in the "
+                    + "config): the account's own roles may use aws/s3. Or encrypt the objects anew, with a "
+                    + "customer managed key or with SSE-S3."
             ))
     }
 

@@ -23,11 +23,19 @@ public struct ResponsibleParty: Sendable, Hashable, Codable {
 
     static let you = ResponsibleParty(role: .you, account: nil)
 
-    static func callerAccount(_ account: String?) -> ResponsibleParty { ResponsibleParty(role: .callerAccount, account: account) }
-    static func roleAccount(_ account: String?) -> ResponsibleParty { ResponsibleParty(role: .roleAccount, account: account) }
-    static func bucketOwner(_ account: String?) -> ResponsibleParty { ResponsibleParty(role: .bucketOwner, account: account) }
+    static func callerAccount(_ account: String?) -> ResponsibleParty {
+        ResponsibleParty(role: .callerAccount, account: account)
+    }
+    static func roleAccount(_ account: String?) -> ResponsibleParty {
+        ResponsibleParty(role: .roleAccount, account: account)
+    }
+    static func bucketOwner(_ account: String?) -> ResponsibleParty {
+        ResponsibleParty(role: .bucketOwner, account: account)
+    }
     static func keyOwner(_ account: String?) -> ResponsibleParty { ResponsibleParty(role: .keyOwner, account: account) }
-    static func organization(_ account: String?) -> ResponsibleParty { ResponsibleParty(role: .organization, account: account) }
+    static func organization(_ account: String?) -> ResponsibleParty {
+        ResponsibleParty(role: .organization, account: account)
+    }
 }
 
 extension Denial {

@@ -17,7 +17,8 @@ extension SourceWalk {
             variation, signing: (variation.isWide ? holder?.wideCredentials : nil) ?? holder?.credentials)
     }
 
-    /// Lists under the source's prefix, which tells of the bucket, too: whoever may not list it learns all the same whether it exists.
+    /// Lists under the source's prefix, which tells of the bucket, too: whoever may not list it learns all the same
+    /// whether it exists.
     mutating func checkBucket() async {
         let client = self.client()
         let result: Result<ListPage, S3Error>
@@ -73,7 +74,10 @@ extension SourceWalk {
                     because: "S3 says so (NoSuchBucket). It tells everybody whether a bucket exists.",
                     change: RequiredChange(
                         .you,
-                        "Check the spelling of \(source.bucket)\(source.endpointURL.map { " and the endpoint \($0)" } ?? "") in the config. Bucket names have no capital letters; a bucket of another partition (China, GovCloud) is not found either."
+                        "Check the spelling of "
+                            + "\(source.bucket)\(source.endpointURL.map { " and the endpoint \($0)" } ?? "") in the "
+                            + "config. Bucket names have no capital letters; a bucket of another partition (China, "
+                            + "GovCloud) is not found either."
                     ))
             ]
         case .wrongRegion:
@@ -92,7 +96,9 @@ extension SourceWalk {
                     because: "S3 allows the listing when it is not told to expect that owner.",
                     change: RequiredChange(
                         .you,
-                        "Make sure that it is the right bucket: a stranger may have taken the name of a deleted one. If another account rightly owns it, write expected_bucket_owner: with that account's ID in the config."
+                        "Make sure that it is the right bucket: a stranger may have taken the name of a "
+                            + "deleted one. If another account rightly owns it, write expected_bucket_owner: "
+                            + "with that account's ID in the config."
                     ))
             ]
         default:

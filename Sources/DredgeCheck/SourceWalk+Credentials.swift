@@ -30,7 +30,8 @@ extension SourceWalk {
                     because: "AWS compares external IDs character by character, and takes none with blanks.",
                     change: RequiredChange(
                         .you,
-                        "Write it without them: external_id: \(hop.externalID ?? ""). (The check goes on with this one.)"
+                        "Write it without them: external_id: \(hop.externalID ?? ""). "
+                            + "(The check goes on with this one.)"
                     )))
         }
         let who =
@@ -64,7 +65,8 @@ extension SourceWalk {
         step.facts.append("They come from: \(resolved.provider). The access key is \(credentials.shortID).")
         if asksAWSAboutOthersKeys {
             step.facts.append(
-                "Who you are with them was not asked: the bucket is not on AWS, and no STS endpoint of its service is named."
+                "Who you are with them was not asked: the bucket is not on AWS, and no STS "
+                    + "endpoint of its service is named."
             )
             holders.append(holder)
             return
@@ -89,7 +91,8 @@ extension SourceWalk {
 
     /// The keys of another service must not be shown to AWS's STS.
     private var asksAWSAboutOthersKeys: Bool {
-        EndpointSettings(environment: connection.environment).hasEndpoint(source.endpointURL, of: .s3) && !inquiry.hasOwnEndpoint
+        EndpointSettings(environment: connection.environment).hasEndpoint(source.endpointURL, of: .s3)
+            && !inquiry.hasOwnEndpoint
             && hops.isEmpty
     }
 

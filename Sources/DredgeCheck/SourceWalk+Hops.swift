@@ -91,7 +91,8 @@ extension SourceWalk {
         }
     }
 
-    /// Gets a session of the last role that isn't narrowed to the source, to tell what the role may do from what a run's session may.
+    /// Gets a session of the last role that isn't narrowed to the source, to tell what the role may do from what a
+    /// run's session may.
     mutating func widen() async {
         guard let index = hops.indices.last, holders.count == hops.count + 1, holders[index + 1].wideCredentials == nil
         else { return }
@@ -114,7 +115,8 @@ extension SourceWalk {
                     because: "For a shorter time AWS lets you use the role.",
                     change: RequiredChange(
                         .you,
-                        "Take duration out of the config (sessions are renewed by themselves), or ask the role's owner to raise its maximum session duration."
+                        "Take duration out of the config (sessions are renewed by themselves), or ask the role's owner "
+                            + "to raise its maximum session duration."
                     ))
             ]
         }
@@ -125,8 +127,8 @@ extension SourceWalk {
         ]
     }
 
-    /// Whether a role is given away too easily: AWS asks who assumes roles of others to test it ("Access to AWS accounts owned by third
-    /// parties", IAM User Guide).
+    /// Whether a role is given away too easily: AWS asks who assumes roles of others to test it ("Access to AWS
+    /// accounts owned by third parties", IAM User Guide).
     private mutating func checkTrust(
         of hop: RoleHop, index: Int, by signer: Holder, _ step: inout CheckStep
     ) async {
@@ -157,10 +159,13 @@ extension SourceWalk {
         let account = RoleARN(hop.roleARN)?.account
         let externalID = hop.externalID ?? CheckDocuments.externalIDPlaceholder
         var what =
-            "In the role's trust policy (IAM console, Roles, \(hop.roleName), Trust relationships) put the statement below, which demands the external ID with StringEquals, in the place of each one that allows sts:AssumeRole without it."
+            "In the role's trust policy (IAM console, Roles, \(hop.roleName), Trust relationships) put the "
+            + "statement below, which demands the external ID with StringEquals, in the place of each one that "
+            + "allows sts:AssumeRole without it."
         if hop.externalID == nil {
             what +=
-                " First agree on an ID of your choice, which is another for each customer, and write it as external_id in the config."
+                " First agree on an ID of your choice, which is another for each customer, and write "
+                + "it as external_id in the config."
         }
         findings.append(
             SecurityFinding(

@@ -35,7 +35,8 @@ extension SourceWalk {
                         because: "S3 tells the key of an object with its head.",
                         change: RequiredChange(
                             .you,
-                            "Write kms_key_arn: \(keyARN) in the config, or take kms_key_arn out of it: sessions and policies are made from it."
+                            "Write kms_key_arn: \(keyARN) in the config, or take kms_key_arn out of it: sessions "
+                                + "and policies are made from it."
                         )))
             }
         } else {

@@ -71,7 +71,8 @@ extension SourceWalk {
             if skipped[SkipReason.archived.rawValue] == count {
                 "Ask the bucket's owner to restore the objects (aws s3api restore-object), or read others."
             } else if skipped[SkipReason.filtered.rawValue] != nil {
-                "Compare include and exclude in the config with the keys; a pattern is about the whole key.\(example ?? "")"
+                "Compare include and exclude in the config with the keys; a pattern is about "
+                    + "the whole key.\(example ?? "")"
             } else {
                 "Check the prefix: folder markers and empty objects hold no text."
             }
@@ -91,14 +92,16 @@ extension SourceWalk {
         let near = await nearPrefixes(client)
         let what =
             near.isEmpty
-            ? "Check the prefix against the keys; capital letters and slashes count, and a prefix does not begin with a slash."
+            ? "Check the prefix against the keys; capital letters and slashes count, and a "
+                + "prefix does not begin with a slash."
             : "Write one of those that there are as prefix in the config: \(near.joined(separator: ", "))"
         return CheckCause(
             .nothingUnderPrefix, isCertain: true, "No key begins with \"\(source.prefix)\".",
             because: "The listing is allowed, and empty.", change: RequiredChange(.you, what))
     }
 
-    /// The folders at the level of the prefix, those that are most like it first. Skips over a folder's keys by asking for what follows it.
+    /// The folders at the level of the prefix, those that are most like it first. Skips over a folder's keys by asking
+    /// for what follows it.
     private func nearPrefixes(_ client: S3Client) async -> [String] {
         let parent = Self.parent(of: source.prefix)
         var folders: [String] = []
@@ -136,7 +139,8 @@ extension SourceWalk {
         return trimmed.lastIndex(of: "/").map { String(trimmed[...$0]) } ?? ""
     }
 
-    /// Prefixes that a condition on `s3:prefix` may allow where it refuses this one: with the slash or without, then those above.
+    /// Prefixes that a condition on `s3:prefix` may allow where it refuses this one: with the slash or without, then
+    /// those above.
     static func relatives(of prefix: String) -> [String] {
         guard !prefix.isEmpty else { return [] }
         var relatives = [prefix.hasSuffix("/") ? String(prefix.dropLast()) : prefix + "/"]

@@ -99,7 +99,8 @@ extension SourceWalk {
                 because: "S3 wants that key with every request, and Dredge has none.",
                 change: RequiredChange(
                     .bucketOwner(source.expectedBucketOwnerAccount),
-                    "Copy the objects over themselves with SSE-S3 or SSE-KMS, or leave them out by exclude in the config."
+                    "Copy the objects over themselves with SSE-S3 or SSE-KMS, or leave "
+                        + "them out by exclude in the config."
                 ))
         }
         return CheckCause(

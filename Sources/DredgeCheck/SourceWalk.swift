@@ -12,7 +12,8 @@ struct SourceWalk: Sendable {
         var principal: CallerPrincipal?
         /// For a sentence.
         var name: String
-        /// Of the same role, not narrowed to the source: tells what the role may do from what a run's session may. nil: there is none.
+        /// Of the same role, not narrowed to the source: tells what the role may do from what a run's session may. nil:
+        /// there is none.
         var wideCredentials: Credentials?
     }
 

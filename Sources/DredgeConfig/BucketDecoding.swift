@@ -37,7 +37,8 @@ enum BucketDecoding {
             let partition = value.text("")?.value.split(separator: ":").dropFirst().first, partition != role.partition
         else { return true }
         value.report(
-            "The bucket is in the partition \(partition), the role in \(role.partition). Nothing leads from one partition to another: correct one of the ARNs."
+            "The bucket is in the partition \(partition), the role in \(role.partition). Nothing leads from one "
+                + "partition to another: correct one of the ARNs."
         )
         return false
     }

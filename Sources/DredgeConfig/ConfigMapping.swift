@@ -9,7 +9,8 @@ struct ConfigMapping {
     var path: String { value.path }
 
     /// Reports what is not a mapping (then: nil), and keys that are not among `known`.
-    /// - Parameter unlisted: keys that are right, too, and that a misspelt one may have meant, but that are not named in advice.
+    /// - Parameter unlisted: keys that are right, too, and that a misspelt one may have meant, but that are not named
+    ///   in advice.
     init?(_ value: ConfigValue, known: [String], unlisted: [String] = [], advice: String) {
         guard value.document.visit(value) else { return nil }
         guard case .mapping(let mapping) = value.node, value.hasOrdinaryTag else {

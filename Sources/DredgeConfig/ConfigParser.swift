@@ -27,8 +27,8 @@ enum ConfigParser {
     static func parse(_ text: String, fileName: String) throws(ConfigError) -> ParsedConfig {
         let result = Handover()
         let isDone = DispatchSemaphore(value: 0)
-        // A thread of its own, because the parser recurses (up to libyaml's 1,000 levels) and has no limit of time: it compares
-        // keys with all aliases expanded.
+        // A thread of its own, because the parser recurses (up to libyaml's 1,000 levels) and has no limit of time: it
+        // compares keys with all aliases expanded.
         let thread = Thread {
             result.value = Result { () throws(ConfigError) in try compose(text, fileName: fileName) }
             isDone.signal()
@@ -53,7 +53,8 @@ enum ConfigParser {
         var repeatedKeys: [ParsedConfig.Place: ParsedConfig.RepeatedKey] = [:]
         while true {
             do {
-                // The basic resolver leaves plain scalars as text: what is a number is decided by what is expected there.
+                // The basic resolver leaves plain scalars as text: what is a number is decided by what is expected
+                // there.
                 let root = try Yams.compose(yaml: text, .basic, .default, .utf8)
                 return ParsedConfig(root: root, repeatedKeys: repeatedKeys)
             } catch YamlError.duplicatedKeysInMapping(let names, let context) {
@@ -74,7 +75,8 @@ enum ConfigParser {
         }
     }
 
-    /// Puts a private-use character in the place of the first one of the key at `mark`. All places in the text stay as they are.
+    /// Puts a private-use character in the place of the first one of the key at `mark`. All places in the text stay as
+    /// they are.
     private static func mask(_ name: String, at mark: Mark, in text: inout String, index: Int) -> Bool {
         var scalars = text.unicodeScalars
         var position = scalars.startIndex

@@ -87,8 +87,8 @@ struct ConfigValue {
         return Text(value: outcome.text, written: scalar.string, usesVariable: outcome.usesVariable)
     }
 
-    /// Text that `rule` finds nothing wrong with. The rule returns what is wrong and what would be right; the text as the file
-    /// has it goes before that.
+    /// Text that `rule` finds nothing wrong with. The rule returns what is wrong and what would be right; the text as
+    /// the file has it goes before that.
     func checked(_ advice: String, by rule: (String) -> String?) -> String? {
         guard let text = text(advice) else { return nil }
         guard let complaint = rule(text.value) else { return text.value }
@@ -105,7 +105,8 @@ struct ConfigValue {
         }
         if !text.usesVariable {
             warn(
-                "a secret stands in the file itself; take it from the environment instead, as in ${AWS_SECRET_ACCESS_KEY}"
+                "a secret stands in the file itself; take it from the environment instead, "
+                    + "as in ${AWS_SECRET_ACCESS_KEY}"
             )
         }
         return text.value

@@ -1,8 +1,8 @@
 import Dredge
 import DredgeAWS
 
-/// Rules for single values, shared by the config file and the flags. Each returns nil where the value is right, else what is
-/// wrong and what would be right, as the end of a sentence that begins with the value.
+/// Rules for single values, shared by the config file and the flags. Each returns nil where the value is right, else
+/// what is wrong and what would be right, as the end of a sentence that begins with the value.
 package enum FieldRules {
     package static func name(_ text: String) -> String? {
         if text.isEmpty || text.utf8.count > ConfigLimits.nameByteCountMax {

@@ -1,8 +1,9 @@
 import DredgeAWS
 import Yams
 
-/// The configuration of a document storage, whose keys name one source: the role to assume, its bucket and its key. It works as it stands,
-/// as the whole file or as an item of `sources`; other settings may stand beside it under their usual names.
+/// The configuration of a document storage, whose keys name one source: the role to assume, its bucket and its key. It
+/// works as it stands, as the whole file or as an item of `sources`; other settings may stand beside it under their
+/// usual names.
 enum FlatForm {
     /// The usual key for each of its own.
     static let usualKeys = [
@@ -20,8 +21,8 @@ enum FlatForm {
 }
 
 extension ConfigMapping {
-    /// A setting under its usual name or that of the flat form. Reports it where it is there twice. A flat one without a value is absent:
-    /// programs write them all.
+    /// A setting under its usual name or that of the flat form. Reports it where it is there twice. A flat one without
+    /// a value is absent: programs write them all.
     func setting(_ name: String) -> ConfigValue? {
         let flat = FlatForm.usualKeys.first { $0.value == name }.flatMap { self.flat($0.key) }
         guard let usual = self[name] else { return flat }

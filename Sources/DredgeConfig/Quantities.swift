@@ -8,7 +8,8 @@ package enum Quantities {
     ]
     private static let secondUnits: [String: Int] = ["": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400]
 
-    /// `1GiB`, `512MiB`, `64KiB`, `1GB` (decimal), `1G` (as GiB), or plain bytes. nil: not a size. Case does not matter.
+    /// `1GiB`, `512MiB`, `64KiB`, `1GB` (decimal), `1G` (as GiB), or plain bytes. nil: not a size. Case does not
+    /// matter.
     package static func byteCount(_ text: String) -> Int? { quantity(text, units: byteUnits) }
 
     /// `1h`, `45m`, `900s`, or plain seconds. nil: not a duration.

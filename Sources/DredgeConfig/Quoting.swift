@@ -1,7 +1,7 @@
 /// Text of others (keys, paths, config values) made fit for a terminal and for a line of its own.
 package enum Quoting {
-    /// Control characters, line separators and bidirectional overrides as escapes (`\n`, `\u{1B}`), so that a key can't drive
-    /// the terminal, forge a line or turn the text round. A backslash is doubled only where an escape was needed.
+    /// Control characters, line separators and bidirectional overrides as escapes (`\n`, `\u{1B}`), so that a key can't
+    /// drive the terminal, forge a line or turn the text round. A backslash is doubled only where an escape was needed.
     package static func escaped(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
         var result = ""
@@ -27,8 +27,8 @@ package enum Quoting {
     private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator, .surrogate: true
-        // Format characters that turn text round (https://www.unicode.org/reports/tr9/, "Trojan Source"); other ones, such
-        // as the joiner in emoji, are part of ordinary text.
+        // Format characters that turn text round (https://www.unicode.org/reports/tr9/, "Trojan Source"); other ones,
+        // such as the joiner in emoji, are part of ordinary text.
         case .format: (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
         default: false
         }

@@ -28,7 +28,8 @@ extension AuthDecoding {
         return RoleHopRules.sessionPolicy(text)
     }
 
-    /// The document that stands in the config as it is, every scalar as text: IAM takes numbers and booleans as text, too.
+    /// The document that stands in the config as it is, every scalar as text: IAM takes numbers and booleans as text,
+    /// too.
     private func json(_ value: ConfigValue) -> JSONValue? {
         switch value.node {
         case .mapping(let mapping):

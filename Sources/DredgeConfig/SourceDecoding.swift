@@ -26,7 +26,8 @@ struct SourceDecoding {
     func sources(_ top: ConfigMapping) -> [Source]? {
         if FlatForm.isUsed(in: top.value) {
             top["sources"]?.report(
-                "stands beside \(FlatForm.keys.first { top[$0] != nil } ?? ""), which is a source by itself; make it an item of sources"
+                "stands beside \(FlatForm.keys.first { top[$0] != nil } ?? ""), which is a source by "
+                    + "itself; make it an item of sources"
             )
             return source(top).map { [$0] }
         }
@@ -44,7 +45,8 @@ struct SourceDecoding {
             if let owner = owners[name] {
                 let place = owner.node.mark.map { " (line \($0.line))" } ?? ""
                 value.report(
-                    "has the name \(Quoting.quoted(name)), as \(owner.path)\(place) has; give each source a name of its own"
+                    "has the name \(Quoting.quoted(name)), as \(owner.path)\(place) has; "
+                        + "give each source a name of its own"
                 )
                 hasRepeats = true
             } else {

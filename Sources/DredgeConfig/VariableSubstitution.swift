@@ -1,7 +1,7 @@
 /// `${NAME}` inside a config value stands for an environment variable; `$${` stands for `${`.
 ///
-/// It works on values that the YAML parser has read already, so a variable's content can't change the structure of the file.
-/// What comes out of a variable is not looked at again.
+/// It works on values that the YAML parser has read already, so a variable's content can't change the structure of the
+/// file. What comes out of a variable is not looked at again.
 enum VariableSubstitution {
     struct Outcome: Equatable {
         var text: String
@@ -30,8 +30,8 @@ enum VariableSubstitution {
             rest = rest[rest.index(after: close)...]
             if !isVariableName(name) {
                 outcome.problems.append(
-                    "what stands in ${ } is not a variable's name, which has letters, digits and _ and begins with no digit; "
-                        + "write $${ for a literal ${")
+                    "what stands in ${ } is not a variable's name, which has letters, digits and _ and begins with no "
+                        + "digit; write $${ for a literal ${")
             } else if let value = environment[name] {
                 outcome.text += value
                 outcome.usesVariable = true

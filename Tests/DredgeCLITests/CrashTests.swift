@@ -41,8 +41,8 @@ import Testing
         return scenario
     }
 
-    /// The first kill comes in the middle of a run. The others come later and later, so that at last a run completes, however slow the
-    /// machine is; the server's delays keep them from being few where it is fast.
+    /// The first kill comes in the middle of a run. The others come later and later, so that at last a run completes,
+    /// however slow the machine is; the server's delays keep them from being few where it is fast.
     @Test(
         "I4: a run that is killed at random moments until it completes ends as an undisturbed one",
         arguments: [(isIncremental: false, delaySeconds: 0.09), (isIncremental: true, delaySeconds: 0.2)])
@@ -124,7 +124,8 @@ import Testing
         }
     }
 
-    /// Kills a run that can't end, because one object is never answered, when the store holds something that it brought.
+    /// Kills a run that can't end, because one object is never answered, when the store holds something that it
+    /// brought.
     private func killInItsMiddle(
         _ server: ScriptedS3Server, _ store: StoreFile, in directory: TemporaryDirectory, delaySeconds: Double
     ) async throws -> Kill {

@@ -2,8 +2,8 @@ import Foundation
 import TestServers
 import Testing
 
-/// A vendor's and a customer's AWS for the tests of a suite: moto with authorization on, so that signatures, trust policies, external
-/// IDs and permissions are checked by code that is not ours.
+/// A vendor's and a customer's AWS for the tests of a suite: moto with authorization on, so that signatures, trust
+/// policies, external IDs and permissions are checked by code that is not ours.
 struct CustomerAccount: Sendable {
     static let externalID = "cap_org_0123456789abcdef01234567"
     static let bucket = "acme-contracts"
@@ -13,7 +13,8 @@ struct CustomerAccount: Sendable {
     let server: MotoServer
     let outcome: MotoScenario.Outcome
 
-    /// Text objects of one part and of several, one of them not UTF-8. (This moto refuses signatures of keys with odd characters.)
+    /// Text objects of one part and of several, one of them not UTF-8. (This moto refuses signatures of keys with odd
+    /// characters.)
     static let texts: [(key: String, body: [UInt8])] = {
         var text = SampleText(seed: 41)
         let small = (10..<40).map { ("2025/contract \($0).txt", text.lines(byteCount: 200 * ($0 - 9))) }

@@ -101,8 +101,8 @@ extension CustomerAccountTests {
 
         @Test func `a chain of two roles reaches the bucket`() async throws {
             let hops = """
-                [{role_arn: "\(MotoScenario.roleARN("hub"))", session_name: through-hub}, \
-                {role_arn: "\(MotoScenario.roleARN("customer-behind-hub"))", external_id: \(CustomerAccount.externalID)}]
+                [{role_arn: "\(MotoScenario.roleARN("hub"))", session_name: through-hub}, {role_arn: \
+                "\(MotoScenario.roleARN("customer-behind-hub"))", external_id: \(CustomerAccount.externalID)}]
                 """
             let outcome = try await account.run(account.config(hops: hops), in: directory)
             #expect(outcome.status == 0, "\(outcome)")

@@ -31,7 +31,8 @@ import Testing
                 c.yaml:1:1: store is missing: write the path of the store's file, or use --store
                 c.yaml:1:1: stoer: unknown key; did you mean store?
                 c.yaml:3:5: sources[0]: auth is missing: give exactly one of assume_role, access_key, ambient, anonymous
-                c.yaml:3:13: sources[0].bucket: "x" is not a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens
+                c.yaml:3:13: sources[0].bucket: "x" is not a bucket name: 3 to 63 lower-case letters, digits, dots and \
+                hyphens
 
                 """)
     }

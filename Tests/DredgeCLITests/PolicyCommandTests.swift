@@ -185,8 +185,8 @@ import Testing
         #expect(outcome.status == 3 && outcome.error.isEmpty)
         #expect(
             outcome.output == """
-                trust.json:3:16: problem: Statement: no external ID is demanded, so that whoever can act as the principal gets in. \
-                Add "Condition": {"StringEquals": {"sts:ExternalId": "…"}}. [external-id-missing]
+                trust.json:3:16: problem: Statement: no external ID is demanded, so that whoever can act as the \
+                principal gets in. Add "Condition": {"StringEquals": {"sts:ExternalId": "…"}}. [external-id-missing]
                 advice.json:1:1: advice: there is no Version, so that it is 2008-10-17, the old language. \
                 Write "Version": "2012-10-17". [version-missing]
 

@@ -3,8 +3,8 @@ import TestServers
 import Testing
 
 extension CustomerAccountTests {
-    /// What keeps a run from its bucket: status 3, and one paragraph that names the source, the step, what the service said, and what to
-    /// change.
+    /// What keeps a run from its bucket: status 3, and one paragraph that names the source, the step, what the service
+    /// said, and what to change.
     @Suite struct RefusalTests {
         private let account: CustomerAccount
         private let directory: TemporaryDirectory

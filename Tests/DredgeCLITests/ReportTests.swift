@@ -40,9 +40,13 @@ private func report(_ changes: String...) throws -> RunReport {
     @Test func `a run with trouble says what, why and what next`() throws {
         let troubled = try report(
             #""indexed":{"objects":3900,"bytes":1100000000},"unchanged":{"objects":10,"bytes":12000000}"#,
-            #""skipped":{"objects":97,"bytes":1000},"failed":{"objects":4,"bytes":2000000},"vanished":{"objects":1,"bytes":5}"#,
-            #""skippedReasons":{"filtered":90,"archived":2,"empty":5},"failedReasons":{"accessDenied":4},"removedCount":1"#,
-            #""failures":[{"source":"contracts","bucket":"b","key":"2025/a\u001b[2J.txt","reason":"accessDenied: Access Denied","requestID":"4442587FB7D0A2F9"},{"source":"contracts","bucket":"b","key":"k","reason":"shortBody"}]"#
+            #""skipped":{"objects":97,"bytes":1000},"failed":{"objects":4,"bytes":2000000},"#
+                + #""vanished":{"objects":1,"bytes":5}"#,
+            #""skippedReasons":{"filtered":90,"archived":2,"empty":5},"#
+                + #""failedReasons":{"accessDenied":4},"removedCount":1"#,
+            #""failures":[{"source":"contracts","bucket":"b","key":"2025/a\u001b[2J.txt","#
+                + #""reason":"accessDenied: Access Denied","requestID":"4442587FB7D0A2F9"},"#
+                + #"{"source":"contracts","bucket":"b","key":"k","reason":"shortBody"}]"#
         )
         #expect(
             ReportText.text(troubled, store: "s.chunks") == """
@@ -66,7 +70,8 @@ private func report(_ changes: String...) throws -> RunReport {
 
     @Test func `a stopped run says how to go on`() throws {
         let stopped = try report(
-            #""outcome":"stopped","isResumed":true,"indexed":{"objects":12,"bytes":1000},"pending":{"objects":4000,"bytes":1234566890},"fetchedByteCount":0"#
+            #""outcome":"stopped","isResumed":true,"indexed":{"objects":12,"bytes":1000},"pending":{"objects":4000,"#
+                + #""bytes":1234566890},"fetchedByteCount":0"#
         )
         #expect(
             ReportText.text(stopped, store: "s.chunks") == """
@@ -84,7 +89,8 @@ private func report(_ changes: String...) throws -> RunReport {
     @Test func `the JSON report has snake case keys, and leaves the reasons' names alone`() throws {
         let line = try JSONText.line(
             try report(
-                #""failedReasons":{"accessDenied":4},"failures":[{"source":"s","bucket":"b","key":"a/b","reason":"accessDenied","requestID":"R"}]"#
+                #""failedReasons":{"accessDenied":4},"failures":[{"source":"s","bucket":"b","key":"a/b","#
+                    + #""reason":"accessDenied","requestID":"R"}]"#
             ))
         let fields = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         #expect(fields["elapsed_seconds"] as? Double == 12.34)
@@ -118,8 +124,10 @@ private func report(_ changes: String...) throws -> RunReport {
             ])
         #expect(
             FatalText.text(error) == """
-                dredge: source "contracts": could not assume role arn:aws:iam::123456789012:role/R: not authorized (code AccessDenied, HTTP 403, request R-1). Check the external ID.
-                dredge: source "other": could not list s3://abc/: There is no such bucket (code NoSuchBucket, HTTP 404). Correct its name.
+                dredge: source "contracts": could not assume role arn:aws:iam::123456789012:role/R: not authorized \
+                (code AccessDenied, HTTP 403, request R-1). Check the external ID.
+                dredge: source "other": could not list s3://abc/: There is no such bucket (code NoSuchBucket, HTTP \
+                404). Correct its name.
                 """)
     }
 

@@ -4,7 +4,8 @@ import TestServers
 struct SampleText {
     private var generator: SeededGenerator
     private static let words = [
-        "the", "party", "of", "the first part", "Größe", "日本語", "документ", "👩‍👩‍👧", "1,234.56", "\t", "don't", "§ 12", "…",
+        "the", "party", "of", "the first part", "Größe", "日本語", "документ", "👩‍👩‍👧", "1,234.56", "\t", "don't", "§ 12",
+        "…",
     ]
 
     init(seed: UInt64) { generator = SeededGenerator(seed: seed) }

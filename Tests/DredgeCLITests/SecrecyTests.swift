@@ -71,6 +71,7 @@ import Testing
         let password = "canaryPasswordOfAURL"
         let url = "http://user:\(password)@127.0.0.1:\(try LoopbackPort.free())"
         let directory = try TemporaryDirectory()
+        let role = "{assume_role: [{role_arn: \"\(MotoScenario.roleARN("reader"))\"}]}"
         let endpoint = name == "endpoint_url" ? url : name == "http_proxy" ? "http://s3.test" : nil
         try directory.write(
             "c.yaml",
@@ -79,7 +80,7 @@ import Testing
             sources:
               - bucket: bucket
                 \(endpoint.map { "endpoint_url: \"\($0)\"" } ?? "region: us-east-1")
-                auth: \(name.hasSuffix("STS") ? "{assume_role: [{role_arn: \"\(MotoScenario.roleARN("reader"))\"}]}" : "ambient")
+                auth: \(name.hasSuffix("STS") ? role : "ambient")
             """)
         var environment = ["AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": base.secretAccessKey]
         if name != "endpoint_url" { environment[name] = url }
@@ -172,7 +173,8 @@ import Testing
             uniqueKeysWithValues: (base.secrets + session.secrets).enumerated().map { ("Token-\($0)", $1) })
         let echoed = (base.secrets + session.secrets).joined(separator: "\n")
         let headers = ["x-amz-security-token": session.sessionToken, "x-echo": base.sessionToken]
-        // What was sent to S3, and to STS: a service that repeats a token in its message, or as its code, knows no other.
+        // What was sent to S3, and to STS: a service that repeats a token in its message, or as its code, knows no
+        // other.
         let sent = place == .assumedRole ? session.sessionToken : base.sessionToken
         func error(_ action: ScriptedS3Server.Action, _ status: Int, _ code: String) -> ScriptedS3Server.Fault {
             let token = action == .assumeRole ? base.sessionToken : sent
@@ -208,7 +210,8 @@ import Testing
                     name: "role expired", faults: [error(.assumeRole, 403, "ExpiredToken")],
                     said: "could not assume role"),
                 Course(
-                    name: "no STS", faults: [error(.assumeRole, 404, base.sessionToken)], said: "could not assume role"),
+                    name: "no STS", faults: [error(.assumeRole, 404, base.sessionToken)],
+                    said: "could not assume role"),
             ]
         }
         return courses

@@ -20,7 +20,8 @@ import Testing
             "c.yaml",
             """
             store: s.chunks
-            sources: [{bucket: abc, endpoint_url: "http://127.0.0.1:\(listener.port)", region: us-east-1, auth: anonymous}]
+            sources: [{bucket: abc, endpoint_url: "http://127.0.0.1:\(listener.port)", region: us-east-1, auth: \
+            anonymous}]
             """)
         let run = try DredgeBinary.start(["run", "c.yaml", "--json", "--no-progress"], directory: directory.url)
         try await listener.waitForConnection()  // then the run is under way, and the signal is expected

@@ -79,7 +79,8 @@ import Testing
         let outcome = try await DredgeBinary.run(["store", "show", path] + key)
         #expect(
             outcome.output
-                == "--- s3://acme/a.txt chunk 0: bytes 0..<5, 3 tokens\nab\tc\n--- s3://acme/a.txt chunk 1: bytes 5..<9, 4 tokens\nd\u{FFFD}e\n"
+                == "--- s3://acme/a.txt chunk 0: bytes 0..<5, 3 tokens\nab\tc\n--- s3://acme/a.txt chunk 1: "
+                + "bytes 5..<9, 4 tokens\nd\u{FFFD}e\n"
         )
         let limited = try await DredgeBinary.run(["store", "show", path, "--limit", "1"] + key)
         #expect(limited.output == "--- s3://acme/a.txt chunk 0: bytes 0..<5, 3 tokens\nab\tc\n")
@@ -101,8 +102,10 @@ import Testing
         let printed = try await DredgeBinary.run(["store", "export", path])
         #expect(
             printed.output == """
-                {"bucket":"acme","key":"a.txt","etag":"\\"e-9\\"","version_id":null,"ordinal":0,"byte_offset":0,"byte_length":5,"tokens":3,"text":"ab\\tc\\n"}
-                {"bucket":"acme","key":"a.txt","etag":"\\"e-9\\"","version_id":null,"ordinal":1,"byte_offset":5,"byte_length":4,"tokens":4,"text":"d\u{FFFD}e\\n","base64":"ZP9lCg=="}
+                {"bucket":"acme","key":"a.txt","etag":"\\"e-9\\"","version_id":null,"ordinal":0,\
+                "byte_offset":0,"byte_length":5,"tokens":3,"text":"ab\\tc\\n"}
+                {"bucket":"acme","key":"a.txt","etag":"\\"e-9\\"","version_id":null,"ordinal":1,\
+                "byte_offset":5,"byte_length":4,"tokens":4,"text":"d\u{FFFD}e\\n","base64":"ZP9lCg=="}
 
                 """)
         let written = try await DredgeBinary.run(["store", "export", path, "-o", "x.jsonl"], directory: directory.url)

@@ -32,12 +32,17 @@ import Testing
                 "c.yaml:3:45: chunking.overlap_tokens: is 512, but must be smaller than max_tokens, which is 512",
                 #"c.yaml:5:11: limits.memory: "lots" is not a size from 32MiB to 1TiB, as in 512MiB or 1GiB"#,
                 #"c.yaml:6:13: limits.requests: "0" is not a whole number from 1 to 1024"#,
-                #"c.yaml:8:13: sources[0].bucket: "Acme_Contracts" is not a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens"#,
-                #"c.yaml:11:21: sources[0].auth.assume_role[0].role_arn: "arn:aws:iam::12345678901:role/Read" has the account "12345678901"; an AWS account ID has 12 digits"#,
-                #"c.yaml:12:24: sources[0].auth.assume_role[0].external_id: "no spaces" has a space or a line's end, which no external ID can have: it is 2 to 1224 letters, digits and characters of _+=,.@:/-"#,
+                #"c.yaml:8:13: sources[0].bucket: "Acme_Contracts" is not a bucket name: 3 to 63 lower-case "#
+                    + #"letters, digits, dots and hyphens"#,
+                #"c.yaml:11:21: sources[0].auth.assume_role[0].role_arn: "arn:aws:iam::12345678901:role/Read" has the "#
+                    + #"account "12345678901"; an AWS account ID has 12 digits"#,
+                #"c.yaml:12:24: sources[0].auth.assume_role[0].external_id: "no spaces" has a space or a line's end, "#
+                    + #"which no external ID can have: it is 2 to 1224 letters, digits and characters of _+=,.@:/-"#,
                 "c.yaml:13:11: sources[0].auth.assume_role[0].durations: unknown key; did you mean duration?",
-                "c.yaml:15:13: sources[1].region: is a list, but text belongs here: write a region's code, as us-east-1",
-                "c.yaml:18:18: sources[1].auth.anonymous: stands beside ambient; give exactly one of assume_role, access_key, ambient, anonymous",
+                "c.yaml:15:13: sources[1].region: is a list, but text belongs here: "
+                    + "write a region's code, as us-east-1",
+                "c.yaml:18:18: sources[1].auth.anonymous: stands beside ambient; give exactly one of assume_role, "
+                    + "access_key, ambient, anonymous",
             ])
     }
 
@@ -51,7 +56,8 @@ import Testing
         ),
         (
             "store: s\nsources:\n",
-            "c.yaml:2:9: sources: is empty, but a list belongs here: write at least one source: - {bucket: NAME, auth: …}"
+            "c.yaml:2:9: sources: is empty, but a list belongs here: write at least one "
+                + "source: - {bucket: NAME, auth: …}"
         ),
         ("store: s\n", "c.yaml:1:1: sources is missing: write at least one source: - {bucket: NAME, auth: …}"),
         ("store: s\n---\nstore: t\n", "c.yaml:2:1: a second YAML document begins here; write one document to a file"),
@@ -63,7 +69,8 @@ import Testing
     @Test func `a syntax error has its line and column`() {
         #expect(
             problems("store: s\nsources: [a, b\n") == [
-                "c.yaml:3:1: not valid YAML: while parsing a flow sequence, begun at 2:10: did not find expected ',' or ']'"
+                "c.yaml:3:1: not valid YAML: while parsing a flow sequence, begun at 2:10: "
+                    + "did not find expected ',' or ']'"
             ])
         #expect(problems("store: s\n\tsources: 1\n").first?.hasPrefix("c.yaml:2:1: not valid YAML: ") == true)
         #expect(problems("store: *nowhere\n") == ["c.yaml:1:8: not valid YAML: found undefined alias"])
@@ -109,7 +116,8 @@ import Testing
             """
         #expect(
             problems(text) == [
-                #"c.yaml:6:5: sources[3]: has the name "acme", as sources[0] (line 3) has; give each source a name of its own"#
+                #"c.yaml:6:5: sources[3]: has the name "acme", as sources[0] (line 3) has; "#
+                    + #"give each source a name of its own"#
             ])
     }
 
@@ -126,27 +134,35 @@ import Testing
         ),
         (
             "bucket_arn: arn:aws:s3:us-east-1:123456789012:accesspoint/a_b\nauth: ambient",
-            #"c.yaml:4:17: sources[0].bucket_arn: "arn:aws:s3:us-east-1:123456789012:accesspoint/a_b" names no access point: its name has 3 to 50 lower-case letters, digits and hyphens, neither first nor last"#
+            #"c.yaml:4:17: sources[0].bucket_arn: "arn:aws:s3:us-east-1:123456789012:accesspoint/a_b" names no access "#
+                + #"point: its name has 3 to 50 lower-case letters, digits and hyphens, neither first nor last"#
         ),
         (
             "bucket_arn: arn:aws:s3::123456789012:accesspoint/abc.mrap\nauth: ambient",
-            #"c.yaml:4:17: sources[0].bucket_arn: "arn:aws:s3::123456789012:accesspoint/abc.mrap" is a Multi-Region Access Point, which is not supported, since it takes another kind of signature; give one of the buckets behind it"#
+            #"c.yaml:4:17: sources[0].bucket_arn: "arn:aws:s3::123456789012:accesspoint/abc.mrap" is a "#
+                + #"Multi-Region Access Point, which is not supported, since it takes another kind of signature; "#
+                + #"give one of the buckets behind it"#
         ),
         (
             "bucket_arn: arn:aws:s3:::abc/*\nauth: ambient",
-            #"c.yaml:4:17: sources[0].bucket_arn: "arn:aws:s3:::abc/*" names objects, not a bucket; write arn:aws:s3:::NAME, and what follows the name as prefix"#
+            #"c.yaml:4:17: sources[0].bucket_arn: "arn:aws:s3:::abc/*" names objects, not a bucket; write "#
+                + #"arn:aws:s3:::NAME, and what follows the name as prefix"#
         ),
         (
             "bucket_arn: abc\nauth: ambient",
-            #"c.yaml:4:17: sources[0].bucket_arn: "abc" is not a bucket's ARN, which looks like arn:aws:s3:::acme-contracts"#
+            #"c.yaml:4:17: sources[0].bucket_arn: "abc" is not a bucket's ARN, which looks "#
+                + #"like arn:aws:s3:::acme-contracts"#
         ),
         (
             "bucket: acme--use1-az4--x-s3\nauth: ambient",
-            #"c.yaml:4:13: sources[0].bucket: "acme--use1-az4--x-s3" is a directory bucket (S3 Express One Zone), which is not supported: its listing has no order, and it takes sessions of its own. Copy the objects to a general purpose bucket"#
+            #"c.yaml:4:13: sources[0].bucket: "acme--use1-az4--x-s3" is a directory bucket (S3 Express One Zone), "#
+                + #"which is not supported: its listing has no order, and it takes sessions of its own. Copy the "#
+                + #"objects to a general purpose bucket"#
         ),
         (
             "bucket: abc\nregion: fips-us-east-1\nauth: ambient",
-            #"c.yaml:5:13: sources[0].region: "fips-us-east-1" names a FIPS endpoint, not a region; write us-east-1, and use_fips: true"#
+            #"c.yaml:5:13: sources[0].region: "fips-us-east-1" names a FIPS endpoint, not a region; "#
+                + #"write us-east-1, and use_fips: true"#
         ),
         (
             "bucket: abc\nexpected_bucket_owner: acme\nauth: ambient",
@@ -154,11 +170,13 @@ import Testing
         ),
         (
             "bucket: abc\nrequest_payer: bucket-owner\nauth: ambient",
-            #"c.yaml:5:20: sources[0].request_payer: "bucket-owner" is nobody who can pay; write requester, or leave it out"#
+            #"c.yaml:5:20: sources[0].request_payer: "bucket-owner" is nobody who can pay; "#
+                + #"write requester, or leave it out"#
         ),
         (
             "bucket: abc\nrequest_payer: requester\nauth: anonymous",
-            "c.yaml:5:20: sources[0].request_payer: Nobody signs the requests, so nobody can pay for them. Sign them, or leave the payer away."
+            "c.yaml:5:20: sources[0].request_payer: Nobody signs the requests, so nobody can pay for them. Sign "
+                + "them, or leave the payer away."
         ),
         (
             "bucket: abc\nauth: ambient\nuse_fips: maybe",
@@ -166,35 +184,47 @@ import Testing
         ),
         (
             "bucket: abc\nauth: ambient\nuse_fips: true\nendpoint_url: http://127.0.0.1:1",
-            "c.yaml:3:5: sources[0]: No request can be made: FIPS endpoints are asked for, but the endpoint is named. Leave one of them away: the endpoint URL (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true for those of the environment and of profiles), or set use_fips: false."
+            "c.yaml:3:5: sources[0]: No request can be made: FIPS endpoints are asked for, but the endpoint is named. "
+                + "Leave one of them away: the endpoint URL (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true for those of the "
+                + "environment and of profiles), or set use_fips: false."
         ),
         (
             "bucket_arn: arn:aws-cn:s3:::abc\nauth: ambient\nuse_fips: true",
-            "c.yaml:3:5: sources[0]: No request can be made: S3 has no FIPS endpoints in the partition aws-cn. Switch FIPS off for it (use_fips: false), or name an endpoint that is validated."
+            "c.yaml:3:5: sources[0]: No request can be made: S3 has no FIPS endpoints in the partition aws-cn. Switch "
+                + "FIPS off for it (use_fips: false), or name an endpoint that is validated."
         ),
         (
             "bucket_arn: arn:aws:s3:us-east-1:123456789012:accesspoint/abc\nregion: us-east-2\nauth: ambient",
-            "c.yaml:3:5: sources[0]: No request can be made: the region us-east-2 is not that of the access point's ARN, us-east-1. Leave the region away: the ARN tells it."
+            "c.yaml:3:5: sources[0]: No request can be made: the region us-east-2 is not that of the access point's "
+                + "ARN, us-east-1. Leave the region away: the ARN tells it."
         ),
         (
             "bucket: abc\nauth: {assume_role: [{role_arn: 'arn:aws:iam::123456789012:role/R', region: cn-north-1}]}",
-            "c.yaml:3:5: sources[0]: No request can be made: the region cn-north-1 is not in the partition 'aws' of the role. A role can be assumed in its own partition only. Name a region of it, such as us-east-1, or none."
+            "c.yaml:3:5: sources[0]: No request can be made: the region cn-north-1 is not in the partition "
+                + "'aws' of the role. A role can be assumed in its own partition only. Name a region of "
+                + "it, such as us-east-1, or none."
         ),
         (
             "bucket: abc\nauth: ambient\nrequire_external_id: true",
-            "c.yaml:6:26: sources[0].require_external_id: An external ID is required, and the source assumes no role. Give the last role's external ID, or leave out require_external_id."
+            "c.yaml:6:26: sources[0].require_external_id: An external ID is required, and the source assumes no role. "
+                + "Give the last role's external ID, or leave out require_external_id."
         ),
         (
             "bucket: abc\nregion: cn-north-1\nauth: {assume_role: [{role_arn: 'arn:aws:iam::123456789012:role/R'}]}",
-            "c.yaml:5:13: sources[0].region: The region cn-north-1 is in the partition aws-cn, the role arn:aws:iam::123456789012:role/R in aws. Nothing leads from one partition to another: correct the region or the role's ARN, or leave the region away."
+            "c.yaml:5:13: sources[0].region: The region cn-north-1 is in the partition aws-cn, the role "
+                + "arn:aws:iam::123456789012:role/R in aws. Nothing leads from one partition to another: correct the "
+                + "region or the role's ARN, or leave the region away."
         ),
         (
-            "bucket_arn: arn:aws-us-gov:s3:::abc\nauth: {assume_role: [{role_arn: 'arn:aws:iam::123456789012:role/R'}]}",
-            "c.yaml:4:17: sources[0].bucket_arn: The bucket is in the partition aws-us-gov, the role in aws. Nothing leads from one partition to another: correct one of the ARNs."
+            "bucket_arn: arn:aws-us-gov:s3:::abc\nauth: {assume_role: [{role_arn: "
+                + "'arn:aws:iam::123456789012:role/R'}]}",
+            "c.yaml:4:17: sources[0].bucket_arn: The bucket is in the partition aws-us-gov, the role in aws. Nothing "
+                + "leads from one partition to another: correct one of the ARNs."
         ),
         (
             "bucket: s3://abc/d\nauth: ambient",
-            #"c.yaml:4:13: sources[0].bucket: "s3://abc/d" is a URL; write the bucket's name alone here, and what follows it as prefix"#
+            #"c.yaml:4:13: sources[0].bucket: "s3://abc/d" is a URL; write the bucket's name alone here,"#
+                + #" and what follows it as prefix"#
         ),
         (
             "bucket: 192.168.1.1\nauth: ambient",
@@ -210,7 +240,8 @@ import Testing
         ),
         (
             "bucket: abc\nauth: ambient\nendpoint_url: localhost:9000",
-            #"c.yaml:6:19: sources[0].endpoint_url: "localhost:9000" is not a URL, which looks like https://s3.example.com or http://127.0.0.1:9000"#
+            #"c.yaml:6:19: sources[0].endpoint_url: "localhost:9000" is not a URL, which looks like "#
+                + #"https://s3.example.com or http://127.0.0.1:9000"#
         ),
         (
             "bucket: abc\nauth: ambient\ninclude: \"*.txt\"",
@@ -218,7 +249,8 @@ import Testing
         ),
         (
             "bucket: abc\nauth: ambient\nkms_key_arn: arn:aws:kms:us-east-1:1:key/x",
-            #"c.yaml:6:18: sources[0].kms_key_arn: "arn:aws:kms:us-east-1:1:key/x" is not a KMS key's ARN, which looks like arn:aws:kms:us-east-1:123456789012:key/…"#
+            #"c.yaml:6:18: sources[0].kms_key_arn: "arn:aws:kms:us-east-1:1:key/x" is not a KMS key's ARN, which "#
+                + #"looks like arn:aws:kms:us-east-1:123456789012:key/…"#
         ),
         (
             "bucket: !!binary YWJj\nauth: ambient",
@@ -226,7 +258,8 @@ import Testing
         ),
         (
             "bucket: abc\nauth: ambient\n<<: {prefix: a}",
-            "c.yaml:6:5: sources[0].<<: merge keys are not supported; write the keys out, or give a whole value a name with & and *"
+            "c.yaml:6:5: sources[0].<<: merge keys are not supported; write the keys out, or give a "
+                + "whole value a name with & and *"
         ),
         (
             "bucket: abc\nauth: ambient\nregion: \"a\\nb\"",
@@ -246,39 +279,48 @@ import Testing
     @Test(arguments: [
         (
             "role_arn: x",
-            #"c.yaml:7:22: sources[0].auth.assume_role[0].role_arn: "x" is not a role's ARN (20 to 2048 characters), which looks like arn:aws:iam::123456789012:role/ReadRole"#
+            #"c.yaml:7:22: sources[0].auth.assume_role[0].role_arn: "x" is not a role's ARN (20 to 2048 characters), "#
+                + #"which looks like arn:aws:iam::123456789012:role/ReadRole"#
         ),
         (
             "role_arn: arn:aws:sts::123456789012:assumed-role/R/s",
-            #"c.yaml:7:22: sources[0].auth.assume_role[0].role_arn: "arn:aws:sts::123456789012:assumed-role/R/s" is a session's ARN; write the role's, which looks like arn:aws:iam::123456789012:role/ReadRole"#
+            #"c.yaml:7:22: sources[0].auth.assume_role[0].role_arn: "arn:aws:sts::123456789012:assumed-role/R/s" is a "#
+                + #"session's ARN; write the role's, which looks like arn:aws:iam::123456789012:role/ReadRole"#
         ),
         (
             "role_arn: arn:aws:iam::123456789012:user/Ann",
-            #"c.yaml:7:22: sources[0].auth.assume_role[0].role_arn: "arn:aws:iam::123456789012:user/Ann" names "user/Ann", which is no role; a role's ARN looks like arn:aws:iam::123456789012:role/ReadRole"#
+            #"c.yaml:7:22: sources[0].auth.assume_role[0].role_arn: "arn:aws:iam::123456789012:user/Ann" names "#
+                + #""user/Ann", which is no role; a role's ARN looks like arn:aws:iam::123456789012:role/ReadRole"#
         ),
         (
             "role_arn: 'arn:aws:iam::123456789012:role/*'",
-            #"c.yaml:7:22: sources[0].auth.assume_role[0].role_arn: "arn:aws:iam::123456789012:role/*" names "role/*", which is no one role: its name has letters, digits and characters of _+=,.@-"#
+            #"c.yaml:7:22: sources[0].auth.assume_role[0].role_arn: "arn:aws:iam::123456789012:role/*" names "role/*","#
+                + #" which is no one role: its name has letters, digits and characters of _+=,.@-"#
         ),
         (
             "role_arn: arn:aws:iam::123456789012:role/R, duration: 10m",
-            #"c.yaml:7:66: sources[0].auth.assume_role[0].duration: "10m" is not a duration from 15m to 12h, as in 45m or 1h"#
+            #"c.yaml:7:66: sources[0].auth.assume_role[0].duration: "10m" is not a duration "#
+                + #"from 15m to 12h, as in 45m or 1h"#
         ),
         (
             "role_arn: arn:aws:iam::123456789012:role/R, session_name: a",
-            #"c.yaml:7:70: sources[0].auth.assume_role[0].session_name: "a" is not a session name: 2 to 64 letters, digits and characters of _+=,.@-"#
+            #"c.yaml:7:70: sources[0].auth.assume_role[0].session_name: "a" is not a session name: 2 to 64 letters, "#
+                + #"digits and characters of _+=,.@-"#
         ),
         (
             "role_arn: arn:aws:iam::123456789012:role/R, session_policy: allow",
-            #"c.yaml:7:72: sources[0].auth.assume_role[0].session_policy: "allow" is not narrowed, none, or a policy document in JSON"#
+            #"c.yaml:7:72: sources[0].auth.assume_role[0].session_policy: "allow" is not narrowed, "#
+                + #"none, or a policy document in JSON"#
         ),
         (
             "role_arn: arn:aws:iam::123456789012:role/R, session_name: 'a-{run}'",
-            #"c.yaml:7:70: sources[0].auth.assume_role[0].session_name: "a-{run}" has a placeholder that is none; there are {run_id} and {source}"#
+            #"c.yaml:7:70: sources[0].auth.assume_role[0].session_name: "a-{run}" has a placeholder that is none; "#
+                + #"there are {run_id} and {source}"#
         ),
         (
             "role_arn: arn:aws:iam::123456789012:role/R, tags: {a: b}, transitive_tags: [c]",
-            #"c.yaml:7:88: sources[0].auth.assume_role[0].transitive_tags[0]: "c" is not the key of one of the hop's tags; only those can be transitive"#
+            #"c.yaml:7:88: sources[0].auth.assume_role[0].transitive_tags[0]: "c" is not the key of one of the hop's "#
+                + #"tags; only those can be transitive"#
         ),
         (
             "role_arn: arn:aws:iam::123456789012:role/R, tags: {'aws:a': b}",
@@ -296,7 +338,8 @@ import Testing
     @Test func `one hop without its dash is told what to add`() {
         #expect(
             problemsOfSource("bucket: abc\nauth:\n  assume_role:\n    role_arn: arn:aws:iam::123456789012:role/R") == [
-                "c.yaml:7:9: sources[0].auth.assume_role: is a mapping, but a list of hops belongs here; put a - before role_arn"
+                "c.yaml:7:9: sources[0].auth.assume_role: is a mapping, but a list of hops "
+                    + "belongs here; put a - before role_arn"
             ])
     }
 

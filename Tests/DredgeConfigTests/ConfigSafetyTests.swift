@@ -61,7 +61,8 @@ import Testing
         let config = try Config(text, fileName: "c.yaml", environment: [:])
         #expect(
             config.warnings.map(\.description) == [
-                "c.yaml:4:81: sources[0].auth.access_key.secret_access_key: a secret stands in the file itself; take it from the environment instead, as in ${AWS_SECRET_ACCESS_KEY}"
+                "c.yaml:4:81: sources[0].auth.access_key.secret_access_key: a secret stands in the file itself; take "
+                    + "it from the environment instead, as in ${AWS_SECRET_ACCESS_KEY}"
             ])
     }
 

@@ -115,8 +115,9 @@ import Testing
         #expect(
             chains[1][1].sessionPolicy
                 == .document(
-                    #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::globex-archive"},"#
-                        + #"{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::globex-archive/text/*"}]}"#
+                    #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListBucket","#
+                        + #""Resource":"arn:aws:s3:::globex-archive"},{"Effect":"Allow","Action":"s3:GetObject","#
+                        + #""Resource":"arn:aws:s3:::globex-archive/text/*"}]}"#
                 ))
     }
 
@@ -173,7 +174,8 @@ import Testing
 
     @Test func `JSON is taken as the YAML that it is`() throws {
         let config = try Config(
-            #"{"store": "s.chunks", "limits": {"memory": 536870912, "workers": 0}, "sources": [{"bucket": "abc", "auth": {"ambient": {}}}]}"#,
+            #"{"store": "s.chunks", "limits": {"memory": 536870912, "workers": 0}, "sources": [{"bucket": "#
+                + #""abc", "auth": {"ambient": {}}}]}"#,
             fileName: "c.json", environment: [:])
         #expect(config.limits.memoryByteCount == 512 << 20)
         #expect(config.sources[0].name == "abc")
@@ -207,7 +209,8 @@ import Testing
 
     @Test func `values that look like numbers are taken as they are written where text belongs`() throws {
         let config = try Config(
-            "store: s\nsources: [{bucket: 0123, prefix: 1_0, name: 1e3, auth: {assume_role: [{role_arn: 'arn:aws:iam::123456789012:role/R', external_id: 007}]}}]",
+            "store: s\nsources: [{bucket: 0123, prefix: 1_0, name: 1e3, auth: {assume_role: [{role_arn: "
+                + "'arn:aws:iam::123456789012:role/R', external_id: 007}]}}]",
             fileName: "c", environment: [:])
         let source = config.sources[0]
         #expect(source.bucket == "0123" && source.prefix == "1_0" && source.name == "1e3")

@@ -106,7 +106,8 @@ import Testing
         ("prefx: a", "1:1: prefx: unknown key; did you mean prefix?"),
         (
             "endpoint_url: localhost",
-            "1:15: endpoint_url: \"localhost\" is not a URL, which looks like https://s3.example.com or http://127.0.0.1:9000"
+            "1:15: endpoint_url: \"localhost\" is not a URL, which looks like "
+                + "https://s3.example.com or http://127.0.0.1:9000"
         ),
     ])
     func `contradictions and slips beside it are refused`(line: String, problem: String) {
@@ -150,11 +151,13 @@ import Testing
         ("chainedAssumeRoleRegion", "aws-global", "names an endpoint, not a region, whose code looks like us-east-1"),
         (
             "chainedAssumeRoleExternalId", "acme 1",
-            "has a space or a line's end, which no external ID can have: it is 2 to 1224 letters, digits and characters of _+=,.@:/-"
+            "has a space or a line's end, which no external ID can have: it is 2 to 1224 letters, "
+                + "digits and characters of _+=,.@:/-"
         ),
         (
             "chainedAssumeRoleExternalId", "'acme'",
-            "has a quotation mark of its own, which no external ID can have: it is 2 to 1224 letters, digits and characters of _+=,.@:/-"
+            "has a quotation mark of its own, which no external ID can have: it is 2 to 1224 letters, "
+                + "digits and characters of _+=,.@:/-"
         ),
         (
             "chainedAssumeRoleExternalId", "a",
@@ -179,7 +182,8 @@ import Testing
             problems(
                 "s3BucketArn: arn:aws:s3:::acme-documents\nchainedAssumeRoleExternalId: acme-1", store: "s")
                 == [
-                    "c.yaml:2:30: chainedAssumeRoleExternalId: needs chainedAssumeRole, the ARN of the role that it belongs to"
+                    "c.yaml:2:30: chainedAssumeRoleExternalId: needs chainedAssumeRole, the ARN "
+                        + "of the role that it belongs to"
                 ])
     }
 

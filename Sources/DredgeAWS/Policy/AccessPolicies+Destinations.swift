@@ -1,7 +1,7 @@
 /// What a service that writes into somebody else's account needs there.
 extension AccessPolicies {
-    /// To write objects under a prefix, in one request or in parts, and to clear away the parts of uploads that failed ("Multipart upload API
-    /// and permissions", Amazon S3 User Guide).
+    /// To write objects under a prefix, in one request or in parts, and to clear away the parts of uploads that failed
+    /// ("Multipart upload API and permissions", Amazon S3 User Guide).
     public static func s3Destination(_ scope: BucketScope, key: EncryptionKey? = nil) -> PolicyDocument {
         PolicyDocument(
             statements: [
@@ -14,9 +14,9 @@ extension AccessPolicies {
             ] + encrypting(key))
     }
 
-    /// To make and change tables of one Glue database and their partitions, and to write their files ("Glue actions, resources, and condition
-    /// keys", Service Authorization Reference; every action on a table is also one on its database and on the catalog). Tables that don't exist
-    /// yet are covered, other databases are not.
+    /// To make and change tables of one Glue database and their partitions, and to write their files ("Glue actions,
+    /// resources, and condition keys", Service Authorization Reference; every action on a table is also one on its
+    /// database and on the catalog). Tables that don't exist yet are covered, other databases are not.
     public static func icebergDestination(
         _ database: GlueDatabase, files scope: BucketScope, key: EncryptionKey? = nil
     ) -> PolicyDocument {
@@ -46,8 +46,9 @@ extension AccessPolicies {
             ] + encrypting(key))
     }
 
-    /// To connect to one database with temporary credentials, and to find its host ("Using IAM authentication to generate database user
-    /// credentials", Amazon Redshift Management Guide). What may be done there is for `GRANT` to say.
+    /// To connect to one database with temporary credentials, and to find its host ("Using IAM authentication to
+    /// generate database user credentials", Amazon Redshift Management Guide). What may be done there is for `GRANT` to
+    /// say.
     public static func redshiftDestination(_ warehouse: RedshiftWarehouse) -> PolicyDocument {
         switch warehouse {
         case .cluster(let arn, let database):

@@ -2,8 +2,8 @@
 public enum AccessPolicies {
     /// The trust policy of a role: who may assume it.
     ///
-    /// Tags and a source identity need actions of their own, which are narrowed to these keys and this identity ("Passing session tags in
-    /// AWS STS" and "Monitor and control actions taken with assumed roles", IAM User Guide).
+    /// Tags and a source identity need actions of their own, which are narrowed to these keys and this identity
+    /// ("Passing session tags in AWS STS" and "Monitor and control actions taken with assumed roles", IAM User Guide).
     /// - Parameters:
     ///   - externalID: what the caller must send; nil: nothing, so that anybody who can act as `caller` gets in.
     ///   - tagKeys: keys of session tags, those included that came with the caller's own session.
@@ -34,8 +34,8 @@ public enum AccessPolicies {
         return PolicyDocument(statements: statements)
     }
 
-    /// What the role itself, or whoever reads directly, must be allowed ("Required permissions for Amazon S3 API operations", Amazon S3 User
-    /// Guide): to list under the prefix, to read its objects, and to have S3 decrypt them.
+    /// What the role itself, or whoever reads directly, must be allowed ("Required permissions for Amazon S3 API
+    /// operations", Amazon S3 User Guide): to list under the prefix, to read its objects, and to have S3 decrypt them.
     /// - Parameters:
     ///   - includesVersions: old versions, too.
     ///   - key: what encrypts the bucket, if it is a key of the customer's own.
@@ -45,9 +45,9 @@ public enum AccessPolicies {
         PolicyDocument(statements: reading(scope, includesVersions: includesVersions) + decrypting(key))
     }
 
-    /// A bucket policy that lets `reader` in directly, without a role of the owner's account. The reader's own account must allow it the
-    /// same (`permissions`); and it must be able to use the bucket's key (`key`). Statements have no names, which could be taken already in
-    /// the policy that they are added to.
+    /// A bucket policy that lets `reader` in directly, without a role of the owner's account. The reader's own account
+    /// must allow it the same (`permissions`); and it must be able to use the bucket's key (`key`). Statements have no
+    /// names, which could be taken already in the policy that they are added to.
     public static func bucket(
         _ scope: BucketScope, reader: TrustedPrincipal, includesVersions: Bool = false
     ) -> PolicyDocument {
@@ -61,9 +61,9 @@ public enum AccessPolicies {
             })
     }
 
-    /// The statement of a key's policy that lets `reader` decrypt through S3. The resource of a key policy is `*`, which means the key that
-    /// has it ("Key policies in AWS KMS", AWS KMS Developer Guide). For a role of the key's own account it is needed only where the key
-    /// policy doesn't leave that to IAM.
+    /// The statement of a key's policy that lets `reader` decrypt through S3. The resource of a key policy is `*`,
+    /// which means the key that has it ("Key policies in AWS KMS", AWS KMS Developer Guide). For a role of the key's
+    /// own account it is needed only where the key policy doesn't leave that to IAM.
     public static func key(_ key: EncryptionKey, reader: TrustedPrincipal) -> PolicyDocument {
         PolicyDocument(statements: [
             PolicyStatement(

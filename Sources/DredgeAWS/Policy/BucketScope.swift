@@ -44,8 +44,8 @@ public struct BucketScope: Sendable, Hashable {
         address.objectARN(PolicyPattern.literal(prefix) + "*", partition: partition)
     }
 
-    /// What `s3:ListBucket` is narrowed to. A listing must then ask for this prefix or a longer one: one without a prefix is refused, as is
-    /// `HeadBucket`.
+    /// What `s3:ListBucket` is narrowed to. A listing must then ask for this prefix or a longer one: one without a
+    /// prefix is refused, as is `HeadBucket`.
     package var listConditions: [PolicyCondition] {
         prefix.isEmpty ? [] : [PolicyCondition("StringLike", "s3:prefix", [PolicyPattern.literal(prefix) + "*"])]
     }
@@ -80,8 +80,9 @@ public struct EncryptionKey: Sendable, Hashable {
 }
 
 extension PolicyCondition {
-    /// Narrows a key's use to requests that come from S3 ("kms:ViaService", AWS KMS Developer Guide). The guide names the services by
-    /// `amazonaws.com` alone; where a partition has a domain of its own, S3 is let through by both names.
+    /// Narrows a key's use to requests that come from S3 ("kms:ViaService", AWS KMS Developer Guide). The guide names
+    /// the services by `amazonaws.com` alone; where a partition has a domain of its own, S3 is let through by both
+    /// names.
     /// - Parameter region: of the key; nil: any.
     static func throughS3(region: String?, partition: String) -> PolicyCondition {
         let suffixes = ["amazonaws.com"] + [Partition.named(partition)?.dnsSuffix].compactMap { $0 }

@@ -1,4 +1,5 @@
-/// An IAM policy: of an identity, a resource, a role's trust, a session (IAM User Guide, "IAM JSON policy element reference").
+/// An IAM policy: of an identity, a resource, a role's trust, a session (IAM User Guide, "IAM JSON policy element
+/// reference").
 ///
 /// Equal documents give the same text, byte for byte, in the order of AWS's own examples.
 public struct PolicyDocument: Sendable, Hashable {
@@ -77,7 +78,8 @@ public struct PolicyStatement: Sendable, Hashable {
 
 /// Whom a statement of a trust or resource policy is about.
 public enum Principal: Sendable, Hashable {
-    /// ARNs of roles, users, or of accounts (`arn:aws:iam::123456789012:root`: every identity there that its account allows it).
+    /// ARNs of roles, users, or of accounts (`arn:aws:iam::123456789012:root`: every identity there that its account
+    /// allows it).
     case aws([String])
     /// Services, as `ec2.amazonaws.com`.
     case service([String])

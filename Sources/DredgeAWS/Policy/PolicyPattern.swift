@@ -1,7 +1,7 @@
 /// Text in the patterns of a policy's resources and conditions.
 public enum PolicyPattern {
-    /// `text` as a pattern that matches nothing else: `*`, `?` and `$` stand for themselves (IAM User Guide, "IAM policy elements:
-    /// Variables and tags", "Specifying special characters").
+    /// `text` as a pattern that matches nothing else: `*`, `?` and `$` stand for themselves (IAM User Guide, "IAM
+    /// policy elements: Variables and tags", "Specifying special characters").
     public static func literal(_ text: String) -> String {
         var pattern = ""
         for scalar in text.unicodeScalars {

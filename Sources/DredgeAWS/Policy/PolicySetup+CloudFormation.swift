@@ -1,6 +1,6 @@
 extension PolicySetup {
-    /// A template of CloudFormation in JSON, with a newline at the end. nil for the policy of a key or an access point, which CloudFormation
-    /// can only write together with one that it makes.
+    /// A template of CloudFormation in JSON, with a newline at the end. nil for the policy of a key or an access point,
+    /// which CloudFormation can only write together with one that it makes.
     public var cloudFormationTemplate: String? {
         let resources: JSONValue
         var outputs: JSONValue?

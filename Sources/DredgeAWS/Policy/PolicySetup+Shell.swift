@@ -1,6 +1,7 @@
 extension PolicySetup {
-    /// Commands of the AWS CLI for a POSIX shell, to be run with credentials of the holder's account. Policies of buckets and keys are read,
-    /// added to with jq, and written back, so that what is there stays; running them twice changes nothing.
+    /// Commands of the AWS CLI for a POSIX shell, to be run with credentials of the holder's account. Policies of
+    /// buckets and keys are read, added to with jq, and written back, so that what is there stays; running them twice
+    /// changes nothing.
     public var shellCommands: String {
         switch holder {
         case .newRole(let role): newRole(role)
@@ -75,7 +76,8 @@ extension PolicySetup {
             set -eu
             \(reading) || \(handling)
             new=$(printf '%s' "$old" | jq --argjson added \(Self.quoted(statements)) '
-              .Statement |= (if type == "array" then . else [.] end | map(select(. as $one | $added | index([$one]) | not)) + $added)')
+              .Statement |= (if type == "array" then . else [.] end \
+            | map(select(. as $one | $added | index([$one]) | not)) + $added)')
             \(write) --policy "$new"
             )
 

@@ -30,8 +30,8 @@ public struct PolicySetup: Sendable, Hashable {
 public struct RoleTemplate: Sendable, Hashable {
     /// `arn:partition:iam::account:role/path/name`.
     public let arn: ARN
-    /// The longest session that it gives, 3,600 to 43,200 seconds. (With a role's session it is assumed for an hour at most, whatever stands
-    /// here.)
+    /// The longest session that it gives, 3,600 to 43,200 seconds. (With a role's session it is assumed for an hour at
+    /// most, whatever stands here.)
     public let sessionSecondsMax: Int
     /// What it may do; nil: nothing yet.
     public let permissions: PolicyDocument?

@@ -11,7 +11,8 @@ public struct RolePattern: Sendable, Hashable {
 
     /// The roles of any account whose names match, since a vendor's customers have accounts of their own.
     /// - Parameters:
-    ///   - namePattern: what follows `role/` in an ARN: a path, if the roles have one, and the name; `*` and `?` are wildcards.
+    ///   - namePattern: what follows `role/` in an ARN: a path, if the roles have one, and the name; `*` and `?` are
+    ///     wildcards.
     ///   - roleARN: a role that must match. Throws if it doesn't.
     public init(namePattern: String, mustMatch roleARN: String) throws(AWSError) {
         let role = try Self.role(roleARN)
@@ -29,7 +30,8 @@ public struct RolePattern: Sendable, Hashable {
         }
         guard Self.matches(name, pattern: pattern) else {
             throw Self.refusal(
-                "the pattern '\(namePattern.printable)' doesn't match the role '\(name.printable)' (\(roleARN.printable))",
+                "the pattern '\(namePattern.printable)' doesn't match the role "
+                    + "'\(name.printable)' (\(roleARN.printable))",
                 Self.mismatchAdvice(name: name, pattern: pattern))
         }
         var resource = role

@@ -6,7 +6,8 @@ public struct TrustedPrincipal: Sendable, Hashable {
         case exact
         /// By its account: every identity there that its account allows it.
         case root
-        /// By its account, with a condition on the ARN, so that it is this one only and stays so when it is deleted and made again.
+        /// By its account, with a condition on the ARN, so that it is this one only and stays so when it is deleted and
+        /// made again.
         case rootWithARNCondition = "root-with-arn-condition"
     }
 
@@ -20,8 +21,8 @@ public struct TrustedPrincipal: Sendable, Hashable {
     public let arn: ARN?
 
     /// - Parameters:
-    ///   - text: the ARN of a role, a user, an account (`…:root`) or a role's session, of which the role is taken; an account's ID; or a service
-    ///     as `ec2.amazonaws.com`.
+    ///   - text: the ARN of a role, a user, an account (`…:root`) or a role's session, of which the role is taken; an
+    ///     account's ID; or a service as `ec2.amazonaws.com`.
     ///   - partition: of an account that is given by its ID.
     public init(_ text: String, form: Form = .exact, partition: String = "aws") throws(AWSError) {
         if Self.isService(text) {
@@ -125,14 +126,14 @@ public struct TrustedPrincipal: Sendable, Hashable {
 
     private static func uniqueIDNote(_ arn: ARN) -> String {
         let isRole = arn.resource.hasPrefix("role/")
-        return "AWS stores \(arn) as the unique ID of that \(isRole ? "role (AROA…)" : "user (AIDA…)"). "
-            + "When it is deleted and made again, even under the same name, this policy lets nobody in until it is saved again. The form "
-            + "root-with-arn-condition survives that."
+        return "AWS stores \(arn) as the unique ID of that \(isRole ? "role (AROA…)" : "user (AIDA…)"). When it is "
+            + "deleted and made again, even under the same name, this policy lets nobody in until it is saved again. "
+            + "The form root-with-arn-condition survives that."
     }
 
     private static func rootNote(_ root: ARN) -> String {
-        "\(root) is the whole account: every identity there that its own policies allow it gets in. The form root-with-arn-condition "
-            + "narrows that to one role."
+        "\(root) is the whole account: every identity there that its own policies allow it gets in. The form "
+            + "root-with-arn-condition narrows that to one role."
     }
 
     private static func sessionNote(_ role: ARN, name: String) -> String {

@@ -90,7 +90,8 @@ struct AccessOptions: ParsableArguments {
             ] where isGiven { check.report("\(flag) needs --role-arn") }
         } else if !externalIDs.isEmpty, externalIDs.count != roleARNs.count {
             check.report(
-                "there are \(roleARNs.count) --role-arn and \(externalIDs.count) --external-id; give one for each, '' for none"
+                "there are \(roleARNs.count) --role-arn and \(externalIDs.count) --external-id; "
+                    + "give one for each, '' for none"
             )
         }
         for identifier in externalIDs where !identifier.isEmpty || roleARNs.count == 1 {

@@ -8,10 +8,10 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Say whether each source can be read, and if not what to change.",
         discussion: """
-            Walks every source step by step: settings, credentials, each role, bucket, listing, one byte of one object, its \
-            encryption key, clock. Where a step fails, it tries what tells the causes apart, and prints the likeliest one \
-            first, with who must change what. Nothing is written, and no store is needed. What it sends shows in CloudTrail \
-            under sessions named dredge-check-….
+            Walks every source step by step: settings, credentials, each role, bucket, listing, one byte of one \
+            object, its encryption key, clock. Where a step fails, it tries what tells the causes apart, and prints \
+            the likeliest one first, with who must change what. Nothing is written, and no store is needed. What it \
+            sends shows in CloudTrail under sessions named dredge-check-….
             """)
 
     @Argument(help: ArgumentHelp("The config file: YAML or JSON.", valueName: "config"), completion: .file())

@@ -14,9 +14,9 @@ struct CountCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "count", abstract: "Count tokens exactly, as wc counts words.",
         discussion: """
-            Prints a line COUNT PATH for each file, and a total when there are several. Without a file, or for -, it reads \
-            standard input. A file's count is that of its whole text; a file is mapped, not read into memory, so it must not \
-            be cut while it is counted. Standard input is held in memory.
+            Prints a line COUNT PATH for each file, and a total when there are several. Without a file, or for -, it \
+            reads standard input. A file's count is that of its whole text; a file is mapped, not read into memory, so \
+            it must not be cut while it is counted. Standard input is held in memory.
             """)
 
     @Option(help: ArgumentHelp("\(Tokenizer.names).", valueName: "name"))

@@ -9,13 +9,14 @@ struct IndexCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "index", abstract: "Index one bucket, or what is under a prefix of it, from flags.",
         discussion: """
-            Requests are signed with the AWS default chain (environment, shared config and credentials files), by way of \
-            --role-arn if that is given. Keys are never taken as arguments.
+            Requests are signed with the AWS default chain (environment, shared config and credentials files), by way \
+            of --role-arn if that is given. Keys are never taken as arguments.
             """)
 
     @Argument(
         help: ArgumentHelp(
-            "s3://bucket/prefix, or an access point: s3://arn:aws:s3:…:accesspoint/name/prefix. The prefix is used byte for byte.",
+            "s3://bucket/prefix, or an access point: s3://arn:aws:s3:…:accesspoint/name/prefix. "
+                + "The prefix is used byte for byte.",
             valueName: "url"))
     var url: String
 

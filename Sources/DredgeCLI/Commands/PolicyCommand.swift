@@ -6,8 +6,9 @@ struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy", abstract: "Print the policies that let a reader in, or check some.",
         discussion: """
-            Prints what each side has to put into place for a source of a config file, or for what the flags say (they win over the \
-            config). Nothing is asked of AWS. External IDs are not secrets; keys are never taken as arguments.
+            Prints what each side has to put into place for a source of a config file, or for what the flags say (they \
+            win over the config). Nothing is asked of AWS. External IDs are not secrets; keys are never taken as \
+            arguments.
             """,
         subcommands: [
             PolicyTrustCommand.self, PolicyPermissionsCommand.self, PolicyBucketCommand.self, PolicyKMSCommand.self,
@@ -39,8 +40,8 @@ struct PolicyOutput: ParsableArguments {
                 guard let template = setup.cloudFormationTemplate else {
                     throw CommandFailure(
                         .usage,
-                        "dredge: CloudFormation can't add to the policy of a key or an access point that is there; put the "
-                            + "statements (--format json) into the template that makes it, or use --format cli")
+                        "dredge: CloudFormation can't add to the policy of a key or an access point that is there; put "
+                            + "the statements (--format json) into the template that makes it, or use --format cli")
                 }
                 text = template
             }

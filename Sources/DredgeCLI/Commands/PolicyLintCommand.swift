@@ -6,8 +6,9 @@ struct PolicyLintCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lint", abstract: "Find what is wrong in trust and permission policies, offline.",
         discussion: """
-            Takes policies in JSON as they are pasted, answers of the AWS CLI (get-role, get-bucket-policy, …) and CloudFormation templates \
-            in JSON. For -, it reads standard input. Exit codes: 0 nothing but advice, 1 a file could not be read, 3 problems.
+            Takes policies in JSON as they are pasted, answers of the AWS CLI (get-role, get-bucket-policy, …) and \
+            CloudFormation templates in JSON. For -, it reads standard input. Exit codes: 0 nothing but advice, 1 a \
+            file could not be read, 3 problems.
             """)
 
     @Option(

@@ -5,8 +5,8 @@ struct PolicyPermissionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "permissions", abstract: "What the role, or whoever reads directly, must be allowed.",
         discussion: """
-            With a prefix, listing is narrowed to it: an unprefixed list and HeadBucket are then refused, and a source must have this \
-            prefix or a longer one.
+            With a prefix, listing is narrowed to it: an unprefixed list and HeadBucket are then refused, and a source \
+            must have this prefix or a longer one.
             """)
 
     @OptionGroup var subject: PolicySubject
@@ -29,8 +29,8 @@ struct PolicyBucketCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bucket", abstract: "A bucket policy that lets a reader in directly, without a role.",
         discussion: """
-            Without --principal, the reader is the role that the source assumes. A reader of another account needs the same permissions in \
-            its own account, too: dredge policy permissions.
+            Without --principal, the reader is the role that the source assumes. A reader of another account needs the \
+            same permissions in its own account, too: dredge policy permissions.
             """)
 
     @OptionGroup var subject: PolicySubject
@@ -55,8 +55,8 @@ struct PolicyKMSCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kms", abstract: "The statement of a key's policy that lets the reader decrypt through S3.",
         discussion: """
-            Needed where the key's policy doesn't leave permissions to IAM, and for every reader of another account. Without --principal, \
-            the reader is the role that the source assumes. With --format terraform it is a grant.
+            Needed where the key's policy doesn't leave permissions to IAM, and for every reader of another account. \
+            Without --principal, the reader is the role that the source assumes. With --format terraform it is a grant.
             """)
 
     @OptionGroup var subject: PolicySubject
@@ -69,8 +69,8 @@ struct PolicyKMSCommand: ParsableCommand {
         guard let key = try bucket.key(subject) else {
             throw CommandFailure(
                 .usage,
-                "dredge: which key? Give it with --kms-key-arn, or as kms_key_arn of the source. An object of the bucket names it: "
-                    + "aws s3api head-object --bucket BUCKET --key KEY --query SSEKMSKeyId")
+                "dredge: which key? Give it with --kms-key-arn, or as kms_key_arn of the source. An object of the "
+                    + "bucket names it: aws s3api head-object --bucket BUCKET --key KEY --query SSEKMSKeyId")
         }
         let reader = try PolicyHolder.reader(principal, subject, bucket)
         let notes =

@@ -169,8 +169,8 @@ struct PolicyPrincipal: ParsableArguments {
     }
 
     static let howToFindOut =
-        "Give the ARN of the role or user that asks with --principal. A config can't know it; with its credentials, ask "
-        + "`dredge check`, or: aws sts get-caller-identity --query Arn --output text"
+        "Give the ARN of the role or user that asks with --principal. A config can't know it; with its credentials, "
+        + "ask `dredge check`, or: aws sts get-caller-identity --query Arn --output text"
 }
 
 /// An option's value that is one of a few names.

@@ -5,8 +5,8 @@ struct PolicyTrustCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trust", abstract: "The trust policy of the role that is assumed.",
         discussion: """
-            With --format it makes the whole role, with its permissions if a bucket is known. In a chain, the role of hop N trusts the \
-            role of hop N-1; who assumes the first role only --principal can tell.
+            With --format it makes the whole role, with its permissions if a bucket is known. In a chain, the role of \
+            hop N trusts the role of hop N-1; who assumes the first role only --principal can tell.
             """)
 
     @OptionGroup var subject: PolicySubject
@@ -35,8 +35,8 @@ struct PolicyTrustCommand: ParsableCommand {
         var notes = caller.notes
         if externalID == nil, caller.arn != nil {
             notes.append(
-                "This role demands no external ID. Where a third party assumes it, another customer of theirs could have them read "
-                    + "through it (the confused deputy, IAM User Guide).")
+                "This role demands no external ID. Where a third party assumes it, another customer of theirs could "
+                    + "have them read through it (the confused deputy, IAM User Guide).")
         }
         try output.print(document, holder: { .newRole(try role(subject)) }, notes: notes)
     }
@@ -46,8 +46,8 @@ struct PolicyTrustCommand: ParsableCommand {
         if before != nil, principal.principal != nil {
             throw CommandFailure(
                 .usage,
-                "dredge: --principal stands beside a chain, in which hop \(subject.hopNumber) is assumed by the role of hop "
-                    + "\(subject.hopNumber - 1); leave it away, or choose --hop 1")
+                "dredge: --principal stands beside a chain, in which hop \(subject.hopNumber) is assumed by the role "
+                    + "of hop \(subject.hopNumber - 1); leave it away, or choose --hop 1")
         }
         return try principal.resolved(
             or: before, partition: bucket.partition(subject),
@@ -61,13 +61,14 @@ struct PolicyTrustCommand: ParsableCommand {
         guard let externalID else {
             throw CommandFailure(
                 .usage,
-                "dredge: no external ID is known, without which a third party's other customers could read through this role; give it "
-                    + "with --external-id, or say --without-external-id")
+                "dredge: no external ID is known, without which a third party's other customers could read through "
+                    + "this role; give it with --external-id, or say --without-external-id")
         }
         if caller.arn == nil {
             throw CommandFailure(
                 .usage,
-                "dredge: an AWS service sends no external ID, so that it could never assume this role; say --without-external-id"
+                "dredge: an AWS service sends no external ID, so that it could never assume this "
+                    + "role; say --without-external-id"
             )
         }
         return externalID

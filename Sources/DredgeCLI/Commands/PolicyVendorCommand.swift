@@ -5,7 +5,8 @@ struct PolicyVendorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vendor", abstract: "What the identity that assumes the role must be allowed in its own account.",
         discussion: """
-            With a name pattern, it may assume every role of any account whose name matches; the role of the source must match, too.
+            With a name pattern, it may assume every role of any account whose name matches; the role of the source \
+            must match, too.
             """)
 
     @OptionGroup var subject: PolicySubject

@@ -5,8 +5,8 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Index all sources of a config file.",
         discussion: """
-            Goes on with the store's last run if that was stopped or killed. Objects that have not changed since they were \
-            stored are left alone.
+            Goes on with the store's last run if that was stopped or killed. Objects that have not changed since they \
+            were stored are left alone.
             """)
 
     @Argument(help: ArgumentHelp("The config file: YAML or JSON.", valueName: "config"), completion: .file())

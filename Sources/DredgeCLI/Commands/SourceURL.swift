@@ -1,4 +1,5 @@
-/// `s3://bucket/prefix`, or with the ARN of an access point, which has a slash of its own: `s3://arn:…:accesspoint/name/prefix`.
+/// `s3://bucket/prefix`, or with the ARN of an access point, which has a slash of its own:
+/// `s3://arn:…:accesspoint/name/prefix`.
 struct SourceURL: Equatable {
     /// The bucket's name, or the ARN.
     var bucket: String

@@ -15,8 +15,8 @@ struct StoreExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Print all chunks as JSON Lines.",
         discussion: """
-            Names of a line: bucket, key, etag, version_id, ordinal, byte_offset, byte_length, tokens, text. Where the text is \
-            not valid UTF-8, text has U+FFFD for what is not, and base64 has the exact bytes.
+            Names of a line: bucket, key, etag, version_id, ordinal, byte_offset, byte_length, tokens, text. Where the \
+            text is not valid UTF-8, text has U+FFFD for what is not, and base64 has the exact bytes.
             """)
 
     @OptionGroup var store: StoreArgument

@@ -48,7 +48,8 @@ enum ObjectText {
     /// `indexed    12.3 kB      12 chunks      3,456 tokens  s3://bucket/key`; a reason stands where the counts would.
     static func line(_ object: StoredObject) -> String {
         let counts =
-            "\(padded(Figures.count(object.chunkCount), 9)) chunks \(padded(Figures.count(object.tokenCount), 13)) tokens"
+            "\(padded(Figures.count(object.chunkCount), 9)) chunks "
+            + "\(padded(Figures.count(object.tokenCount), 13)) tokens"
         var middle = counts
         if let reason = object.reason {
             middle = Quoting.escaped(reason)

@@ -62,7 +62,8 @@ struct StoreShowCommand: AsyncParsableCommand {
                 object.reason.map { ": \(Quoting.escaped($0))" } ?? object.content.map { _ in ": the document is empty"
                 } ?? ""
             StandardError.write(
-                "dredge: \(ObjectText.name(bucket: object.bucket, key: key)) has no chunks; it is \(object.state.rawValue)\(reason)\n"
+                "dredge: \(ObjectText.name(bucket: object.bucket, key: key)) has no chunks; it is "
+                    + "\(object.state.rawValue)\(reason)\n"
             )
             return
         }

@@ -68,6 +68,7 @@ enum StatsText {
         let end =
             run.outcome.map { "\($0.rawValue)\(seconds.map { " after \(Figures.duration($0))" } ?? "")" } ?? "not ended"
         return
-            "  \(Quoting.escaped(run.id)): \(end)\(resumed), begun \(run.began.ISO8601Format()), dredge \(Quoting.escaped(run.version))"
+            "  \(Quoting.escaped(run.id)): \(end)\(resumed), begun \(run.began.ISO8601Format()), dredge "
+            + "\(Quoting.escaped(run.version))"
     }
 }

@@ -1,6 +1,7 @@
 import Dredge
 
-/// Numbers for people. Bytes are decimal here (1 MB = 1,000,000 bytes), as networks and disks are sold; the config takes both.
+/// Numbers for people. Bytes are decimal here (1 MB = 1,000,000 bytes), as networks and disks are sold; the config
+/// takes both.
 enum Figures {
     /// `1,234,567`
     static func count(_ number: Int) -> String { grouped(String(number.magnitude), isNegative: number < 0) }

@@ -47,7 +47,8 @@ private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?,
 }
 
 extension InputFile {
-    /// Calls `body` with the whole file: mapped if it is a regular one, else read into memory (a pipe, a file of `/proc`).
+    /// Calls `body` with the whole file: mapped if it is a regular one, else read into memory (a pipe, a file of
+    /// `/proc`).
     static func withBytes<Value>(of path: String, _ body: (UnsafeRawBufferPointer) throws -> Value) throws -> Value {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Failure(errorNumber: errno) }

@@ -9,8 +9,8 @@ import Synchronization
     import Darwin
 #endif
 
-/// A file that the user names and that is there when it is complete: until then it has another name beside it. What exists and
-/// is no regular file (a pipe, a device) is written to directly. Readable by its owner only, as a store is.
+/// A file that the user names and that is there when it is complete: until then it has another name beside it. What
+/// exists and is no regular file (a pipe, a device) is written to directly. Readable by its owner only, as a store is.
 final class OutputFile: Sendable {
     private let path: String
     /// nil: written to directly.

@@ -46,7 +46,8 @@ struct ProgressLine {
         return (rate(progress.fetchedByteCount, first.fetched), rate(progress.doneByteCount, first.done))
     }
 
-    /// As many parts as fit, so that no number is cut in half; one column stays free, because terminals wrap at the last one.
+    /// As many parts as fit, so that no number is cut in half; one column stays free, because terminals wrap at the
+    /// last one.
     static func fitted(_ parts: [String], columnCount: Int) -> String {
         var line = ""
         for part in parts {

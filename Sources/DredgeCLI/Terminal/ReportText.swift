@@ -8,7 +8,8 @@ enum ReportText {
         lines += table(report)
         if report.removedCount > 0 {
             lines.append(
-                "Removed from the store, because no longer in the listing of the source with their name: \(objects(report.removedCount))."
+                "Removed from the store, because no longer in the listing of the source with their name: "
+                    + "\(objects(report.removedCount))."
             )
         }
         lines.append(throughput(report))
@@ -61,7 +62,8 @@ enum ReportText {
         var text = "Read \(Figures.bytes(report.fetchedByteCount))"
         guard fetched > 0, report.elapsedSeconds > 0, report.cpuSeconds > 0 else { return text + "." }
         text +=
-            " at \(Figures.rate(fetched / report.elapsedSeconds)), \(Figures.rate(fetched / report.cpuSeconds)) per core"
+            " at \(Figures.rate(fetched / report.elapsedSeconds)), "
+            + "\(Figures.rate(fetched / report.cpuSeconds)) per core"
         return text + " (\(Figures.duration(report.cpuSeconds)) of processor time)."
     }
 

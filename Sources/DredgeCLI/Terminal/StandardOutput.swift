@@ -39,8 +39,8 @@ final class StandardOutput: Sendable {
         }
     }
 
-    /// Writes what is buffered. False: it could not be written, which standard error has been told. A reader that went away is
-    /// no failure.
+    /// Writes what is buffered. False: it could not be written, which standard error has been told. A reader that went
+    /// away is no failure.
     @discardableResult
     func flush() -> Bool {
         state.withLock { state in

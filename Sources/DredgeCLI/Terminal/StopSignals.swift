@@ -11,8 +11,8 @@ import Synchronization
 
 /// Ctrl-C and SIGTERM while a run is going on: the first asks for a clean stop, the second ends the process at once.
 ///
-/// Unchecked, because Dispatch's sources are not marked Sendable, though their methods may be called from any thread; the array
-/// never changes.
+/// Unchecked, because Dispatch's sources are not marked Sendable, though their methods may be called from any thread;
+/// the array never changes.
 final class StopSignals: @unchecked Sendable {
     private let sources: [any DispatchSourceSignal]
 

@@ -1,7 +1,8 @@
 import DredgeConfig
 import Logging
 
-/// Shows the engine's warnings on standard error as those of a config are shown, one to a line; everything less is left out.
+/// Shows the engine's warnings on standard error as those of a config are shown, one to a line; everything less is left
+/// out.
 struct WarningLog: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.warning

@@ -23,8 +23,8 @@ import Testing
         #expect(try principal(Self.vendor, form: .root).contains(#"{"AWS":"arn:aws:iam::444455556666:root"}"#))
         #expect(
             try principal(Self.vendor, form: .rootWithARNCondition).contains(
-                #"{"AWS":"arn:aws:iam::444455556666:root"},"Action":"a:B","Condition":{"ArnEquals":{"aws:PrincipalArn":"#
-                    + #""arn:aws:iam::444455556666:role/Vendor"}}"#))
+                #"{"AWS":"arn:aws:iam::444455556666:root"},"Action":"a:B","#
+                    + #""Condition":{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::444455556666:role/Vendor"}}"#))
         #expect(try TrustedPrincipal("444455556666", partition: "aws-cn").arn?.partition == "aws-cn")
     }
 

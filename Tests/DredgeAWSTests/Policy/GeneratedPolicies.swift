@@ -54,7 +54,8 @@ enum GeneratedPolicies {
                 AccessPolicies.trust(
                     narrowed, externalID: "acme-1", tagKeys: ["team", "project"], sourceIdentity: "alice"), bare),
             trust(
-                "trust-service", AccessPolicies.trust(try TrustedPrincipal("ec2.amazonaws.com"), externalID: nil), bare),
+                "trust-service", AccessPolicies.trust(try TrustedPrincipal("ec2.amazonaws.com"), externalID: nil),
+                bare),
             inline("permissions", AccessPolicies.permissions(bucket), "DredgeAccess"),
             inline(
                 "permissions-prefix", AccessPolicies.permissions(prefixed, includesVersions: true, key: key),

@@ -18,9 +18,10 @@ import Testing
     @Test func `members stand in the order of AWS's documents, single elements as strings`() {
         #expect(
             trust.compactJSON
-                == #"{"Version":"2012-10-17","Id":"one","Statement":[{"Sid":"Assume","Effect":"Allow","Principal":{"AWS":"#
-                + #""arn:aws:iam::111122223333:role/Vendor"},"Action":"sts:AssumeRole","Condition":{"StringEquals":"#
-                + #"{"sts:ExternalId":"acme-1","aws:SourceAccount":"1"},"ArnLike":{"aws:PrincipalArn":["a","b"]}}}]}"#)
+                == #"{"Version":"2012-10-17","Id":"one","Statement":[{"Sid":"Assume","Effect":"Allow","#
+                + #""Principal":{"AWS":"arn:aws:iam::111122223333:role/Vendor"},"Action":"sts:AssumeRole","#
+                + #""Condition":{"StringEquals":{"sts:ExternalId":"acme-1","aws:SourceAccount":"1"},"#
+                + #""ArnLike":{"aws:PrincipalArn":["a","b"]}}}]}"#)
     }
 
     @Test func `the pretty form is the compact one with blanks`() {

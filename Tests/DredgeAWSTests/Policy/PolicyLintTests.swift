@@ -148,7 +148,8 @@ import Testing
         Case(
             trust(
                 condition: condition(
-                    #"{"StringEquals":{"sts:ExternalId":"acme-1"},"ArnEquals":{"aws:PrincipalArn":"arn:aws:sts::111122223333:assumed-role/R/s"}}"#
+                    #"{"StringEquals":{"sts:ExternalId":"acme-1"},"#
+                        + #""ArnEquals":{"aws:PrincipalArn":"arn:aws:sts::111122223333:assumed-role/R/s"}}"#
                 )), "session-as-principal Statement[0].Condition.ArnEquals.aws:PrincipalArn"),
         Case(trust(condition: #""Condition":"none""#), "wrong-type Statement[0].Condition"),
     ]
@@ -244,7 +245,8 @@ import Testing
         Case(policy(#"{"Effect":"Deny","Action":"*","Resource":"*"}"#)),
         Case(
             policy(
-                #"{"Effect":"Allow","NotPrincipal":{"AWS":"\#(role)"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*"}"#
+                #"{"Effect":"Allow","NotPrincipal":{"AWS":"\#(role)"},"Action":"s3:PutObject","#
+                    + #""Resource":"arn:aws:s3:::b/*"}"#
             ),
             "not-principal Statement[0].NotPrincipal"),
         Case(
@@ -259,17 +261,20 @@ import Testing
             "sid-characters Statement[0].Sid"),
         Case(
             policy(
-                #"{"Sid":"a","Effect":"Deny","Action":"s3:PutObject","Resource":"*"},{"Sid":"a","Effect":"Deny","Action":"s3:GetObject","Resource":"*"}"#
+                #"{"Sid":"a","Effect":"Deny","Action":"s3:PutObject","Resource":"*"},{"Sid":"a","Effect":"Deny","#
+                    + #""Action":"s3:GetObject","Resource":"*"}"#
             ), "duplicate-sid Statement[1].Sid"),
         Case(
             policy(
-                #"{"Effect":"Allow","Action":"s3:PutObject","Action":"s3:AbortMultipartUpload","Resource":"arn:aws:s3:::b/*"}"#
+                #"{"Effect":"Allow","Action":"s3:PutObject","Action":"s3:AbortMultipartUpload","#
+                    + #""Resource":"arn:aws:s3:::b/*"}"#
             ),
             "duplicate-key Statement[0].Action"),
         // As a whole.
         Case(#"{"Statement":[\#(list),\#(get)]}"#, "!version-missing "),
         Case(
-            #"{"Statement":[{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/${aws:username}/*"}]}"#,
+            #"{"Statement":[{"Effect":"Allow","Action":"s3:PutObject","#
+                + #""Resource":"arn:aws:s3:::b/${aws:username}/*"}]}"#,
             "version-missing "),
         Case(#"{"Version":"2008-10-17","Statement":[\#(list),\#(get)]}"#, "!version-old Version"),
         Case(#"{"Version":"2024-01-01","Statement":[\#(list),\#(get)]}"#, "version-unknown Version"),
@@ -294,7 +299,8 @@ import Testing
 
     @Test func `the kind can be told, and decides`() {
         let bucket =
-            #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"\#(Self.role)"},"Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"]}]}"#
+            #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"\#(Self.role)"},"#
+            + #""Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"]}]}"#
         #expect(Self.findings(bucket).isEmpty)
         #expect(Self.findings(bucket, kind: .permissions) == ["principal-in-permissions Statement[0].Principal"])
         #expect(
@@ -303,7 +309,8 @@ import Testing
 
     @Test func `AWS's own key policy is right`() {
         let policy = #"""
-            {"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow",
+            {"Version":"2012-10-17","Id":"key-default-1","Statement":[
+            {"Sid":"Enable IAM User Permissions","Effect":"Allow",
             "Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}]}
             """#
         #expect(Self.findings(policy).isEmpty)
@@ -416,10 +423,12 @@ import Testing
     @Test func `a CloudFormation template is looked into, its functions are left alone`() {
         let template = #"""
             {"Resources":{"Role":{"Type":"AWS::IAM::Role","Properties":{
-            "AssumeRolePolicyDocument":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":{"Ref":"Vendor"}},
+            "AssumeRolePolicyDocument":{"Version":"2012-10-17","Statement":[
+              {"Effect":"Allow","Principal":{"AWS":{"Ref":"Vendor"}},
               "Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":{"Ref":"ExternalId"}}}}]},
             "Policies":[{"PolicyName":"p","PolicyDocument":{"Version":"2012-10-17","Statement":[
-              {"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],"Resource":[{"Fn::Sub":"arn:aws:s3:::${B}/*"},{"Ref":"B"}]},
+              {"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket"],
+              "Resource":[{"Fn::Sub":"arn:aws:s3:::${B}/*"},{"Ref":"B"}]},
               {"Effect":"Allow","Action":"s3:PutObject","Resource":"*"}]}}]}}}}
             """#
         #expect(

@@ -106,7 +106,8 @@ import Testing
         let item = try #require(Self.items.first { $0.name == "bucket" })
         try await Self.prepare(item, in: server)
         let old =
-            #"{"Version":"2012-10-17","Statement":{"Sid":"Old","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::acme-contracts","Condition":{"Bool":{"aws:SecureTransport":"false"}}}}"#
+            #"{"Version":"2012-10-17","Statement":{"Sid":"Old","Effect":"Deny","Principal":"*","Action":"s3:*","#
+            + #""Resource":"arn:aws:s3:::acme-contracts","Condition":{"Bool":{"aws:SecureTransport":"false"}}}}"#
         _ = try await Program.run(
             "aws", ["s3api", "put-bucket-policy", "--bucket", "acme-contracts", "--policy", old], aws: server)
         #expect(try await Program.run("bash", ["-s"], input: item.setup.shellCommands, aws: server).status == 0)

@@ -21,7 +21,8 @@ enum BucketSetups {
     }
 
     static func setup(
-        _ name: String, _ faults: [Fault], at step: CheckStep.Kind, _ cause: CheckCause.Code, _ others: [CheckCause.Code] = [],
+        _ name: String, _ faults: [Fault], at step: CheckStep.Kind, _ cause: CheckCause.Code,
+        _ others: [CheckCause.Code] = [],
         auth: String = CheckSetup.role(), settings: [String] = [], status: Int32 = 3
     ) -> CheckSetup {
         CheckSetup(

@@ -43,7 +43,8 @@ import Testing
                 .error(
                     on: .getCallerIdentity, 403, "SignatureDoesNotMatch",
                     message:
-                        "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method."
+                        "The request signature we calculated does not match the signature you provided. Check your AWS "
+                        + "Secret Access Key and signing method."
                 ).times(-1)
             ])),
         CheckSetup(
@@ -66,7 +67,8 @@ import Testing
             name: "an S3 whose name does not exist", step: .bucket, cause: .nameNotFound,
             endpointURL: "http://s3.example.invalid", comparesText: false),
         CheckSetup(
-            name: "an S3 that is no TLS server", step: .bucket, cause: .tlsFailed, scheme: "https", comparesText: false),
+            name: "an S3 that is no TLS server", step: .bucket, cause: .tlsFailed, scheme: "https",
+            comparesText: false),
         CheckSetup(
             name: "an STS that does not know who asks", status: 0,
             scenario: {

@@ -3,7 +3,8 @@ import Foundation
 import TestServers
 import Testing
 
-/// A vendor's and a customer's AWS for the check: signatures, trust policies, external IDs and permissions are moto's to judge.
+/// A vendor's and a customer's AWS for the check: signatures, trust policies, external IDs and permissions are moto's
+/// to judge.
 struct CheckAccount: Sendable {
     @TaskLocal static var current: CheckAccount?
 
@@ -22,7 +23,8 @@ struct CheckAccount: Sendable {
         let trust = MotoScenario.trust(vendor, externalID: externalID)
         let arn = "arn:aws:s3:::\(bucket)"
         let prefixed =
-            #"{"Effect":"Allow","Action":["s3:ListBucket"],"Resource":["\#(arn)"],"Condition":{"StringLike":{"s3:prefix":["2026/*"]}}}"#
+            #"{"Effect":"Allow","Action":["s3:ListBucket"],"Resource":["\#(arn)"],"#
+            + #""Condition":{"StringLike":{"s3:prefix":["2026/*"]}}}"#
         scenario.users.append(.init("reader", policy: MotoScenario.read(bucket: bucket)))
         scenario.roles += [
             .init("open-to-vendor", trust: MotoScenario.trust(vendor), policy: MotoScenario.read(bucket: bucket)),
@@ -75,7 +77,8 @@ struct WithCheckAccount: SuiteTrait, TestScoping {
     }
 
     private static func chain(_ names: [(String, String)]) -> String {
-        "{assume_role: [\(names.map { "{role_arn: \"\(MotoScenario.roleARN($0.0))\"\($0.1)}" }.joined(separator: ", "))]}"
+        "{assume_role: "
+            + "[\(names.map { "{role_arn: \"\(MotoScenario.roleARN($0.0))\"\($0.1)}" }.joined(separator: ", "))]}"
     }
 
     static let rows: [Row] = [

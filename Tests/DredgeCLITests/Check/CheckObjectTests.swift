@@ -39,7 +39,8 @@ import Testing
                 .error(
                     on: .get, 400, "InvalidRequest",
                     message:
-                        "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object."
+                        "The object was stored using a form of Server Side Encryption. The correct parameters must be "
+                        + "provided to retrieve the object."
                 ).times(-1)
             ], at: .read, .customerKeyNeeded),
     ]

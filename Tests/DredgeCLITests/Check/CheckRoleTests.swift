@@ -20,7 +20,8 @@ import Testing
     }
 
     private static func chain(_ more: String = "") -> String {
-        "{assume_role: [{role_arn: \"\(hub)\"}, {role_arn: \"\(CheckSetup.roleARN)\", external_id: \(CheckSetup.externalID)\(more)}]}"
+        "{assume_role: [{role_arn: \"\(hub)\"}, {role_arn: \"\(CheckSetup.roleARN)\", external_id: "
+            + "\(CheckSetup.externalID)\(more)}]}"
     }
 
     /// Faults of a chain: the hub is given to everybody, the customer's role only where `rule` says.
@@ -56,7 +57,8 @@ import Testing
             others: [.externalIDWrong, .roleMadeAnew]),
         refused(
             "a service control policy forbids the role",
-            " with an explicit deny in a service control policy: arn:aws:organizations::999988887777:policy/o-abc/service_control_policy/p-1",
+            " with an explicit deny in a service control policy: "
+                + "arn:aws:organizations::999988887777:policy/o-abc/service_control_policy/p-1",
             cause: .deniedExplicitly),
         refused(
             "a permissions boundary does not allow the role",
@@ -69,8 +71,8 @@ import Testing
             cause: .deniedExplicitly),
         refused(
             "somebody who logged in by IAM Identity Center is refused",
-            by:
-                "arn:aws:sts::\(CheckSetup.vendorAccount):assumed-role/AWSReservedSSO_DataTeam_0123456789abcdef/jo@example.com",
+            by: "arn:aws:sts::\(CheckSetup.vendorAccount):assumed-role/"
+                + "AWSReservedSSO_DataTeam_0123456789abcdef/jo@example.com",
             cause: .externalIDWrong,
             others: [.callerNotTrusted, .callerMayNotAssume, .roleMissing, .roleMadeAnew, .deniedAbove]),
         refused(

@@ -153,8 +153,8 @@ enum Golden {
     private static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Golden")
 
-    /// Compares with the file of that name. With `DREDGE_WRITE_GOLDEN=1` it is written instead, and the test fails all the same: what was
-    /// written must be read.
+    /// Compares with the file of that name. With `DREDGE_WRITE_GOLDEN=1` it is written instead, and the test fails all
+    /// the same: what was written must be read.
     static func expect(
         _ text: String, _ name: String, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {

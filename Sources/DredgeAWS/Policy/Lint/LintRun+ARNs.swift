@@ -45,8 +45,8 @@ extension LintRun {
         let advice: String
         if text.hasPrefix("s3://") {
             let rest = text.dropFirst(5)
-            advice =
-                "Write arn:aws:s3:::\(rest.contains("/") ? "\(rest)\(rest.hasSuffix("/") ? "*" : rest.hasSuffix("*") ? "" : "/*")" : "\(rest)")."
+            let wildcard = !rest.contains("/") || rest.hasSuffix("*") ? "" : rest.hasSuffix("/") ? "*" : "/*"
+            advice = "Write arn:aws:s3:::\(rest)\(wildcard)."
         } else if text.hasPrefix("arn:"), text.split(separator: ":", omittingEmptySubsequences: false).count < 6 {
             advice = "An ARN has five colons, also where nothing is between them: arn:aws:s3:::bucket."
         } else if text.lowercased().hasPrefix("arn:") {

@@ -114,7 +114,8 @@ extension LintRun {
             if arn.resource.contains(where: { "*?".contains($0) }) {
                 problem(
                     "principal-wildcard", value, path, "\(shown(text)) has a wildcard, which no principal may have",
-                    "Name the account and narrow it: \"Condition\": {\"ArnLike\": {\"aws:PrincipalArn\": \"\(text.printable)\"}}."
+                    "Name the account and narrow it: \"Condition\": {\"ArnLike\": "
+                        + "{\"aws:PrincipalArn\": \"\(text.printable)\"}}."
                 )
             } else if arn.resource.hasSuffix("/") || arn.resource == "role" || arn.resource == "user" {
                 problem("principal-form", value, path, "\(shown(text)) names no \(kindOfResource)", "Write \(example).")

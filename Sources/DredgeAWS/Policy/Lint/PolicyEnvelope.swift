@@ -7,8 +7,8 @@ enum PolicyEnvelope {
         var kind: PolicyKind?
     }
 
-    /// Everything that has a `Statement`, and documents that are strings, which a member's name gives away. A string that can't be read is
-    /// reported.
+    /// Everything that has a `Statement`, and documents that are strings, which a member's name gives away. A string
+    /// that can't be read is reported.
     static func documents(
         in value: JSONValue, path: String = "", kind: PolicyKind? = nil, report: (PolicyFinding) -> Void
     ) -> [Document] {

@@ -1,7 +1,8 @@
 /// Finds what is wrong in policies that somebody wrote, without asking AWS.
 public enum PolicyLint {
-    /// What is wrong in `text`, in its order: a policy document in JSON, or something that holds some, such as an answer of the AWS CLI
-    /// (`get-role`, `get-bucket-policy`, …) or a CloudFormation template, percent-encoded documents included.
+    /// What is wrong in `text`, in its order: a policy document in JSON, or something that holds some, such as an
+    /// answer of the AWS CLI (`get-role`, `get-bucket-policy`, …) or a CloudFormation template, percent-encoded
+    /// documents included.
     /// - Parameter kind: what the policies are for; nil: told from what they say and from what holds them.
     public static func findings(in text: String, kind: PolicyKind? = nil) -> [PolicyFinding] {
         let root: JSONValue
@@ -79,8 +80,8 @@ struct LintRun {
                 advice: advice))
     }
 
-    /// The strings of a value that may be one string or an array of them, with their paths. What is neither is reported, but not the
-    /// functions of CloudFormation (`Ref`, `Fn::Sub`), whose values only AWS knows.
+    /// The strings of a value that may be one string or an array of them, with their paths. What is neither is
+    /// reported, but not the functions of CloudFormation (`Ref`, `Fn::Sub`), whose values only AWS knows.
     mutating func strings(_ value: JSONValue, _ path: String) -> [(text: String, value: JSONValue, path: String)] {
         var strings: [(String, JSONValue, String)] = []
         let items =
