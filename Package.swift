@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// `.ci/run` sets this, so that a warning in our targets fails the build there but a newer compiler's new warning does not
-// stop somebody who only wants to use the package.
+// `.ci/run` sets this, so that a warning in our targets fails the build there but a newer compiler's new warning does
+// not stop somebody who only wants to use the package.
 let warningsAreErrors = Context.environment["DREDGE_WARNINGS_AS_ERRORS"] == "1"
 
 let swiftSettings: [SwiftSetting] =

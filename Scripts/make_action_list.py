@@ -68,8 +68,8 @@ def wrapped(entries):
 
 
 print("// Made by Scripts/make_action_list.py; don't edit.\n")
-print("/// The actions of each service, separated by blanks and newlines. `*` behind one: it is about no resource; `:b`,")
-print("/// `:o`: it is about S3 buckets, about S3 objects.")
+print("/// The actions of each service, separated by blanks and newlines. Behind one stands `*` where it is about no")
+print("/// resource, `:b` where it is about S3 buckets, `:o` where it is about S3 objects.")
 print("enum ActionList {\n    static let services: [(prefix: String, actions: String)] = [")
 for service in SERVICES:
     actions = policies[service]["Actions"]

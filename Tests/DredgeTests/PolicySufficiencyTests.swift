@@ -5,8 +5,9 @@ import Testing
 
 @testable import Dredge
 
-/// With the generated policies a run works; without any one of their statements it fails. moto judges trust policies, external IDs and what
-/// the caller may do; Ceph's gateway judges prefixes, bucket policies and writing, which moto doesn't.
+/// With the generated policies a run works; without any one of their statements it fails. moto judges trust policies,
+/// external IDs and what the caller may do; Ceph's gateway judges prefixes, bucket policies and writing, which moto
+/// doesn't.
 @Suite(.timeLimit(.minutes(15)), .serialized) struct PolicySufficiencyTests {
     private static let externalID = "acme-0123456789abcdef"
     private let bench: Workbench

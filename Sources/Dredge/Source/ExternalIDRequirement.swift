@@ -12,7 +12,8 @@ package struct ExternalIDRequirement {
         probe = TrustProbe(hops, access: access)
     }
 
-    /// Throws where a role of the source lets in somebody who doesn't know its external ID, or where that can't be found out.
+    /// Throws where a role of the source lets in somebody who doesn't know its external ID, or where that can't be
+    /// found out.
     package func verify() async throws(RunError) {
         for (index, hop) in hops.enumerated() where hop.externalID != nil {
             switch await probe.verdict(ofHop: index) {
@@ -29,8 +30,9 @@ package struct ExternalIDRequirement {
             code: .overTrust, source: source.name, step: "verify the external ID of \(hop.roleARN)",
             message: "Security finding: \(gap.message(of: hop))",
             advice: """
-                Ask the role's owner to add the condition {"StringEquals": {"sts:ExternalId": "\(hop.externalID ?? "")"}} to every \
-                statement of its trust policy that allows sts:AssumeRole, or leave out require_external_id.
+                Ask the role's owner to add the condition {"StringEquals": {"sts:ExternalId": \
+                "\(hop.externalID ?? "")"}} to every statement of its trust policy that allows sts:AssumeRole, or \
+                leave out require_external_id.
                 """)
     }
 }

@@ -1,7 +1,7 @@
 // Made by Scripts/make_action_list.py; don't edit.
 
-/// The actions of each service, separated by blanks and newlines. `*` behind one: it is about no resource; `:b`,
-/// `:o`: it is about S3 buckets, about S3 objects.
+/// The actions of each service, separated by blanks and newlines. Behind one stands `*` where it is about no
+/// resource, `:b` where it is about S3 buckets, `:o` where it is about S3 objects.
 enum ActionList {
     static let services: [(prefix: String, actions: String)] = [
         (
