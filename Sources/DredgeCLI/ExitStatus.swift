@@ -1,4 +1,4 @@
-/// What the process says when it ends.
+/// The exit status of the process.
 enum ExitStatus: Int32 {
     case complete = 0
     /// The command line or the config is wrong. Also what `count` gives, as `wc` does, when a file could not be read.
@@ -9,11 +9,11 @@ enum ExitStatus: Int32 {
     case fatal = 3
     /// Stopped by a signal; the same command goes on from there.
     case stopped = 4
-    /// A second signal. As shells count it: 128 + SIGINT.
+    /// A second signal ended the process. Shells count that as 128 + SIGINT.
     case interrupted = 130
 }
 
-/// Ends a command: the message goes to standard error, the status to the caller.
+/// Ends a command. Its message goes to standard error, its status is that of the process.
 struct CommandFailure: Error {
     var status: ExitStatus
     /// Empty: everything has been said.

@@ -22,8 +22,8 @@ struct Main {
         exit(isWritten || code != ExitStatus.complete.rawValue ? code : ExitStatus.fatal.rawValue)
     }
 
-    /// No core file, which would hold the session's keys (I8); and as many descriptors as this user may have: each
-    /// connection is one.
+    /// Allows no core file, which would hold the session's keys (I8), and as many descriptors as this user may have:
+    /// each connection takes one.
     private static func settleLimits() {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(coreResource, &none)
@@ -33,7 +33,7 @@ struct Main {
         setrlimit(descriptorResource, &descriptors)
     }
 
-    /// The most connections, and as many again for files.
+    /// Enough for the most connections, and as many again for files.
     private static let descriptorCountWanted = rlim_t(2 * Limits.requestCountMax)
     #if canImport(Glibc)
         private static let coreResource = __rlimit_resource_t(RLIMIT_CORE.rawValue)

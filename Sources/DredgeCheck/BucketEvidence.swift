@@ -11,13 +11,14 @@ struct BucketEvidence {
     let action: String
     let denial: Denial
     let error: S3Error
-    /// The same with a session that isn't narrowed to the source.
+    /// What became of the same request with a session that isn't narrowed to the source.
     var wide = SourceWalk.Trial.notTried
     /// A prefix near the source's that may be listed.
     var allowedPrefix: String?
-    /// The listing, with the reader as payer.
+    /// What became of the listing with a request that says that the reader pays.
     var payingReader = SourceWalk.Trial.notTried
-    /// An object, where the listing was refused; other objects, where one was.
+    /// Whether something else can be read: an object, where the listing was refused; other objects of the listing,
+    /// where one was refused.
     var objectRead = SourceWalk.Trial.notTried
     var objectKey: ObjectKey?
 

@@ -140,7 +140,7 @@ enum CallCauses {
                 .you, "Set the clock by NTP (for example: timedatectl set-ntp true), then check again."))
     }
 
-    /// A run corrects it by itself.
+    /// A clock that a run copes with: it signs with the service's time.
     static func clock(secondsAhead: Double) -> CheckCause {
         let minutes = Int((abs(secondsAhead) / 60).rounded())
         return CheckCause(
@@ -162,7 +162,7 @@ enum CallCauses {
                 .you, "Check again in a minute. If that goes on, find what else calls AWS with this account."))
     }
 
-    /// The transport's words tell a name that doesn't exist from a door that is shut.
+    /// Tells a host name that doesn't exist from an address where nothing answers, by the transport's message.
     private static func unreachable(_ message: String, advice: String) -> CheckCause {
         // curl tells how long it took, which is of no use here.
         let message = message.replacing(#/ after [0-9]+ ms/#, with: "")

@@ -4,7 +4,7 @@ import DredgeAWS
 /// Policies to paste, made for exactly this source and these principals; nil where it is not known who or what is to be
 /// named.
 enum CheckDocuments {
-    /// Stands for an ID that is still to be agreed on.
+    /// Stands in a document for an external ID that is still to be agreed on.
     static let externalIDPlaceholder = "AN-ID-OF-YOUR-CHOICE"
 
     /// A trust policy of the role of `hop` that lets in `principal` alone.
@@ -16,7 +16,7 @@ enum CheckDocuments {
         return document("Trust policy of the role \(name)", narrowed(policy, to: principal))
     }
 
-    /// What lets its holder assume the role of `hop`.
+    /// The policy of an identity that is to assume the role of `hop`.
     static func assume(_ hop: RoleHop, title: String) -> PasteDocument? {
         guard let role = try? RolePattern(roleARN: hop.roleARN) else { return nil }
         return document(
@@ -57,7 +57,7 @@ enum CheckDocuments {
         principal.kind == .rootUser ? nil : try? TrustedPrincipal(principal.arn)
     }
 
-    /// A principal that can't be named exactly is named by a pattern, too.
+    /// The policy with a condition on the principal's ARN, where a statement can't name the principal exactly.
     private static func narrowed(_ policy: PolicyDocument, to principal: CallerPrincipal) -> PolicyDocument {
         guard let pattern = principal.pattern else { return policy }
         var policy = policy

@@ -2,7 +2,7 @@
 /// and only within an account or organization, name the policy (IAM User Guide, "Troubleshoot access denied error
 /// messages").
 struct Denial: Sendable, Hashable {
-    /// What decided.
+    /// How the policy decided.
     enum Decision: Sendable, Hashable {
         /// Not told.
         case unknown
@@ -59,7 +59,7 @@ struct Denial: Sendable, Hashable {
             ?? kind(after: "because no ").map { .notAllowed(by: $0) } ?? .unknown
     }
 
-    /// Up to the next blank, without quotes and a full stop around it.
+    /// What follows `words` up to the next blank, without quotes, and without a comma or full stop at its end.
     private static func word(after words: String, in message: String) -> String? {
         guard let start = message.firstRange(of: words)?.upperBound else { return nil }
         let word = message[start...].prefix { !$0.isWhitespace }.filter { $0 != "\"" && $0 != "'" }

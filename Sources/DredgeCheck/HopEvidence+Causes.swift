@@ -1,7 +1,7 @@
 import Dredge
 import DredgeAWS
 
-/// Each cause of a refused role, in words.
+/// The sentences for each cause of a refused role.
 extension HopEvidence {
     var trust: PasteDocument? { CheckDocuments.trust(of: hop, externalID: hop.externalID, principal: caller) }
     var assume: PasteDocument? { CheckDocuments.assume(hop, title: "Policy for \(holder)") }

@@ -14,9 +14,9 @@ struct HopEvidence {
     var withMadeUpID = SourceWalk.Trial.notTried
     var withoutTags = SourceWalk.Trial.notTried
     var withoutSourceIdentity = SourceWalk.Trial.notTried
-    /// Somebody earlier in the chain whom the role trusts.
+    /// An identity earlier in the chain that may assume the role.
     var trusted: String?
-    /// The chain's last role, where the caller may assume it without this one.
+    /// The last role of the chain, if the caller may assume it directly, so that this role is not needed.
     var lastRoleTrustsCaller: String?
 
     var roleAccount: String? { RoleARN(hop.roleARN)?.account }

@@ -2,7 +2,7 @@ import Dredge
 import DredgeAWS
 
 extension SourceWalk {
-    /// What can be seen without a request.
+    /// Looks at what can be seen without a request.
     mutating func checkConfig() {
         var step = CheckStep(kind: .config, title: Self.title(.config, source), verdict: .passed)
         do throws(RunError) {
@@ -46,7 +46,7 @@ extension SourceWalk {
         steps.append(step)
     }
 
-    /// Who signs first.
+    /// Finds out whose credentials sign first.
     mutating func checkBase() async {
         if case .anonymous = source.auth {
             return skip(.baseCredentials, because: "None are needed: requests are not signed.")
@@ -96,7 +96,7 @@ extension SourceWalk {
             && hops.isEmpty
     }
 
-    /// A call failed before anybody decided on permissions.
+    /// Ends a step whose call failed before anybody decided on permissions.
     mutating func fail(_ step: inout CheckStep, _ error: AWSError) {
         step.verdict = .failed
         step.answer = ServiceRefusal(error)

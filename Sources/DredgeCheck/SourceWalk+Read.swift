@@ -35,7 +35,7 @@ extension SourceWalk {
         }
     }
 
-    /// nil: it worked.
+    /// Why the byte can't be read; nil: it can.
     private func readByte(of object: ListedObject, _ client: S3Client) async -> S3Error? {
         let pool = BufferPool(byteLimit: 4096)
         guard let buffer = try? await pool.buffer(byteCount: 1) else {

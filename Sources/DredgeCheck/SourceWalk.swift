@@ -3,12 +3,12 @@ import DredgeAWS
 import DredgeS3
 import Synchronization
 
-/// One source's way through the steps of a check: each step leaves a `CheckStep`, and what the next ones need.
+/// One source's way through the steps of a check. Each step leaves a `CheckStep`, and what the next steps need.
 struct SourceWalk: Sendable {
     /// Credentials on the way, and who holds them.
     struct Holder: Sendable {
         var credentials: Credentials
-        /// As a trust policy names it; nil: nobody could say.
+        /// The principal as a trust policy names it; nil: it could not be found out.
         var principal: CallerPrincipal?
         /// For a sentence.
         var name: String
@@ -50,7 +50,8 @@ struct SourceWalk: Sendable {
     var inquiry: STSInquiry { connection.inquiry }
     var notes: CheckNotes { connection.notes }
 
-    /// Walks all steps, and stops at the first that fails: what follows can't be told then.
+    /// Walks all steps. After the first one that fails the rest is skipped, since each step needs what the one before
+    /// found.
     func result() async -> SourceCheck {
         var walk = self
         await walk.walk()
@@ -124,7 +125,7 @@ struct SourceWalk: Sendable {
     }
 }
 
-/// What the layers below say in passing, and a clock that was found wrong.
+/// What the layers below report on the way: sentences for a step, and by how much the clock is wrong.
 final class CheckNotes: Sendable {
     private let state = Mutex<(sentences: [String], secondsAhead: Double)>(([], 0))
 

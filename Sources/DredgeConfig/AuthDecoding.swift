@@ -2,7 +2,7 @@ import Dredge
 import DredgeAWS
 import Yams
 
-/// The `auth:` of a source, and access keys wherever they stand.
+/// Decodes the `auth:` of a source, and access keys wherever they stand.
 struct AuthDecoding {
     let document: ConfigDocument
 
@@ -11,7 +11,7 @@ struct AuthDecoding {
     private static let kinds = ["assume_role", "access_key", "ambient", "anonymous"]
     static let advice = "give exactly one of assume_role, access_key, ambient, anonymous"
 
-    /// nil: reported.
+    /// nil where something is wrong, which has been reported.
     func auth(_ value: ConfigValue, isOtherService: Bool) -> SourceAuth? {
         if case .scalar = value.node { return bareAuth(value) }
         guard let mapping = ConfigMapping(value, known: Self.kinds, advice: Self.advice) else { return nil }
@@ -32,7 +32,7 @@ struct AuthDecoding {
         }
     }
 
-    /// `auth: ambient`, without the value ever being shown: a key could have been put there.
+    /// `auth: ambient` and `auth: anonymous`. A message never shows the value: somebody could have put a key there.
     private func bareAuth(_ value: ConfigValue) -> SourceAuth? {
         guard let text = value.text(Self.advice) else { return nil }
         switch text.value {
@@ -45,7 +45,7 @@ struct AuthDecoding {
         return nil
     }
 
-    /// `ambient: {}` and `ambient:` have nothing to say.
+    /// Whether nothing stands behind the key, as in `ambient: {}` and `ambient:`. Else that is reported.
     private func isBlank(_ value: ConfigValue) -> Bool {
         value.isEmpty || ConfigMapping(value, known: [], advice: "{}") != nil
     }

@@ -1,9 +1,9 @@
 import Dredge
 import DredgeAWS
 
-/// Where a source's objects are, and which of them.
+/// Decodes where a source's objects are, and which of them are wanted.
 enum BucketDecoding {
-    /// The bucket's name, or an access point's ARN. nil: reported.
+    /// The bucket's name, or an access point's ARN; nil where that is wrong, which has been reported.
     static func bucket(_ mapping: ConfigMapping, isLegacyAllowed: Bool) -> String? {
         let given = mapping.present(["bucket", "bucket_arn", "s3BucketArn"]).filter {
             $0.name != "s3BucketArn" || !$0.isEmpty
@@ -28,7 +28,8 @@ enum BucketDecoding {
         }
     }
 
-    /// The bucket's ARN names a partition, which its name does not.
+    /// Whether the bucket is in the partition of the role. Only an ARN tells the bucket's partition; where they differ,
+    /// that is reported.
     static func isBucketOfRolesPartition(
         _ mapping: ConfigMapping, _ source: Source, isOtherService: Bool
     ) -> Bool {
@@ -43,7 +44,8 @@ enum BucketDecoding {
         return false
     }
 
-    /// Where to look for the bucket first, if its ARN names a partition that nothing else leads to: a role's ARN would.
+    /// The region to ask for the bucket first, where only the bucket's ARN tells its partition. nil: the default region
+    /// or a role's ARN leads to the right partition.
     static func impliedRegion(
         _ mapping: ConfigMapping, auth: SourceAuth?, _ settings: EndpointSettings
     ) -> String? {
@@ -66,7 +68,7 @@ enum BucketDecoding {
     static func endpointURL(_ value: ConfigValue) -> String? {
         guard let text = value.text("write a URL, as https://s3.example.com") else { return nil }
         guard let complaint = EndpointURL.complaint(text.value) else { return text.value }
-        // A password is not repeated.
+        // The URL is not shown where it has a password in it.
         value.report(
             EndpointURL.hasUserInfo(text.value) ? complaint : "\(Quoting.quoted(text.written)) \(complaint)")
         return nil

@@ -2,7 +2,7 @@ import Dredge
 import DredgeAWS
 import DredgeText
 
-/// The file's top level.
+/// Decodes the top level of a config file.
 struct ConfigDecoding {
     let document: ConfigDocument
 
@@ -10,13 +10,13 @@ struct ConfigDecoding {
 
     private static let keys = ["store", "tokenizer", "chunking", "limits", "credentials", "sources"]
 
-    /// nil: reported.
+    /// nil where something is wrong, which has been reported.
     func config(store rule: Config.StoreRule) -> Config? {
         guard let root = document.root, !root.isEmpty else {
             document.report("the file is empty; write at least store and sources", path: "", mark: nil)
             return nil
         }
-        // The flat form makes the file one source, with what else a source may have.
+        // A file in the flat form is one source, and may hold every other key of a source.
         let unlisted = FlatForm.keys + (FlatForm.isUsed(in: root) ? SourceDecoding.keys : [])
         guard
             let top = ConfigMapping(root, known: Self.keys, unlisted: unlisted, advice: "store: …, sources: …")
@@ -83,7 +83,7 @@ struct ConfigDecoding {
         let part = mapping["part"].map { $0.byteCount(in: ConfigLimits.partByteCount) } ?? standard.partByteCount
         let workers = mapping["workers"].map { $0.integer(in: ConfigLimits.workerCount) } ?? standard.workerCount
         guard let memory, let requests, let part, let workers else { return nil }
-        // Two parts: one in work while the next one is fetched.
+        // A part must fit twice: one is in work while the next one is fetched.
         guard part <= memory / 2 else {
             let place = mapping["part"] ?? mapping["memory"]
             place?.report(
@@ -119,7 +119,7 @@ struct ConfigDecoding {
         return AuthDecoding(document).accessKey(given[0]).map { .fixed($0) }
     }
 
-    /// One of a few names.
+    /// The value that goes with one of a few names.
     private func choice<Value>(_ value: ConfigValue, of choices: [(name: String, value: Value)]) -> Value? {
         let names = choices.map(\.name)
         guard let text = value.text("write \(names.joined(separator: " or "))") else { return nil }

@@ -34,7 +34,7 @@ final class ConfigDocument {
             fileName: fileName, line: mark?.line ?? 0, column: mark?.column ?? 0, keyPath: path, message: message)
     }
 
-    /// The name of a key that stands again in the same mapping, further down. nil: the key is not such a one.
+    /// The name of the key at `mark` if the same key stands again further down in its mapping; nil: it does not.
     func repeatedName(at mark: Mark?) -> String? { parsed.repeatedKeys[.init(mark)]?.name }
 
     func reportRepeat(of name: String, path: String, at mark: Mark?, again: Mark?) {

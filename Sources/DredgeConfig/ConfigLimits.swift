@@ -1,15 +1,16 @@
 import Dredge
 import DredgeAWS
 
-/// What a config file may hold. The ranges are wide: they catch slips of the unit or of a zero, not taste.
+/// What a config file may hold. The ranges are wide: they are there to find a wrong unit or a zero too many.
 package enum ConfigLimits {
     /// A thousand sources with long role chains fit several times over.
     package static let fileByteCountMax = 1 << 20
-    /// Values looked at, with aliases expanded: an alias costs a few bytes in the file and may stand for a tree.
+    /// Values that are looked at, with aliases expanded: an alias has a few bytes and may stand for thousands of
+    /// values.
     static let valueCountMax = 100_000
     /// Time for the YAML parser. Only a file made to be slow (aliases of aliases as keys) comes near it.
     static let parseSecondsMax = 5.0
-    /// Repeated keys that are looked for one by one.
+    /// Repeated keys that are found in one file; each costs a parse of the file.
     static let duplicateKeyCountMax = 32
 
     package static let memoryByteCount = (32 << 20)...(1 << 40)

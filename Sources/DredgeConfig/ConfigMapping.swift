@@ -8,9 +8,8 @@ struct ConfigMapping {
 
     var path: String { value.path }
 
-    /// Reports what is not a mapping (then: nil), and keys that are not among `known`.
-    /// - Parameter unlisted: keys that are right, too, and that a misspelt one may have meant, but that are not named
-    ///   in advice.
+    /// Reports keys that are not among `known` or `unlisted`. nil where `value` is no mapping, which is reported.
+    /// - Parameter unlisted: keys that are right too, but are not named where a message lists what there is.
     init?(_ value: ConfigValue, known: [String], unlisted: [String] = [], advice: String) {
         guard value.document.visit(value) else { return nil }
         guard case .mapping(let mapping) = value.node, value.hasOrdinaryTag else {
@@ -56,7 +55,7 @@ struct ConfigMapping {
         return nil
     }
 
-    /// Where the mapping begins.
+    /// Reports a problem at the place where the mapping begins.
     func report(_ message: String) { value.document.report(message, path: value.path, mark: value.node.mark) }
 
     /// Those of `names` that are there, in the order of the file.

@@ -75,8 +75,8 @@ enum ConfigParser {
         }
     }
 
-    /// Puts a private-use character in the place of the first one of the key at `mark`. All places in the text stay as
-    /// they are.
+    /// Replaces the first character of the key at `mark` by a private-use character, so that the key is no repeated
+    /// one any more. All lines and columns stay as they are.
     private static func mask(_ name: String, at mark: Mark, in text: inout String, index: Int) -> Bool {
         var scalars = text.unicodeScalars
         var position = scalars.startIndex

@@ -5,7 +5,7 @@ struct ConfigValue {
     let node: Node
     let path: String
     let document: ConfigDocument
-    /// Place of the key before it.
+    /// The place of its key.
     var keyMark: Mark?
 
     func report(_ message: String) { document.report(message, path: path, mark: node.mark ?? keyMark) }
@@ -32,7 +32,7 @@ struct ConfigValue {
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
-    /// Whether it has no tag, or one of YAML's own for its kind.
+    /// Whether it has no tag (`!!name`), or the one that YAML itself gives to such a value.
     var hasOrdinaryTag: Bool {
         let tag = node.tag.description
         return switch node {
@@ -44,9 +44,9 @@ struct ConfigValue {
     private static let scalarTags: Set<String> = Set(
         [Tag.Name.str, .int, .float, .bool, .null, .implicit, .nonSpecific].map(\.rawValue))
 
-    // MARK: What may be expected
+    // MARK: Reading a value as what is expected
 
-    /// The values of a list of at least one.
+    /// The values of a list; an empty list is reported.
     func items(_ advice: String) -> [ConfigValue]? {
         guard document.visit(self) else { return nil }
         guard case .sequence(let sequence) = node, hasOrdinaryTag else {
@@ -70,7 +70,7 @@ struct ConfigValue {
         var usesVariable: Bool
     }
 
-    /// A scalar of any spelling, with its variables put in. Numbers are taken as they are written.
+    /// A scalar, quoted or not, with its variables put in. A number is text as it is written.
     func text(_ advice: String) -> Text? {
         guard document.visit(self) else { return nil }
         guard case .scalar(let scalar) = node, !isEmpty else {
@@ -87,8 +87,8 @@ struct ConfigValue {
         return Text(value: outcome.text, written: scalar.string, usesVariable: outcome.usesVariable)
     }
 
-    /// Text that `rule` finds nothing wrong with. The rule returns what is wrong and what would be right; the text as
-    /// the file has it goes before that.
+    /// Text in which `rule` finds nothing wrong. Else the rule returns the end of a sentence (what is wrong, and what
+    /// would be right), and that is reported behind the text as the file has it.
     func checked(_ advice: String, by rule: (String) -> String?) -> String? {
         guard let text = text(advice) else { return nil }
         guard let complaint = rule(text.value) else { return text.value }

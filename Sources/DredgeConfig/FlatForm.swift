@@ -1,11 +1,11 @@
 import DredgeAWS
 import Yams
 
-/// The configuration of a document storage, whose keys name one source: the role to assume, its bucket and its key. It
-/// works as it stands, as the whole file or as an item of `sources`; other settings may stand beside it under their
-/// usual names.
+/// The flat form of a source: the keys under which a document storage keeps the role to assume, the bucket and its KMS
+/// key. Such a configuration can be used unchanged, as the whole file or as an item of `sources`. Other settings may
+/// stand beside its keys under their usual names.
 enum FlatForm {
-    /// The usual key for each of its own.
+    /// For a key of the flat form, the usual key of the same setting.
     static let usualKeys = [
         "s3BucketArn": "bucket_arn", "kmsKeyArn": "kms_key_arn", "chainedAssumeRoleRegion": "region",
     ]
@@ -21,8 +21,7 @@ enum FlatForm {
 }
 
 extension ConfigMapping {
-    /// A setting under its usual name or that of the flat form. Reports it where it is there twice. A flat one without
-    /// a value is absent: programs write them all.
+    /// A setting under its usual name or that of the flat form; reports it if it stands there under both.
     func setting(_ name: String) -> ConfigValue? {
         let flat = FlatForm.usualKeys.first { $0.value == name }.flatMap { self.flat($0.key) }
         guard let usual = self[name] else { return flat }
@@ -30,10 +29,10 @@ extension ConfigMapping {
         return usual
     }
 
-    /// A setting of the flat form.
+    /// A key of the flat form. One without a value counts as absent, since programs write all keys.
     func flat(_ name: String) -> ConfigValue? { self[name].flatMap { $0.isEmpty ? nil : $0 } }
 
-    /// The role of the flat form. nil: it names none. `.some(nil)`: reported.
+    /// The role of the flat form. nil: it names none. `.some(nil)`: something is wrong, which has been reported.
     func flatRole(isOtherService: Bool) -> RoleHop?? {
         let externalID = flat(FlatForm.externalIDKey)
         guard let role = flat(FlatForm.roleKey) else {

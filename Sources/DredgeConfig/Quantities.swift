@@ -1,4 +1,4 @@
-/// Sizes and durations as people write them.
+/// Reads and writes sizes and durations as people write them.
 package enum Quantities {
     private static let byteUnits: [String: Int] = [
         "": 1, "b": 1,

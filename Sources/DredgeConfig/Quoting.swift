@@ -1,4 +1,4 @@
-/// Text of others (keys, paths, config values) made fit for a terminal and for a line of its own.
+/// Makes text of others (keys, paths, config values) fit to be shown on a terminal, on one line.
 package enum Quoting {
     /// Control characters, line separators and bidirectional overrides as escapes (`\n`, `\u{1B}`), so that a key can't
     /// drive the terminal, forge a line or turn the text round. A backslash is doubled only where an escape was needed.

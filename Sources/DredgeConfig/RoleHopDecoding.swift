@@ -2,7 +2,7 @@ import Dredge
 import DredgeAWS
 import Yams
 
-/// The hops of `assume_role`.
+/// Decodes the hops of `assume_role`.
 extension AuthDecoding {
     private static let hopKeys = [
         "role_arn", "external_id", "session_name", "duration", "region", "session_policy", "source_identity", "tags",

@@ -2,11 +2,11 @@ import DredgeAWS
 import Foundation
 import Yams
 
-/// The `session_policy` of a hop.
+/// Decodes the `session_policy` of a hop.
 extension AuthDecoding {
     private static let policyAdvice = "write narrowed, none, or a policy document"
 
-    /// nil: reported.
+    /// nil where something is wrong, which has been reported.
     func sessionPolicy(_ value: ConfigValue) -> SessionPolicy? {
         if case .mapping = value.node {
             guard let document = json(value)?.compactText else { return nil }
@@ -28,8 +28,8 @@ extension AuthDecoding {
         return RoleHopRules.sessionPolicy(text)
     }
 
-    /// The document that stands in the config as it is, every scalar as text: IAM takes numbers and booleans as text,
-    /// too.
+    /// A policy document that stands in the config as YAML. Every scalar becomes a string: IAM takes numbers and
+    /// booleans as strings too.
     private func json(_ value: ConfigValue) -> JSONValue? {
         switch value.node {
         case .mapping(let mapping):

@@ -2,10 +2,10 @@ import Dredge
 import DredgeAWS
 import Yams
 
-/// The sources of a config file.
+/// Decodes the sources of a config file.
 struct SourceDecoding {
     let document: ConfigDocument
-    /// With the profile of the base credentials, whose endpoints count.
+    /// With AWS_PROFILE set to the profile of the base credentials: the endpoints of that profile count.
     private let environment: [String: String]
     private let settings: EndpointSettings
 
@@ -22,7 +22,7 @@ struct SourceDecoding {
         "kms_key_arn",
     ]
 
-    /// nil: reported.
+    /// nil where something is wrong, which has been reported.
     func sources(_ top: ConfigMapping) -> [Source]? {
         if FlatForm.isUsed(in: top.value) {
             top["sources"]?.report(
@@ -65,7 +65,7 @@ struct SourceDecoding {
             mapping, isLegacyAllowed: pathStyle == true || mapping["endpoint_url"] != nil)
         let auth = self.auth(mapping, isOtherService: isOtherService)
         let region = mapping.setting("region")
-        // What is wrong is nil here, as what is absent; that something was wrong is seen from the problems.
+        // A value that is wrong is nil here, as one that is absent. The number of problems tells the two apart.
         let source = Source(
             name: mapping["name"]?.checked("write a name for reports", by: FieldRules.name), bucket: bucket ?? "",
             prefix: mapping["prefix"].flatMap(BucketDecoding.prefix) ?? "",

@@ -1,11 +1,11 @@
 /// `${NAME}` inside a config value stands for an environment variable; `$${` stands for `${`.
 ///
-/// It works on values that the YAML parser has read already, so a variable's content can't change the structure of the
-/// file. What comes out of a variable is not looked at again.
+/// The YAML parser has read the values before, so a variable's content can't change the structure of the file. A `${`
+/// in a variable's content stands for itself.
 enum VariableSubstitution {
     struct Outcome: Equatable {
         var text: String
-        /// Whether a variable was put in: then the text is not for messages, it may be a secret.
+        /// Whether a variable was put in. Such a text may be a secret, and must not stand in a message.
         var usesVariable = false
         /// What is wrong, in the order of the text.
         var problems: [String] = []

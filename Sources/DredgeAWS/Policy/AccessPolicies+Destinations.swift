@@ -1,7 +1,7 @@
 /// What a service that writes into somebody else's account needs there.
 extension AccessPolicies {
-    /// To write objects under a prefix, in one request or in parts, and to clear away the parts of uploads that failed
-    /// ("Multipart upload API and permissions", Amazon S3 User Guide).
+    /// Lets its holder write objects under a prefix, in one request or in parts, and remove the parts of uploads that
+    /// failed ("Multipart upload API and permissions", Amazon S3 User Guide).
     public static func s3Destination(_ scope: BucketScope, key: EncryptionKey? = nil) -> PolicyDocument {
         PolicyDocument(
             statements: [
@@ -35,7 +35,7 @@ extension AccessPolicies {
                         "glue:GetPartition", "glue:GetPartitions", "glue:UpdatePartition",
                     ],
                     resources: database.resources),
-                // So that a missing file is told as missing, not as forbidden.
+                // Without it S3 answers that a missing file is forbidden, not that it is missing.
                 PolicyStatement(
                     sid: "ListFiles", actions: ["s3:ListBucket"], resources: [scope.listResource],
                     conditions: scope.listConditions),
@@ -71,7 +71,8 @@ extension AccessPolicies {
         }
     }
 
-    /// Parts that are put together again are decrypted for that ("Multipart upload API and permissions").
+    /// Completing an upload decrypts its parts, so a writer needs `kms:Decrypt` too ("Multipart upload API and
+    /// permissions").
     private static func encrypting(_ key: EncryptionKey?) -> [PolicyStatement] {
         guard let key else { return [] }
         return [

@@ -1,4 +1,4 @@
-/// A bucket or an access point, and the keys under a prefix of it, as policies name them.
+/// A bucket or an access point, and the keys under a prefix, as policies name them.
 public struct BucketScope: Sendable, Hashable {
     package let address: BucketAddress
     /// `aws`, `aws-cn`, …
@@ -36,16 +36,16 @@ public struct BucketScope: Sendable, Hashable {
         self.prefix = prefix
     }
 
-    /// What `s3:ListBucket` is about.
+    /// The resource of `s3:ListBucket`: the bucket.
     package var listResource: String { address.arn(partition: partition) }
 
-    /// What `s3:GetObject` is about: the keys under the prefix.
+    /// The resource of `s3:GetObject`: the keys under the prefix.
     package var objectResource: String {
         address.objectARN(PolicyPattern.literal(prefix) + "*", partition: partition)
     }
 
-    /// What `s3:ListBucket` is narrowed to. A listing must then ask for this prefix or a longer one: one without a
-    /// prefix is refused, as is `HeadBucket`.
+    /// The condition that narrows `s3:ListBucket` to the prefix; none for a whole bucket. A listing must then ask for
+    /// this prefix or a longer one: a listing without a prefix is refused, and so is `HeadBucket`.
     package var listConditions: [PolicyCondition] {
         prefix.isEmpty ? [] : [PolicyCondition("StringLike", "s3:prefix", [PolicyPattern.literal(prefix) + "*"])]
     }

@@ -92,7 +92,7 @@ struct JSONReader {
         return items
     }
 
-    /// What stands between brackets, with commas between.
+    /// Reads the elements between two brackets, which commas separate.
     private mutating func list(
         until end: Unicode.Scalar, _ element: (inout JSONReader) throws(Problem) -> Void
     ) throws(Problem) {

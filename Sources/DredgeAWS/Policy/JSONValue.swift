@@ -1,4 +1,4 @@
-/// JSON whose members keep their order, and which knows where in a text it was read.
+/// JSON whose members keep their order, with its place in the text that it was read from.
 package struct JSONValue: Sendable {
     package indirect enum Content: Sendable {
         case string(String)

@@ -45,8 +45,8 @@ extension JSONValue {
         text += brackets.1
     }
 
-    /// In ASCII: what lies beyond is escaped, so that a terminal's character set and IAM's own (U+0020 to U+00FF) don't
-    /// matter.
+    /// A string of JSON in ASCII. Other characters are escaped, since a terminal may not show them and IAM takes only
+    /// U+0020 to U+00FF.
     private static func quoted(_ string: String) -> String {
         var text = "\""
         for scalar in string.unicodeScalars {

@@ -45,11 +45,11 @@ public struct PolicyStatement: Sendable, Hashable {
     public var sid: String?
     /// What it does.
     public var effect: Effect
-    /// Whom it is about; nil in the policies of identities and sessions, which are about who holds them.
+    /// Whom the statement is about; nil in the policies of identities and sessions, which are about their holder.
     public var principal: Principal?
     /// As `s3:GetObject`; at least one.
     public var actions: [String]
-    /// Patterns of ARNs (`PolicyPattern`); empty in trust policies, which are about the role that has them.
+    /// Patterns of ARNs (`PolicyPattern`); empty in trust policies, which are about their role.
     public var resources: [String]
     /// All of them must hold. Written grouped by operator, in the order of the first of each.
     public var conditions: [PolicyCondition]

@@ -1,6 +1,6 @@
-/// A policy, and what has it: enough to put it into place.
+/// A policy together with what it belongs to (a role, a bucket, a key): enough to put it into place.
 public struct PolicySetup: Sendable, Hashable {
-    /// What has the policy.
+    /// What the policy belongs to.
     public enum Holder: Sendable, Hashable {
         /// A role that is to be made, as its trust policy.
         case newRole(RoleTemplate)
@@ -16,10 +16,10 @@ public struct PolicySetup: Sendable, Hashable {
 
     /// The policy itself.
     public var document: PolicyDocument
-    /// What has it.
+    /// What it belongs to.
     public var holder: Holder
 
-    /// A policy for a holder.
+    /// A policy for what it belongs to.
     public init(document: PolicyDocument, holder: Holder) {
         self.document = document
         self.holder = holder

@@ -3,7 +3,7 @@ import Dredge
 import DredgeAWS
 import DredgeConfig
 
-/// How to get in.
+/// The flags that say how to get at the bucket.
 struct AccessOptions: ParsableArguments {
     @Option(
         name: .customLong("role-arn"),

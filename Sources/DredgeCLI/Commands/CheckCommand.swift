@@ -36,7 +36,7 @@ struct CheckCommand: AsyncParsableCommand {
                 let result = try await check.check(source)
                 report.sources.append(result)
                 guard !json else { continue }
-                // Each as soon as it is known: one that hangs takes its time.
+                // Each source is shown as soon as it is checked: one that does not answer takes up to two minutes.
                 try StandardOutput.shared.write(CheckText.text(result, style: style) + "\n")
                 StandardOutput.shared.flush()
             }

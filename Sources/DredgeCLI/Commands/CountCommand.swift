@@ -47,7 +47,7 @@ struct CountCommand: ParsableCommand {
                 total += count
                 try StandardOutput.shared.write("\(count) \(Quoting.escaped(file))\n")
             } catch let failure as CommandFailure {
-                // In the place where its line would be.
+                // So that the complaint stands where the file's line would stand.
                 StandardOutput.shared.flush()
                 StandardError.write(failure.message + "\n")
                 hasFailed = true

@@ -69,7 +69,7 @@ struct IndexingJob {
         do {
             try chunks.close()
         } catch {
-            // What ended the run explains more than what came of it.
+            // The run's own error explains more than a store that can't be closed after it.
             if case .success = result { throw error }
         }
         try conclude(result.get())
@@ -105,7 +105,7 @@ struct IndexingJob {
     }
 }
 
-/// Brings a run and the wish to stop it together, whichever comes first.
+/// Stops a run when both are there: the run, and the request to stop it. Either may come first.
 private final class StopRequest: Sendable {
     private let state = Mutex<(run: Run?, isRequested: Bool)>((nil, false))
 

@@ -17,7 +17,7 @@ struct PolicyCommand: ParsableCommand {
         ])
 }
 
-/// How a policy is printed.
+/// The form in which a policy is printed.
 enum PolicyFormat: String, ExpressibleByArgument, CaseIterable {
     case json, cli, cloudformation, terraform
 }
@@ -51,7 +51,7 @@ struct PolicyOutput: ParsableArguments {
     }
 }
 
-/// Runs what may find an argument wrong, so that its complaint looks like all others.
+/// Runs `body`, and turns its error into one about wrong usage that looks as all others do.
 func orUsage<Value>(_ body: () throws(AWSError) -> Value) throws -> Value {
     do {
         return try body()

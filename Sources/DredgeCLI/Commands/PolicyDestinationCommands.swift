@@ -98,7 +98,7 @@ struct PolicyRedshiftDestinationCommand: ParsableCommand {
     }
 }
 
-/// Where a catalog or a warehouse lies.
+/// The flags that say in which region and account a catalog or a warehouse is.
 struct PolicyPlace: ParsableArguments {
     @Option(help: ArgumentHelp("The account; default: the role's.", valueName: "id"))
     var account: String?

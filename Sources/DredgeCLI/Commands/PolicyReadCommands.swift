@@ -82,7 +82,7 @@ struct PolicyKMSCommand: ParsableCommand {
     }
 }
 
-/// Who has a policy, or reads.
+/// The identity that gets a policy, or that reads.
 enum PolicyHolder {
     static func role(_ subject: PolicySubject.Resolved, policyName: String) throws -> PolicySetup.Holder {
         let role = try subject.role()

@@ -67,7 +67,7 @@ struct PolicySubject: ParsableArguments {
         return config.sources.first
     }
 
-    /// What the config and the flags come to.
+    /// What the config and the flags say together.
     struct Resolved {
         var source: Source?
         var hops: [RoleHop]
@@ -95,7 +95,7 @@ struct PolicySubject: ParsableArguments {
     }
 }
 
-/// Which objects.
+/// The flags that say which bucket and which keys a policy is about.
 struct PolicyBucket: ParsableArguments {
     @Option(
         help: ArgumentHelp("The bucket's name, or the ARN of the bucket or an access point.", valueName: "bucket"))
@@ -146,7 +146,7 @@ struct PolicyBucket: ParsableArguments {
     }
 }
 
-/// Who is let in.
+/// The flags that say whom a policy lets in.
 struct PolicyPrincipal: ParsableArguments {
     @Option(
         help: ArgumentHelp(

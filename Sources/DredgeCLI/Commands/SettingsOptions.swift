@@ -3,7 +3,7 @@ import Dredge
 import DredgeConfig
 import DredgeText
 
-/// What decides the store's content, and what a run may use.
+/// The flags for chunks, which decide the store's content, and for limits.
 struct SettingsOptions: ParsableArguments {
     @Option(help: ArgumentHelp("\(Tokenizer.names); default o200k_base.", valueName: "name"))
     var tokenizer: String?

@@ -1,12 +1,11 @@
-/// `s3://bucket/prefix`, or with the ARN of an access point, which has a slash of its own:
-/// `s3://arn:…:accesspoint/name/prefix`.
+/// `s3://bucket/prefix`, or `s3://arn:…:accesspoint/name/prefix`: the ARN of an access point has a slash in it.
 struct SourceURL: Equatable {
     /// The bucket's name, or the ARN.
     var bucket: String
     /// Byte for byte what follows the `/` behind the bucket: nothing is decoded.
     var prefix: String
 
-    /// nil: it is none.
+    /// nil: `text` is no such URL.
     init?(_ text: String) {
         guard text.hasPrefix("s3://") else { return nil }
         let rest = text.utf8.dropFirst("s3://".utf8.count)

@@ -2,9 +2,9 @@ import Dredge
 import DredgeCheck
 import DredgeConfig
 
-/// A check for people: one block for each source, of which nothing needs to be known of STS or IAM to be understood.
+/// A check's report for people: a block of text for each source, in words that need no knowledge of STS or IAM.
 enum CheckText {
-    /// How much a terminal can show.
+    /// The marks that a terminal can show.
     struct Style {
         var passed: String
         var warned: String
@@ -41,7 +41,7 @@ enum CheckText {
         page.line("")
         var skipped: [String] = []
         for step in check.steps {
-            // What was not reached stands in one line.
+            // All steps that were not reached share one line.
             if step.isUnreached {
                 skipped.append(step.title)
                 continue
@@ -57,7 +57,7 @@ enum CheckText {
         return page.text
     }
 
-    /// What came of all of them.
+    /// The last line of a check of several sources.
     static func conclusion(_ report: CheckReport) -> String {
         let failed = report.sources.filter { $0.verdict == .failed }.map { Quoting.quoted($0.source) }
         let count = report.sources.count
@@ -141,7 +141,7 @@ enum CheckText {
     }
 }
 
-/// Lines that are broken at blanks to fit, and documents that are printed once.
+/// Text of several lines: lines are broken at blanks to fit, and a document is printed only the first time.
 private struct Page {
     let columnCount: Int
     let ellipsis: String

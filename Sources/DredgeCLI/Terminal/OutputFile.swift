@@ -9,11 +9,11 @@ import Synchronization
     import Darwin
 #endif
 
-/// A file that the user names and that is there when it is complete: until then it has another name beside it. What
-/// exists and is no regular file (a pipe, a device) is written to directly. Readable by its owner only, as a store is.
+/// A file that the user names. It is written under another name beside it, and gets its own name when it is complete.
+/// A pipe or device that is there already is written to directly. Only its owner may read the file, as with a store.
 final class OutputFile: Sendable {
     private let path: String
-    /// nil: written to directly.
+    /// The name until it is complete; nil: it is written to directly.
     private let partialPath: String?
     private let descriptor: Mutex<Int32>
 

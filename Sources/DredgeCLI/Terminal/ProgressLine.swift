@@ -4,7 +4,7 @@ import Dredge
 struct ProgressLine {
     /// The rate is that of this many last seconds: long enough to be calm, short enough to tell what is going on now.
     static let rateWindowSeconds = 10.0
-    /// Before it, a rate says nothing.
+    /// Seconds of a run before which no rate is shown: it would say nothing.
     private static let firstEstimate: Duration = .seconds(1)
 
     private var samples: [(elapsed: Double, fetched: UInt64, done: UInt64)] = []

@@ -8,7 +8,7 @@ import Synchronization
     import Darwin
 #endif
 
-/// Standard output, buffered: what a command produces, and nothing else.
+/// Standard output, buffered. Only what a command produces goes there.
 final class StandardOutput: Sendable {
     static let shared = StandardOutput(descriptor: STDOUT_FILENO)
 
@@ -39,8 +39,8 @@ final class StandardOutput: Sendable {
         }
     }
 
-    /// Writes what is buffered. False: it could not be written, which standard error has been told. A reader that went
-    /// away is no failure.
+    /// Writes what is buffered. False: it could not be written, which has been told on standard error. A reader that
+    /// went away is no failure.
     @discardableResult
     func flush() -> Bool {
         state.withLock { state in

@@ -21,7 +21,7 @@ final class StopSignals: @unchecked Sendable {
         let queue = DispatchQueue(label: "dredge.signals")
         let count = SignalCount()
         sources = [SIGINT, SIGTERM].map { number in
-            // The source sees signals that are ignored, and the default action would come first.
+            // Dispatch also sees signals that are ignored. The default action would end the process first.
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
@@ -29,7 +29,7 @@ final class StopSignals: @unchecked Sendable {
                 if count.add(Int(source.data)) {
                     stop()
                 } else {
-                    // The store is a database with a log of its own: nothing is lost that was committed.
+                    // What is committed to the store stays: its database recovers by its own log.
                     _exit(ExitStatus.interrupted.rawValue)
                 }
             }

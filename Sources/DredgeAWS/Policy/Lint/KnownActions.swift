@@ -56,8 +56,8 @@ enum KnownActions {
         }
     }
 
-    /// Operations of the API that are called like no action of theirs ("Required permissions for Amazon S3 API
-    /// operations", Amazon S3 User Guide).
+    /// The actions of those operations of the API that have another name than their action ("Required permissions for
+    /// Amazon S3 API operations", Amazon S3 User Guide).
     private static let operations = [
         "s3:listobjects": "s3:ListBucket", "s3:listobjectsv2": "s3:ListBucket", "s3:headbucket": "s3:ListBucket",
         "s3:listobject": "s3:ListBucket", "s3:headobject": "s3:GetObject", "s3:getobjects": "s3:GetObject",

@@ -67,7 +67,7 @@ extension LintRun {
 
     /// Actions that the policies of a kind can't be about.
     private mutating func foreignService(_ service: String, _ text: String, _ value: JSONValue, _ path: String) {
-        // A slip of the service's name: `st:AssumeRole`.
+        // The service's name is misspelt by one character, as in `st:AssumeRole`.
         if !KnownActions.services.contains(service) {
             let bare = text.dropFirst(service.count + 1)
             let meant = KnownActions.services.sorted().first {

@@ -122,11 +122,11 @@ extension LintRun {
         }
     }
 
-    /// What the policy as a whole should have.
+    /// Advises what a reader's policy as a whole should have.
     private mutating func completeness(_ value: JSONValue, _ statements: [JSONValue], _ path: String) {
         guard kind == .permissions || kind == .bucket else { return }
         let allowed = statements.filter { $0["Effect"]?.string == "Allow" }
-        // With these nobody can tell what is allowed.
+        // With NotAction it can't be told what is allowed.
         guard !allowed.contains(where: { $0["NotAction"] != nil }) else { return }
         let patterns = allowed.flatMap { $0["Action"].map { $0.array ?? [$0] } ?? [] }.compactMap(\.string)
         func allows(_ action: String) -> Bool {

@@ -7,8 +7,8 @@ enum PolicyEnvelope {
         var kind: PolicyKind?
     }
 
-    /// Everything that has a `Statement`, and documents that are strings, which a member's name gives away. A string
-    /// that can't be read is reported.
+    /// Every object that has a `Statement`. A document may also be a string: which members hold such strings is known
+    /// by their names. A string that can't be read is reported.
     static func documents(
         in value: JSONValue, path: String = "", kind: PolicyKind? = nil, report: (PolicyFinding) -> Void
     ) -> [Document] {
@@ -41,7 +41,7 @@ enum PolicyEnvelope {
         else { return [] }
         do {
             var inner = try JSONReader.value(of: decoded)
-            // Places within a string say nothing to who looks at the file.
+            // A line and column within the string would not help somebody who looks at the file.
             inner.move(to: value.place)
             return documents(in: inner, path: path, kind: kind, report: report)
         } catch {

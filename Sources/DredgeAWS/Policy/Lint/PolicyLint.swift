@@ -47,7 +47,8 @@ public enum PolicyLint {
         if share("sts") > 0, hasPrincipal || !hasResource { return .trust }
         guard hasPrincipal else { return .permissions }
         if !hasResource, share("s3") == 0, share("kms") == 0 { return .trust }
-        // A principal that doesn't belong there is likelier than a bucket policy about something else.
+        // A permission policy with a principal that doesn't belong there is likelier than a bucket policy of other
+        // actions.
         if share("kms") > 0, share("s3") == 0 { return .kms }
         return share("s3") > 0 || actions.isEmpty || actions == ["*"] ? .bucket : .permissions
     }
@@ -102,5 +103,5 @@ struct LintRun {
     }
 }
 
-/// Text of a policy in a message: in quotes, without what could drive a terminal.
+/// Text of a policy for a message: in quotes, without characters that could control a terminal.
 func shown(_ text: String) -> String { "'\(text.printable)'" }
