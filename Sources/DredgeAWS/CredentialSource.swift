@@ -66,11 +66,11 @@ public enum CredentialSources {
     /// Nothing is sent before the first call of `credentials()`; a hop that STS can't accept is refused there too, before any request.
     /// - Parameters:
     ///   - hops: at least one, at most `AWSLimits.hopCountMax`.
-    ///   - scope: what the last hop's session is narrowed to, where its policy is `.narrowed`; nil: it may do what the role may.
+    ///   - narrowing: what the last hop's session is narrowed to, where its policy is `.narrowed`; nil: it may do what the role may.
     public static func assumeRole(
-        _ hops: [RoleHop], access: STSAccess, scope: SourceScope? = nil
+        _ hops: [RoleHop], access: STSAccess, narrowing: SessionNarrowing? = nil
     ) -> any CredentialSource {
-        let chain = access.chain(hops, scope: scope)
+        let chain = access.chain(hops, narrowing: narrowing)
         return Session(clock: access.clock) { () async throws(AWSError) in try await chain.credentials() }
     }
 }

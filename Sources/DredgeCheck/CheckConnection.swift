@@ -43,7 +43,7 @@ struct CheckConnection: Sendable {
             hops,
             access: source.stsAccess(
                 runName: runName, base: self.base, environment: self.environment, transfer: transfer,
-                onWarning: { [notes] in notes.add($0) }), scope: source.scope)
+                onWarning: { [notes] in notes.add($0) }), narrowing: source.scope.narrowing)
     }
 
     /// A client of the source's bucket.

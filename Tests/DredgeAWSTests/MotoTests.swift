@@ -18,14 +18,14 @@ struct MotoFixture: Sendable {
 
     func source(
         _ hops: [RoleHop], id: String? = nil, secret: String? = nil, token: String? = nil, user: String = "vendor",
-        endpoint: String? = nil, scope: SourceScope? = nil
+        endpoint: String? = nil, narrowing: SessionNarrowing? = nil
     ) throws -> any CredentialSource {
         let key = try key(user)
         return CredentialSources.assumeRole(
             hops,
             access: access(
                 Credentials(accessKeyID: id ?? key.id, secretAccessKey: secret ?? key.secret, sessionToken: token),
-                endpoint: endpoint), scope: scope)
+                endpoint: endpoint), narrowing: narrowing)
     }
 
     func access(

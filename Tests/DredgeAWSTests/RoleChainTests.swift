@@ -71,15 +71,21 @@ final class Warnings: Sendable {
     private let clock = ManualClock()
     private let warnings = Warnings()
 
+    private static let narrowing = SessionNarrowing { policy($0, decrypts: $1) }
+    /// Stands for the policy that narrows a session.
+    private static func policy(_ partition: String, decrypts: Bool = true) -> String {
+        #"{"Version":"2012-10-17","Statement":[],"Id":"\#(partition) \#(decrypts)"}"#
+    }
+
     private func chain(
         _ hops: [RoleHop], _ transport: ScriptedTransport, sessionName: String = "dredge-run", token: String? = nil,
         region: String? = nil,
-        endpoint: String? = nil, environment: [String: String] = [:], scope: SourceScope? = nil
+        endpoint: String? = nil, environment: [String: String] = [:], narrowing: SessionNarrowing? = nil
     ) -> RoleChain {
         let base = BaseSource(
             Credentials(accessKeyID: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: Self.secret, sessionToken: token))
         return RoleChain(
-            hops: hops, scope: scope, base: base, defaultSessionName: sessionName,
+            hops: hops, narrowing: narrowing, base: base, defaultSessionName: sessionName,
             endpoints: STSEndpointRules(
                 region: region, endpointURL: endpoint, settings: EndpointSettings(environment: environment)),
             client: STSClient(transport: transport, clock: ServiceClock(clock.source())),
@@ -308,19 +314,18 @@ final class Warnings: Sendable {
     }
 
     @Test func `only the last hop is narrowed, and a policy that is given is sent on any`() async throws {
-        let scope = SourceScope(bucket: "acme", prefix: "2025/")
         let transport = ScriptedTransport([.session("ASIAONE"), .session("ASIATWO"), .session("ASIATHREE")])
         var given = RoleHop(roleARN: Self.role)
         given.sessionPolicy = .document("{}")
         let role = RoleHop(roleARN: "arn:aws-cn:iam::123456789012:role/R")
-        _ = try await chain([RoleHop(roleARN: Self.role), given, role], transport, scope: scope).credentials()
+        _ = try await chain([RoleHop(roleARN: Self.role), given, role], transport, narrowing: Self.narrowing).credentials()
         #expect(
             transport.requests.map { form($0)["Policy"] }
-                == [nil, "{}", scope.sessionPolicy(partition: "aws-cn")?.compactJSON])
+                == [nil, "{}", Self.policy("aws-cn")])
         var wide = RoleHop(roleARN: Self.role)
         wide.sessionPolicy = .none
         let other = ScriptedTransport([.session("ASIA")])
-        _ = try await chain([wide], other, scope: scope).credentials()
+        _ = try await chain([wide], other, narrowing: Self.narrowing).credentials()
         #expect(form(other.requests[0])["Policy"] == nil)
     }
 
@@ -329,7 +334,7 @@ final class Warnings: Sendable {
             .error("PackedPolicyTooLarge", status: 400), .session("ASIAONE"), .session("ASIATWO"),
         ])
         let chain = chain(
-            [RoleHop(roleARN: Self.role)], transport, scope: SourceScope(bucket: "acme", prefix: "2025/"))
+            [RoleHop(roleARN: Self.role)], transport, narrowing: Self.narrowing)
         _ = try await chain.credentials()
         _ = try await chain.credentials()
         #expect(transport.requests.map { form($0)["Policy"] != nil } == [true, false, false])
@@ -339,15 +344,13 @@ final class Warnings: Sendable {
     }
 
     @Test func `a service that knows no KMS gets a policy without it, and only then none`() async throws {
-        let scope = SourceScope(bucket: "acme", prefix: "2025/")
         let refusal = ScriptedTransport.Step.error("MalformedPolicyDocument", status: 400)
         let transport = ScriptedTransport([refusal, .session("ASIA")])
-        _ = try await chain([RoleHop(roleARN: Self.role)], transport, scope: scope).credentials()
-        let withoutKMS = scope.sessionPolicy(partition: "aws", decrypts: false)?.compactJSON
-        #expect(transport.requests.map { form($0)["Policy"] }.last == withoutKMS)
+        _ = try await chain([RoleHop(roleARN: Self.role)], transport, narrowing: Self.narrowing).credentials()
+        #expect(transport.requests.map { form($0)["Policy"] }.last == Self.policy("aws", decrypts: false))
         #expect(warnings.all.isEmpty)
         let stubborn = ScriptedTransport([refusal, refusal, .session("ASIA")])
-        _ = try await chain([RoleHop(roleARN: Self.role)], stubborn, scope: scope).credentials()
+        _ = try await chain([RoleHop(roleARN: Self.role)], stubborn, narrowing: Self.narrowing).credentials()
         #expect(stubborn.requests.map { form($0)["Policy"] }.last == .some(nil))
         #expect(warnings.all.count == 1)
     }
@@ -357,8 +360,7 @@ final class Warnings: Sendable {
         var hop = RoleHop(roleARN: Self.role)
         hop.sessionPolicy = .document("{}")
         let transport = ScriptedTransport([.error(code, status: 400), .session("ASIA")])
-        let scope = SourceScope(bucket: "acme", prefix: "")
-        #expect(try await failure(chain([hop], transport, scope: scope)).serviceCode == code)
+        #expect(try await failure(chain([hop], transport, narrowing: Self.narrowing)).serviceCode == code)
         #expect(transport.requests.count == 1)
     }
 

@@ -231,7 +231,7 @@ import Testing
                 access: STSAccess(
                     base: credentials(vendor), defaultSessionName: "dredge-test", region: "us-east-1",
                     endpointURL: gateway.endpointURL, environment: [:], transfer: loop,
-                    onWarning: { warnings.append($0) }), scope: scope)
+                    onWarning: { warnings.append($0) }), narrowing: scope?.narrowing)
         }
         func problem(_ client: S3Client, _ key: ObjectKey) async throws -> S3Error.Code? {
             let body = try await BufferPool(byteLimit: 1 << 20).buffer(byteCount: bytes.count)

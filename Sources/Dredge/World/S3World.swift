@@ -71,7 +71,7 @@ struct S3Source: ObjectService {
             runName: run, base: base, environment: environment, transfer: transfer, onWarning: warn)
         credentials =
             switch source.auth {
-            case .assumeRole: CredentialSources.assumeRole(hops, access: access, scope: source.scope)
+            case .assumeRole: CredentialSources.assumeRole(hops, access: access, narrowing: source.scope.narrowing)
             case .accessKey(let credentials): CredentialSources.fixed(credentials)
             case .ambient: base
             case .anonymous: CredentialSources.anonymous()

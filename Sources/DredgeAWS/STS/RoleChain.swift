@@ -4,7 +4,7 @@ import Synchronization
 final class RoleChain: Sendable {
     let hops: [RoleHop]
     /// What the last hop's session is narrowed to; nil: it isn't.
-    let scope: SourceScope?
+    let narrowing: SessionNarrowing?
     let base: BaseSource
     let defaultSessionName: String
     let endpoints: STSEndpointRules
@@ -15,23 +15,24 @@ final class RoleChain: Sendable {
     private struct Lessons {
         /// Hops that a role's session signs although they look like the first.
         var chained: Set<Int> = []
-        var narrowing = Narrowing.full
+        var width = Width.narrowed
     }
     private let lessons = Mutex(Lessons())
 
-    private enum Narrowing {
-        case full
+    /// How far the last hop's session is narrowed.
+    private enum Width: Int {
+        case narrowed
         /// For services whose policies know nothing of KMS and refuse what they don't know (Ceph's gateway).
-        case withoutKMS
-        case none
+        case narrowedWithoutKMS
+        case all
     }
 
     init(
-        hops: [RoleHop], scope: SourceScope? = nil, base: BaseSource, defaultSessionName: String,
+        hops: [RoleHop], narrowing: SessionNarrowing? = nil, base: BaseSource, defaultSessionName: String,
         endpoints: STSEndpointRules, client: STSClient, onWarning: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.hops = hops
-        self.scope = scope
+        self.narrowing = narrowing
         self.base = base
         self.defaultSessionName = defaultSessionName
         self.endpoints = endpoints
@@ -109,14 +110,14 @@ final class RoleChain: Sendable {
         case .document(let document): return document
         case .none: return nil
         case .narrowed:
-            guard let scope, index == hops.count - 1 else { return nil }
-            let narrowing = lessons.withLock { $0.narrowing }
-            if narrowing == .none { return nil }
-            guard let document = scope.sessionPolicy(partition: role.partition, decrypts: narrowing == .full) else {
+            guard let narrowing, index == hops.count - 1 else { return nil }
+            let width = lessons.withLock { $0.width }
+            if width == .all { return nil }
+            guard let document = narrowing.document(role.partition, width == .narrowed) else {
                 warnThatNothingNarrows(hop, "no policy of \(RoleHopRules.sessionPolicyLengthMax) characters can say so")
                 return nil
             }
-            return document.compactJSON
+            return document
         }
     }
 
@@ -129,30 +130,26 @@ final class RoleChain: Sendable {
             guard let duration = hop.duration, duration > AWSLimits.chainedDurationMax else { return false }
             return lessons.withLock { $0.chained.insert(index).inserted }
         case "PackedPolicyTooLarge", "PackedPolicyTooLargeException":
-            return narrowsLess(hop, at: index, .none, because: error)
+            return isWidened(hop, at: index, to: .all, because: error)
         case "MalformedPolicyDocument", "MalformedPolicyDocumentException":
-            return narrowsLess(hop, at: index, .withoutKMS, because: error)
-                || narrowsLess(hop, at: index, .none, because: error)
+            return isWidened(hop, at: index, to: .narrowedWithoutKMS, because: error)
+                || isWidened(hop, at: index, to: .all, because: error)
         default: return false
         }
     }
 
-    /// Whether that is less than what was tried.
-    private func narrowsLess(
-        _ hop: RoleHop, at index: Int, _ narrowing: Narrowing, because error: AWSError
-    ) -> Bool {
-        guard hop.sessionPolicy == .narrowed, scope != nil, index == hops.count - 1 else { return false }
-        let isLess = lessons.withLock { lessons in
-            guard lessons.narrowing == .full || lessons.narrowing == .withoutKMS && narrowing == .none else {
-                return false
-            }
-            lessons.narrowing = narrowing
+    /// Whether that allows more than what was tried.
+    private func isWidened(_ hop: RoleHop, at index: Int, to width: Width, because error: AWSError) -> Bool {
+        guard hop.sessionPolicy == .narrowed, narrowing != nil, index == hops.count - 1 else { return false }
+        let isWider = lessons.withLock { lessons in
+            guard lessons.width.rawValue < width.rawValue else { return false }
+            lessons.width = width
             return true
         }
-        if isLess, narrowing == .none {
+        if isWider, width == .all {
             warnThatNothingNarrows(hop, "STS refuses the policy that would: \(error.serviceCode ?? "")")
         }
-        return isLess
+        return isWider
     }
 
     private func warnThatNothingNarrows(_ hop: RoleHop, _ reason: String) {

@@ -70,7 +70,8 @@ package enum RoleHopRules {
         scalar.isASCII && isAllowed(UInt8(scalar.value), beside: "+=,.@-")
     }
 
-    static func isPolicyCharacter(_ scalar: Unicode.Scalar) -> Bool { (0x20...0xFF).contains(scalar.value) }
+    /// Of a session policy.
+    package static func isPolicyCharacter(_ scalar: Unicode.Scalar) -> Bool { (0x20...0xFF).contains(scalar.value) }
 
     static func characters(
         _ text: String, of what: String, length: ClosedRange<Int>, beside: StaticString

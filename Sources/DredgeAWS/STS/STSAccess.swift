@@ -52,9 +52,9 @@ extension STSAccess {
     var settings: EndpointSettings { EndpointSettings(environment: environment) }
 
     /// A chain over this access.
-    func chain(_ hops: [RoleHop], scope: SourceScope?) -> RoleChain {
+    func chain(_ hops: [RoleHop], narrowing: SessionNarrowing?) -> RoleChain {
         RoleChain(
-            hops: hops, scope: scope, base: base, defaultSessionName: defaultSessionName,
+            hops: hops, narrowing: narrowing, base: base, defaultSessionName: defaultSessionName,
             endpoints: STSEndpointRules(
                 region: region, endpointURL: endpointURL, useFIPS: useFIPS, useDualStack: useDualStack,
                 settings: settings),

@@ -7,10 +7,10 @@ package struct STSInquiry: Sendable {
     /// Sends nothing yet.
     /// - Parameters:
     ///   - hops: none where no role is assumed.
-    ///   - scope: what the last hop's session is narrowed to.
-    package init(_ hops: [RoleHop], access: STSAccess, scope: SourceScope) {
+    ///   - narrowing: what the last hop's session is narrowed to.
+    package init(_ hops: [RoleHop], access: STSAccess, narrowing: SessionNarrowing) {
         self.access = access
-        chain = access.chain(hops, scope: scope)
+        chain = access.chain(hops, narrowing: narrowing)
         probe = TrustProbe(hops, access: access)
     }
 

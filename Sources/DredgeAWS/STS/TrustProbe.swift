@@ -18,7 +18,7 @@ public struct TrustProbe: Sendable {
     private let chain: RoleChain
 
     /// A probe of the hops of a chain.
-    public init(_ hops: [RoleHop], access: STSAccess) { chain = access.chain(hops, scope: nil) }
+    public init(_ hops: [RoleHop], access: STSAccess) { chain = access.chain(hops, narrowing: nil) }
 
     /// Two calls of STS at most, and those that lead to the hop.
     /// - Parameter index: of a hop with an external ID.
@@ -57,6 +57,5 @@ public struct TrustProbe: Sendable {
         "dredge-probe-" + String(UInt64.random(in: .min ... .max), radix: 16)
     }
 
-    private static let denyAll =
-        PolicyDocument(statements: [PolicyStatement(effect: .deny, actions: ["*"], resources: ["*"])]).compactJSON
+    static let denyAll = #"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#
 }

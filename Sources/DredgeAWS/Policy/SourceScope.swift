@@ -16,6 +16,11 @@ public struct SourceScope: Sendable, Hashable {
 }
 
 extension SourceScope {
+    /// For the chain of a source's roles.
+    package var narrowing: SessionNarrowing {
+        SessionNarrowing { sessionPolicy(partition: $0, decrypts: $1)?.compactJSON }
+    }
+
     /// A session policy that allows what a run does and nothing else, as it may be sent to STS; nil: there is none so short.
     ///
     /// IAM takes U+0020 to U+00FF in a session policy, and 2,048 characters. A prefix that goes beyond either is allowed as far as it fits:
