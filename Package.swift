@@ -36,6 +36,7 @@ let package = Package(
         .library(name: "Dredge", targets: ["Dredge"]),
         .library(name: "DredgeCheck", targets: ["DredgeCheck"]),
         .library(name: "DredgeConfig", targets: ["DredgeConfig"]),
+        .library(name: "DredgePolicy", targets: ["DredgePolicy"]),
         .executable(name: "dredge", targets: ["DredgeCLI"]),
     ],
     dependencies: [
@@ -75,6 +76,8 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
             ]),
+        library("DredgeIAM", ["DredgeAWS"]),
+        library("DredgePolicy", ["DredgeIAM", "DredgeAWS"]),
         library("DredgeS3", ["DredgeBase", "DredgeTransfer", "DredgeAWS"]),
         library("DredgeText", ["CTextKernels"]),
         library("DredgeLedger", ["DredgeBase"]),
@@ -87,16 +90,21 @@ let package = Package(
         library(
             "Dredge",
             [
-                "DredgeBase", "DredgeTransfer", "DredgeAWS", "DredgeS3", "DredgeText", "DredgeLedger", "DredgeStore",
+                "DredgeBase", "DredgeTransfer", "DredgeAWS", "DredgeIAM", "DredgeS3", "DredgeText", "DredgeLedger",
+                "DredgeStore",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        library("DredgeConfig", ["Dredge", "DredgeAWS", "DredgeText", .product(name: "Yams", package: "Yams")]),
-        library("DredgeCheck", ["Dredge", "DredgeAWS", "DredgeLedger", "DredgeS3", "DredgeTransfer"]),
+        library(
+            "DredgeConfig",
+            ["Dredge", "DredgeAWS", "DredgeIAM", "DredgeText", .product(name: "Yams", package: "Yams")]),
+        library(
+            "DredgeCheck",
+            ["Dredge", "DredgePolicy", "DredgeIAM", "DredgeAWS", "DredgeLedger", "DredgeS3", "DredgeTransfer"]),
         .executableTarget(
             name: "DredgeCLI",
             dependencies: [
-                "Dredge", "DredgeCheck", "DredgeConfig", "DredgeAWS", "DredgeBase", "DredgeLedger", "DredgeStore",
-                "DredgeText",
+                "Dredge", "DredgeCheck", "DredgeConfig", "DredgePolicy", "DredgeAWS", "DredgeBase", "DredgeLedger",
+                "DredgeStore", "DredgeText",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swiftSettings),
@@ -107,14 +115,15 @@ let package = Package(
         tests("DredgeBaseTests", ["DredgeBase"]),
         tests("DredgeTransferTests", ["DredgeTransfer"]),
         tests("DredgeAWSTests", ["DredgeAWS", "DredgeBase", "DredgeTransfer"], resources: [.copy("Golden")]),
-        tests("DredgeS3Tests", ["DredgeS3", "DredgeBase"], resources: [.copy("Golden")]),
+        tests("DredgePolicyTests", ["DredgePolicy", "DredgeIAM", "DredgeAWS"], exclude: ["Golden"]),
+        tests("DredgeS3Tests", ["DredgeS3", "DredgeBase", "DredgeIAM"], resources: [.copy("Golden")]),
         tests("DredgeTextTests", ["DredgeText", "CTextKernels"], resources: [.copy("Golden")]),
         tests("DredgeLedgerTests", ["DredgeLedger", "DredgeBase"]),
         tests(
             "DredgeStoreTests",
             ["DredgeStore", "DredgeLedger", "DredgeBase", .product(name: "GRDB", package: "GRDB.swift")],
             exclude: ["Scripts"]),
-        tests("DredgeTests", ["Dredge", "DredgeBase", "DredgeLedger"]),
+        tests("DredgeTests", ["Dredge", "DredgePolicy", "DredgeIAM", "DredgeBase", "DredgeLedger"]),
         tests("DredgeCheckTests", ["DredgeCheck"]),
         tests("DredgeConfigTests", ["DredgeConfig"]),
         tests("DredgeCLITests", ["DredgeCLI", "DredgeCheck", "DredgeBase", "DredgeLedger"], exclude: ["Golden"]),

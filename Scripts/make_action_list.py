@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the actions of the services that Dredge's policies name.
 
-make_action_list.py > Sources/DredgeAWS/Policy/Lint/ActionList.swift
+make_action_list.py > Sources/DredgePolicy/Lint/ActionList.swift
 
 Which actions there are, and which kind of resource each is about, comes from AWS's policy generator, as cfn-lint
 carries it; it has them in small letters only. How they are written comes from the operations of botocore's service

@@ -72,7 +72,4 @@ public enum AWSLimits {
     static let processGracePeriod: Duration = .seconds(2)
     /// Profiles that name each other as their source.
     static let profileCountMax = hopCountMax
-
-    /// Levels of a policy's JSON; a policy in a template has some fifteen.
-    static let policyDepthMax = 64
 }

@@ -84,6 +84,8 @@ package enum BucketAddress: Sendable, Hashable {
 package struct BucketAddressProblem: Error {
     /// The end of a sentence that begins with what was written.
     package let complaint: String
+
+    package init(complaint: String) { self.complaint = complaint }
 }
 
 extension BucketAddress {

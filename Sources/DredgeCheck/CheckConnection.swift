@@ -1,5 +1,6 @@
 import Dredge
 import DredgeAWS
+import DredgeIAM
 import DredgeS3
 import DredgeTransfer
 

@@ -1,5 +1,6 @@
 import Dredge
 import DredgeAWS
+import DredgePolicy
 
 /// Policies to paste, made for exactly this source and these principals; nil where it is not known who or what is to be
 /// named.

@@ -1,5 +1,6 @@
 import Dredge
 import DredgeAWS
+import DredgePolicy
 
 /// The sentences for each cause of a refused role.
 extension HopEvidence {

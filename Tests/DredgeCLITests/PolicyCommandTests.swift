@@ -1,3 +1,4 @@
+import DredgePolicy
 import Foundation
 import TestServers
 import Testing

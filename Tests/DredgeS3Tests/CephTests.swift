@@ -1,4 +1,5 @@
 import DredgeAWS
+import DredgeIAM
 import DredgeTransfer
 import Foundation
 import TestServers

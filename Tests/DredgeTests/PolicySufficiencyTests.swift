@@ -1,4 +1,5 @@
 import DredgeAWS
+import DredgePolicy
 import Foundation
 import TestServers
 import Testing

@@ -1,4 +1,5 @@
 package import DredgeAWS
+package import DredgeIAM
 package import DredgeTransfer
 
 extension Source {

@@ -1,5 +1,6 @@
 package import DredgeAWS
 import DredgeBase
+import DredgeIAM
 import DredgeS3
 package import DredgeTransfer
 import Logging

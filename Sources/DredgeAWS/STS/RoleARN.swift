@@ -33,7 +33,7 @@ package struct RoleARN: Sendable, Hashable {
 
 extension String {
     /// For an error message: at most 100 characters, control characters as U+FFFD, so that a value can't drive a terminal.
-    var printable: String {
+    package var printable: String {
         let shown = String(String.UnicodeScalarView(prefix(100).unicodeScalars.map { $0.isControl ? "\u{FFFD}" : $0 }))
         return shown.utf8.count < utf8.count && count > 100 ? shown + "…" : shown
     }
@@ -41,5 +41,5 @@ extension String {
 
 extension Unicode.Scalar {
     /// C0, DEL and C1.
-    var isControl: Bool { value < 0x20 || (0x7F..<0xA0).contains(value) }
+    package var isControl: Bool { value < 0x20 || (0x7F..<0xA0).contains(value) }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DredgeAWS
 import DredgeConfig
+import DredgePolicy
 
 struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dredge
 import DredgeAWS
+import DredgePolicy
 
 struct PolicyS3DestinationCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

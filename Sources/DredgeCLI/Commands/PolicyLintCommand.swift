@@ -1,6 +1,7 @@
 import ArgumentParser
 import DredgeAWS
 import DredgeConfig
+import DredgePolicy
 
 struct PolicyLintCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Dredge
 import DredgeAWS
 import DredgeConfig
+import DredgePolicy
 import Foundation
 
 /// What a policy is about: a source of a config, and flags, which win over it.

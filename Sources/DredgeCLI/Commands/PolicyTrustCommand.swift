@@ -1,5 +1,6 @@
 import ArgumentParser
 import DredgeAWS
+import DredgePolicy
 
 struct PolicyTrustCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

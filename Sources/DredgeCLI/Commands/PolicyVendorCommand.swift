@@ -1,5 +1,6 @@
 import ArgumentParser
 import DredgeAWS
+import DredgePolicy
 
 struct PolicyVendorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
