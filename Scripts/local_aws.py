@@ -1,7 +1,8 @@
-"""The demo's AWS: two accounts' worth of set-up in a local moto server, and a bucket of text files found on this machine.
+"""The demo's AWS: two accounts' worth of set-up in a local moto server, and a bucket of text files of this machine.
 
-Usage: local_aws.py ENDPOINT TEXT_DIRECTORY...   prints shell assignments for the demo. The server must have been started with
-INITIAL_NO_AUTH_ACTION_COUNT; from the end of this script on it checks every signature, policy and external ID.
+Usage: local_aws.py ENDPOINT TEXT_DIRECTORY...   prints shell assignments for the demo. The server must have been
+started with INITIAL_NO_AUTH_ACTION_COUNT; from the end of this script on it checks every signature, policy and external
+ID.
 """
 
 import json
@@ -58,7 +59,8 @@ def text_files(roots):
 
 def main():
     endpoint, roots = sys.argv[1], [root for root in sys.argv[2:] if os.path.isdir(root)]
-    options = dict(endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="setup", aws_secret_access_key="setup")
+    options = dict(
+        endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="setup", aws_secret_access_key="setup")
     iam = boto3.client("iam", **options)
     s3 = boto3.client("s3", config=Config(max_pool_connections=8), **options)
 

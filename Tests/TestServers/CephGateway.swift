@@ -1,8 +1,9 @@
 public import Foundation
 import Synchronization
 
-/// A Ceph node in memory with its S3 and STS gateway (see `Scripts/ceph-gateway.sh`): an S3 server that we did not write, which
-/// checks every signature. Start it through `shared()`: it takes some 15 s and 1.2 GB, so the tests of a process share one.
+/// A Ceph node in memory with its S3 and STS gateway (see `Scripts/ceph-gateway.sh`): an S3 server that we did not
+/// write, which checks every signature. Start it through `shared()`: it takes some 15 s and 1.2 GB, so the tests of a
+/// process share one.
 public final class CephGateway: Sendable {
     /// An S3 user.
     public struct User: Sendable {
@@ -16,7 +17,8 @@ public final class CephGateway: Sendable {
 
     /// `http://127.0.0.1:PORT`, for S3 and for STS.
     public let endpointURL: String
-    /// The tenant that all users, roles and buckets are of. Where AWS writes an account number, this gateway writes the tenant's name.
+    /// The tenant that all users, roles and buckets are of. Where AWS writes an account number, this gateway writes the
+    /// tenant's name.
     public static let account = "123456789012"
     private let process: ServerProcess
     private let configuration: URL
@@ -76,8 +78,8 @@ public final class CephGateway: Sendable {
     public func makeRole(_ name: String, trusting user: User, policy: String) async throws -> String {
         let unique = "\(name)-\(UUID().uuidString.prefix(8).lowercased())"
         let trust = """
-            {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::\(Self.account):user/\(user.name)"]},\
-            "Action":["sts:AssumeRole"]}]}
+            {"Version":"2012-10-17","Statement":[{"Effect":"Allow",\
+            "Principal":{"AWS":["arn:aws:iam::\(Self.account):user/\(user.name)"]},"Action":["sts:AssumeRole"]}]}
             """
         try await administer([
             "role", "create", "--tenant", Self.account, "--role-name", unique, "--path", "/",

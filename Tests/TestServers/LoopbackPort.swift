@@ -8,8 +8,8 @@
 
 /// TCP ports of 127.0.0.1.
 public enum LoopbackPort {
-    /// A port that nothing listens on now. The kernel gives out another one to the next who asks, so that tests side by side seldom
-    /// meet on it; a server that can choose a port itself should.
+    /// A port that nothing listens on now. The kernel gives out another one to the next who asks, so that tests side by
+    /// side seldom meet on it; a server that can choose a port itself should.
     public static func free() throws -> Int {
         let socket = try openSocket()
         defer { close(socket) }

@@ -1,6 +1,7 @@
 public import Foundation
 
-/// What a moto server is to hold: users, roles, buckets. All of it lies in one account, since moto looks for policies there only.
+/// What a moto server is to hold: users, roles, buckets. All of it lies in one account, since moto looks for policies
+/// there only.
 public struct MotoScenario: Codable, Sendable {
     /// A user with one access key.
     public struct User: Codable, Sendable {
@@ -115,7 +116,8 @@ public struct MotoScenario: Codable, Sendable {
     public static func roleARN(_ name: String) -> String { "arn:aws:iam::\(account):role/\(name)" }
     /// The ARN of a user.
     public static func userARN(_ name: String) -> String { "arn:aws:iam::\(account):user/\(name)" }
-    /// The ARN of a role's session, as moto compares it with the principals of a trust policy. (AWS takes the role's own ARN too.)
+    /// The ARN of a role's session, as moto compares it with the principals of a trust policy. (AWS takes the role's
+    /// own ARN too.)
     public static func sessionARN(_ role: String, sessionName: String) -> String {
         "arn:aws:sts::\(account):assumed-role/\(role)/\(sessionName)"
     }
@@ -148,9 +150,10 @@ public struct MotoScenario: Codable, Sendable {
 }
 
 extension MotoScenario {
-    /// A vendor, a customer's role that demands an external ID and may read one bucket, and a role in between that may assume another.
-    /// The users: `vendor` (may assume every role), `stranger` (may nothing). The roles: `customer-read`, `hub` (no external ID, may
-    /// assume `customer-behind-hub`), `customer-behind-hub` (demands the external ID, trusts the hub's session `through-hub`).
+    /// A vendor, a customer's role that demands an external ID and may read one bucket, and a role in between that may
+    /// assume another. The users: `vendor` (may assume every role), `stranger` (may nothing). The roles:
+    /// `customer-read`, `hub` (no external ID, may assume `customer-behind-hub`), `customer-behind-hub` (demands the
+    /// external ID, trusts the hub's session `through-hub`).
     public static func vendorAndCustomer(bucket: String = "acme-contracts", externalID: String, objects: [Object])
         -> MotoScenario
     {

@@ -1,6 +1,7 @@
 import Foundation
 
-/// A local AWS: moto's server, which after `apply` checks signatures, IAM policies, trust policies with external IDs, and session tokens.
+/// A local AWS: moto's server, which after `apply` checks signatures, IAM policies, trust policies with external IDs,
+/// and session tokens.
 public final class MotoServer: Sendable {
     /// On 127.0.0.1.
     public let port: Int

@@ -1,7 +1,7 @@
 public import Foundation
 
-/// An nginx (Debian: `nginx-light`) that serves files from a directory of its own. Every answer tells in `X-Connection` which connection
-/// it came on.
+/// An nginx (Debian: `nginx-light`) that serves files from a directory of its own. Every answer tells in `X-Connection`
+/// which connection it came on.
 public final class Nginx: Sendable {
     /// The port on 127.0.0.1.
     public let port: Int

@@ -12,8 +12,8 @@ public enum PolicyTools {
         try await run("hcl", configurations)
     }
 
-    /// Makes a stack of each template in a moto server without authorization, each in an empty account, and returns what there is then, in
-    /// JSON: `arn` and `trust` of a role, and inline policies by their names.
+    /// Makes a stack of each template in a moto server without authorization, each in an empty account, and returns
+    /// what there is then, in JSON: `arn` and `trust` of a role, and inline policies by their names.
     public static func deploy(_ templates: [String], to server: MotoServer) async throws -> [String] {
         try await run("deploy", templates, arguments: [server.endpointURL])
     }
@@ -45,8 +45,8 @@ public enum PolicyTools {
         }
     }
 
-    /// Whether each policy allows each of its requests, by moto's evaluator, which knows `StringEquals` only and lets every other operator
-    /// pass.
+    /// Whether each policy allows each of its requests, by moto's evaluator, which knows `StringEquals` only and lets
+    /// every other operator pass.
     public static func decisions(_ questions: [(policy: String, requests: [Request])]) async throws -> [[Bool]] {
         struct Question: Encodable {
             let policy: String

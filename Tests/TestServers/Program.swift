@@ -9,8 +9,9 @@ import Synchronization
     import Darwin
 #endif
 
-/// A program that a test has started. Its output goes to files, so that nobody has to drain it, and waiting for its end keeps no thread:
-/// the tests of the whole process share as many as there are cores. A test that ends or is cancelled leaves nothing running.
+/// A program that a test has started. Its output goes to files, so that nobody has to drain it, and waiting for its end
+/// keeps no thread: the tests of the whole process share as many as there are cores. A test that ends or is cancelled
+/// leaves nothing running.
 ///
 /// `@unchecked`: Foundation's `Process` has its own lock; init alone configures it.
 public final class Program: @unchecked Sendable {
@@ -33,8 +34,8 @@ public final class Program: @unchecked Sendable {
     private let state = Mutex(State.running([]))
     private let files: URL
 
-    /// Starts `executable` (a path, or a name to be found in the PATH of the tests) with `input` to read. It inherits the
-    /// environment unless it is given one.
+    /// Starts `executable` (a path, or a name to be found in the PATH of the tests) with `input` to read. It inherits
+    /// the environment unless it is given one.
     public init(
         _ executable: String, _ arguments: [String] = [], input: Data = Data(), environment: [String: String]? = nil,
         directory: URL? = nil

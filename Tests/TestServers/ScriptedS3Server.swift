@@ -105,7 +105,8 @@ extension ScriptedS3Server {
         public var session: Session?
         /// Who everybody is, for GetCallerIdentity; nil: nobody knows.
         public var callerARN: String?
-        /// A session of its own for each AssumeRole; everything else must be signed with one that is not over. Instead of `session`.
+        /// A session of its own for each AssumeRole; everything else must be signed with one that is not over. Instead
+        /// of `session`.
         public var sts: STS?
         /// Seconds by which the service's clock is ahead.
         public var clockOffset = 0.0
@@ -241,8 +242,8 @@ extension ScriptedS3Server {
             var lacks: String?
         }
 
-        /// The fault for requests only whose `part` (`target`, `form`, or a header's name in lower case) has or lacks a text. Several such
-        /// must hold all.
+        /// The fault for requests only whose `part` (`target`, `form`, or a header's name in lower case) has or lacks a
+        /// text. Several such must hold all.
         public func when(_ part: String, has: String? = nil, lacks: String? = nil) -> Fault {
             var fault = self
             fault.when = (when ?? []) + [Condition(part: part, has: has, lacks: lacks)]

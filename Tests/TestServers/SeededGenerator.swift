@@ -1,5 +1,5 @@
-/// SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014): the same numbers for the same seed on every
-/// machine. Golden files depend on the sequence.
+/// SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014): the same numbers for the
+/// same seed on every machine. Golden files depend on the sequence.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

@@ -1,7 +1,7 @@
 public import Foundation
 
-/// A server in a process of its own, on loopback, that ends with the test which started it, also when that one crashes (see
-/// `Scripts/supervise.py`, which stands between the two and needs a `python3`).
+/// A server in a process of its own, on loopback, that ends with the test which started it, also when that one crashes
+/// (see `Scripts/supervise.py`, which stands between the two and needs a `python3`).
 ///
 /// `@unchecked`: Foundation's `Process` has its own lock; init alone configures it.
 public final class ServerProcess: @unchecked Sendable {
@@ -9,7 +9,8 @@ public final class ServerProcess: @unchecked Sendable {
     /// Where the server keeps its files and its log. The supervisor removes it when the server has ended.
     public let directory: URL
 
-    /// Starts `executable` (a path, or a name to be found in PATH) in a new directory. `arguments` may use the directory.
+    /// Starts `executable` (a path, or a name to be found in PATH) in a new directory. `arguments` may use the
+    /// directory.
     public init(_ executable: String, environment: [String: String] = [:], arguments: (URL) throws -> [String]) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "dredge-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# One Ceph node in memory with its S3 and STS gateway, on loopback: an S3 server that checks SigV4, odd keys and AssumeRole.
+# One Ceph node in memory with its S3 and STS gateway, on loopback: an S3 server that checks SigV4, odd keys and
+# AssumeRole.
 # Use: ceph-gateway.sh DIRECTORY MONITOR_PORT GATEWAY_PORT
 # Runs in the foreground, prints "ready" when the gateway answers, and ends with all its daemons on SIGTERM or when the
 # process that started it is gone. DIRECTORY is made and removed. Takes about 12 s to start and 1.2 GB of memory.

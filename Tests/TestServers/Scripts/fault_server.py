@@ -19,7 +19,8 @@ Listens on a free port of 127.0.0.1, which it writes into PORT_FILE. Byte i of e
 /interim/N           an interim answer (103) before the real one
 /garbage             something that is not HTTP
 /nothing             closes without a byte
-/endless/NAME/N      N bytes as fast as they are taken; /sent/NAME tells how many were, /gone/NAME whether the client has left
+/endless/NAME/N      N bytes as fast as they are taken; /sent/NAME tells how many were, /gone/NAME whether the client
+                     has left
 /open                the number of open connections
 """
 

@@ -6,8 +6,8 @@ Use: metadata_server.py DIRECTORY
 Reads DIRECTORY/world.json anew for each request, writes its port to DIRECTORY/port and one JSON object per request to
 DIRECTORY/requests.jsonl before it answers. Plays
 
-- an instance's metadata, version 2: PUT /latest/api/token, then GET /latest/meta-data/iam/security-credentials/[ROLE] with
-  the token; without one every GET is refused;
+- an instance's metadata, version 2: PUT /latest/api/token, then GET /latest/meta-data/iam/security-credentials/[ROLE]
+  with the token; without one every GET is refused;
 - a container's agent: GET /container/credentials, with the right Authorization if there is one;
 - the SSO portal: GET /federation/credentials with the right x-amz-sso_bearer_token.
 
@@ -84,7 +84,8 @@ class Handler(BaseHTTPRequestHandler):
             if "role" in world and path == ROLES + world["role"]:
                 return 200, world["instance"]
         if path == "/container/credentials" and "container" in world:
-            return (200, world["container"]) if headers.get("authorization") == world.get("authorization") else (401, "")
+            is_allowed = headers.get("authorization") == world.get("authorization")
+            return (200, world["container"]) if is_allowed else (401, "")
         if path == "/federation/credentials" and "sso" in world:
             return (200, world["sso"]) if headers.get("x-amz-sso_bearer_token") == world["bearer"] else (401, "")
         return 404, ""

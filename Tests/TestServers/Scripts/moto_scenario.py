@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Puts a scenario into a moto server and turns on its authorization: moto_scenario.py ENDPOINT < scenario.json > outcome.json.
+"""Puts a scenario into a moto server and turns on its authorization.
+
+moto_scenario.py ENDPOINT < scenario.json > outcome.json
 
 The scenario's form is MotoScenario in MotoScenario.swift, the outcome's MotoScenario.Outcome.
 """
@@ -18,7 +20,8 @@ scenario = json.load(sys.stdin)
 def reset_auth(calls):
     """After that many calls every further one is checked: signature, policies, trust, session token."""
     request = urllib.request.Request(
-        f"{endpoint}/moto-api/reset-auth", data=str(calls).encode(), method="POST", headers={"Content-Type": "text/plain"})
+        f"{endpoint}/moto-api/reset-auth", data=str(calls).encode(), method="POST",
+        headers={"Content-Type": "text/plain"})
     urllib.request.urlopen(request).read()
 
 

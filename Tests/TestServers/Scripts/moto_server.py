@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """moto's server, with two corrections: moto_server.py PORT.
 
-A condition whose key is missing from the request doesn't match (IAM User Guide, "IAM JSON policy elements: Condition"), so that a trust
-policy which demands an external ID refuses a call without one. moto 5.2.1 lets such a call pass: it compares the values that are there.
+A condition whose key is missing from the request doesn't match (IAM User Guide, "IAM JSON policy elements: Condition"),
+so that a trust policy which demands an external ID refuses a call without one. moto 5.2.1 lets such a call pass: it
+compares the values that are there.
 
-A principal that is a role's ARN, or its account's, stands for the role's sessions too (IAM User Guide, "AWS JSON policy elements:
-Principal"); moto compares the ARN of the session only.
+A principal that is a role's ARN, or its account's, stands for the role's sessions too (IAM User Guide, "AWS JSON policy
+elements: Principal"); moto compares the ARN of the session only.
 """
 import sys
 

@@ -19,7 +19,8 @@ def cfn_lint(templates):
     from cfnlint import lint_all
 
     return [
-        [str(match) for match in lint_all(template) if match.rule.severity != "informational"] for template in templates]
+        [str(match) for match in lint_all(template) if match.rule.severity != "informational"]
+        for template in templates]
 
 
 def hcl(configurations):
@@ -45,7 +46,8 @@ def hcl(configurations):
             for kind, bodies in block.items():
                 for body in bodies.values():
                     arguments += [
-                        [kind.strip('"'), name, text(value)] for name, value in body.items() if not name.startswith("__")]
+                        [kind.strip('"'), name, text(value)]
+                        for name, value in body.items() if not name.startswith("__")]
         answers.append(arguments)
     return answers
 
@@ -67,7 +69,9 @@ def reset(_, endpoint):
 
 
 def deploy(templates, endpoint):
-    """Each into an empty account that has only the roles and users that its policies are for. moto makes no bucket policies."""
+    """Each into an empty account that has only the roles and users that its policies are for.
+
+    moto makes no bucket policies."""
     stacks, iam = client("cloudformation", endpoint), client("iam", endpoint)
     answers = []
     for template in templates:
@@ -106,7 +110,8 @@ def evaluate(questions):
 
     # As in moto_server.py: a key that is not there doesn't match.
     verify = TrustCondition.verify_condition
-    TrustCondition.verify_condition = lambda self, values: len(values) == len(self.context_keys) and verify(self, values)
+    TrustCondition.verify_condition = (
+        lambda self, values: len(values) == len(self.context_keys) and verify(self, values))
     return [
         [
             IAMPolicy(policy).is_action_permitted(action, resource, incoming_condition_values=context)

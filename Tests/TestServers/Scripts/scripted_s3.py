@@ -3,11 +3,12 @@
 
 Use: scripted_s3.py DIRECTORY
 
-Reads DIRECTORY/scenario.json (again whenever it was replaced), writes its port to DIRECTORY/port and one JSON object per
-request to DIRECTORY/requests.jsonl before it answers. Ends when the process that started it is gone.
+Reads DIRECTORY/scenario.json (again whenever it was replaced), writes its port to DIRECTORY/port and one JSON object
+per request to DIRECTORY/requests.jsonl before it answers. Ends when the process that started it is gone.
 
-It checks no signature: Ceph and moto do that. It answers GET and HEAD of objects, ListObjectsV2 and HeadBucket, path style
-or virtual-host style (bucket.localhost), and, where there are sessions to give away, AssumeRole and GetCallerIdentity. A scenario:
+It checks no signature: Ceph and moto do that. It answers GET and HEAD of objects, ListObjectsV2 and HeadBucket, path
+style or virtual-host style (bucket.localhost), and, where there are sessions to give away, AssumeRole and
+GetCallerIdentity. A scenario:
 
 {
   "bucket": "b",
@@ -24,8 +25,8 @@ or virtual-host style (bucket.localhost), and, where there are sessions to give 
     "accessKeyID": "…", "secretAccessKey": "…", "sessionToken": "…"
   },
   "callerARN": "arn:aws:…",        optional: who everybody is, for GetCallerIdentity
-  "sts": {                         optional, instead: each AssumeRole gets a session of its own, and everything else must be
-                                   signed with one that is not over
+  "sts": {                         optional, instead: each AssumeRole gets a session of its own, and everything else
+                                   must be signed with one that is not over
     "sessionSeconds": 3,
     "externalID": "id",            optional: must be sent; "*": any
     "isRevoked": false             AssumeRole is denied; sessions that were given stand
@@ -42,7 +43,8 @@ or virtual-host style (bucket.localhost), and, where there are sessions to give 
     "on": "list" | "get" | "head" | "headBucket" | "assumeRole" | "getCallerIdentity",
     "key": "a" | "keyBase64": …,   optional: any
     "when": [{"part": P, "has": "…", "lacks": "…"}]
-                                   optional: P is target, form, or a header's name; all must hold; has and lacks are optional
+                                   optional: P is target, form, or a header's name; all must hold; has and lacks are
+                                   optional
     "skip": 0,                     fitting requests that pass before
     "times": 1,                    how often; -1: always
     "do": one of
@@ -361,7 +363,8 @@ class Handler(BaseHTTPRequestHandler):
         kind = fault["do"] if fault else None
         if_match = self.headers.get("If-Match")
         if if_match and if_match != obj.etag and kind not in ("head",):
-            return self.error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+            return self.error(
+                412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
         if obj.storage_class in ARCHIVED and self.command == "GET":
             return self.error(
                 403, "InvalidObjectState", "The operation is not valid for the object's storage class",

@@ -1,7 +1,7 @@
 """The AssumeRole of scripted_s3.py: gives sessions away, and knows which of them still stand.
 
-It checks no signature, as the rest of the server: moto and Ceph do that. It checks whose session signs a request, whether it is over,
-and whether the signer's clock is near enough to the service's.
+It checks no signature, as the rest of the server: moto and Ceph do that. It checks whose session signs a request,
+whether it is over, and whether the signer's clock is near enough to the service's.
 """
 import math
 import re
@@ -41,7 +41,9 @@ class Sessions:
     def refusal(self, headers, now):
         """What S3 answers to a request signed with something else than a session that stands; None: it is."""
         if skew(headers, now) > S3_SKEW_MAX:
-            return 403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large."
+            return (
+                403, "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.")
         with self.lock:
             session = self.given.get(access_key_id(headers))
         if not session:

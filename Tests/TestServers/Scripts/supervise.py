@@ -2,8 +2,8 @@
 
 usage: supervise.py COMMAND [ARGUMENT...]
 
-The command gets a process group of its own, so that what it starts in turn ends with it. A test process that crashes cannot
-clean up; this looks for its parent twice a second.
+The command gets a process group of its own, so that what it starts in turn ends with it. A test process that crashes
+cannot clean up; this looks for its parent twice a second.
 """
 
 import os
