@@ -202,9 +202,11 @@ void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, si
             seen.count = progress->word + progress->chunking->byte_count_max;
         }
         const size_t start = progress->at;
-        const size_t end =
+        size_t end =
             is_o200k ? tk_pretoken_end_o200k(&seen, progress->word) : tk_pretoken_end_cl100k(&seen, progress->word);
         const bool is_invalid = seen.has_seen_invalid, is_too_long = seen.has_seen_end && seen.count < text->count;
+        // Where it ends depends on what is behind: of its line ends only those count that are seen, each up to itself.
+        if (is_too_long) end = seen.count;
         counter->tokens_enough = progress->token_limit - progress->tokens;
         const size_t tokens = is_too_long ? counter->tokens_enough + 1
             : count_piece(counter, text->bytes + start, end - start, is_invalid);

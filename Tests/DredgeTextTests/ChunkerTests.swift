@@ -101,6 +101,22 @@ import Testing
         }
     }
 
+    /// Where such a pre-token ends cannot be seen within what a chunk may hold, but the line in it ends before.
+    @Test(arguments: Tokenizer.allCases, [0, 8])
+    func `I1, I2: a blank line before white space longer than any chunk is a line like others`(
+        tokenizer: Tokenizer, overlapTokens: Int
+    ) {
+        let settings = ChunkingSettings.lines(maxTokens: 16, overlapTokens: overlapTokens)
+        let chunker = Chunker(settings: settings, counter: TokenCounter(tokenizer))
+        let reference = ReferenceChunker(settings: settings, tokenizer: tokenizer)
+        for start in ["\n", "\t\n", "\n\n\n", "word\n\n", "!\n \n"] {
+            for space in [" ", "\u{3000}"] {
+                let document = Array((start + String(repeating: space, count: 3_000) + "end").utf8)
+                #expect(chunker.chunks(document) == reference.chunks(document))
+            }
+        }
+    }
+
     @Test(arguments: settings) func `I1: windows of any sizes give the same chunks`(settings: ChunkingSettings) {
         let chunker = Chunker(settings: settings, counter: TokenCounter(.o200kBase))
         for seed in UInt64(200)..<206 {
