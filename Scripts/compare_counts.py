@@ -19,7 +19,8 @@ import tiktoken_ext.openai_public as public
 
 from make_counting_tables import read_vocabulary
 
-KERNELS = pathlib.Path(__file__).resolve().parent.parent / "CSupport/CTextKernels"
+CSUPPORT = pathlib.Path(__file__).resolve().parent.parent / "CSupport"
+KERNELS = CSUPPORT / "CTextKernels"
 PIECES = [piece.encode() for piece in (
     "a b Z word Word WORD hello the of ing tion camelCase iPhone HTTPServer x \u00e9 \u00df \u0130 \u01c5 \u017f \u212a \u043c\u0438\u0440 \u041c \u03b1\u03b2 "
     "\u4e2d\u56fd\u4eba\u6c11 \u65e5\u672c\u8a9e \u3067\u3059 \u30ab\u30fc \ud55c\uad6d\uc5b4 \u0939\u093f\u0928\u094d\u0926\u0940 \u0e44\u0e17\u0e22 \u0645\u0631\u062d \u05e9\u05dc \u0301 \u0301\u0301 \ufe0f \U0001f600 \U0001f469\u200d\U0001f467 "
@@ -78,15 +79,15 @@ def main():
     rng = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
         library_path = f"{folder}/kernels.so"
-        subprocess.run([options.cc, "-O2", "-shared", "-fPIC", f"-I{KERNELS}/include", *KERNELS.glob("*.c"), "-lpthread",
-                        "-o", library_path], check=True)
+        subprocess.run([options.cc, "-O2", "-shared", "-fPIC", f"-I{KERNELS}/include", f"-I{KERNELS}",
+                        *KERNELS.rglob("*.c"), "-o", library_path], check=True)
         library = ctypes.CDLL(library_path)
     library.tk_counter_create_on.restype = ctypes.c_void_p
     count = library.tk_counter_count
     count.restype, count.argtypes = ctypes.c_size_t, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t]
     judges = []
     for number, name in enumerate(("o200k_base", "cl100k_base")):
-        vocabulary = read_vocabulary((KERNELS / f"Vocabularies/{name}.vocabulary").read_bytes())
+        vocabulary = read_vocabulary((CSUPPORT / f"CTextReference/vocabularies/{name}.vocabulary").read_bytes())
         ranks = {token: rank for token, rank, _ in vocabulary}
         public.load_tiktoken_bpe = lambda url, expected_hash=None, ranks=ranks: ranks
         encoding = tiktoken.Encoding(**public.ENCODING_CONSTRUCTORS[name]())

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Write the tables of the fast counter, CSupport/CTextKernels/Vocabularies/*.counting, from the vocabularies beside them.
+"""Write the tables of the counter, CSupport/CTextKernels/counter/tables/*.counting, from the packed vocabularies.
 
     python3 Scripts/make_counting_tables.py
 
-Each is an image that the counter uses where it lies, little endian (layout: `counting_tables.h`):
+Each is an image that the counter uses where it lies, little endian (layout: `counter/tables.h`):
 
     header    8 x u32: "DCNT", pilots (log2), slots, 5 x 0
     bytes     256 x u32    rank of each single byte
@@ -21,7 +21,9 @@ reads one pilot and one slot, whether it finds its key or not.
 import pathlib
 import struct
 
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "CSupport/CTextKernels/Vocabularies"
+CSUPPORT = pathlib.Path(__file__).resolve().parent.parent / "CSupport"
+VOCABULARIES = CSUPPORT / "CTextReference/vocabularies"
+TABLES = CSUPPORT / "CTextKernels/counter/tables"
 JOIN_BITS = 19
 MASK = (1 << 64) - 1
 
@@ -41,14 +43,14 @@ def read_vocabulary(data):
 
 
 def pair_hash(key):
-    """As `tk_pair_hash_of` in counting_tables.h."""
+    """As `tk_slot_of` in tables.h."""
     key = key * 0x9E3779B97F4A7C15 & MASK
     key ^= key >> 32
     return key * 0xD6E8FEB86659FD93 & MASK
 
 
 def slot_of(hashed, pilot, slot_count):
-    """As `tk_slot_of` in counting_tables.h."""
+    """As `tk_slot_of` in tables.h."""
     return ((((hashed >> 32) ^ (pilot * 0x9E3779B1)) & 0xFFFFFFFF) * 0x85EBCA6B & 0xFFFFFFFF) * slot_count >> 32
 
 
@@ -75,7 +77,7 @@ def perfect_hash(keys):
 
 
 def join_hash(left, right):
-    """As `tk_join_hash` in counting_tables.h."""
+    """As `tk_may_join` in tables.h."""
     return ((left << 16 | right) * 0x9E3779B1 & 0xFFFFFFFF) >> (32 - JOIN_BITS)
 
 
@@ -133,7 +135,7 @@ def joins_and_edges(tokens):
 
 
 def check_replacement(rank_of):
-    """That merging may begin with each U+FFFD as one part (`tk_replaced` in counting_tables.h).
+    """That merging may begin with each U+FFFD as one part (`tk_replaced` in tables.h).
 
     As long as one is not whole, one of its own two merges is possible, whose ranks are not above its own. So no merge that takes
     a part of it away, or that needs it whole, comes first if all those have higher ranks.
@@ -170,9 +172,9 @@ def pack(vocabulary):
 
 
 def main():
-    for path in sorted(FOLDER.glob("*.vocabulary")):
+    for path in sorted(VOCABULARIES.glob("*.vocabulary")):
         image = pack(read_vocabulary(path.read_bytes()))
-        path.with_suffix(".counting").write_bytes(image)
+        (TABLES / f"{path.stem}.counting").write_bytes(image)
         print(f"{path.stem}.counting: {len(image)} bytes")
 
 

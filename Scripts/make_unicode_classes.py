@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write CSupport/CTextKernels/unicode_classes.c: the class of every code point, as the split patterns see it.
+"""Write CSupport/CTextKernels/unicode/classes.c: the class of every code point, as the split patterns see it.
 
     pip install tiktoken && python3 Scripts/make_unicode_classes.py
 
@@ -11,8 +11,8 @@ import sys
 
 import tiktoken
 
-TARGET = pathlib.Path(__file__).resolve().parent.parent / "CSupport/CTextKernels/unicode_classes.c"
-# In the order of tk_class in unicode_classes.h.
+TARGET = pathlib.Path(__file__).resolve().parent.parent / "CSupport/CTextKernels/unicode/classes.c"
+# In the order of tk_class in classes.h.
 CLASSES = [
     ("OTHER", None), ("UPPER", r"[\p{Lu}\p{Lt}]"), ("LOWER", r"\p{Ll}"), ("CASELESS", r"[\p{Lm}\p{Lo}]"), ("MARK", r"\p{M}"),
     ("NUMBER", r"\p{N}"), ("SPACE", r"[\s--[\r\n]]"), ("NEWLINE", r"[\r\n]"),
@@ -56,11 +56,12 @@ def main():
         index.append(blocks.index(block))
     lines = [
         f"// Made by Scripts/make_unicode_classes.py with tiktoken {tiktoken.__version__}; do not edit.",
-        '#include "unicode_classes.h"', "", f"const uint8_t tk_class_index[{len(index)}] = {{"]
-    lines += ["    " + " ".join(f"{i}," for i in index[at : at + 32]) for at in range(0, len(index), 32)]
+        '#include "classes.h"', "", f"const uint8_t tk_class_index[{len(index)}] = {{"]
+    lines += ["    " + " ".join(f"{i}," for i in index[at : at + 24]) for at in range(0, len(index), 24)]
     lines += ["};", "", f"const uint8_t tk_class_blocks[{len(blocks)}][256] = {{"]
     for block in blocks:
-        lines += ["    {"] + ["        " + ",".join(map(str, block[at : at + 64])) + "," for at in range(0, 256, 64)] + ["    },"]
+        rows = ["        " + ",".join(map(str, block[at : at + 32])) + "," for at in range(0, 256, 32)]
+        lines += ["    {", *rows, "    },"]
     lines += ["};", ""]
     assert len(blocks) <= 256
     TARGET.write_text("\n".join(lines))

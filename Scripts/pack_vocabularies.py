@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Rebuild the vocabulary tables that are embedded into the executable.
+"""Rebuild the vocabularies in CSupport/CTextReference/vocabularies, from which make_counting_tables.py makes the product's tables.
 
     python3 Scripts/pack_vocabularies.py [--wheel quicktok_v1-….whl]
 
-Without --wheel, the wheel `quicktok-v1` (MIT, see Vocabularies/NOTICE) is downloaded with pip. The vocabularies in it are a count, then
-for each token a 16-bit length, its bytes and a 32-bit rank, little endian. They are rebuilt into the text format of
+Without --wheel, the wheel `quicktok-v1` (MIT, see NOTICE) is downloaded with pip. The vocabularies in it are a count, then for
+each token a 16-bit length, its bytes and a 32-bit rank, little endian. They are rebuilt into the text format of
 tiktoken's rank files and compared with the SHA-256 that tiktoken pins for them, so that what we ship is bit for bit what
 was published.
 
@@ -19,7 +19,7 @@ The packed table, little endian, tokens in the order of their bytes:
     bytes             one token after another
 
 The split is what byte-pair merging of the token's own bytes ends with. That it exists for every token is checked here: it
-means that merging alone finds each token again, upon which `prefixes.c` relies.
+means that merging alone finds each token again, upon which `prefixes.c` in CTextKernels relies.
 """
 import argparse
 import base64
@@ -32,7 +32,7 @@ import tempfile
 import zipfile
 
 WHEEL = "quicktok-v1==0.4.0"
-TARGET = pathlib.Path(__file__).resolve().parent.parent / "CSupport/CTextKernels/Vocabularies"
+TARGET = pathlib.Path(__file__).resolve().parent.parent / "CSupport/CTextReference/vocabularies"
 # name -> (file in the wheel, expected_hash in tiktoken_ext/openai_public.py)
 VOCABULARIES = {
     "o200k_base": ("quicktok/data/o200k.vocab", "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"),

@@ -1,7 +1,8 @@
 // One measurement of our counter: `harness TOKENIZER PATH CORPUS DOCUMENTS [OVERLAP]`.
-// DOCUMENTS holds the documents' lengths in bytes, 32 bits each. The first half of them is counted first, so that caches are as
-// those of a stream; then the second half (unseen text) and the same again (repeated). With the last argument, the second half
-// is chunked in lines of 512 tokens instead, of which each repeats so many of the one before (1: none). Prints JSON: processor seconds, bytes, and the counts of the second half as a hash.
+// DOCUMENTS holds the documents' lengths in bytes, 32 bits each. The first half of them is counted first, so that
+// caches are as those of a stream; then the second half (unseen text) and the same again (repeated). With the last
+// argument, the second half is chunked in lines of 512 tokens instead, of which each repeats so many of the one before
+// (1: none). Prints JSON: processor seconds, bytes, and the counts of the second half as a hash.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,13 +32,11 @@ static size_t count_document(tk_counter *counter, const uint8_t *text, size_t co
     static tk_chunk found[64];
     size_t tokens = 0;
     while (count > 0) {
-        const tk_chunks chunks_found = tk_counter_chunks(counter, text, count, true, 512, chunks == 1 ? 0 : chunks, found, 64);
+        const tk_chunk_settings settings = {512, chunks == 1 ? 0 : chunks};
+        const tk_chunks chunks_found = tk_counter_chunks(counter, text, count, true, settings, found, 64);
         for (size_t i = 0; i < chunks_found.count; i++) tokens += found[i].tokens;
-        // A line that does not fit is no matter here.
-        const size_t rest = count - chunks_found.start;
-        const size_t length = chunks_found.start + (chunks_found.end < TK_CHUNKS_LINE_ABOVE ? 0 : rest < 2048 ? rest : 2048);
-        text += length;
-        count -= length;
+        text += chunks_found.next;
+        count -= chunks_found.next;
     }
     return tokens;
 }
@@ -75,8 +74,10 @@ int main(int argc, char **argv) {
         if (round == 0) second = at;
         bytes = at - second;
     }
-    printf("{\"unseen\": %.6f, \"repeated\": %.6f, \"bytes\": %zu, \"tokens\": %llu, \"hash\": %llu, \"ready\": %.6f, \"path\": \"%s\"}\n",
-        times[1], times[2], bytes, (unsigned long long)tokens, (unsigned long long)hash, ready, tk_counter_path_name(counter));
+    printf("{\"unseen\": %.6f, \"repeated\": %.6f, \"bytes\": %zu, \"tokens\": %llu, ", times[1], times[2], bytes,
+        (unsigned long long)tokens);
+    printf("\"hash\": %llu, \"ready\": %.6f, \"path\": \"%s\"}\n", (unsigned long long)hash, ready,
+        tk_counter_path_name(counter));
     tk_counter_destroy(counter);
     return 0;
 }

@@ -1,5 +1,5 @@
-// How fast hostile text is cut into chunks of 512 tokens: one line or one pre-token of 16 MiB, by random letters from a seed. As the
-// chunker does it: lines first, then the parts of a line that does not fit.
+// How fast hostile text is cut into chunks of 512 tokens: one line or one pre-token of 16 MiB, by random letters from a
+// seed.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,30 +24,14 @@ static uint64_t next_random(void) {
     return z ^ z >> 31;
 }
 
-/// The first part of a line of which a pre-token ends inside, cut in the chunker's way.
-static size_t cut_line(tk_counter *counter, const uint8_t *text, size_t count) {
-    for (size_t byte_count = 8 * TOKENS;; byte_count *= 2) {
-        const size_t end = tk_utf8_boundary(text, count, byte_count < count ? byte_count : count);
-        const tk_pretoken above = tk_counter_pretoken_above(counter, text, end, TOKENS);
-        if (!above.is_there && end < count) continue;
-        size_t part = !above.is_there ? end
-            : above.start > 0 ? above.start : tk_counter_token_prefix(counter, text, above.end, TOKENS);
-        while (tk_counter_count(counter, text, part) > TOKENS) part = tk_utf8_boundary(text, end, part - 1);
-        return part;
-    }
-}
-
 static size_t chunk(tk_counter *counter, const uint8_t *text, size_t count) {
     static tk_chunk found[CHUNKS];
+    const tk_chunk_settings settings = {TOKENS, 0};
     size_t chunk_count = 0;
     for (size_t at = 0; at < count;) {
-        const tk_chunks chunks = tk_counter_chunks(counter, text + at, count - at, true, TOKENS, 0, found, CHUNKS);
-        at += chunks.start;
+        const tk_chunks chunks = tk_counter_chunks(counter, text + at, count - at, true, settings, found, CHUNKS);
+        at += chunks.next;
         chunk_count += chunks.count;
-        if (chunks.end != TK_CHUNKS_LINE_ABOVE) continue;
-        const size_t cuts = tk_counter_cut(counter, text + at, count - at, TOKENS, found, CHUNKS);
-        at += cuts > 0 ? found[cuts - 1].end : cut_line(counter, text + at, count - at);
-        chunk_count += cuts > 0 ? cuts : 1;
     }
     return chunk_count;
 }
@@ -65,7 +49,7 @@ int main(void) {
     if (text == NULL) return 1;
     for (int tokenizer = 0; tokenizer < 2; tokenizer++) {
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-            const size_t units = strlen(texts[i].units) / (size_t)texts[i].unit_bytes, bytes = (size_t)texts[i].unit_bytes;
+            const size_t bytes = (size_t)texts[i].unit_bytes, units = strlen(texts[i].units) / bytes;
             size_t count = 0;
             for (size_t unit = 0; count + bytes <= BYTES; unit++, count += bytes) {
                 const size_t which = texts[i].period != 0 ? unit % (size_t)texts[i].period : next_random() % units;
@@ -75,8 +59,8 @@ int main(void) {
             if (counter == NULL) return 1;
             const double start = seconds();
             const size_t chunks = chunk(counter, text, count);
-            printf("%s, %s: %zu chunks, %.0f MB/s\n", tokenizer == 0 ? "o200k_base" : "cl100k_base", texts[i].name, chunks,
-                (double)count / (seconds() - start) / 1e6);
+            printf("%s, %s: %zu chunks, %.0f MB/s\n", tokenizer == 0 ? "o200k_base" : "cl100k_base", texts[i].name,
+                chunks, (double)count / (seconds() - start) / 1e6);
             fflush(stdout);
             tk_counter_destroy(counter);
         }

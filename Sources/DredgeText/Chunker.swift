@@ -4,27 +4,27 @@ import CTextKernels
 /// a window begins at that place.
 ///
 /// ## Which chunks
-/// A chunk that starts at some place takes whole lines from there, one after another, for as long as the text up to the line's
-/// end, counted alone, has at most `maxTokens` tokens. It ends at the last line end before the first that has more. A line
-/// includes its newline (0x0A); the last line of a document may lack one.
+/// A chunk that starts at some place takes whole lines from there, one after another, for as long as the text up to the
+/// line's end, counted alone, has at most `maxTokens` tokens. A line includes its newline (0x0A); the last line of a
+/// document may lack one.
 ///
-/// If not even the first line fits, the chunk is a part of that line: as many of its pre-tokens as fit, and if the first of
-/// them does not fit, as many of its tokens, never splitting a character or a maximal invalid UTF-8 sequence. (To be exact:
-/// the pre-tokens of the line's first 8 x `maxTokens` bytes, doubled until they have more than `maxTokens` tokens; and if
-/// the part, counted alone, has more tokens than it had in there, it loses characters until it fits.) What is left of the
-/// line is then a line like others.
+/// If not even the first line fits, the chunk is a part of that line: as many of its pre-tokens as fit, and if the
+/// first of them does not fit, as many of its tokens. It never splits a character or a maximal invalid UTF-8 sequence.
+/// What is left of the line is then a line like others.
 ///
-/// With `overlapTokens`, the next chunk begins at a line start inside this one: the earliest from which the rest of this chunk
-/// has at most `overlapTokens` tokens and the line behind the chunk still fits. It begins at this chunk's end if there is none,
-/// and where a line was split. (To be exact: line starts are chosen by the token counts up to them in this chunk, the first
-/// eight such are counted alone, and those inside a run of more than eight blank lines are not considered.)
+/// With `overlapTokens`, the next chunk begins at a line start inside this one: the earliest from which the rest of
+/// this chunk has at most `overlapTokens` tokens and the line behind the chunk still fits. It begins at this chunk's
+/// end if there is none, and where a line was split.
 ///
-/// So the chunks are a function of the document's bytes and the settings, not of the windows (I1); a chunk's count is that of
-/// its text alone, at most `maxTokens` (I2); and without overlap chunks tile the document (I3).
+/// The rule to the last detail is written at the head of `CSupport/CTextKernels/chunks/rule.h`, where it is
+/// implemented.
+///
+/// So the chunks are a function of the document's bytes and the settings, not of the windows (I1); a chunk's count is
+/// that of its text alone, at most `maxTokens` (I2); and without overlap chunks tile the document (I3).
 ///
 /// ## Cost
-/// Linear in the document, whatever it holds: nothing is looked for further than `maxTokens` tokens can reach, and text is
-/// counted about once (twice where lines are split, more where chunks overlap). Memory: the counter's.
+/// Linear in the document, whatever it holds: nothing is looked for further than `maxTokens` tokens can reach, and text
+/// is counted about once (twice where lines are split, more where chunks overlap). Memory: the counter's.
 public struct Chunker {
     let settings: ChunkingSettings
     let counter: TokenCounter
@@ -41,36 +41,33 @@ public struct Chunker {
 
     /// No window needs to be longer than this, in bytes, for its first chunk to be decided.
     ///
-    /// It is 128 bytes per token of `maxTokens`, twice that with overlap: the length of a text of longest tokens. Ordinary text
-    /// needs some five bytes per token, so start with a shorter window and double it when `split` returns 0.
+    /// It is 128 bytes per token of `maxTokens`, twice that with overlap: the length of a text of longest tokens.
+    /// Ordinary text needs some five bytes per token, so start with a shorter window and double it when `split` returns
+    /// 0.
     public static func lookaheadByteCountMax(_ settings: ChunkingSettings) -> Int {
         let chunk = (settings.maxTokens + 2) * Tokenizer.tokenByteCountMax
         return settings.overlapTokens > 0 ? 2 * chunk : chunk
     }
 
-    /// Calls `emit` for every chunk that can be decided from `window`, in order, and returns how many bytes of the window are
-    /// done with: the next window begins there.
+    /// Calls `emit` for every chunk that can be decided from `window`, in order, and returns how many bytes of the
+    /// window are done with: the next window begins there.
     ///
-    /// `isEnd`: the window reaches to the document's end; then everything is decided, and the window's length is returned.
-    /// Without it, 0 says that a longer window is needed; it is never returned for one of `lookaheadByteCountMax` bytes.
+    /// `isEnd`: the window reaches to the document's end; then everything is decided, and the window's length is
+    /// returned. Without it, 0 says that a longer window is needed; it is never returned for one of
+    /// `lookaheadByteCountMax` bytes.
     public func split(_ window: UnsafeRawBufferPointer, isEnd: Bool, emit: (ChunkRange) -> Void) -> Int {
         withUnsafeTemporaryAllocation(of: tk_chunk.self, capacity: chunksAtOnce) { found in
             var start = 0
             while start < window.count {
-                let chunks = counter.chunks(
-                    window.part(start, window.count), isEnd: isEnd, limit: settings.maxTokens,
-                    overlap: settings.overlapTokens, into: found)
-                for chunk in found.prefix(chunks.count) { emit(ChunkRange(chunk, movedBy: start)) }
-                start += chunks.start
-                var next: Int? = start
-                switch chunks.end {
-                case TK_CHUNKS_LINE_ABOVE: next = cutLine(window, from: start, isEnd: isEnd, found, emit: emit)
-                case TK_CHUNKS_OVERLAP: next = overlap(window, from: start, isEnd: isEnd, found, emit: emit)
-                case TK_CHUNKS_FULL: break
-                default: return start
+                let rest = UnsafeRawBufferPointer(rebasing: window[start...])
+                let chunks = counter.chunks(rest, isEnd: isEnd, settings: settings, into: found)
+                for chunk in found.prefix(chunks.count) {
+                    let byteCount = chunk.end - chunk.start
+                    emit(ChunkRange(offset: start + chunk.start, byteCount: byteCount, tokenCount: chunk.tokens))
                 }
-                guard let next else { return start }
-                start = next
+                start += chunks.next
+                // No more can be decided.
+                if chunks.count < found.count { break }
             }
             return start
         }
@@ -79,9 +76,3 @@ public struct Chunker {
 
 /// So many chunks come out of the kernel at once.
 private let chunksAtOnce = 64
-
-extension ChunkRange {
-    init(_ chunk: tk_chunk, movedBy start: Int) {
-        self.init(offset: start + chunk.start, byteCount: chunk.end - chunk.start, tokenCount: chunk.tokens)
-    }
-}

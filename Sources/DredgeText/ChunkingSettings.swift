@@ -18,7 +18,8 @@ public struct ChunkingSettings: Sendable, Hashable {
 
     /// Whole lines packed up to `maxTokens`; see `Chunker`.
     ///
-    /// `maxTokens` is in `maxTokensRange`; `overlapTokens` is 0 or more and below `maxTokens`. The caller has checked both.
+    /// `maxTokens` is in `maxTokensRange`; `overlapTokens` is 0 or more and below `maxTokens`. The caller has checked
+    /// both.
     public static func lines(maxTokens: Int = 512, overlapTokens: Int = 0) -> Self {
         .init(strategy: .lines, maxTokens: maxTokens, overlapTokens: overlapTokens)
     }

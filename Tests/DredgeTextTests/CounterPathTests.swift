@@ -4,19 +4,12 @@ import Testing
 
 @testable import DredgeText
 
-/// The fast counter's paths against the plain counter, which `TokenCounterTests` and the golden files hold to tiktoken (I2).
-/// Texts are padded so that what matters meets every place of a block.
+/// The fast counter's paths against the plain counter, which `TokenCounterTests` and the golden files hold to tiktoken
+/// (I2). Texts are padded so that what matters meets every place of a block.
 @Suite struct CounterPathTests {
     /// The fast counter of each path that this machine has.
     private func counters(_ tokenizer: tk_tokenizer) -> [OpaquePointer] {
         (0..<UInt32(TK_PATH_COUNT)).compactMap { tk_counter_create_on(tk_path($0), tokenizer) }
-    }
-
-    private func plainCount(_ tokenizer: tk_tokenizer, _ text: [UInt8]) -> Int {
-        let scratch = UnsafeMutableRawPointer.allocate(byteCount: tk_scratch_byte_count(), alignment: 64)
-        defer { scratch.deallocate() }
-        let tally = tk_tally_tokens(tk_vocabulary_shared(tokenizer), scratch, text, text.count, .max, false)
-        return tally.token_count + tally.last_token_count
     }
 
     static let tokenizers = [TK_O200K_BASE.rawValue, TK_CL100K_BASE.rawValue]
@@ -26,6 +19,7 @@ import Testing
     ) {
         let tokenizer = tk_tokenizer(tokenizer)
         let counters = counters(tokenizer)
+        let reference = ReferenceCounter(tokenizer)
         defer { counters.forEach(tk_counter_destroy) }
         let seeds = [
             "don't it's'll IT'S", "a\u{301}b", " \u{301}x", "日本語です。中国人民", "日本Aa中B", "\u{3000}\u{3000}x", "x \n\n  y",
@@ -37,7 +31,7 @@ import Testing
         for seed in seeds {
             for padding in 0..<68 {
                 let text = Array((String(repeating: "k", count: padding) + seed + " tail of it").utf8)
-                let expected = plainCount(tokenizer, text)
+                let expected = reference.count(text)
                 for counter in counters {
                     let found = tk_counter_count(counter, text, text.count)
                     #expect(
@@ -49,31 +43,23 @@ import Testing
         }
     }
 
-    @Test(arguments: tokenizers) func `I2: what fits is what counting up to each line end alone says`(tokenizer: UInt32)
-    {
+    /// Overlaps, windows and settings are varied by `Tests/Fuzz/chunks.c`, on all paths.
+    @Test(arguments: tokenizers) func `I2: all paths find the same chunks`(tokenizer: UInt32) {
         let tokenizer = tk_tokenizer(tokenizer)
         let counters = counters(tokenizer)
         defer { counters.forEach(tk_counter_destroy) }
         for seed in UInt64(500)..<530 {
             var random = SeededGenerator(seed: seed)
-            let text = randomDocument(byteCount: 600, using: &random)
-            let limit = Int.random(in: 1...300, using: &random)
-            var lineEnd = 0
-            for end in text.indices.filter({ text[$0] == 0x0A }).map({ $0 + 1 }) {
-                if plainCount(tokenizer, Array(text[..<end])) > limit { break }
-                lineEnd = end
+            let text = randomDocument(byteCount: 6_000, using: &random)
+            let maxTokens = Int.random(in: 16...300, using: &random)
+            let overlap = Int.random(in: 0..<maxTokens, using: &random)
+            let settings = tk_chunk_settings(token_max: maxTokens, overlap: overlap)
+            let found = counters.map { counter in
+                var chunks = [tk_chunk](repeating: tk_chunk(), count: text.count)
+                let count = tk_counter_chunks(counter, text, text.count, true, settings, &chunks, chunks.count).count
+                return chunks.prefix(count).map { [$0.start, $0.end, $0.tokens] }
             }
-            for counter in counters {
-                var chunk = tk_chunk()
-                let found = tk_counter_chunks(counter, text, text.count, false, limit, 0, &chunk, 1)
-                // Without the text's end, lines that all fit are not a chunk yet.
-                guard found.count == 1 else {
-                    #expect(found.start == 0 && (lineEnd == 0 || found.end != TK_CHUNKS_LINE_ABOVE), "seed \(seed)")
-                    continue
-                }
-                #expect(chunk.start == 0 && chunk.end == lineEnd, "seed \(seed)")
-                #expect(chunk.tokens == plainCount(tokenizer, Array(text[..<lineEnd])), "seed \(seed)")
-            }
+            for chunks in found { #expect(chunks == found[0], "seed \(seed)") }
         }
     }
 
@@ -82,6 +68,7 @@ import Testing
     ) {
         let tokenizer = tk_tokenizer(tokenizer)
         let counters = counters(tokenizer)
+        let reference = ReferenceCounter(tokenizer)
         defer { counters.forEach(tk_counter_destroy) }
         var random = SeededGenerator(seed: 600)
         var texts = ["a", " ", "\n", "-=", "-", "\u{301}", "👩‍👩‍👧‍👦", "日A", "\u{3000}"].map {
@@ -91,7 +78,7 @@ import Testing
         texts.append((0..<9_000).map { _ in UInt8.random(in: 0...255, using: &random) })
         texts.append((0..<9_000).map { _ in UInt8.random(in: 128...255, using: &random) })
         for (i, text) in texts.enumerated() {
-            let expected = plainCount(tokenizer, text)
+            let expected = reference.count(text)
             for counter in counters { #expect(tk_counter_count(counter, text, text.count) == expected, "text \(i)") }
         }
     }

@@ -1,4 +1,4 @@
-import CTextKernels
+import CTextReference
 import TestServers
 import Testing
 
@@ -22,21 +22,16 @@ import Testing
             var replaced: [UInt8] = []
             var at = 0
             while at < text.count {
-                let unit = text[at...].withUnsafeBytes { rest in
-                    let bytes = rest.bindMemory(to: UInt8.self).baseAddress
-                    let count = tk_utf8_unit(bytes, rest.count)
-                    return (count: count, isValid: tk_utf8_valid_prefix(bytes, count) == count)
-                }
-                replaced += unit.isValid ? Array(text[at..<at + unit.count]) : [0xEF, 0xBF, 0xBD]
-                at += unit.count
+                var isInvalid = false
+                let count = text[at...].withUnsafeBytes { tr_unit($0.bytes, $0.count, &isInvalid) }
+                replaced += isInvalid ? [0xEF, 0xBF, 0xBD] : Array(text[at..<at + count])
+                at += count
             }
             let expected = Array(String(decoding: text, as: UTF8.self).utf8)
             guard replaced == expected else {
                 Issue.record("\(text): \(replaced) instead of \(expected)")
                 return
             }
-            let isValid = text.withUnsafeBytes { isValidUTF8($0) }
-            #expect(isValid == (expected == text))
         }
     }
 
@@ -46,15 +41,10 @@ import Testing
         var random = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             let text = randomDocument(byteCount: 40, using: &random).shuffledSometimes(using: &random)
-            var starts: Set<Int> = [text.count]
-            var at = 0
-            while at < text.count {
-                starts.insert(at)
-                at += text[at...].withUnsafeBytes { tk_utf8_unit($0.bindMemory(to: UInt8.self).baseAddress, $0.count) }
-            }
+            let starts = Set(unitBoundaries(text[...]))
             for offset in 0...text.count {
                 let expected = (0...offset).last { starts.contains($0) }
-                let boundary = text.withUnsafeBytes { $0.characterBoundary(offset) }
+                let boundary = text.withUnsafeBytes { tr_unit_boundary($0.bytes, $0.count, offset) }
                 guard boundary == expected else {
                     Issue.record("\(text) at \(offset): \(boundary)")
                     return

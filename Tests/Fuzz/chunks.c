@@ -1,174 +1,229 @@
-// What the chunker asks the fast counter, on every path of this machine, against the plain counter: chunks of whole lines are
-// those that counting each line end's text alone gives; parts of a long pre-token are as the chunker's rule says; tallies, line
-// prefixes and token prefixes are the plain counter's. The counters live on, so that what is in their caches is met too.
+// For both tokenizers and all CPU paths, chunks are those of the rule at the head of rule.h, done here step by step as
+// it is written, with counts by the plain counter: for random settings, with and without overlap, whatever windows the
+// text comes in, and whatever room there is for chunks. Apart from the rule, they cover the text, each is counted
+// exactly, and none has too many tokens.
 #include "fuzz.h"
 
-enum { TOKENIZERS = 2, CHUNKS = 5 };
+enum { TEXT_MAX = 1200 };
 
 typedef struct {
-    const tk_vocabulary *vocabulary;
-    void *scratch;
-} reference;
+    tk_tokenizer tokenizer;
+    tr_counter *counter;
+    const uint8_t *text;
+    size_t size;
+    tk_chunk_settings settings;
+} ruled_text;
 
-static size_t total(const reference *r, const uint8_t *text, size_t count) {
-    const tk_tally tally = tk_tally_tokens(r->vocabulary, r->scratch, text, count, SIZE_MAX, false);
-    return tally.token_count + tally.last_token_count;
+static size_t count_of(const ruled_text *r, size_t start, size_t end) {
+    return tr_count(r->counter, r->text + start, end - start);
 }
 
-static void show(const tk_counter *counter, const uint8_t *text, size_t size, size_t limit) {
-    fprintf(stderr, "%s, limit %zu:", tk_counter_path_name(counter), limit);
-    for (size_t i = 0; i < size; i++) fprintf(stderr, " %02x", text[i]);
-    fprintf(stderr, "\n");
+/// The end of the line that `at` is in.
+static size_t line_end_of(const ruled_text *r, size_t at) {
+    while (at < r->size && r->text[at] != '\n') at++;
+    return at < r->size ? at + 1 : at;
 }
 
-/// The last line end (with `is_end`, or the text's end) from `start` on such that it and all before fit.
-static size_t fitting(const reference *r, const uint8_t *text, size_t size, size_t start, bool is_end, size_t limit, size_t *tokens) {
+/// The last unit's start at or before `at`, of the text from `start` on.
+static size_t unit_start(const ruled_text *r, size_t start, size_t at) {
+    size_t unit = start;
+    for (size_t next = start; next < r->size && next <= at;) {
+        bool is_invalid;
+        unit = next;
+        next += tr_unit(r->text + next, r->size - next, &is_invalid);
+        if (next <= at && next == r->size) unit = next;
+    }
+    return unit;
+}
+
+/// Rule 1. `start` if not even the first line fits.
+static size_t pack(const ruled_text *r, size_t start) {
     size_t end = start;
-    *tokens = 0;
-    for (size_t at = start; at < size; at++) {
-        if (text[at] != '\n' && !(is_end && at + 1 == size)) continue;
-        const size_t here = total(r, text + start, at + 1 - start);
-        if (here > limit) break;
-        end = at + 1;
-        *tokens = here;
+    while (end < r->size) {
+        const size_t line_end = line_end_of(r, end);
+        if (count_of(r, start, line_end) > r->settings.token_max) break;
+        end = line_end;
     }
     return end;
 }
 
-static void check_chunks(
-    const reference *r, tk_counter *counter, const uint8_t *text, size_t size, bool is_end, size_t limit) {
-    tk_chunk chunks[CHUNKS];
-    size_t start = 0;
-    while (start < size) {
-        const tk_chunks found = tk_counter_chunks(counter, text + start, size - start, is_end, limit, 0, chunks, CHUNKS);
-        size_t at = start;
-        for (size_t i = 0; i < found.count; i++) {
-            size_t tokens;
-            const size_t end = fitting(r, text, size, at, is_end, limit, &tokens);
-            const bool is_right = chunks[i].start + start == at && chunks[i].end + start == end && chunks[i].tokens == tokens && end > at;
-            if (!is_right) {
-                fprintf(stderr, "%zu ..< %zu has %zu tokens, the reference says %zu ..< %zu with %zu; ", chunks[i].start + start,
-                    chunks[i].end + start, chunks[i].tokens, at, end, tokens);
-                show(counter, text, size, limit);
+/// Rule 2.
+static size_t cut(const ruled_text *r, size_t start) {
+    const size_t token_max = r->settings.token_max, line_end = line_end_of(r, start);
+    size_t end = start, part = start, tokens = 0;
+    for (size_t byte_count = 8 * token_max; count_of(r, start, end) <= token_max; byte_count *= 2) {
+        const size_t byte_count_max = (token_max + 1) * TK_TOKEN_BYTES_MAX;
+        end = unit_start(r, start, start + (byte_count < byte_count_max ? byte_count : byte_count_max));
+        if (end > line_end) end = line_end;
+    }
+    size_t first = 0;
+    while (part < end) {
+        const size_t behind = tr_pretoken_end(r->tokenizer, r->text + start, end - start, part - start) + start;
+        tokens += tr_count_pretoken(r->counter, r->text + part, behind - part);
+        if (part == start) first = behind;
+        if (tokens > token_max) break;
+        part = behind;
+    }
+    if (part == start) part = start + tr_token_prefix(r->counter, r->text + start, first - start, token_max);
+    while (count_of(r, start, part) > token_max) part = unit_start(r, start, part - 1);
+    return part;
+}
+
+/// The start of the last pre-token of the text in [start, end).
+static size_t last_pretoken(const ruled_text *r, size_t start, size_t end) {
+    for (size_t at = start;;) {
+        const size_t next = start + tr_pretoken_end(r->tokenizer, r->text + start, end - start, at - start);
+        if (next == end) return at;
+        at = next;
+    }
+}
+
+/// Whether a chunk that starts at `candidate` may follow on one that ends at `end`.
+static bool may_follow(const ruled_text *r, size_t candidate, size_t end) {
+    return count_of(r, candidate, end) <= r->settings.overlap && pack(r, candidate) > end;
+}
+
+/// Rule 3.
+static size_t next_start(const ruled_text *r, size_t start, size_t end) {
+    if (r->settings.overlap == 0 || end == r->size) return end;
+    const size_t tokens = count_of(r, start, end), next_line = count_of(r, end, line_end_of(r, end));
+    if (next_line > r->settings.token_max) return end;
+    const size_t room = r->settings.token_max - next_line;
+    const size_t repeated_max = r->settings.overlap < room ? r->settings.overlap : room;
+    size_t pretoken = SIZE_MAX, lines = 0, candidates = 0;
+    for (size_t line = line_end_of(r, start); line < end; line = line_end_of(r, line)) {
+        const size_t last = last_pretoken(r, start, line);
+        lines = last == pretoken ? lines + 1 : 1;
+        pretoken = last;
+        if (lines >= (pretoken == start ? 9u : 10u)) {
+            const size_t pretoken_end = tr_pretoken_end(r->tokenizer, r->text, r->size, pretoken);
+            const size_t reach = pretoken + 2 * (line - pretoken) + 8 * r->settings.token_max;
+            const size_t reach_end = reach < pretoken_end ? reach : pretoken_end;
+            for (size_t behind = line_end_of(r, line); behind <= reach_end && behind <= end && behind > line;) {
+                line = behind;
+                behind = line_end_of(r, line);
             }
-            REQUIRE(is_right);
-            at = end;
+            if (line >= end) return end;
         }
-        REQUIRE(found.start + start == at);
-        if (found.count == CHUNKS) {
-            start = at;
-            continue;
-        }
-        size_t tokens;
-        const size_t end = fitting(r, text, size, at, is_end, limit, &tokens);
-        if ((found.end == TK_CHUNKS_LINE_ABOVE)) REQUIRE(end == at);
-        else if (is_end) REQUIRE(at == size);
-        if (!(found.end == TK_CHUNKS_LINE_ABOVE)) break;
-        // On behind the line.
-        const size_t line = tk_find_newline(text + at, size - at);
-        start = line == size - at ? size : at + line + 1;
+        if (count_of(r, start, line) + repeated_max < tokens) continue;
+        if (may_follow(r, line, end)) return line;
+        if (++candidates == 8) return end;
     }
+    return end;
 }
 
-/// The chunker's rule for the part of a line that does not fit.
-static size_t reference_part(const reference *r, const uint8_t *text, size_t size, size_t limit) {
-    const size_t newline = tk_find_newline(text, size), line = newline == size ? size : newline + 1;
-    for (size_t byte_count = 8 * limit;; byte_count *= 2) {
-        const size_t end = line <= byte_count ? line : tk_utf8_boundary(text, size, byte_count);
-        const tk_tally tally = tk_tally_tokens(r->vocabulary, r->scratch, text, end, limit, false);
-        if (!tally.is_above_limit) continue;
-        size_t part = tally.last_start > 0 ? tally.last_start : tk_token_prefix(r->vocabulary, r->scratch, text, tally.end, limit);
-        while (total(r, text, part) > limit) part = tk_utf8_boundary(text, end, part - 1);
-        return part;
+static size_t rule(const ruled_text *r, tk_chunk *chunks) {
+    size_t count = 0;
+    for (size_t start = 0; start < r->size;) {
+        size_t end = pack(r, start), next = end;
+        if (end == start) next = end = cut(r, start);
+        else next = next_start(r, start, end);
+        chunks[count++] = (tk_chunk){start, end, count_of(r, start, end)};
+        start = next;
     }
+    return count;
 }
 
-static void check_cut(const reference *r, tk_counter *counter, const uint8_t *text, size_t size, size_t limit) {
-    tk_chunk chunks[CHUNKS];
-    size_t tokens;
-    if (limit < 16 || fitting(r, text, size, 0, true, limit, &tokens) > 0) return;
-    const size_t count = tk_counter_cut(counter, text, size, limit, chunks, CHUNKS);
-    size_t at = 0;
+/// Feeds the text in windows that grow by up to `step` bytes, with room for `capacity` chunks.
+static size_t feed(tk_counter *counter, const ruled_text *r, size_t step, size_t capacity, tk_chunk *chunks) {
+    size_t count = 0, start = 0, end = 0;
+    uint32_t state = (uint32_t)(step + capacity);
+    while (start < r->size) {
+        state = state * 1664525 + 1013904223;
+        end += 1 + (state >> 8) % step;
+        if (end > r->size) end = r->size;
+        uint8_t *window = exact_copy(r->text + start, end - start);
+        for (tk_chunks found = {capacity, 0}; found.count == capacity;) {
+            const size_t at = found.next;
+            found = tk_counter_chunks(
+                counter, window + at, end - start - at, end == r->size, r->settings, chunks + count, capacity);
+            for (size_t i = 0; i < found.count; i++) {
+                chunks[count + i].start += start + at;
+                chunks[count + i].end += start + at;
+            }
+            count += found.count;
+            found.next += at;
+            if (found.count < capacity || found.next == end - start) {
+                start += found.next;
+                break;
+            }
+        }
+        free(window);
+    }
+    return count;
+}
+
+static void check_coverage(const ruled_text *r, const tk_chunk *chunks, size_t count) {
+    size_t start = 0, end = 0;
     for (size_t i = 0; i < count; i++) {
-        const size_t part = reference_part(r, text + at, size - at, limit);
-        const bool is_right = chunks[i].start == at && chunks[i].end == at + part && chunks[i].tokens == total(r, text + at, part)
-            && fitting(r, text, size, at, true, limit, &tokens) == at;
-        if (!is_right) {
-            fprintf(stderr, "part %zu: %zu ..< %zu with %zu tokens, the reference says %zu ..< %zu; ", i, chunks[i].start,
-                chunks[i].end, chunks[i].tokens, at, at + part);
-            show(counter, text, size, limit);
+        const tk_chunk chunk = chunks[i];
+        REQUIRE(chunk.tokens <= r->settings.token_max && chunk.tokens == count_of(r, chunk.start, chunk.end));
+        REQUIRE(chunk.end > end && (i == 0 ? chunk.start == 0 : chunk.start > start) && chunk.start <= end);
+        REQUIRE(r->settings.overlap > 0 || chunk.start == end);
+        if (chunk.start < end) {
+            REQUIRE(r->text[chunk.start - 1] == '\n' && count_of(r, chunk.start, end) <= r->settings.overlap);
         }
-        REQUIRE(is_right);
-        at += part;
+        start = chunk.start;
+        end = chunk.end;
     }
-}
-
-static void check_prefixes(const reference *r, tk_counter *counter, const uint8_t *text, size_t size, size_t limit) {
-    size_t found_tokens, tokens;
-    const size_t found = tk_counter_line_prefix(counter, text, size, limit, &found_tokens);
-    const size_t expected = tk_line_prefix(r->vocabulary, text, size, limit, &tokens);
-    if (found != expected || found_tokens != tokens) {
-        fprintf(stderr, "line prefix %zu with %zu, the reference says %zu with %zu; ", found, found_tokens, expected, tokens);
-        show(counter, text, size, limit);
-    }
-    REQUIRE(found == expected && found_tokens == tokens);
-    REQUIRE(tk_counter_token_prefix(counter, text, size, limit) == tk_token_prefix(r->vocabulary, r->scratch, text, size, limit));
-    for (int is_open = 0; is_open < 2; is_open++) {
-        const tk_tally a = tk_counter_tally(counter, text, size, limit, is_open != 0);
-        const tk_tally b = tk_tally_tokens(r->vocabulary, r->scratch, text, size, limit, is_open != 0);
-        REQUIRE(a.is_above_limit == b.is_above_limit && a.token_count == b.token_count && a.last_start == b.last_start && a.end == b.end);
-        if (!a.is_above_limit) REQUIRE(a.last_token_count == b.last_token_count);
-    }
+    REQUIRE(end == r->size);
 }
 
 static void check(const uint8_t *text, size_t size, size_t choice) {
-    static void *scratch;
-    static tk_counter *counters[TOKENIZERS][TK_PATH_COUNT];
-    if (scratch == NULL) {
-        scratch = malloc(tk_scratch_byte_count());
-        REQUIRE(scratch != NULL);
-        for (int path = 0; path < TK_PATH_COUNT; path++) {
-            for (int tokenizer = 0; tokenizer < TOKENIZERS; tokenizer++) {
-                counters[tokenizer][path] = tk_counter_create_on((tk_path)path, (tk_tokenizer)tokenizer);
-            }
-        }
-    }
+    static tk_chunk expected[TEXT_MAX + 8], found[TEXT_MAX + 8];
     for (int tokenizer = 0; tokenizer < TOKENIZERS; tokenizer++) {
-        const reference r = {tk_vocabulary_shared((tk_tokenizer)tokenizer), scratch};
-        REQUIRE(r.vocabulary != NULL);
-        const size_t limit = 4 + choice % (total(&r, text, size) / 2 + 1);
+        ruled_text r = {(tk_tokenizer)tokenizer, reference_of((tk_tokenizer)tokenizer), text, size, {0, 0}};
+        r.settings.token_max = TK_CHUNK_TOKENS_MIN + choice % (count_of(&r, 0, size) / 2 + 1);
+        if (choice % 3 != 0) r.settings.overlap = (choice >> 8) % r.settings.token_max;
+        const size_t count = rule(&r, expected);
+        const size_t step = 1 + (choice >> 4) % (size + size / 4), capacity = 1 + choice % 5;
+        check_coverage(&r, expected, count);
         for (int path = 0; path < TK_PATH_COUNT; path++) {
-            tk_counter *counter = counters[tokenizer][path];
+            tk_counter *counter = counter_of((tk_tokenizer)tokenizer, (tk_path)path);
             if (counter == NULL) continue;
-            check_chunks(&r, counter, text, size, false, limit);
-            check_chunks(&r, counter, text, size, true, limit);
-            check_cut(&r, counter, text, size, limit);
-            check_prefixes(&r, counter, text, size, limit);
+            for (int is_whole = 0; is_whole < 2; is_whole++) {
+                const size_t found_count = feed(counter, &r, is_whole ? size + 1000000 : step, capacity, found);
+                const bool is_right = found_count == count && memcmp(found, expected, count * sizeof *found) == 0;
+                if (!is_right) {
+                    fprintf(stderr, "token_max %zu, overlap %zu, windows of %zu, room for %zu\n", r.settings.token_max,
+                        r.settings.overlap, is_whole ? size : step, capacity);
+                    for (size_t i = 0; i < count || i < found_count; i++) {
+                        fprintf(stderr, "  %zu ..< %zu: %zu, by the rule %zu ..< %zu: %zu\n", found[i].start,
+                            found[i].end, found[i].tokens, expected[i].start, expected[i].end, expected[i].tokens);
+                    }
+                    show(counter, text, size);
+                }
+                REQUIRE(is_right);
+            }
         }
     }
 }
 
 /// The same bytes as few different characters: long pre-tokens, and text that nearly repeats itself.
-static void check_spelled(const uint8_t *data, size_t size) {
+static void check_spelled(const uint8_t *data, size_t size, size_t choice) {
     static const char *const alphabets[] = {
-        "abcdefghijklmnopqrstuvwxyz", "ab", "ETAOIN", "-=", "-=*#/", " ", " \n", "\n", " \t", "aaaaaaaaaaaaaaae", "  \r\n", "/\n", "=\n\n/\r", "\n\n\n\n =",
+        "abcdefghijklmnopqrstuvwxyz", "ab", "ETAOIN", "-=", "-=*#/", " ", " \n", "\n", " \t", "aaaaaaaaaaaaaaae",
+        "  \r\n", "/\n", "=\n\n/\r", "\n\n\n\n =", "!\n/", "\n\n\n\n\n\n\n\nab", "word \n", "                \n",
     };
     const char *alphabet = alphabets[data[0] % (sizeof alphabets / sizeof *alphabets)];
     // Sometimes each stands for a run, so that there are more bytes than in the data.
-    if (size > 300) size = 300;
+    if (size > TEXT_MAX / 4) size = TEXT_MAX / 4;
     const size_t letters = strlen(alphabet), run = 1 + data[size - 1] % 4, count = size * run;
     uint8_t *text = malloc(count);
     REQUIRE(text != NULL);
     for (size_t i = 0; i < count; i++) text[i] = (uint8_t)alphabet[data[i / run] % letters];
-    check(text, count, data[size / 2]);
+    check(text, count, choice);
     free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0) return 0;
+    if (size > TEXT_MAX) size = TEXT_MAX;
+    size_t choice = 0;
+    for (size_t i = 0; i < size; i++) choice = choice * 31 + data[i];
     uint8_t *text = exact_copy(data, size);
-    check(text, size, text[size / 2]);
+    check(text, size, choice);
     free(text);
-    check_spelled(data, size);
+    check_spelled(data, size, choice);
     return 0;
 }

@@ -1,56 +1,80 @@
-// For both tokenizers and all CPU paths: the fast counter's answer is that of the reference twin; the pre-token that passes a limit
-// is the one that the reference's tally names.
-// The counters live on, so that what is in their caches is met too.
+// For both tokenizers and all CPU paths, the fast counter's answers are those of the plain one: counts; the pre-token
+// that passes a limit; tallies; and of a text taken as one pre-token, where its first tokens end and how many lines
+// fit.
 #include "fuzz.h"
 
-enum { TOKENIZERS = 2 };
+#include "counter/counter.h"
+#include "counter/one_by_one.h"
+#include "counter/prefixes.h"
 
-static size_t total(const tk_vocabulary *vocabulary, void *scratch, const uint8_t *text, size_t count) {
-    const tk_tally tally = tk_tally_tokens(vocabulary, scratch, text, count, SIZE_MAX, false);
-    return tally.token_count + tally.last_token_count;
+static void check_count(tr_counter *reference, tk_counter *counter, const uint8_t *text, size_t size) {
+    const size_t found = tk_counter_count(counter, text, size), expected = tr_count(reference, text, size);
+    if (found != expected) {
+        fprintf(stderr, "%zu tokens, the reference has %zu; ", found, expected);
+        show(counter, text, size);
+    }
+    REQUIRE(found == expected);
 }
 
-static void check_border(
-    const tk_vocabulary *vocabulary, void *scratch, tk_counter *counter, const uint8_t *text, size_t size, size_t limit) {
-    const tk_tally tally = tk_tally_tokens(vocabulary, scratch, text, size, limit, false);
-    const tk_pretoken above = tk_counter_pretoken_above(counter, text, size, limit);
-    REQUIRE(above.is_there == tally.is_above_limit);
-    if (above.is_there) {
-        REQUIRE(above.start == tally.last_start && above.end == tally.end && above.tokens_before == tally.token_count);
+static void check_limit(
+    tk_tokenizer tokenizer, tr_counter *reference, tk_counter *counter, const uint8_t *text, size_t size,
+    size_t limit) {
+    size_t start = 0, end = 0, before = 0, tokens = 0;
+    while (end < size && before + tokens <= limit) {
+        before += tokens;
+        start = end;
+        end = tr_pretoken_end(tokenizer, text, size, start);
+        tokens = tr_count_pretoken(reference, text + start, end - start);
     }
+    const bool is_above = before + tokens > limit;
+    const tk_pretoken above = tk_pretoken_above(counter, text, size, limit);
+    REQUIRE(above.is_there == is_above);
+    if (is_above) REQUIRE(above.start == start && above.end == end && above.tokens_before == before);
+    const tk_tally tally = tk_counter_tally(counter, text, size, limit, false);
+    REQUIRE(tally.is_above_limit == is_above && tally.token_count == before);
+    REQUIRE(tally.last_start == start && tally.end == end && (is_above || tally.last_token_count == tokens));
+
+    // With more text behind, it is the same up to the first pre-token that looks at the end.
+    const tk_tally open = tk_counter_tally(counter, text, size, limit, true);
+    REQUIRE(open.end <= end && (!open.is_above_limit || is_above));
+    const size_t settled_end = open.is_above_limit ? open.last_start : open.end;
+    size_t settled = open.is_above_limit ? 0 : open.last_token_count;
+    settled += open.token_count;
+    for (size_t from = 0, to; from < settled_end; from = to) {
+        to = tr_pretoken_end(tokenizer, text, size, from);
+        settled -= tr_count_pretoken(reference, text + from, to - from);
+    }
+    REQUIRE(settled == 0);
+}
+
+static void check_prefixes(
+    tr_counter *reference, tk_counter *counter, const uint8_t *text, size_t size, size_t limit) {
+    REQUIRE(tk_token_prefix(counter, text, size, limit) == tr_token_prefix(reference, text, size, limit));
+    size_t line_end = 0, line_tokens = 0, found_tokens;
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] != '\n') continue;
+        const size_t tokens = tr_count_pretoken(reference, text, i + 1);
+        if (tokens > limit) break;
+        line_end = i + 1;
+        line_tokens = tokens;
+    }
+    REQUIRE(tk_line_prefix(counter, text, size, limit, &found_tokens) == line_end && found_tokens == line_tokens);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static void *scratch;
-    static tk_counter *counters[TOKENIZERS][TK_PATH_COUNT];
-    if (scratch == NULL) {
-        scratch = malloc(tk_scratch_byte_count());
-        REQUIRE(scratch != NULL);
-        for (int path = 0; path < TK_PATH_COUNT; path++) {
-            for (int tokenizer = 0; tokenizer < TOKENIZERS; tokenizer++) {
-                counters[tokenizer][path] = tk_counter_create_on((tk_path)path, (tk_tokenizer)tokenizer);
-                REQUIRE((counters[tokenizer][path] != NULL) == tk_path_is_supported((tk_path)path));
-            }
-        }
-    }
     uint8_t *text = exact_copy(data, size);
     for (int tokenizer = 0; tokenizer < TOKENIZERS; tokenizer++) {
-        const tk_vocabulary *vocabulary = tk_vocabulary_shared((tk_tokenizer)tokenizer);
-        REQUIRE(vocabulary != NULL);
-        const size_t expected = total(vocabulary, scratch, text, size);
-        const size_t limit = size == 0 ? 1 : 1 + text[size / 2] % (expected + 1);
+        tr_counter *reference = reference_of((tk_tokenizer)tokenizer);
+        const size_t tokens = tr_count(reference, text, size);
+        const size_t limit = size == 0 ? 4 : 4 + text[size / 2] % (tokens + 1);
+        // Each line's end is counted anew.
+        const size_t part = size < 512 ? size : 512;
         for (int path = 0; path < TK_PATH_COUNT; path++) {
-            tk_counter *counter = counters[tokenizer][path];
+            tk_counter *counter = counter_of((tk_tokenizer)tokenizer, (tk_path)path);
             if (counter == NULL) continue;
-            const size_t found = tk_counter_count(counter, text, size);
-            if (found != expected) {
-                fprintf(stderr, "%s %s: %zu tokens, the reference has %zu:", tokenizer == 0 ? "o200k" : "cl100k",
-                    tk_counter_path_name(counter), found, expected);
-                for (size_t i = 0; i < size; i++) fprintf(stderr, " %02x", text[i]);
-                fprintf(stderr, "\n");
-            }
-            REQUIRE(found == expected);
-            check_border(vocabulary, scratch, counter, text, size, limit);
+            check_count(reference, counter, text, size);
+            check_limit((tk_tokenizer)tokenizer, reference, counter, text, size, limit);
+            check_prefixes(reference, counter, text, part, limit);
         }
     }
     free(text);

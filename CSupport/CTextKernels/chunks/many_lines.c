@@ -1,0 +1,77 @@
+// All lines of one pre-token in one walk over its prefixes.
+#include "chunks/rule.h"
+#include "counter/prefixes.h"
+#include "unicode/classes.h"
+
+/// What a pre-token is made of that may hold many line ends: white space up to a newline; or symbols (only those of
+/// ASCII here), and then newlines (in o200k_base also slashes).
+typedef enum { OF_SPACE, OF_SYMBOLS, BEHIND_SYMBOLS } line_kind;
+
+/// Whether a character continues such a pre-token, or may.
+static inline bool goes_on(tk_tokenizer tokenizer, line_kind *kind, unsigned class, uint32_t code_point) {
+    if (*kind == OF_SPACE) return class == TK_SPACE || class == TK_NEWLINE;
+    if (*kind == OF_SYMBOLS && class == TK_OTHER && code_point < 0x80) return true;
+    *kind = BEHIND_SYMBOLS;
+    return class == TK_NEWLINE || (code_point == '/' && tokenizer == TK_O200K_BASE);
+}
+
+bool tk_has_many_lines(tk_tokenizer tokenizer, const uint8_t *bytes, size_t count) {
+    enum { SEEN_MAX = 1024, LINES_MIN = 9 };
+    line_kind kind = tk_class_of(bytes[0]) == TK_OTHER ? OF_SYMBOLS : OF_SPACE;
+    unsigned line_count = 0;
+    for (size_t i = 0; i < count && i < SEEN_MAX && bytes[i] < 0x80; i++) {
+        if (!goes_on(tokenizer, &kind, tk_class_of(bytes[i]), bytes[i])) return false;
+        if (bytes[i] == '\n' && ++line_count == LINES_MIN) return true;
+    }
+    return false;
+}
+
+tk_pretoken_lines tk_walk_lines(
+    tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit, size_t byte_count_above) {
+    tk_pretoken_lines found = {0};
+    line_kind kind = tk_class_of(bytes[0]) == TK_OTHER ? OF_SYMBOLS : OF_SPACE;
+    tk_walk w;
+    tk_walk_begin(&w, counter, SIZE_MAX);
+    bool is_certain = false;
+    for (;;) {
+        const size_t at = found.seen;
+        if (at == count) {
+            found.end = TK_LINES_OPEN;
+            return found;
+        }
+        const tk_unit unit = tk_decode(bytes + at, count - at);
+        const unsigned class = tk_class_of(unit.code_point);
+        if (unit.is_truncated || (kind == OF_SYMBOLS && bytes[at] >= 0x80)) {
+            found.end = TK_LINES_OPEN;
+            return found;
+        }
+        found.seen += unit.byte_count;
+        if (unit.is_invalid || !goes_on(counter->tokenizer, &kind, class, unit.code_point)) {
+            found.end = TK_LINES_PRETOKEN;
+            return found;
+        }
+        const bool may_end = kind != OF_SPACE || class == TK_NEWLINE;
+        // All that is longer, up to where the pre-token may end, is above the limit; and so is any text of so many
+        // bytes.
+        if (is_certain && (may_end || at >= byte_count_above)) {
+            found.end = TK_LINES_ABOVE;
+            return found;
+        }
+        if (is_certain) continue;
+        tk_walk_unit(&w, bytes + at, count - at, unit);
+        const size_t tokens = tk_walk_prefix(&w, w.offset)->tokens;
+        if (unit.code_point == '\n') {
+            if (tokens > token_limit) {
+                found.end = TK_LINES_ABOVE;
+                return found;
+            }
+            found.line_end = found.seen;
+            found.line_tokens = tokens;
+        }
+        if (may_end) {
+            found.pretoken_end = found.seen;
+            found.pretoken_tokens = tokens;
+        }
+        is_certain = tokens > token_limit && tk_walk_is_above(&w, token_limit);
+    }
+}

@@ -1,0 +1,59 @@
+/// What a kernel is asked for, and how far it has come.
+#pragma once
+#include "counter/state.h"
+
+/// Why counting stopped before the text's end.
+typedef enum {
+    /// It did not.
+    TK_NOT_STOPPED,
+    /// There are more tokens than the limit.
+    TK_STOPPED_ABOVE,
+    /// So there are, but perhaps not with more text behind this one.
+    TK_STOPPED_OPEN,
+    /// What is told of lines has said so.
+    TK_STOPPED_BY_LINES,
+} tk_stop;
+
+typedef enum { TK_WANTS_COUNT, TK_WANTS_BORDER, TK_WANTS_LINES } tk_wants;
+
+/// A pre-token: where it starts, the tokens before, and where it ends.
+typedef struct {
+    bool is_there;
+    size_t start, tokens_before, end;
+} tk_pretoken;
+
+/// What is told of a text's lines while it is counted: the chunk rule, which is built upon the counter, implements it.
+/// Each function returns whether counting goes on; if not, it has set `progress->stop`.
+typedef struct {
+    /// A line ends at `end`, up to which there are so many tokens. `is_inner`: inside a pre-token of the text.
+    bool (*take_line_end)(tk_progress *progress, size_t end, size_t tokens, bool is_inner);
+    /// No line end from here on has less than so many tokens before it, which are above the limit.
+    bool (*pass_limit)(tk_progress *progress, size_t tokens);
+    /// The next line end, wherever it is, is above the limit. Counting stops.
+    void (*stop_above)(tk_progress *progress);
+    /// At a pre-token's start: takes all its lines at once, if it has many. False: it is to be counted as others.
+    bool (*take_many_lines)(tk_progress *progress);
+    /// Each line end is told, not only the last one below the limit.
+    bool wants_each;
+    /// No text follows on this one.
+    bool is_end;
+    /// A text of so many bytes has more tokens than a chunk.
+    size_t byte_count_max;
+} tk_lines;
+
+struct tk_progress {
+    /// Counted up to here.
+    size_t at;
+    /// Where the pre-token starts that `at` is in: `at`, unless that is a border inside a pre-token which no merge
+    /// crosses.
+    size_t word;
+    size_t tokens;
+    /// Where there are more, something is to be decided.
+    size_t token_limit;
+    tk_wants wants;
+    tk_stop stop;
+    /// For `TK_WANTS_BORDER`: the pre-token that passed the limit.
+    tk_pretoken border;
+    /// For `TK_WANTS_LINES`.
+    tk_lines *lines;
+};

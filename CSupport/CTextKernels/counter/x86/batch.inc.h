@@ -1,0 +1,206 @@
+// Looks up a batch of pieces, and merges those that are in no cache. Included by kernel.inc.h; it calls `near_of`
+// and `find`.
+
+/// A piece of up to 31 bytes on its way through the merges, several of which are made by turns: while one waits for
+/// memory, others go on.
+typedef struct {
+    /// Ranks of the parts, at their first bytes.
+    uint32_t ranks[32];
+    /// The merge of the part at each byte with the next one: rank << 5 | place, UINT32_MAX if there is none.
+    _Alignas(64) uint32_t pending[32];
+    /// First bytes of the parts.
+    uint32_t parts;
+    /// The part merged last, and the one before it; the merges of both are still to be looked up: where, and for which
+    /// pair (0 if there is none).
+    uint32_t left, previous;
+    const uint64_t *left_slot, *previous_slot;
+    uint64_t left_key, previous_key;
+    /// Receives the tokens.
+    uint8_t *tokens;
+} lane;
+
+enum { LANES = 16 };
+
+static inline tk_key absent_key(const tk_counter *counter, unsigned place) {
+    return (tk_key){counter->absent_low[place], counter->absent_high[place]};
+}
+
+/// `bytes` has `width` bytes, `count` < `width` of the piece.
+static inline void begin(
+    const tk_counter *counter, lane *l, const uint8_t *bytes, unsigned count, unsigned width, uint8_t *tokens) {
+    for (unsigned i = 0; i < width; i++) {
+        const uint32_t pair = bytes[i] | (uint32_t)bytes[(i + 1) & (width - 1)] << 8;
+        const uint32_t merged = counter->tables->merge_of_bytes[pair];
+        l->ranks[i] = counter->tables->rank_of_byte[bytes[i]];
+        l->pending[i] = merged == TK_NO_MERGE || i + 1 >= count ? UINT32_MAX : merged << 5 | i;
+    }
+    l->parts = (1u << count) - 1;
+    l->left = l->previous = width - 1;
+    l->left_key = l->previous_key = 0;
+    l->left_slot = l->previous_slot = counter->slots;
+    l->tokens = tokens;
+}
+
+static inline uint32_t pending_merge(uint64_t slot, uint64_t key, uint32_t place) {
+    return key != 0 && slot >> 18 == key ? ((uint32_t)slot & 0x3FFFF) << 5 | place : UINT32_MAX;
+}
+
+/// Makes a merge. False if there is none to make.
+static inline bool make_merge(const tk_counter *counter, lane *l, unsigned width) {
+    // In this order: where there is no part before, `previous` is `left`.
+    const uint32_t previous_pending = pending_merge(*l->previous_slot, l->previous_key, l->previous);
+    if (l->previous_key != 0) l->pending[l->previous] = previous_pending;
+    l->pending[l->left] = pending_merge(*l->left_slot, l->left_key, l->left);
+    uint32_t best = UINT32_MAX;
+    for (unsigned i = 0; i < width; i++) best = l->pending[i] < best ? l->pending[i] : best;
+    if (best == UINT32_MAX) return false;
+    const uint32_t left = best & 31, rank = best >> 5;
+    const uint32_t behind_left = l->parts & ~1u << left;
+    const uint32_t right = (uint32_t)__builtin_ctz(behind_left);
+    const uint32_t behind = behind_left & (behind_left - 1);
+    const uint32_t before = l->parts & ((1u << left) - 1);
+    l->parts &= ~(1u << right);
+    l->pending[right] = UINT32_MAX;
+    l->ranks[left] = rank;
+    const uint32_t next = (uint32_t)__builtin_ctz(behind | 1u << (width - 1));
+    const uint32_t previous = 31 - (uint32_t)__builtin_clz(before | 1);
+    l->left = left;
+    l->left_key = behind != 0 ? tk_pair_key(rank, l->ranks[next]) : 0;
+    l->previous = previous;
+    l->previous_key = before != 0 ? tk_pair_key(l->ranks[previous], rank) : 0;
+    l->left_slot = tk_slot_of(counter->tables, counter->slots, l->left_key);
+    l->previous_slot = tk_slot_of(counter->tables, counter->slots, l->previous_key);
+    __builtin_prefetch(l->left_slot);
+    __builtin_prefetch(l->previous_slot);
+    return true;
+}
+
+static inline void begin_short(tk_counter *counter, lane *l, unsigned waiting) {
+    uint8_t bytes[16];
+    const tk_key key = absent_key(counter, waiting);
+    memcpy(bytes, &key, 16);
+    begin(counter, l, bytes, (unsigned)(key.high >> 60), 16, &counter->key_tokens[counter->absent_places[waiting]]);
+}
+
+static inline void begin_long(tk_counter *counter, lane *l, unsigned waiting) {
+    uint8_t bytes[32];
+    memcpy(bytes, counter->longs[waiting].key.words, 32);
+    begin(counter, l, bytes, 16 + (bytes[31] >> 4), 32, &counter->longs[waiting].tokens);
+}
+
+/// Counts `count` short pieces that wait.
+static void merge_short(tk_counter *counter, unsigned count) {
+    lane lanes[LANES];
+    unsigned next = 0, active = 0;
+    while (active < LANES && next < count) begin_short(counter, &lanes[active++], counter->waiting[next++]);
+    while (active > 0) {
+        for (unsigned i = 0; i < active; i++) {
+            if (make_merge(counter, &lanes[i], 16)) continue;
+            *lanes[i].tokens = (uint8_t)__builtin_popcount(lanes[i].parts);
+            if (next < count) begin_short(counter, &lanes[i], counter->waiting[next++]);
+            else lanes[i] = lanes[--active];
+        }
+    }
+}
+
+/// Counts `count` long pieces that wait.
+static void merge_longs(tk_counter *counter, unsigned count) {
+    lane lanes[LANES];
+    unsigned next = 0, active = 0;
+    while (active < LANES && next < count) begin_long(counter, &lanes[active++], counter->unknown_longs[next++]);
+    while (active > 0) {
+        for (unsigned i = 0; i < active; i++) {
+            if (make_merge(counter, &lanes[i], 32)) continue;
+            *lanes[i].tokens = (uint8_t)__builtin_popcount(lanes[i].parts);
+            if (next < count) begin_long(counter, &lanes[i], counter->unknown_longs[next++]);
+            else lanes[i] = lanes[--active];
+        }
+    }
+}
+
+/// Leaves a piece of 16 to 31 bytes to the batch.
+static inline void take_long(tk_counter *counter, const uint8_t *p, size_t count) {
+    tk_waiting_long *taken = &counter->longs[counter->long_count++];
+    taken->key = tk_long_key(p, count);
+    taken->set = tk_long_set(&taken->key);
+    taken->note = (uint16_t)counter->note_count;
+    __builtin_prefetch(&counter->long_entries[TK_LONG_WAYS * taken->set]);
+}
+
+/// Looks up the long pieces of a batch, and adds their tokens to their blocks' notes, if there are such. Returns the
+/// sum.
+static size_t look_up_longs(tk_counter *counter) {
+    size_t tokens = 0;
+    unsigned unknown_count = 0;
+    for (unsigned i = 0; i < counter->long_count; i++) {
+        tk_waiting_long *taken = &counter->longs[i];
+        taken->tokens = (uint8_t)tk_find_long(counter, &taken->key, taken->set);
+        if (taken->tokens == 0) counter->unknown_longs[unknown_count++] = (uint8_t)i;
+    }
+    merge_longs(counter, unknown_count);
+    for (unsigned i = 0; i < unknown_count; i++) {
+        const tk_waiting_long *taken = &counter->longs[counter->unknown_longs[i]];
+        if (tk_find_long(counter, &taken->key, taken->set) != 0) continue;
+        tk_keep_long(counter, &taken->key, taken->set, taken->tokens);
+    }
+    for (unsigned i = 0; i < counter->long_count; i++) {
+        const tk_waiting_long *taken = &counter->longs[i];
+        tokens += taken->tokens;
+        if (counter->note_count == 0) continue;
+        tk_block_note *note = &counter->notes[taken->note];
+        note->known = (uint8_t)(note->known + taken->tokens);
+    }
+    counter->long_count = 0;
+    return tokens;
+}
+
+/// Looks up what of the batch is not near, counts what is in no cache, and keeps that. Returns the sum.
+static inline size_t look_up(tk_counter *counter) {
+    ask_rest(counter);
+    fetch_absent(counter);
+    TK_ASSERT(counter->key_count <= TK_BATCH_PIECES_MAX && counter->long_count <= TK_BATCH_LONGS_MAX);
+    TK_ASSERT(counter->absent_count <= TK_BATCH_ABSENT_MAX && counter->fetched_count == counter->absent_count);
+    size_t tokens = 0;
+    unsigned waiting_count = 0, twin_count = 0;
+    const unsigned count = counter->absent_count;
+    for (unsigned i = 0; i < count; i++) {
+        const tk_key key = absent_key(counter, i);
+        uint64_t *near = counter->near + near_of(key);
+        // The batch may have had it before.
+        const uint64_t entry = tk_find_near(near, key);
+        unsigned found = tk_tokens_of(entry);
+        if (entry == 0) {
+            found = find(counter->lines[counter->absent_lines[i]].words, key);
+            tk_keep_near(near, key, found);
+        }
+        counter->key_tokens[counter->absent_places[i]] = (uint8_t)found;
+        tokens += found;
+        // Without a branch, as it could not be foreseen.
+        counter->waiting[waiting_count] = counter->twins[twin_count] = (uint16_t)i;
+        waiting_count += entry == 0 && found == 0;
+        twin_count += entry != 0 && found == 0;
+    }
+    if (waiting_count != 0) {
+        merge_short(counter, waiting_count);
+        for (unsigned i = 0; i < waiting_count; i++) {
+            const unsigned waiting = counter->waiting[i], found = counter->key_tokens[counter->absent_places[waiting]];
+            const tk_key key = absent_key(counter, waiting);
+            tk_keep(counter, key, found);
+            tk_keep_near(counter->near + near_of(key), key, found);
+            tokens += found;
+        }
+    }
+    for (unsigned i = 0; i < twin_count; i++) {
+        const tk_key key = absent_key(counter, counter->twins[i]);
+        const unsigned found = (unsigned)tk_count_piece(counter, (const uint8_t *)&key, key.high >> 60);
+        counter->key_tokens[counter->absent_places[counter->twins[i]]] = (uint8_t)found;
+        tokens += found;
+    }
+    for (unsigned i = 0; i < counter->key_count; i++) TK_ASSERT(counter->key_tokens[i] != 0);
+    for (unsigned i = 0; i < 8; i++) tokens += counter->near_tokens[i];
+    memset(counter->near_tokens, 0, sizeof counter->near_tokens);
+    if (counter->long_count != 0) tokens += look_up_longs(counter);
+    counter->absent_count = counter->fetched_count = counter->key_count = counter->sought_count = 0;
+    return tokens;
+}
+

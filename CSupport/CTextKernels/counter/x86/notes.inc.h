@@ -1,0 +1,154 @@
+// What the notes of a batch's blocks say once its pieces are looked up: what of its lines is to be told, and whether
+// the limit is passed. Included by kernel.inc.h behind batch.inc.h. What is told of lines makes chunks: chunks.c.
+
+/// Tokens of `count` pieces of the batch, at most 32: without a branch, as their number could not be foreseen.
+static inline size_t tokens_of_pieces(const tk_counter *counter, unsigned first, unsigned count) {
+    static const uint8_t ones_and_zeros[64] = {
+#define ONES 255, 255, 255, 255, 255, 255, 255, 255
+        ONES, ONES, ONES, ONES,
+#undef ONES
+    };
+    const __m256i tokens = _mm256_loadu_si256((const __m256i *)(const void *)(counter->key_tokens + first));
+    const __m256i mask = _mm256_loadu_si256((const __m256i *)(const void *)(ones_and_zeros + 32 - count));
+    const __m256i sums = _mm256_sad_epu8(_mm256_and_si256(tokens, mask), _mm256_setzero_si256());
+    const __m128i halves = _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+    return (size_t)(_mm_cvtsi128_si64(halves) + _mm_extract_epi64(halves, 1));
+}
+
+/// Tokens of the pieces of a block that start in `places`, a run from its begin; `first` is its first piece in the
+/// batch.
+static inline size_t tokens_in(
+    tk_counter *counter, const tk_text *text, const tk_block_note *note, unsigned first, uint64_t places) {
+    const unsigned asked = (unsigned)__builtin_popcountll(note->asked & places);
+    size_t tokens = (size_t)__builtin_popcountll(note->plain & places) + tokens_of_pieces(counter, first, asked);
+    for (uint64_t longs = note->starts & ~note->plain & ~note->asked & places; longs != 0; longs &= longs - 1) {
+        // It was counted a moment ago, so it is in its cache.
+        const unsigned start = (unsigned)__builtin_ctzll(longs);
+        const uint64_t behind = note->starts & ~(uint64_t)1 << start;
+        const unsigned end = behind == 0 ? note->byte_count : (unsigned)__builtin_ctzll(behind);
+        tokens += tk_count_cached(counter, text->bytes + note->at + start, end - start);
+    }
+    return tokens;
+}
+
+/// Takes the line ends of a block that are in `newlines`, one by one. False if counting stops.
+static bool take_line_ends(tk_counter *counter, const tk_text *text, tk_progress *progress, const tk_block_note *note,
+    unsigned first, size_t before, uint64_t newlines) {
+    for (; newlines != 0; newlines &= newlines - 1) {
+        const unsigned place = (unsigned)__builtin_ctzll(newlines);
+        const bool is_border = place + 1 == note->byte_count || (note->starts >> (place + 1) & 1);
+        const uint8_t *bytes = text->bytes + note->at;
+        size_t tokens = before;
+        if (is_border) {
+            tokens += tokens_in(counter, text, note, first, low_bits(place + 1));
+        } else {
+            // Up to a line end in it, a piece is a pre-token too.
+            const unsigned start = 63 - (unsigned)__builtin_clzll(note->starts & low_bits(place + 1));
+            tokens += tokens_in(counter, text, note, first, low_bits(start))
+                + tk_count_piece(counter, bytes + start, place + 1 - start);
+        }
+        if (!progress->lines->take_line_end(progress, note->at + place + 1, tokens, !is_border)) return false;
+    }
+    return true;
+}
+
+/// Takes the last line end of a block all of whose line ends fit.
+static void take_last_line_end(
+    tk_counter *counter, const tk_text *text, tk_progress *progress, unsigned block, size_t before) {
+    const tk_block_note *note = &counter->notes[block];
+    const uint64_t newline = (uint64_t)1 << (63 - __builtin_clzll(note->newlines));
+    take_line_ends(counter, text, progress, note, block == 0 ? 0 : note[-1].pieces, before, newline);
+}
+
+_Static_assert(TK_BATCH_BLOCKS == 64, "a bit for each block");
+
+/// The blocks, one bit each, that may reach above `room`.
+static inline uint64_t blocks_above(const int16_t *reach, ptrdiff_t room) {
+    const __m256i limit = _mm256_set1_epi16((int16_t)(room > INT16_MAX ? INT16_MAX : room < 0 ? -1 : room));
+    uint64_t above = 0;
+    for (unsigned i = 0; i < TK_BATCH_BLOCKS; i += 32) {
+        const __m256i *values = (const __m256i *)(const void *)(reach + i);
+        const __m256i low = _mm256_cmpgt_epi16(_mm256_load_si256(values), limit);
+        const __m256i high = _mm256_cmpgt_epi16(_mm256_load_si256(values + 1), limit);
+        const __m256i bytes = _mm256_permute4x64_epi64(_mm256_packs_epi16(low, high), 0xD8);
+        above |= (uint64_t)(uint32_t)_mm256_movemask_epi8(bytes) << i;
+    }
+    return above;
+}
+
+/// Tells of the lines that end in the batch, whose pieces are looked up.
+static void settle_lines(tk_counter *counter, const tk_text *text, tk_progress *progress, unsigned note_count) {
+    const tk_lines *told = progress->lines;
+    const size_t base = progress->tokens;
+    // Tokens of the batch before each block; and what any place in a block may have: up to a line end inside it a piece
+    // may have more tokens than as a whole, but not more than bytes.
+    uint16_t before[TK_BATCH_BLOCKS + 1];
+    _Alignas(32) int16_t reach[TK_BATCH_BLOCKS];
+    uint64_t with_lines = 0;
+    unsigned tokens = 0, first = 0;
+    for (unsigned i = 0; i < note_count; i++) {
+        const tk_block_note *note = &counter->notes[i];
+        before[i] = (uint16_t)tokens;
+        tokens += note->known + (unsigned)tokens_of_pieces(counter, first, note->pieces - first);
+        TK_ASSERT(note->pieces >= first && (note->newlines & ~low_bits(note->byte_count)) == 0);
+        first = note->pieces;
+        const uint64_t inner = note->newlines & ~(note->starts >> 1) & low_bits(note->byte_count) >> 1;
+        TK_ASSERT(tokens + TK_BLOCK <= INT16_MAX);
+        reach[i] = (int16_t)(tokens + (inner != 0 ? TK_BLOCK : 0));
+        with_lines |= (uint64_t)(note->newlines != 0) << i;
+    }
+    before[note_count] = (uint16_t)tokens;
+    for (unsigned next, done = 0;; done = next + 1) {
+        // The last line end before the limit is all that matters, if not each is wanted.
+        const uint64_t left = low_bits(note_count) & ~low_bits(done), lines = with_lines & left;
+        const uint64_t passing = blocks_above(reach, (ptrdiff_t)(progress->token_limit - base)) & left;
+        const uint64_t above = passing | (told->wants_each ? lines : 0);
+        next = above == 0 ? note_count : (unsigned)__builtin_ctzll(above);
+        const uint64_t fitting = lines & low_bits(next);
+        if (fitting != 0) {
+            const unsigned last = 63 - (unsigned)__builtin_clzll(fitting);
+            take_last_line_end(counter, text, progress, last, base + before[last]);
+        }
+        if (next == note_count) break;
+        const tk_block_note *note = &counter->notes[next];
+        const unsigned first_of_note = next == 0 ? 0 : note[-1].pieces;
+        const size_t behind = base + before[next + 1];
+        if (!take_line_ends(counter, text, progress, note, first_of_note, base + before[next], note->newlines)) return;
+        if (behind > progress->token_limit) {
+            if (note->is_final && !told->is_end) progress->stop = TK_STOPPED_OPEN;
+            else told->pass_limit(progress, behind);
+            if (progress->stop != TK_NOT_STOPPED) return;
+        }
+    }
+    progress->tokens = base + tokens;
+}
+
+/// Ends the batch. False if the border that is asked for was looked for in the slow way.
+static bool settle(tk_counter *counter, tk_text *text, tk_progress *progress) {
+    const size_t looked_up = look_up(counter);
+    const unsigned note_count = counter->note_count;
+    counter->note_count = 0;
+    if (note_count == 0) {
+        progress->tokens += looked_up;
+        return true;
+    }
+    if (progress->wants == TK_WANTS_LINES) {
+        settle_lines(counter, text, progress, note_count);
+        return true;
+    }
+    unsigned first = 0;
+    for (unsigned i = 0; i < note_count; i++) {
+        const tk_block_note *note = &counter->notes[i];
+        const size_t tokens = note->known + tokens_of_pieces(counter, first, note->pieces - first);
+        if (progress->tokens + tokens > progress->token_limit) {
+            // Which pre-token is the first above the limit has to be seen one by one.
+            progress->at = note->at;
+            progress->word = note->word;
+            tk_count_slow(counter, text, progress, note->at + note->byte_count);
+            return false;
+        }
+        progress->tokens += tokens;
+        first = note->pieces;
+    }
+    return true;
+}
