@@ -3,9 +3,9 @@
 
     pip install tiktoken && Scripts/compare_counts.py [--strings 2000000] [--seed 1] [--cc clang] [--corpora FOLDER]
 
-Strings are drawn to meet the rules of the patterns: changes of class, contractions in both cases, runs of newlines, scripts side
-by side, marks, invalid UTF-8. All CPU paths that this machine has are compared. With --corpora, the lines of all FOLDER/*.txt are
-compared too, in documents of 16 KiB (Benchmarks/Tokens/make_corpora makes such files).
+Strings are drawn to meet the rules of the patterns: changes of class, contractions in both cases, runs of newlines,
+scripts side by side, marks, invalid UTF-8. All CPU paths that this machine has are compared. With --corpora, the lines
+of all FOLDER/*.txt are compared too, in documents of 16 KiB (Benchmarks/Tokens/make_corpora makes such files).
 """
 import argparse
 import ctypes
@@ -22,11 +22,16 @@ from make_counting_tables import read_vocabulary
 CSUPPORT = pathlib.Path(__file__).resolve().parent.parent / "CSupport"
 KERNELS = CSUPPORT / "CTextKernels"
 PIECES = [piece.encode() for piece in (
-    "a b Z word Word WORD hello the of ing tion camelCase iPhone HTTPServer x \u00e9 \u00df \u0130 \u01c5 \u017f \u212a \u043c\u0438\u0440 \u041c \u03b1\u03b2 "
-    "\u4e2d\u56fd\u4eba\u6c11 \u65e5\u672c\u8a9e \u3067\u3059 \u30ab\u30fc \ud55c\uad6d\uc5b4 \u0939\u093f\u0928\u094d\u0926\u0940 \u0e44\u0e17\u0e22 \u0645\u0631\u062d \u05e9\u05dc \u0301 \u0301\u0301 \ufe0f \U0001f600 \U0001f469\u200d\U0001f467 "
-    "\U00010428 \U00010400 1 12 1234567 \u0663 \uff11 \u00b2 \u2167 's 'S 't 're 'VE 'm 'Ll 'd '\u017f ' '' don't IT'S . , ... !? / // ( ) \" -- ---- == <!-- "
+    "a b Z word Word WORD hello the of ing tion camelCase iPhone HTTPServer x \u00e9 \u00df \u0130 \u01c5 \u017f "
+    "\u212a \u043c\u0438\u0440 \u041c \u03b1\u03b2 "
+    "\u4e2d\u56fd\u4eba\u6c11 \u65e5\u672c\u8a9e \u3067\u3059 \u30ab\u30fc \ud55c\uad6d\uc5b4 "
+    "\u0939\u093f\u0928\u094d\u0926\u0940 \u0e44\u0e17\u0e22 \u0645\u0631\u062d \u05e9\u05dc \u0301 \u0301\u0301 "
+    "\ufe0f \U0001f600 \U0001f469\u200d\U0001f467 "
+    "\U00010428 \U00010400 1 12 1234567 \u0663 \uff11 \u00b2 \u2167 's 'S 't 're 'VE 'm 'Ll 'd '\u017f ' '' don't "
+    "IT'S . , ... !? / // ( ) \" -- ---- == <!-- "
     "\u201c \u2019 \u3002 \u3001 \u2014 \x00 \x7f \ufffd \ue000 \ufdd0").split(" ") if piece]
-SPACES = [b" ", b"  ", b"   ", b"\t", b"\n", b"\n\n", b"\r\n", b"\r", b" \n", b"\n  ", "\u00a0".encode(), "\u3000".encode(), "\u2028".encode(),
+SPACES = [b" ", b"  ", b"   ", b"\t", b"\n", b"\n\n", b"\r\n", b"\r", b" \n", b"\n  ", "\u00a0".encode(),
+          "\u3000".encode(), "\u2028".encode(),
           "\u0085".encode(), b"        "]
 BROKEN = [b"\xff", b"\x80", b"\xe2\x82", b"\xf0\x9f\x98", b"\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\xaf"]
 

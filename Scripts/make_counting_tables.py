@@ -9,14 +9,14 @@ Each is an image that the counter uses where it lies, little endian (layout: `co
     bytes     256 x u32    rank of each single byte
     pairs     65536 x u32  rank of the merge of two bytes (the first is the low byte of the index); 0xFFFFFFFF: none
     joins     64 KiB       bit set over pairs of three-byte characters, by hash: some token holds the pair side by side
-    edges     8 KiB + 8 KiB  bit sets over the BMP: a token that begins (ends) inside a character may reach over the border
-                           before (behind) this character
+    edges     2 x 8 KiB    bit sets over the BMP: a token that begins (ends) inside a character may reach over the
+                           border before (behind) this character
     pilots    u16 each     of the perfect hash
     slots     u64 each     left rank (18) | right rank (18) | rank of their merge (18), high bits first; 0 is empty
 
-Perfect hash, in the manner of PTHash (Pibiri and Trani, SIGIR 2021): keys fall into buckets by the low bits of their hash;
-bucket by bucket, the largest first, the first pilot is taken that sends all keys of the bucket to free slots. So a look-up
-reads one pilot and one slot, whether it finds its key or not.
+Perfect hash, in the manner of PTHash (Pibiri and Trani, SIGIR 2021): keys fall into buckets by the low bits of their
+hash; bucket by bucket, the largest first, the first pilot is taken that sends all keys of the bucket to free slots. So
+a look-up reads one pilot and one slot, whether it finds its key or not.
 """
 import pathlib
 import struct
@@ -91,10 +91,10 @@ def three_bytes():
 def joins_and_edges(tokens):
     """The bit sets over pairs of characters between which no merge is possible where their bits are 0.
 
-    A merge across the border between characters A and B makes a token in which a byte of A stands before a byte of B. Every
-    such token is looked at: if it has both characters whole, the pair is marked; if it has B only in part, the pairs of A with
-    all characters that begin so; if it has A only in part, B is marked as an edge (all characters that begin so are, or if
-    only its lead byte is there, all characters that end like A).
+    A merge across the border between characters A and B makes a token in which a byte of A stands before a byte of B.
+    Every such token is looked at: if it has both characters whole, the pair is marked; if it has B only in part, the
+    pairs of A with all characters that begin so; if it has A only in part, B is marked as an edge (all characters that
+    begin so are, or if only its lead byte is there, all characters that end like A).
     """
     characters = list(three_bytes())
     by_two, by_last = {}, {}
@@ -137,8 +137,8 @@ def joins_and_edges(tokens):
 def check_replacement(rank_of):
     """That merging may begin with each U+FFFD as one part (`tk_replaced` in tables.h).
 
-    As long as one is not whole, one of its own two merges is possible, whose ranks are not above its own. So no merge that takes
-    a part of it away, or that needs it whole, comes first if all those have higher ranks.
+    As long as one is not whole, one of its own two merges is possible, whose ranks are not above its own. So no merge
+    that takes a part of it away, or that needs it whole, comes first if all those have higher ranks.
     """
     whole = "\ufffd".encode()
     own = rank_of[whole]

@@ -3,8 +3,8 @@
 
     pip install tiktoken && python3 Scripts/make_text_golden.py [--wheel quicktok_v1-….whl]
 
-tiktoken brings the patterns and does the counting; it gets its rank files from the wheel that pack_vocabularies.py checks
-against the SHA-256 that tiktoken pins, so nothing but PyPI is needed. The random parts have fixed seeds.
+tiktoken brings the patterns and does the counting; it gets its rank files from the wheel that pack_vocabularies.py
+checks against the SHA-256 that tiktoken pins, so nothing but PyPI is needed. The random parts have fixed seeds.
 
 counts.json       {"cases": [[base64 of the bytes, count in o200k_base, count in cl100k_base], …]}
 classes.json      {"runs": [[first code point, class], …]}: the class of every code point, run-length coded
@@ -66,15 +66,21 @@ MIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBaMQswCQYDVQQGEwJJ
 parseHTTPResponseFromURLSession XMLHttpRequest iPhone15ProMax McDonald's camelCase2Snake_case ALLCAPSthenlower
 '''.strip("\n").split("\n")
 HOSTILE = [
-    b"\xff", b"\xfe\xff", b"\x80", b"\x80\x80", b"\xc3", b"\xc3(", b"\xe2\x82", b"\xe2\x82a", b"\xe2(\xa1", b"\xf0\x9f\x98",
-    b"\xf0\x9f\x98 ", b"\xf0(\x8c\xbc", b"\xed\xa0\x80", b"\xed\xa0\xbd\xed\xb8\x80", b"\xc0\xaf", b"\xe0\x80\xaf", b"\xf4\x90\x80\x80",
-    b"\xf5\x80\x80\x80", b"\xf8\x88\x80\x80\x80", b"caf\xe9 na\xefve", b"a\xffb", b" \xff\n", b"\xef\xbb\xbftext", b"\x00\x01\x02",
-    b"\xf0\x9f\x98\x80\xf0\x9f", b"\xe4\xb8\xad\xe6\x96", b"x" * 7 + b"\xe2\x82", b"\xff\n\n\n/\n", b"\xc2", b"'\xc5", b"'\xc5\xbf",
+    b"\xff", b"\xfe\xff", b"\x80", b"\x80\x80", b"\xc3", b"\xc3(", b"\xe2\x82", b"\xe2\x82a", b"\xe2(\xa1",
+    b"\xf0\x9f\x98",
+    b"\xf0\x9f\x98 ", b"\xf0(\x8c\xbc", b"\xed\xa0\x80", b"\xed\xa0\xbd\xed\xb8\x80", b"\xc0\xaf", b"\xe0\x80\xaf",
+    b"\xf4\x90\x80\x80",
+    b"\xf5\x80\x80\x80", b"\xf8\x88\x80\x80\x80", b"caf\xe9 na\xefve", b"a\xffb", b" \xff\n", b"\xef\xbb\xbftext",
+    b"\x00\x01\x02",
+    b"\xf0\x9f\x98\x80\xf0\x9f", b"\xe4\xb8\xad\xe6\x96", b"x" * 7 + b"\xe2\x82", b"\xff\n\n\n/\n", b"\xc2",
+    b"'\xc5", b"'\xc5\xbf",
 ]
 POOLS = [
-    "abcdXYZ 'sStTreveLLmMdD\n\r\t/ .,!", "  \n\r\t\u00a0\u3000x/!", "".join(map(chr, range(128))), "'sſStTlLrReEvVmMdD aB日\u0301",
+    "abcdXYZ 'sStTreveLLmMdD\n\r\t/ .,!", "  \n\r\t\u00a0\u3000x/!", "".join(map(chr, range(128))),
+    "'sſStTlLrReEvVmMdD aB日\u0301",
     "日本語中文漢字の カナ。、\n ", "مرحبا بالعالم ، \u064b\u0650\n", "👨‍👩‍👧‍👦🇩🇪👍🏽 \u200d\ufe0f\n", "aA\u0301\u0300日ǅʰ1²Ⅷ ١-_",
-    "0123456789,.eE- \n", "//\n\r!*#- ", "ÄÖÜßñéàçÇ ĳǆǅ\n'ſ", "한국어 텍스트\n.", "हिन्दी में १२ \n", "\u2028\u2029\u0085\u000b\u000c \n",
+    "0123456789,.eE- \n", "//\n\r!*#- ", "ÄÖÜßñéàçÇ ĳǆǅ\n'ſ", "한국어 텍스트\n.", "हिन्दी में १२ \n",
+    "\u2028\u2029\u0085\u000b\u000c \n",
     "".join(map(chr, range(0x80, 0x3000))),
 ]
 
@@ -82,7 +88,8 @@ POOLS = [
 def random_case(rng):
     kind = rng.randrange(8)
     if kind == 0:  # any code points
-        points = (rng.choice([rng.randrange(0xD800), rng.randrange(0xE000, 0x110000)]) for _ in range(rng.randrange(1, 12)))
+        count = rng.randrange(1, 12)
+        points = (rng.choice([rng.randrange(0xD800), rng.randrange(0xE000, 0x110000)]) for _ in range(count))
         return "".join(map(chr, points)).encode()
     if kind == 1:  # any bytes
         return bytes(rng.randrange(256) for _ in range(rng.randrange(1, 30)))
@@ -103,8 +110,10 @@ def random_case(rng):
 
 def count_cases():
     rng = random.Random(20251)
-    cases = [b""] + HOSTILE + [line.encode() for line in PROSE + CODE] + ["\n".join(PROSE).encode(), "\r\n".join(CODE).encode()]
-    cases += [character * length for character in (b"a", b" ", b"\n", b"-", b"\xff", "あ".encode()) for length in (127, 128, 129, 1000)]
+    cases = [b""] + HOSTILE + [line.encode() for line in PROSE + CODE]
+    cases += ["\n".join(PROSE).encode(), "\r\n".join(CODE).encode()]
+    characters = (b"a", b" ", b"\n", b"-", b"\xff", "あ".encode())
+    cases += [character * length for character in characters for length in (127, 128, 129, 1000)]
     seen = set(cases)
     while len(cases) < 3600:
         case = random_case(rng)
@@ -115,7 +124,7 @@ def count_cases():
 
 
 def code_point_counts(encodings):
-    """Per encoding and context, the counts summed over blocks of 256 code points; equal neighbours as [count, times]."""
+    """Per encoding and context, the counts summed over blocks of 256 code points; equal ones as [count, times]."""
     contexts = ["a{}b", "A{}", " {}x1", "{0}{0}'s", "\n {}", "1{}1"]
     sums = {}
     for name, encoding in encodings.items():
@@ -197,7 +206,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--wheel", help="a downloaded quicktok-v1 wheel")
     vocabularies = pack_vocabularies.load(parser.parse_args().wheel)
-    published.load_tiktoken_bpe = lambda url, expected_hash: vocabularies[url.rsplit("/", 1)[1].removesuffix(".tiktoken")]
+    published.load_tiktoken_bpe = (
+        lambda url, expected_hash: vocabularies[url.rsplit("/", 1)[1].removesuffix(".tiktoken")])
     encodings = {name: tiktoken.Encoding(**getattr(published, name)()) for name in NAMES}
     made_with = f"tiktoken {tiktoken.__version__}, Scripts/make_text_golden.py"
 

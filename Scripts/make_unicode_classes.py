@@ -3,8 +3,8 @@
 
     pip install tiktoken && python3 Scripts/make_unicode_classes.py
 
-The regular expression engine inside tiktoken has its own version of the Unicode tables, so the engine itself is asked: an
-`Encoding` whose vocabulary is the 256 bytes returns exactly the text that its pattern matches.
+The regular expression engine inside tiktoken has its own version of the Unicode tables, so the engine itself is asked:
+an `Encoding` whose vocabulary is the 256 bytes returns exactly the text that its pattern matches.
 """
 import pathlib
 import sys
@@ -14,8 +14,8 @@ import tiktoken
 TARGET = pathlib.Path(__file__).resolve().parent.parent / "CSupport/CTextKernels/unicode/classes.c"
 # In the order of tk_class in classes.h.
 CLASSES = [
-    ("OTHER", None), ("UPPER", r"[\p{Lu}\p{Lt}]"), ("LOWER", r"\p{Ll}"), ("CASELESS", r"[\p{Lm}\p{Lo}]"), ("MARK", r"\p{M}"),
-    ("NUMBER", r"\p{N}"), ("SPACE", r"[\s--[\r\n]]"), ("NEWLINE", r"[\r\n]"),
+    ("OTHER", None), ("UPPER", r"[\p{Lu}\p{Lt}]"), ("LOWER", r"\p{Ll}"), ("CASELESS", r"[\p{Lm}\p{Lo}]"),
+    ("MARK", r"\p{M}"), ("NUMBER", r"\p{N}"), ("SPACE", r"[\s--[\r\n]]"), ("NEWLINE", r"[\r\n]"),
 ]
 CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 

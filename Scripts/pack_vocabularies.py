@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Rebuild the vocabularies in CSupport/CTextReference/vocabularies, from which make_counting_tables.py makes the product's tables.
+"""Rebuild the packed vocabularies, CSupport/CTextReference/vocabularies/*.vocabulary.
+
+make_counting_tables.py makes the product's tables of them.
 
     python3 Scripts/pack_vocabularies.py [--wheel quicktok_v1-….whl]
 
-Without --wheel, the wheel `quicktok-v1` (MIT, see NOTICE) is downloaded with pip. The vocabularies in it are a count, then for
-each token a 16-bit length, its bytes and a 32-bit rank, little endian. They are rebuilt into the text format of
-tiktoken's rank files and compared with the SHA-256 that tiktoken pins for them, so that what we ship is bit for bit what
-was published.
+Without --wheel, the wheel `quicktok-v1` (MIT, see NOTICE) is downloaded with pip. The vocabularies in it are a count,
+then for each token a 16-bit length, its bytes and a 32-bit rank, little endian. They are rebuilt into the text format
+of tiktoken's rank files and compared with the SHA-256 that tiktoken pins for them, so that what we ship is bit for bit
+what was published.
 
 The packed table, little endian, tokens in the order of their bytes:
 
@@ -18,8 +20,8 @@ The packed table, little endian, tokens in the order of their bytes:
     rank              u24 per token
     bytes             one token after another
 
-The split is what byte-pair merging of the token's own bytes ends with. That it exists for every token is checked here: it
-means that merging alone finds each token again, upon which `prefixes.c` in CTextKernels relies.
+The split is what byte-pair merging of the token's own bytes ends with. That it exists for every token is checked here:
+it means that merging alone finds each token again, upon which `prefixes.c` in CTextKernels relies.
 """
 import argparse
 import base64

@@ -168,7 +168,8 @@ import Testing
         var random = SeededGenerator(seed: 400)
         let byteCount = 30_000
         var documents = [
-            "a", " ", "\n", "\r", "\r\n", "-", "/\n", " \n", "中", "👩‍👩‍👧‍👦", "日A", "e\u{301}", "1", "\u{3000}", "\u{301}",
+            "a", " ", "\n", "\r", "\r\n", "-", "/\n", " \n", "中", "👩‍👩‍👧‍👦", "日A", "e\u{301}", "1", "\u{3000}",
+            "\u{301}",
         ].map {
             Array(String(repeating: $0, count: byteCount / $0.utf8.count).utf8)
         }

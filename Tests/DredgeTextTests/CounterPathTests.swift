@@ -34,10 +34,8 @@ import Testing
                 let expected = reference.count(text)
                 for counter in counters {
                     let found = tk_counter_count(counter, text, text.count)
-                    #expect(
-                        found == expected,
-                        "\(seed.debugDescription) behind \(padding) bytes, \(String(cString: tk_counter_path_name(counter)))"
-                    )
+                    let path = String(cString: tk_counter_path_name(counter))
+                    #expect(found == expected, "\(seed.debugDescription) behind \(padding) bytes, \(path)")
                 }
             }
         }

@@ -30,7 +30,8 @@ func randomDocument(byteCount: Int, using random: inout SeededGenerator) -> [UIn
     let pieces = [
         "the", " of", " and", "don't", " We'LL", "camelCase", "HTTP", " 12345", "1", ".", "...", "!?", "/", "//",
         "-----", "\"",
-        " ", "  ", "\t", "\u{A0}", "\u{3000}", "日本語", "中", "한국어", "مرحبا", "e\u{301}", "\u{301}", "👩‍👩‍👧‍👦", "🇩🇪", "ſ", "'s",
+        " ", "  ", "\t", "\u{A0}", "\u{3000}", "日本語", "中", "한국어", "مرحبا", "e\u{301}", "\u{301}", "👩‍👩‍👧‍👦", "🇩🇪",
+        "ſ", "'s",
     ]
     let endings = [
         "\n", "\n", "\r\n", "\n\n", " \n", "\n\n\n\n\n\n\n\n\n\n\n\n\n\n", "!\n", "/\n/\n", "  \n  \n", "\r",
