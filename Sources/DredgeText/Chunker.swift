@@ -45,8 +45,7 @@ public struct Chunker {
     /// Ordinary text needs some five bytes per token, so start with a shorter window and double it when `split` returns
     /// 0.
     public static func lookaheadByteCountMax(_ settings: ChunkingSettings) -> Int {
-        let chunk = (settings.maxTokens + 2) * Tokenizer.tokenByteCountMax
-        return settings.overlapTokens > 0 ? 2 * chunk : chunk
+        tk_chunk_lookahead(settings.kernelSettings)
     }
 
     /// Calls `emit` for every chunk that can be decided from `window`, in order, and returns how many bytes of the

@@ -1,3 +1,5 @@
+import CTextKernels
+
 /// How documents are cut into chunks. Part of what a store's content is a function of.
 public struct ChunkingSettings: Sendable, Hashable {
     /// A way to cut.
@@ -14,7 +16,7 @@ public struct ChunkingSettings: Sendable, Hashable {
     public var overlapTokens: Int
 
     /// The legal values of `maxTokens`. The lower end leaves room for any single character.
-    public static let maxTokensRange = 16...1_048_576
+    public static let maxTokensRange = TK_CHUNK_TOKENS_MIN...1_048_576
 
     /// Whole lines packed up to `maxTokens`; see `Chunker`.
     ///
@@ -29,6 +31,8 @@ public struct ChunkingSettings: Sendable, Hashable {
         self.maxTokens = maxTokens
         self.overlapTokens = overlapTokens
     }
+
+    var kernelSettings: tk_chunk_settings { tk_chunk_settings(token_max: maxTokens, overlap: overlapTokens) }
 }
 
 /// A chunk's place in the window that the chunker was given.

@@ -25,8 +25,8 @@ public final class TokenCounter {
         _ text: UnsafeRawBufferPointer, isEnd: Bool, settings: ChunkingSettings,
         into found: UnsafeMutableBufferPointer<tk_chunk>
     ) -> tk_chunks {
-        let settings = tk_chunk_settings(token_max: settings.maxTokens, overlap: settings.overlapTokens)
-        return tk_counter_chunks(counter, text.bytes, text.count, isEnd, settings, found.baseAddress, found.count)
+        tk_counter_chunks(
+            counter, text.bytes, text.count, isEnd, settings.kernelSettings, found.baseAddress, found.count)
     }
 
     /// The exact count of `text` alone, as `len(encode_ordinary(text.decode("utf-8", "replace")))` in tiktoken.

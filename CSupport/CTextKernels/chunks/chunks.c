@@ -40,7 +40,6 @@
 //   for 20 %: 4 % of its chunks end inside a pre-token (a blank line), which throws away what of the batch is behind.
 #include "chunks/rule.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include "assertions.h"
