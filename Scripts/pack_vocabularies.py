@@ -21,7 +21,7 @@ The packed table, little endian, tokens in the order of their bytes:
     bytes             one token after another
 
 The split is what byte-pair merging of the token's own bytes ends with. That it exists for every token is checked here:
-it means that merging alone finds each token again, upon which `prefixes.c` in CTextKernels relies.
+it means that merging alone finds each token again, upon which `prefix_walk.inc.h` relies.
 """
 import argparse
 import base64

@@ -2,6 +2,7 @@
 #include "assertions.h"
 #include "chunks/rule.h"
 #include "counter/counter.h"
+#include "counter/prefix_walk.inc.h"
 #include "counter/prefixes.h"
 #include "unicode/classes.h"
 #include "unicode/utf8.h"

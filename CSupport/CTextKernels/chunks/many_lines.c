@@ -1,6 +1,6 @@
 // All lines of one pre-token in one walk over its prefixes.
 #include "chunks/rule.h"
-#include "counter/prefixes.h"
+#include "counter/prefix_walk.inc.h"
 #include "unicode/classes.h"
 
 /// What a pre-token is made of that may hold many line ends: white space up to a newline; or symbols (only those of

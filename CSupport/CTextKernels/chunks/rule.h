@@ -7,12 +7,12 @@
 ///
 /// 1. **Packing.** A chunk that starts at S takes whole lines, one after another, for as long as the count from S to
 ///    the line's end is at most `token_max`.
-/// 2. **Cutting.** If not even the first line fits, the chunk is a part of it. Let T be the first 8 x `token_max` bytes of
-///    the line, moved back to a unit's start (all of the line, if it is shorter). As long as the count of T is not above
-///    `token_max`, so many bytes are doubled, but not beyond 128 x (`token_max` + 1). The part is as many of T's
-///    pre-tokens as have at most `token_max` tokens together. If the first of them has more alone, the part is its first
-///    `token_max` tokens, moved back to a unit's start. As long as the part's count is above `token_max`, the part loses
-///    its last unit. What is left of the line is a line like others.
+/// 2. **Cutting.** If not even the first line fits, the chunk is a part of it. Let T be the first 8 x `token_max` bytes
+///    of the line, moved back to a unit's start (all of the line, if it is shorter). As long as the count of T is not
+///    above `token_max`, so many bytes are doubled, but not beyond 128 x (`token_max` + 1). The part is as many of T's
+///    pre-tokens as have at most `token_max` tokens together. If the first of them has more alone, the part is its
+///    first `token_max` tokens, moved back to a unit's start. As long as the part's count is above `token_max`, the
+///    part loses its last unit. What is left of the line is a line like others.
 /// 3. **Overlap.** A chunk ends at E. With an `overlap` above 0, if chunk S ..< E is whole lines and the line behind E,
 ///    alone, has at most `token_max` tokens, L, the next chunk may start inside this one. Its candidates are the line
 ///    starts C behind S for which count(S ..< E) - count(S ..< C) <= min(`overlap`, `token_max` - L), the first eight

@@ -13,7 +13,7 @@
 // window [b, b') with b' > a'. If B's first token is x too, then A up to x followed by B behind x is the encoding of
 // [a, b'): each two neighbours in it are neighbours in A or in B. So A's tokens before x are final, and we go on from
 // b. If B begins with another token, an earlier x is tried, then longer windows, and in the end the walk over prefixes
-// (prefixes.c), which needs no windows. That is never seen on real text, but costs only time when it is.
+// (prefix_walk.inc.h), which needs no windows. That is never seen on real text, but costs only time when it is.
 //
 // All this is about the text up to the last window's end: with more text behind, the encoding could be another one. So
 // where it is enough to know that there are more tokens than some limit, windows only guess, and the walk over
