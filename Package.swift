@@ -120,7 +120,7 @@ let package = Package(
         tests("DredgeBaseTests", ["DredgeBase"]),
         tests("DredgeTransferTests", ["DredgeTransfer"]),
         tests("DredgeAWSTests", ["DredgeAWS", "DredgeBase", "DredgeTransfer"], resources: [.copy("Golden")]),
-tests("DredgePolicyTests", ["DredgePolicy", "DredgeIAM", "DredgeAWS"], exclude: ["Golden"]),
+        tests("DredgePolicyTests", ["DredgePolicy", "DredgeIAM", "DredgeAWS"], exclude: ["Golden"]),
         tests("DredgeS3Tests", ["DredgeS3", "DredgeBase", "DredgeIAM"], resources: [.copy("Golden")]),
         tests("DredgeTextTests", ["DredgeText", "CTextKernels", "CTextReference"], resources: [.copy("Golden")]),
         tests("DredgeLedgerTests", ["DredgeLedger", "DredgeBase"]),

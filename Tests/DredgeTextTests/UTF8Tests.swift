@@ -52,16 +52,6 @@ import Testing
             }
         }
     }
-
-    @Test func `a NUL in the first 8 KiB makes a document binary, a later one does not`() {
-        var document = [UInt8](repeating: 0x61, count: 10_000)
-        #expect(document.withUnsafeBytes { !looksBinary($0) })
-        document[8_192] = 0
-        #expect(document.withUnsafeBytes { !looksBinary($0) })
-        document[8_191] = 0
-        #expect(document.withUnsafeBytes { looksBinary($0) })
-        #expect(!looksBinary(UnsafeRawBufferPointer(start: nil, count: 0)))
-    }
 }
 
 extension [UInt8] {

@@ -83,8 +83,8 @@ typedef struct {
     size_t overlap;
 } tk_chunk_settings;
 
-/// No text needs to be longer than this, in bytes, for its first chunk to be decided: the length of a text of the longest
-/// tokens, and with overlap that of two such.
+/// No text needs to be longer than this, in bytes, for its first chunk to be decided: the length of a text of the
+/// longest tokens, and with overlap that of two such.
 static inline size_t tk_chunk_lookahead(tk_chunk_settings settings) {
     const size_t chunk = (settings.token_max + 2) * TK_TOKEN_BYTES_MAX;
     return settings.overlap > 0 ? 2 * chunk : chunk;
@@ -102,12 +102,13 @@ typedef struct {
     size_t next;
 } tk_chunks;
 
-/// The chunks of a text that starts where a chunk does, in order, by the rule in chunks/rule.h: as many as there is room
-/// for (`capacity`, 1 or more) and as can be decided. With `is_end` that is all of them. Without it, more text follows,
-/// and only chunks are found that are the same whatever it is: one at least in a text of `tk_chunk_lookahead` bytes.
+/// The chunks of a text that starts where a chunk does, in order, by the rule in chunks/rule.h: as many as there is
+/// room for (`capacity`, 1 or more) and as can be decided. With `is_end` that is all of them. Without it, more text
+/// follows, and only chunks are found that are the same whatever it is: one at least in a text of `tk_chunk_lookahead`
+/// bytes.
 ///
-/// Linear in the text, whatever it holds: nothing is looked for further than `token_max` tokens can reach. It counts each
-/// byte about once; twice where lines are cut, and more where chunks overlap.
+/// Linear in the text, whatever it holds: nothing is looked for further than `token_max` tokens can reach. It counts
+/// each byte about once; twice where lines are cut, and more where chunks overlap.
 tk_chunks tk_counter_chunks(tk_counter *counter, const uint8_t *text, size_t count, bool is_end,
     tk_chunk_settings settings, tk_chunk *chunks, size_t capacity);
 
