@@ -1,6 +1,42 @@
-// A program that imports `Dredge` also names credentials, stores, chunks and tokenizers; it should not have to know which layer
-// each of them lives in.
-@_exported public import DredgeAWS
-@_exported public import DredgeLedger
-@_exported public import DredgeStore
-@_exported public import DredgeText
+// What a program that embeds an engine names, whichever target it is declared in. Only these names come in with `import Dredge`, not all
+// that those targets have.
+@_exported public import enum DredgeAWS.BaseCredentials
+@_exported public import struct DredgeAWS.Credentials
+@_exported public import struct DredgeAWS.RoleHop
+@_exported public import enum DredgeAWS.SessionPolicy
+@_exported public import struct DredgeBase.ETag
+@_exported public import protocol DredgeLedger.ChunkBatch
+@_exported public import protocol DredgeLedger.ChunkSink
+@_exported public import struct DredgeLedger.ChunkSpan
+@_exported public import struct DredgeLedger.Identifier
+@_exported public import struct DredgeLedger.IndexedObject
+@_exported public import struct DredgeLedger.KnownObject
+@_exported public import protocol DredgeLedger.Ledger
+@_exported public import struct DredgeLedger.ListingCount
+@_exported public import enum DredgeLedger.ListingDecision
+@_exported public import struct DredgeLedger.ListingEntry
+@_exported public import struct DredgeLedger.ObjectOutcome
+@_exported public import enum DredgeLedger.ObjectState
+@_exported public import struct DredgeLedger.OpenListing
+@_exported public import struct DredgeLedger.OpenRun
+@_exported public import struct DredgeLedger.PendingObject
+@_exported public import enum DredgeLedger.RunOutcome
+@_exported public import struct DredgeLedger.RunTotals
+@_exported public import enum DredgeLedger.SkipReason
+@_exported public import typealias DredgeLedger.BatchID
+@_exported public import typealias DredgeLedger.ObjectID
+@_exported public import typealias DredgeLedger.RunID
+@_exported public import typealias DredgeLedger.SourceID
+@_exported public import struct DredgeLedger.SourceRecord
+@_exported public import struct DredgeLedger.StoreError
+@_exported public import class DredgeStore.ChunkStore
+@_exported public import struct DredgeStore.StoredChunk
+@_exported public import struct DredgeStore.StoredChunks
+@_exported public import struct DredgeStore.StoredObject
+@_exported public import struct DredgeStore.StoredObjects
+@_exported public import struct DredgeStore.StoreProblem
+@_exported public import struct DredgeStore.StoreStats
+@_exported public import struct DredgeStore.VerifyReport
+@_exported public import struct DredgeText.ChunkingSettings
+@_exported public import class DredgeText.TokenCounter
+@_exported public import enum DredgeText.Tokenizer

@@ -1,39 +1,30 @@
-public import Dredge
-public import DredgeAWS
-public import Foundation
+package import Dredge
+package import DredgeAWS
 
 /// Finds out, step by step, whether sources can be read, and if not why and who has to change what.
-///
-/// ```swift
-/// let check = AccessCheck()
-/// let report = try await check.report(on: sources)
-/// for source in report.sources where source.verdict == .failed { print(source.steps) }
-/// ```
 ///
 /// Everything it sends is harmless: GetCallerIdentity, AssumeRole (with the external ID, without it and with a made-up
 /// one: AWS asks who holds many customers' roles to test just that), HeadBucket, ListObjectsV2, HEAD and one byte of
 /// one object. All of it shows in CloudTrail, under sessions named `dredge-check-…`. Where a bucket refuses everything
 /// else, one listing is asked for at the reader's own cost (requester pays): less than a thousandth of a cent.
-public struct AccessCheck: Sendable {
+package struct AccessCheck: Sendable {
     /// The credentials that sign where a source does not bring its own.
-    public var base: BaseCredentials
+    package var base: BaseCredentials
     /// The environment that AWS's variables are read from.
-    public var environment: [String: String]
+    package var environment: [String: String]
     /// The longest that the check of one source takes; then it ends with what it has found.
-    public var durationMax = CheckLimits.durationMax
+    package var durationMax = CheckLimits.durationMax
     /// Waits as long as that; tests have their own clock.
     var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
-    /// A check with AWS's default credential chain and the process's environment, unless said otherwise.
-    public init(
-        base: BaseCredentials = .defaultChain(), environment: [String: String] = ProcessInfo.processInfo.environment
-    ) {
+    /// A check with AWS's default credential chain, unless said otherwise.
+    package init(base: BaseCredentials = .defaultChain(), environment: [String: String]) {
         self.base = base
         self.environment = environment
     }
 
     /// Checks `sources`, one after the other, all of them whatever comes of the first.
-    public func report(on sources: [Source]) async throws -> CheckReport {
+    package func report(on sources: [Source]) async throws -> CheckReport {
         var report = CheckReport(sources: [])
         for source in sources { report.sources.append(try await check(source)) }
         return report
@@ -41,7 +32,7 @@ public struct AccessCheck: Sendable {
 
     /// Checks one source, in at most `durationMax`; a step that takes longer is told as failed. Throws a `RunError`
     /// when this machine gives no thread, and `CancellationError` when the task is cancelled.
-    public func check(_ source: Source) async throws -> SourceCheck {
+    package func check(_ source: Source) async throws -> SourceCheck {
         let connection = try CheckConnection(source, base: base, environment: environment)
         let walk = SourceWalk(over: connection)
         let result = await withTaskGroup(of: SourceCheck?.self) { group in

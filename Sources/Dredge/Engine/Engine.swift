@@ -27,8 +27,10 @@ public final class Engine: Sendable {
     public let logger: Logger
     /// What the engine reads.
     package let world: any World
-    private let base: BaseCredentials
-    private let environment: [String: String]
+    /// What signs where a source does not bring its own credentials.
+    package let base: BaseCredentials
+    /// What AWS's variables are read from.
+    package let environment: [String: String]
     private let workQueue = WorkQueue()
     private let workers: WorkerPool
     private let gates: RequestGates

@@ -28,12 +28,12 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         let config = try Config(path: self.config, store: .optional)
         config.showWarnings()
-        let check = AccessCheck(base: config.base)
+        let engine = try Engine(base: config.base)
         let style = CheckText.Style.ofTerminal(ProcessInfo.processInfo.environment)
         var report = CheckReport(sources: [])
         do {
             for source in try chosen(of: config) {
-                let result = try await check.check(source)
+                let result = try await engine.check(source)
                 report.sources.append(result)
                 guard !json else { continue }
                 // Each source is shown as soon as it is checked: one that does not answer takes up to two minutes.
