@@ -1,6 +1,7 @@
 import Dredge
 import DredgeAWS
 import DredgeS3
+import DredgeTransfer
 
 /// Causes of a call that failed before anybody decided on permissions: credentials, clocks, networks, services.
 enum CallCauses {
@@ -35,7 +36,7 @@ enum CallCauses {
                     ))
             ]
         case .clockSkewed: [clock(error.message)]
-        case .unreachable: [unreachable(error.message, advice: error.advice)]
+        case .unreachable: [unreachable(error.transferCode, error.message, advice: error.advice)]
         case .throttled: [throttled(error.advice)]
         case .regionDisabled:
             [
@@ -108,7 +109,7 @@ enum CallCauses {
                     because: "S3 refuses their session token.", change: RequiredChange(.you, error.advice))
             ]
         case .clockSkewed: [clock(error.advice)]
-        case .unreachable: [unreachable(error.message, advice: error.advice)]
+        case .unreachable: [unreachable(error.transferCode, error.message, advice: error.advice)]
         case .throttled: [throttled(error.advice)]
         case .serviceFailure, .shortBody:
             [
@@ -162,12 +163,11 @@ enum CallCauses {
                 .you, "Check again in a minute. If that goes on, find what else calls AWS with this account."))
     }
 
-    /// Tells a host name that doesn't exist from an address where nothing answers, by the transport's message.
-    private static func unreachable(_ message: String, advice: String) -> CheckCause {
+    /// Tells a host name that doesn't exist from an address where nothing answers.
+    private static func unreachable(_ code: TransferError.Code?, _ message: String, advice: String) -> CheckCause {
         // curl tells how long it took, which is of no use here.
         let message = message.replacing(#/ after [0-9]+ ms/#, with: "")
-        let text = message.lowercased()
-        if text.contains("resolve") {
+        if code == .couldNotResolve {
             return CheckCause(
                 .nameNotFound, isCertain: true, "The host's name does not exist, as far as this machine can tell.",
                 because: message,
@@ -177,7 +177,8 @@ enum CallCauses {
                         + "inside its VPC. Else see to this machine's DNS."
                 ))
         }
-        if text.contains("ssl") || text.contains("tls") || text.contains("certificate") {
+        // A handshake that was broken off, or got no answer, has another code.
+        if code == .tls || message.contains("SSL") {
             return CheckCause(
                 .tlsFailed, isCertain: true, "The encrypted connection could not be set up.", because: message,
                 change: RequiredChange(

@@ -48,6 +48,7 @@ extension S3Error {
             if let said = fault.message { message += ", \"\(said)\"" }
             advice = Advice(operation: operation, context: context).text(for: code, fault: fault)
         case .transfer(let error):
+            transferCode = error.code
             code = Self.code(error, hasBytes: error.head != nil)
             status = error.head?.status
             requestID = error.head?.requestID

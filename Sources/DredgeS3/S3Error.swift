@@ -1,4 +1,5 @@
 public import DredgeAWS
+package import DredgeTransfer
 
 #if canImport(FoundationEssentials)
     public import FoundationEssentials
@@ -84,6 +85,8 @@ public struct S3Error: Error, Sendable {
     public var message: String
     /// What to do next, a sentence or two.
     public var advice: String
+    /// Why the last request got no answer; nil: it got one, or none was sent.
+    package var transferCode: TransferError.Code?
     /// Set when `code` is `.credentials`: why there was nothing to sign with.
     public var cause: AWSError?
 

@@ -49,6 +49,9 @@ extension AWSError {
     /// No answer from an endpoint that gives credentials.
     static func noAnswer(_ error: TransferError, from what: String, advice: String) -> AWSError {
         if error.code == .cancelled { return .cancelled(AWSError.providerStep) }
-        return .provider(.unreachable, "\(what): no answer from \(error.authority): \(error.message)", advice: advice)
+        var failure = AWSError.provider(
+            .unreachable, "\(what): no answer from \(error.authority): \(error.message)", advice: advice)
+        failure.transferCode = error.code
+        return failure
     }
 }
