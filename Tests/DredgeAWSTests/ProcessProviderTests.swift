@@ -41,7 +41,7 @@ import Testing
         let output = Self.output(#","SessionToken":"\#(World.canary)","Expiration":"\#(expiration)","AccountId":"1""#)
         let credentials = try await world("x", .success(output)).resolved(profile: "p").credentials
         #expect(credentials.isTemporary)
-        #expect(credentials.expiration == Date(timeIntervalSince1970: 1_800_003_600 + fraction))
+        #expect(credentials.expiration == Date(timeIntervalSince1970: 1_800_003_600).addingTimeInterval(fraction))
     }
 
     @Test func `keys in the credentials file come before it, and those in the config file behind`() async throws {

@@ -367,13 +367,12 @@ final class Warnings: Sendable {
     @Test func `what passes is tried again with full jitter, signed anew`() async throws {
         let transport = ScriptedTransport([
             .error("Throttling", "Rate exceeded", status: 400), .answer(503, "busy"),
-            .failure(.connectionLost),
-            .session("ASIA"),
+            .failure(.connectionLost), .failure(.stalled), .session("ASIA"),
         ])
         let credentials = try await chain([RoleHop(roleARN: Self.role)], transport).credentials()
         #expect(credentials.accessKeyID == "ASIA")
         // The dice of the test always give the upper bound.
-        #expect(clock.sleeps.withLock { $0 } == [1, 0.2, 0.4])
+        #expect(clock.sleeps.withLock { $0 } == [1, 0.2, 0.4, 0.8])
         #expect(Set(transport.requests.compactMap { $0.value(of: "x-amz-date") }).count > 1)
     }
 

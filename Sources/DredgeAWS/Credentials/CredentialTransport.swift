@@ -18,62 +18,30 @@ struct CredentialAnswer: Sendable {
 final class LoopTransport: CredentialTransport {
     private let loop: TransferLoop
     private let durationMax: Duration
-    private let sleep: @Sendable (Duration) async throws -> Void
     // One call at a time; the pool's memory is allotted at the first.
     private let pool = BufferPool(byteLimit: 2 * AWSLimits.stsAnswerByteCountMax)
 
-    /// - Parameters:
-    ///   - durationMax: of one request. A service that hangs, or sends a byte now and then, must not hold up all that waits for it.
-    ///   - sleep: waits as long as that; tests have their own clock.
-    init(
-        _ loop: TransferLoop, durationMax: Duration = AWSLimits.stsAttemptDurationMax,
-        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
-    ) {
+    /// - Parameter durationMax: of a request that sets no bound itself. A service that hangs, or sends a byte now and then, must not hold up
+    ///   all that waits for it.
+    init(_ loop: TransferLoop, durationMax: Duration = AWSLimits.stsAttemptDurationMax) {
         self.loop = loop
         self.durationMax = durationMax
-        self.sleep = sleep
     }
 
     func send(_ request: HTTPRequest) async throws(TransferError) -> CredentialAnswer {
-        let authority = RequestURL(request.url).host
+        var request = request
+        request.timeout = request.timeout ?? durationMax
         let buffer: OwnedBuffer
         do {
             buffer = try await pool.buffer(byteCount: AWSLimits.stsAnswerByteCountMax)
         } catch {
-            throw TransferError(code: .cancelled, message: "cancelled", authority: authority)
+            throw TransferError(code: .cancelled, message: "cancelled", authority: RequestURL(request.url).host)
         }
         // The buffer goes back to a pool, so that the session in it must not stay there.
         defer { SecretBytes.wipe(UnsafeMutableRawBufferPointer(mutating: buffer.bytes)) }
-        let response = try await perform(request, into: buffer)
+        let response = try await loop.perform(request, into: buffer)
         return CredentialAnswer(
             status: response.status, date: response["date"], requestID: response["x-amzn-requestid"],
             body: response.isSuccess ? Array(buffer.bytes) : response.errorBody)
-    }
-
-    private func perform(_ request: HTTPRequest, into buffer: OwnedBuffer) async throws(TransferError) -> HTTPResponse {
-        let work = Task {
-            await Result { () async throws(TransferError) in try await self.loop.perform(request, into: buffer) }
-        }
-        let timer = Task {
-            try await sleep(durationMax)
-            work.cancel()
-        }
-        let result = await withTaskCancellationHandler {
-            await work.value
-        } onCancel: {
-            work.cancel()
-        }
-        timer.cancel()
-        if case .failure(let error) = result, error.code == .cancelled, !Task.isCancelled {
-            throw TransferError(
-                code: .stalled, message: "no whole answer within \(durationMax)", authority: error.authority)
-        }
-        return try result.get()
-    }
-}
-
-extension Result where Success: Sendable {
-    fileprivate init(_ body: () async throws(Failure) -> Success) async {
-        do throws(Failure) { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }
