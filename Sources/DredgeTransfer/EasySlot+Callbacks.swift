@@ -23,22 +23,11 @@ func storeHeadLine(
 extension EasySlot {
     /// Answers how many bytes it took; a number that is not `body.count` ends the transfer.
     fileprivate func store(body: UnsafeRawBufferPointer) -> Int {
-        guard let sink = transfer?.sink else { return 0 }
+        guard let buffer = transfer?.body else { return 0 }
         guard 200..<300 ~= answer.status else { return store(errorBody: body) }
-        switch sink {
-        case .buffer(let buffer):
-            if buffer.append(body) { return body.count }
-            answer.refusal = .bodyTooLarge(capacity: buffer.capacity)
-            return 0
-        case .stream(let sink):
-            if sink.store(body) { return body.count }
-            // A segment is not smaller than what curl hands over at once; were it, pausing would never help.
-            if let filling = sink.filling, filling.count == 0 {
-                answer.refusal = .bodyTooLarge(capacity: filling.capacity)
-                return 0
-            }
-            return Int(CURL_WRITEFUNC_PAUSE)
-        }
+        if buffer.append(body) { return body.count }
+        answer.refusal = .bodyTooLarge(capacity: buffer.capacity)
+        return 0
     }
 
     private func store(errorBody: UnsafeRawBufferPointer) -> Int {
@@ -61,9 +50,6 @@ extension EasySlot {
             return 0
         }
         answer.head.append(contentsOf: line)
-        if answer.status >= 200, line.first == UInt8(ascii: "\r") || line.first == UInt8(ascii: "\n") {
-            answer.isHeadComplete = true
-        }
         return line.count
     }
 

@@ -13,11 +13,7 @@ extension EasySlot {
     /// Whether the transfer has moved no byte, neither out nor in, for `timeout`. Before the connection is ready, the connect timeout
     /// rules; from then on this clock runs, so that it bounds the wait for the first byte too.
     func isStalled(at now: ContinuousClock.Instant, timeout: Duration) -> Bool {
-        guard let transfer, isConnected else { return false }
-        if case .stream(let sink)? = transfer.sink, sink.isPaused {
-            progress.movedAt = now
-            return false
-        }
+        guard transfer != nil, isConnected else { return false }
         let byteCount =
             ccurl_get_offset(easy, CURLINFO_SIZE_DOWNLOAD_T) + ccurl_get_offset(easy, CURLINFO_SIZE_UPLOAD_T)
             + curl_off_t(answer.head.count)

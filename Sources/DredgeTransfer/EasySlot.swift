@@ -18,8 +18,6 @@ final class EasySlot {
     struct Answer {
         var status = 0
         var head: [UInt8] = []
-        /// Whether the empty line behind the head of the final answer has come.
-        var isHeadComplete = false
         var errorBody: [UInt8] = []
         /// Why a callback ended the transfer.
         var refusal: Refusal?
@@ -141,12 +139,6 @@ final class EasySlot {
         var error = error
         error.head = HTTPResponse(status: answer.status, head: answer.head, errorBody: [])
         return error
-    }
-
-    /// The head of an answer that is 2xx, and nil for any other: those are complete only with their body.
-    var successResponse: HTTPResponse? {
-        guard 200..<300 ~= answer.status else { return nil }
-        return HTTPResponse(status: answer.status, head: answer.head, errorBody: [])
     }
 
     /// Whether the connection is ready for the request: name, TCP and TLS are done.

@@ -46,11 +46,12 @@ final class LoopExecutor: SerialExecutor, TaskExecutor {
         if isLate { lateQueue.async { self.run(job) } }
     }
 
-    /// Hands commands to the actor; they are obeyed in this order, in one turn. False when the thread has ended, and they never will be.
-    func post(_ commands: some Sequence<TransferCommand>) -> Bool {
+    /// Hands a command to the actor, which obeys commands in the order in which they come. False when the thread has ended,
+    /// and it never will.
+    func post(_ command: TransferCommand) -> Bool {
         inbox.withLock { inbox in
             guard !inbox.hasEnded else { return false }
-            inbox.commands.append(contentsOf: commands)
+            inbox.commands.append(command)
             wakeIfSleeping(&inbox)
             return true
         }

@@ -13,8 +13,6 @@ actor TransferActor {
     private var slots: [EasySlot] = []
     private var freeSlots: [EasySlot] = []
     private var waiting = FIFO<Transfer>()
-    /// The streams among the transfers that run: they are looked after in every turn.
-    private var streams: [Transfer] = []
     /// Transfers that ended in this turn. Their tasks are resumed together at its end, when curl's state is settled.
     private var ended: [(transfer: Transfer, result: TransferResult)] = []
     private var isStopping = false
@@ -33,8 +31,6 @@ actor TransferActor {
             switch command {
             case .start(let transfer, let completion): start(transfer, completion)
             case .cancel(let transfer): cancel(transfer)
-            case .serve(let transfer): serve(transfer)
-            case .room(let transfer, let segment): accept(segment, for: transfer)
             case .stop: stop()
             }
         }
@@ -82,7 +78,6 @@ actor TransferActor {
             guard let slot = EasySlot.of(easy), let transfer = slot.transfer else { continue }
             end(transfer, slot.outcome(of: transfer, result))
         }
-        for transfer in streams { serve(transfer) }
         endStalled()
         fillFreeSlots()
         handOver()
@@ -151,7 +146,6 @@ actor TransferActor {
                 let message = String(cString: curl_multi_strerror(result))
                 return end(transfer, .failure(TransferError(code: .other, message: message, request: transfer.request)))
             }
-            if case .stream? = transfer.sink { streams.append(transfer) }
         } catch {
             freeSlots.append(slot)
             end(transfer, .failure(error))
@@ -168,11 +162,7 @@ actor TransferActor {
             freeSlots.append(slot)
         }
         transfer.state = .ended
-        if case .stream(let sink)? = transfer.sink {
-            streams.removeAll { $0 === transfer }
-            sink.finish(result)
-        }
-        transfer.sink = nil
+        transfer.body = nil
         tell(transfer, result)
     }
 

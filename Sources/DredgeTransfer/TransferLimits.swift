@@ -5,7 +5,7 @@ public struct TransferLimits: Sendable {
     /// The longest time to a usable connection: name, TCP and TLS.
     public var connectTimeout: Duration = .seconds(10)
     /// A connected transfer that moves no byte for this long, in either direction, ends as `stalled`. Looked at four times in the
-    /// period, so that it may take a quarter longer. A paused stream does not stall.
+    /// period, so that it may take a quarter longer.
     public var progressTimeout: Duration = .seconds(30)
     /// Bytes kept of the body of an answer that is not 2xx; the connection of a longer one is dropped.
     public var errorBodyByteCountMax = 64 << 10
@@ -14,10 +14,6 @@ public struct TransferLimits: Sendable {
     /// A PEM file of certificate authorities instead of the system's (AWS_CA_BUNDLE).
     public var certificateAuthorityPath: String?
 
-    /// Buffers that a stream holds and its consumer has not taken, the one being filled among them.
-    static let undeliveredSegmentCountMax = 2
-    /// The most bytes that curl hands to a body callback at once: CURL_MAX_WRITE_SIZE of curl.h.
-    static let writeByteCountMax = 16 << 10
     /// curl's receive buffer for each connection (CURLOPT_BUFFERSIZE): throughput on 8 MiB bodies rises up to here and not beyond.
     static let receiveByteCount = 256 << 10
     /// Room for the head of an answer before it grows: S3's are 300 to 700 bytes.

@@ -105,9 +105,6 @@ import Testing
             try await loop.perform(HTTPRequest(url: server.url("bytes/10")), into: buffer)
         }
         #expect(late?.code == .shutDown)
-        let group = await loop.perform([(HTTPRequest(url: server.url("bytes/10")), buffer)])
-        #expect(group.count == 1)
-        #expect(throws: TransferError.self) { try group[0].get() }
     }
 
     @Test func `a task on the loop's executor can shut the loop down and goes on`() async throws {

@@ -44,45 +44,17 @@ import Testing
         limits.connectionCountMax = 3
         try await withFaults(limits: limits) { server, loop in
             let pool = BufferPool(byteLimit: 1 << 20)
-            let requests = try await (0..<40).asyncMap { index in
-                (HTTPRequest(url: server.url("bytes/\(index)")), try await pool.buffer(byteCount: 40))
+            try await withThrowingTaskGroup { group in
+                for index in 0..<40 {
+                    group.addTask {
+                        let body = try await pool.buffer(byteCount: 40)
+                        let request = HTTPRequest(url: server.url("bytes/\(index)"))
+                        #expect(try await loop.perform(request, into: body).status == 200)
+                        #expect(Data(body.bytes) == FaultServer.body(index))
+                    }
+                }
+                try await group.waitForAll()
             }
-            let results = await loop.perform(requests)
-            #expect(results.count == 40)
-            for (index, result) in results.enumerated() {
-                #expect(try result.get().status == 200)
-                #expect(Data(requests[index].1.bytes) == FaultServer.body(index))
-            }
-        }
-    }
-
-    @Test func `a group ends as a whole, each request with its own result`() async throws {
-        try await withFaults { server, loop in
-            let pool = BufferPool(byteLimit: 1 << 20)
-            let requests = try await ["bytes/10", "nothing", "status/404/3", "bytes/11"].asyncMap { path in
-                (HTTPRequest(url: server.url(path)), try await pool.buffer(byteCount: 10))
-            }
-            let results = await loop.perform(requests)
-            #expect(try results[0].get().status == 200)
-            #expect(results[1].failure?.code == .connectionLost)
-            #expect(try results[2].get().errorBody.count == 3)
-            #expect(results[3].failure?.code == .bodyTooLarge)
-            #expect(await loop.perform([]).isEmpty)
-        }
-    }
-
-    @Test func `cancelling a group ends those of it that have not ended`() async throws {
-        try await withFaults { server, loop in
-            let pool = BufferPool(byteLimit: 1 << 20)
-            let requests = try await ["bytes/10", "silent", "silent"].asyncMap { path in
-                (HTTPRequest(url: server.url(path)), try await pool.buffer(byteCount: 10))
-            }
-            let task = Task { await loop.perform(requests) }
-            while requests[0].1.count < 10 { try await Task.sleep(for: .milliseconds(5)) }
-            task.cancel()
-            let results = await task.value
-            #expect(results[1].failure?.code == .cancelled)
-            #expect(results[2].failure?.code == .cancelled)
         }
     }
 }

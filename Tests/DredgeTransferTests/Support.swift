@@ -42,16 +42,6 @@ extension TransferLoop {
     }
 }
 
-extension Result {
-    /// The error, if it is one.
-    var failure: Failure? {
-        switch self {
-        case .success: nil
-        case .failure(let error): error
-        }
-    }
-}
-
 extension Collection {
     /// The results of `transform`, one after the other.
     func asyncMap<Value>(_ transform: (Element) async throws -> Value) async rethrows -> [Value] {

@@ -19,8 +19,6 @@ Listens on a free port of 127.0.0.1, which it writes into PORT_FILE. Byte i of e
 /interim/N           an interim answer (103) before the real one
 /garbage             something that is not HTTP
 /nothing             closes without a byte
-/endless/NAME/N      N bytes as fast as they are taken; /sent/NAME tells how many were, /gone/NAME whether the client
-                     has left
 /open                the number of open connections
 """
 
@@ -31,8 +29,6 @@ import struct
 import sys
 
 PATTERN = bytes((i * 31 + 7) % 251 for i in range(251))
-sent = {}
-gone = set()
 open_connections = set()
 
 
@@ -102,27 +98,6 @@ async def answer(path, raw, reader, writer):
         return False
     elif kind == "nothing":
         return False
-    elif kind == "endless":
-        name, count = numbers[0], number(1)
-        sent[name] = 0
-        writer.transport.set_write_buffer_limits(high=0)
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 << 10)
-        writer.write(head(200, count))
-        try:
-            while sent[name] < count:
-                block = body(sent[name], min(64 << 10, count - sent[name]))
-                writer.write(block)
-                await writer.drain()
-                sent[name] += len(block)
-        except ConnectionError:
-            gone.add(name)
-            return False
-    elif kind == "sent":
-        text = str(sent.get(numbers[0], -1)).encode()
-        writer.write(head(200, len(text)) + text)
-    elif kind == "gone":
-        text = str(numbers[0] in gone).encode()
-        writer.write(head(200, len(text)) + text)
     elif kind == "open":
         text = str(len(open_connections)).encode()
         writer.write(head(200, len(text)) + text)
