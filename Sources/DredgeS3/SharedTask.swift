@@ -1,52 +1,37 @@
-import Synchronization
+internal import DredgeBase
 
 /// Work of which at most one instance runs: who asks while it runs waits for the same result.
 ///
 /// The work belongs to nobody who waits for it: cancelling one of them ends only its own waiting.
 final class SharedTask<Value: Sendable>: Sendable {
     private struct State {
+        /// Of the instance that was started last, from 1.
+        var number = 0
         var isRunning = false
-        var nextID = 0
-        var waiting: [Int: CheckedContinuation<Value, any Error>] = [:]
+        /// Of the instance that ended last.
+        var result: Value?
     }
-    private let state = Mutex(State())
+    private let state = Monitor(State(), order: .any)
 
     /// The result of `work`, or of the instance that runs already.
     func value(_ work: @escaping @Sendable () async -> Value) async throws(CancellationError) -> Value {
-        let id = state.withLock {
-            $0.nextID += 1
-            return $0.nextID
+        if Task.isCancelled { throw CancellationError() }
+        let (number, starts) = state.update { state in
+            let starts = !state.isRunning
+            if starts { state.number += 1 }
+            state.isRunning = true
+            return (state.number, starts)
         }
-        do {
-            return try await withTaskCancellationHandler {
-                try await withCheckedThrowingContinuation { continuation in
-                    // Lock first, then ask: the handler below either comes before (and is seen here) or finds the continuation.
-                    let starts = state.withLock { state -> Bool? in
-                        guard !Task.isCancelled else { return nil }
-                        state.waiting[id] = continuation
-                        defer { state.isRunning = true }
-                        return !state.isRunning
-                    }
-                    switch starts {
-                    case nil: continuation.resume(throwing: CancellationError())
-                    case true?: Task { finish(await work()) }
-                    case false?: break
-                    }
+        if starts {
+            Task {
+                let value = await work()
+                state.update { state in
+                    state.isRunning = false
+                    state.result = value
                 }
-            } onCancel: {
-                state.withLock { $0.waiting.removeValue(forKey: id) }?.resume(throwing: CancellationError())
             }
-        } catch {
-            throw CancellationError()
         }
-    }
-
-    private func finish(_ value: Value) {
-        let waiting = state.withLock { state in
-            state.isRunning = false
-            defer { state.waiting = [:] }
-            return state.waiting.values
-        }
-        for continuation in waiting { continuation.resume(returning: value) }
+        // A later instance may have begun before this task comes to wait; its result is no older than the one asked for.
+        return try await state.wait { $0.number > number || !$0.isRunning ? $0.result : nil }
     }
 }

@@ -1,4 +1,4 @@
-import Synchronization
+import DredgeBase
 
 /// A bounded pool of pre-faulted buffers: the memory budget of everything that is fetched.
 ///
@@ -9,24 +9,25 @@ import Synchronization
 public final class BufferPool: Sendable {
     /// The most bytes that the pool maps.
     public let byteLimit: Int
-    private let state = Mutex(BufferPoolState())
+    private let accounts: Monitor<BufferPoolState>
 
     /// An empty pool: memory is mapped as it is asked for. `byteLimit` should hold at least a few of the largest buffers in use.
     public init(byteLimit: Int) {
         precondition(byteLimit > 0, "a buffer pool needs a positive limit, not \(byteLimit)")
         self.byteLimit = byteLimit
+        accounts = Monitor(BufferPoolState(byteLimit: byteLimit))
     }
 
-    deinit { state.withLock { $0.unmapIdle() } }
+    deinit { accounts.update { $0.unmapIdle() } }
 
     /// Bytes of the blocks now on loan.
-    public var byteCountInUse: Int { state.withLock { $0.byteCountInUse } }
+    public var byteCountInUse: Int { accounts.read { $0.byteCountInUse } }
 
     /// The most bytes that were ever held, on loan and kept for reuse. Never above `byteLimit`.
-    public var byteCountPeak: Int { state.withLock { $0.byteCountPeak } }
+    public var byteCountPeak: Int { accounts.read { $0.byteCountPeak } }
 
     /// Tasks that wait for a buffer now.
-    var waiterCount: Int { state.withLock { $0.waiterCount } }
+    var waiterCount: Int { accounts.waiterCount }
 
     /// Whether a buffer of this size can ever be had from this pool.
     public func canHold(byteCount: Int, headroom: Int = 0) -> Bool {
@@ -48,15 +49,8 @@ public final class BufferPool: Sendable {
         )
         if Task.isCancelled { throw CancellationError() }
         if let buffer = bufferIfFree(byteCount: byteCount, headroom: headroom, lease: lease) { return buffer }
-        let waiter = BufferPoolWaiter(byteCount: blockByteCount(byteCount + headroom))
-        let grant = await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
-                settle { state in state.wait(waiter, continuation, byteLimit: byteLimit) }
-            }
-        } onCancel: {
-            settle { state in state.cancel(waiter, byteLimit: byteLimit) }
-        }
-        guard let grant else { throw CancellationError() }
+        let blockByteCount = blockByteCount(byteCount + headroom)
+        let grant = try await accounts.wait { $0.take(blockByteCount) }
         return lend(grant, byteCount: byteCount, headroom: headroom, lease)
     }
 
@@ -66,15 +60,13 @@ public final class BufferPool: Sendable {
     ) -> OwnedBuffer? {
         guard canHold(byteCount: byteCount, headroom: headroom) else { return nil }
         let blockByteCount = blockByteCount(byteCount + headroom)
-        let grant = state.withLock { state in
-            state.hasWaiters ? nil : state.take(blockByteCount, byteLimit: byteLimit)
-        }
+        let grant = accounts.attempt { $0.take(blockByteCount) }
         return grant.map { lend($0, byteCount: byteCount, headroom: headroom, lease) }
     }
 
     /// Called by a buffer's deinit.
     func takeBack(_ block: MappedBlock) {
-        settle { state in state.giveBack(block, byteLimit: byteLimit) }
+        accounts.update { $0.giveBack(block) }
     }
 
     /// Bytes of the block that serves a request for `byteCount` bytes: 16 KiB or more, with four to eight steps to each doubling and
@@ -91,11 +83,6 @@ public final class BufferPool: Sendable {
 
     private static let blockByteCountMin = 16 << 10
     private static let blockStepByteCountMax = 256 << 10
-
-    /// Changes the state under the lock and resumes those it serves after it: a resumed task may run at once and come back here.
-    private func settle(_ change: (inout BufferPoolState) -> [BufferPoolSettlement]) {
-        for settlement in state.withLock({ change(&$0) }) { settlement.waiter.resume(returning: settlement.grant) }
-    }
 
     /// Mapping happens here, after the lock and by the one who asked: faulting in 8 MiB takes a millisecond or two.
     private func lend(
