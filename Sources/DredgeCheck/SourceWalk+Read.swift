@@ -44,7 +44,7 @@ extension SourceWalk {
         }
         do throws(S3Error) {
             _ = try await client.getObject(
-                object.key, range: 0..<1, ifMatch: object.eTag.isEmpty ? nil : object.eTag, into: buffer)
+                object.key, range: 0..<1, ifMatch: object.eTag, into: buffer)
             return nil
         } catch {
             return error

@@ -1,23 +1,24 @@
+import DredgeBase
 import DredgeTransfer
 
 /// A ranged GET that goes on at the byte where the last answer broke.
 ///
-/// Every request that asks for bytes carries `Range`, also for a whole object: the answer is then a 206 whose `Content-Range`
-/// proves which bytes came and how large the object is. Only an empty range goes without, since S3 has no range in an empty
-/// object.
+/// Every request that asks for bytes carries `Range`, also for a whole object: the answer is then a 206 whose
+/// `Content-Range` proves which bytes came and how large the object is. Only an empty range goes without, since S3 has
+/// no range in an empty object.
 struct GetExchange: Exchange {
     let operation: Operation
     let body: OwnedBuffer
     private let key: ObjectKey
     private let range: Range<UInt64>
     /// The version that all bytes must be of: as asked, else as the first answer said.
-    private var eTag: String?
+    private var eTag: ETag?
     /// Bytes in the buffer that belong to somebody else.
     private let byteCountBefore: Int
     /// Bytes of the range that arrived and are sure.
     private(set) var keptByteCount = 0
 
-    init(bucket: String, key: ObjectKey, range: Range<UInt64>, ifMatch eTag: String?, body: OwnedBuffer) {
+    init(bucket: String, key: ObjectKey, range: Range<UInt64>, ifMatch eTag: ETag?, body: OwnedBuffer) {
         operation = Operation(action: .get, bucket: bucket, key: key, range: range)
         self.body = body
         self.key = key
@@ -37,7 +38,7 @@ struct GetExchange: Exchange {
             // HTTP's range includes its last byte, ours ends before its upper bound.
             headers.append(("Range", "bytes=\(missing.lowerBound)-\(missing.upperBound - 1)"))
         }
-        if let eTag { headers.append(("If-Match", eTag)) }
+        if let eTag { headers.append(("If-Match", eTag.header)) }
         return HTTPRequest(method: .get, url: endpoint.url(key: key), headers: headers)
     }
 
@@ -50,7 +51,7 @@ struct GetExchange: Exchange {
         keptByteCount += arrived
         guard missing.isEmpty else { throw .shortBody }
         return ObjectHead(
-            eTag: response["etag"] ?? eTag, versionID: response["x-amz-version-id"],
+            eTag: response["etag"].map(ETag.init) ?? eTag, versionID: response["x-amz-version-id"],
             contentEncoding: response["content-encoding"], size: size)
     }
 
@@ -68,14 +69,14 @@ struct GetExchange: Exchange {
         keptByteCount += arrived
     }
 
-    /// Whether the head is that of the bytes asked for. Wrong bytes must never pass as right ones, so everything it says is
-    /// held against what was asked.
+    /// Whether the head is that of the bytes asked for. Wrong bytes must never pass as right ones, so everything it
+    /// says is held against what was asked.
     /// - Returns: the whole object's size.
     private mutating func check(_ head: HTTPResponse) throws(AttemptFailure) -> UInt64 {
-        if let eTag, let answered = head["etag"], !Self.isSame(eTag, answered) {
+        if let eTag, let answered = head["etag"].map(ETag.init), eTag != answered {
             throw reject(
                 head, .preconditionFailed,
-                "asked for version \(printable(eTag.utf8, scalarCountMax: 80)), the service sent \(printable(answered.utf8, scalarCountMax: 80))"
+                "asked for version \(printable(eTag.header.utf8, scalarCountMax: 80)), the service sent \(printable(answered.header.utf8, scalarCountMax: 80))"
             )
         }
         let size: UInt64
@@ -96,7 +97,8 @@ struct GetExchange: Exchange {
             }
             size = total
         case 200:
-            // Some services answer 200 when the range is the whole object. Then, and only then, the bytes are the right ones.
+            // Some services answer 200 when the range is the whole object. Then, and only then, the bytes are the right
+            // ones.
             guard missing.lowerBound == 0, let length = head.contentLength ?? (missing.isEmpty ? 0 : nil) else {
                 throw reject(
                     head, .malformedAnswer, "asked for \(Self.text(missing)), the service sent the whole object")
@@ -115,7 +117,7 @@ struct GetExchange: Exchange {
                 head, .malformedAnswer, "asked for \(missing.count) bytes, the service announced \(length)")
         }
         // From here on, all attempts must give the same version, also when the caller did not name one.
-        eTag = eTag ?? head["etag"].flatMap { $0.isEmpty ? nil : $0 }
+        if eTag == nil, let answered = head["etag"].map(ETag.init), !answered.isEmpty { eTag = answered }
         return size
     }
 
@@ -133,16 +135,8 @@ struct GetExchange: Exchange {
         "bytes \(range.lowerBound)..<\(range.upperBound)"
     }
 
-    /// Some services give an ETag without quotes in one place and with them in another.
-    static func isSame(_ a: String, _ b: String) -> Bool {
-        func bare(_ text: String) -> Substring {
-            text.count >= 2 && text.hasPrefix("\"") && text.hasSuffix("\"") ? text.dropFirst().dropLast() : text[...]
-        }
-        return bare(a) == bare(b)
-    }
-
-    /// `bytes 0-99/1000` (RFC 9110, 14.4): the half-open range and the whole size. nil for anything else, also for an unknown
-    /// size (`*`).
+    /// `bytes 0-99/1000` (RFC 9110, 14.4): the half-open range and the whole size. nil for anything else, also for an
+    /// unknown size (`*`).
     static func contentRange(_ text: String) -> (range: Range<UInt64>, size: UInt64)? {
         let parts = text.split(separator: " ")
         guard parts.count == 2, parts[0].lowercased() == "bytes" else { return nil }

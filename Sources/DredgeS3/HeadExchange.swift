@@ -26,7 +26,7 @@ struct HeadExchange: Exchange {
                 status: response.status, requestID: response.requestID)
         }
         let object = ListedObject(
-            key: key, size: size, eTag: response["etag"] ?? "",
+            key: key, size: size, eTag: ETag(response["etag"] ?? ""),
             lastModified: response["last-modified"].flatMap(Timestamp.http),
             storageClass: response.shown("x-amz-storage-class"))
         return ObjectFacts(

@@ -125,12 +125,12 @@ final class ListAnswer: XMLHandler {
         }
         let storageClass = entry.storageClass.flatMap { $0.isEmpty || $0 == "STANDARD" ? nil : $0 }
         return ListedObject(
-            key: key, size: size, eTag: eTag, lastModified: entry.lastModified.flatMap(Timestamp.iso8601),
+            key: key, size: size, eTag: ETag(eTag), lastModified: entry.lastModified.flatMap(Timestamp.iso8601),
             storageClass: storageClass.map { printable($0.utf8, scalarCountMax: 64) })
     }
 
-    /// With `encoding-type=url` AWS writes a space as `+` (and a plus sign as `%2B`), Ceph and moto as `%20`; none leaves a plus
-    /// sign as it is.
+    /// With `encoding-type=url` AWS writes a space as `+` (and a plus sign as `%2B`), Ceph and moto as `%20`; none
+    /// leaves a plus sign as it is.
     private static func decoded(_ text: [UInt8]) -> [UInt8]? {
         text.withUnsafeBytes { URIEncoding.decode($0, plusIsSpace: true) }
     }

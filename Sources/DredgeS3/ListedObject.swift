@@ -1,3 +1,5 @@
+public import DredgeBase
+
 #if canImport(FoundationEssentials)
     public import FoundationEssentials
 #else
@@ -10,16 +12,16 @@ public struct ListedObject: Sendable {
     public var key: ObjectKey
     /// Bytes of the object.
     public var size: UInt64
-    /// With its quotes, as the service gave it; empty when it gave none. Compare it, never verify it: it is a digest of the
-    /// bytes for some objects only.
-    public var eTag: String
+    /// Empty when the service gave none. Compare it, never verify it: it is a digest of the bytes for some objects
+    /// only.
+    public var eTag: ETag
     /// When the object was written, to the second or better.
     public var lastModified: Date?
     /// As the service named it, also names that are newer than this code. nil: STANDARD.
     public var storageClass: String?
 
     /// An entry made by hand.
-    public init(key: ObjectKey, size: UInt64, eTag: String, lastModified: Date? = nil, storageClass: String? = nil) {
+    public init(key: ObjectKey, size: UInt64, eTag: ETag, lastModified: Date? = nil, storageClass: String? = nil) {
         self.key = key
         self.size = size
         self.eTag = eTag
@@ -44,8 +46,8 @@ public struct ListPage: Sendable {
 
 /// What a GET told about the object.
 public struct ObjectHead: Sendable {
-    /// With its quotes, as the service gave it.
-    public var eTag: String?
+    /// nil when the service gave none.
+    public var eTag: ETag?
     /// nil in a bucket that never had versions.
     public var versionID: String?
     /// The object's `Content-Encoding`, for example `gzip`. The body is as stored, never decoded.
@@ -56,7 +58,7 @@ public struct ObjectHead: Sendable {
     public var attemptCount = 1
 
     /// A head made by hand.
-    public init(eTag: String?, versionID: String?, contentEncoding: String?, size: UInt64) {
+    public init(eTag: ETag?, versionID: String?, contentEncoding: String?, size: UInt64) {
         self.eTag = eTag
         self.versionID = versionID
         self.contentEncoding = contentEncoding

@@ -1,4 +1,5 @@
 public import DredgeAWS
+public import DredgeBase
 public import DredgeTransfer
 
 #if canImport(FoundationEssentials)
@@ -103,7 +104,7 @@ public final class S3Client: Sendable {
     ///   - range: in bytes from the start of the object, not past its end. May be empty only at 0, for an empty object.
     ///   - eTag: sent as `If-Match`. nil: whatever version is there, one version for all attempts.
     public func getObject(
-        _ key: ObjectKey, range: Range<UInt64>, ifMatch eTag: String?, into body: OwnedBuffer
+        _ key: ObjectKey, range: Range<UInt64>, ifMatch eTag: ETag?, into body: OwnedBuffer
     ) async throws(S3Error) -> ObjectHead {
         precondition(!range.isEmpty || range.lowerBound == 0, "an empty range is for empty objects")
         precondition(range.count <= body.capacity - body.count, "the buffer has no room for the range")

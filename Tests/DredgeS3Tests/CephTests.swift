@@ -1,4 +1,5 @@
 import DredgeAWS
+import DredgeBase
 import DredgeIAM
 import DredgeTransfer
 import Foundation
@@ -156,7 +157,8 @@ import Testing
         }
         let body = try await pool.buffer(byteCount: 100)
         let other = await #expect(throws: S3Error.self) {
-            try await client.getObject(key, range: 0..<100, ifMatch: "\"00000000000000000000000000000000\"", into: body)
+            try await client.getObject(
+                key, range: 0..<100, ifMatch: ETag("00000000000000000000000000000000"), into: body)
         }
         #expect(other?.code == .preconditionFailed)
         let past = await #expect(throws: S3Error.self) {
@@ -213,8 +215,8 @@ import Testing
         #expect(refused?.isFatalForSource == true)
     }
 
-    /// The role may read everything; the session reads its source.
-    /// (This gateway takes `${*}`, which means `*`, for what it says, and a blank for none, so that no prefix here has one.)
+    /// The role may read everything; the session reads its source. (This gateway takes `${*}`, which means `*`, for
+    /// what it says, and a blank for none, so that no prefix here has one.)
     @Test(arguments: ["open/", "open/a+b", "open/é", "open/日本"])
     func `a narrowed session reads its source and nothing beside it`(prefix: String) async throws {
         let bytes = Array("of the customer".utf8)

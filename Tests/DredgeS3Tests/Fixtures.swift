@@ -1,4 +1,5 @@
 import DredgeAWS
+import DredgeBase
 import DredgeS3
 import DredgeTransfer
 import Foundation
@@ -113,7 +114,7 @@ struct ScriptedBucket {
         _ key: String, _ range: Range<UInt64>, ifMatch eTag: String? = nil
     ) async throws -> (head: ObjectHead, bytes: [UInt8]) {
         let body = try await pool.buffer(byteCount: max(range.count, 1))
-        let head = try await client.getObject(ObjectKey(key), range: range, ifMatch: eTag, into: body)
+        let head = try await client.getObject(ObjectKey(key), range: range, ifMatch: eTag.map(ETag.init), into: body)
         return (head, Array(body.bytes))
     }
 

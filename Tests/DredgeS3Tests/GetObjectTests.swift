@@ -1,3 +1,4 @@
+import DredgeBase
 import DredgeS3
 import DredgeTransfer
 import Foundation
@@ -20,7 +21,7 @@ private typealias Fault = ScriptedS3Server.Fault
         try await ScriptedBucket.with(.init(objects: [object])) { bucket in
             let (head, read) = try await bucket.read("a.txt", 10..<20_010, ifMatch: "\"v1\"")
             #expect(read == Array(bytes[10..<20_010]))
-            #expect(head.eTag == "\"v1\"")
+            #expect(head.eTag == ETag("\"v1\""))
             #expect(head.versionID == "version")
             #expect(head.contentEncoding == "gzip")
             #expect(head.size == 100_000)
@@ -187,7 +188,7 @@ private typealias Fault = ScriptedS3Server.Fault
         try await ScriptedBucket.with(.init(objects: [object])) { bucket in
             let head = try await bucket.client.headObject(ObjectKey("a.txt")).object
             #expect(head.size == 100_000)
-            #expect(head.eTag == "\"v1\"")
+            #expect(head.eTag == ETag("\"v1\""))
             #expect(head.storageClass == "DEEP_ARCHIVE")
             #expect(head.lastModified?.timeIntervalSince1970 == 1_738_367_999)
             let error = await #expect(throws: S3Error.self) {

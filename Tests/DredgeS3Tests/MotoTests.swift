@@ -1,4 +1,5 @@
 import DredgeAWS
+import DredgeBase
 import DredgeS3
 import DredgeTransfer
 import Foundation
@@ -76,7 +77,7 @@ import Testing
 
             let other = try await pool.buffer(byteCount: 10)
             let changed = await #expect(throws: S3Error.self) {
-                try await client.getObject(listed[3].key, range: 0..<10, ifMatch: "\"other\"", into: other)
+                try await client.getObject(listed[3].key, range: 0..<10, ifMatch: ETag("other"), into: other)
             }
             #expect(changed?.code == .preconditionFailed)
 

@@ -63,7 +63,7 @@ struct Reading: Sendable {
             if reread > 0 {
                 do throws(S3Error) {
                     let now = try await source.service.head(version.key)
-                    version = Version(key: now.key, size: now.size, eTag: ETag(now.eTag))
+                    version = Version(key: now.key, size: now.size, eTag: now.eTag)
                 } catch {
                     return try settle(object, after: error)
                 }
@@ -115,7 +115,7 @@ struct Reading: Sendable {
             object, version, partCount: partCount, ownBatch: run.work.sink.makeBatch(), into: first)
         // Where the listing names no version, the first part does: the others must be of the same.
         var version = version
-        if version.eTag.isEmpty, let eTag = head.eTag { version.eTag = ETag(eTag) }
+        if version.eTag.isEmpty, let eTag = head.eTag { version.eTag = eTag }
         let read = version
         do {
             try await withThrowingDiscardingTaskGroup { group in

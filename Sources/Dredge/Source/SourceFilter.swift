@@ -19,7 +19,7 @@ package struct SourceFilter: Sendable {
     /// A listed object as a ledger takes it.
     func entry(_ object: ListedObject) -> ListingEntry {
         ListingEntry(
-            key: object.key.bytes, size: object.size, eTag: ETag(object.eTag), lastModified: object.lastModified,
+            key: object.key.bytes, size: object.size, eTag: object.eTag, lastModified: object.lastModified,
             storageClass: object.storageClass, skipReason: skipReason(object))
     }
 

@@ -95,7 +95,7 @@ struct S3Source: ObjectService {
     func get(
         _ key: ObjectKey, range: Range<UInt64>, ifMatch eTag: ETag, into buffer: OwnedBuffer
     ) async throws(S3Error) -> ObjectHead {
-        try await client.getObject(key, range: range, ifMatch: eTag.header, into: buffer)
+        try await client.getObject(key, range: range, ifMatch: eTag, into: buffer)
     }
 
     func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject { try await client.headObject(key).object }

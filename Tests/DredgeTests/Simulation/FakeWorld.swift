@@ -13,7 +13,7 @@ final class FakeWorld: World {
     struct Object: Sendable {
         var key: String
         var body: [UInt8]
-        var eTag: String { "\"\(Hexadecimal.string(Array(SHA256.digest(body).prefix(8))))\"" }
+        var eTag: ETag { ETag(Hexadecimal.string(Array(SHA256.digest(body).prefix(8)))) }
     }
 
     let executor: (any TaskExecutor)? = nil
