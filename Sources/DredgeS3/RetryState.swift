@@ -1,5 +1,5 @@
-/// One request's way through its attempts: decides what comes after a failure. A value without clock and network, so that each
-/// rule can be tested by itself.
+/// One request's way through its attempts: decides what comes after a failure. A value without clock and network, so
+/// that each rule can be tested by itself.
 struct RetryState {
     /// What to do after a failed attempt.
     enum Decision: Equatable {
@@ -39,8 +39,8 @@ struct RetryState {
     ) -> Decision {
         attemptCount += 1
         failureCountInRow = progressed ? 1 : failureCountInRow + 1
-        let attemptCountMax = max(1, policy.attemptCountMax)
-        guard attemptCount < attemptCountMax * max(1, limits.progressAttemptFactor) else { return .giveUp }
+        let attemptCountMax = policy.attemptCountMax
+        guard attemptCount < attemptCountMax * limits.progressAttemptFactor else { return .giveUp }
         switch remedy {
         case .none:
             return .giveUp

@@ -6,15 +6,16 @@ public struct S3ClientSettings: Sendable {
     public var bucket: String
     /// nil: AWS_REGION, AWS_DEFAULT_REGION, the profile's, else us-east-1; corrected from the service's answers.
     public var region: String?
-    /// The partition whose credentials sign, as in an ARN, for example `aws-cn`: where nobody names a region of it, the search begins with its
-    /// default region. nil: that of the region.
+    /// The partition whose credentials sign, as in an ARN, for example `aws-cn`: where nobody names a region of it, the
+    /// search begins with its default region. nil: that of the region.
     public var partition: String?
-    /// `http://` or `https://`, host, optional port and base path. nil: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's, else AWS's
-    /// own.
+    /// `http://` or `https://`, host, optional port and base path. nil: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the
+    /// profile's, else AWS's own.
     public var endpointURL: String?
     /// nil: path style for custom endpoints and for bucket names that DNS or TLS can't carry, else virtual-host style.
     public var pathStyle: Bool?
-    /// The account that must own the bucket, told with every request; S3 refuses with `AccessDenied` where another one does. nil: any.
+    /// The account that must own the bucket, told with every request; S3 refuses with `AccessDenied` where another one
+    /// does. nil: any.
     public var expectedBucketOwner: String?
     /// Whether every request says that the requester pays.
     public var requestPayer: Bool
@@ -64,19 +65,4 @@ extension S3ClientSettings {
             message: "the bucket owner \"\(printable(owner.utf8, scalarCountMax: 80))\" is not an AWS account ID",
             advice: "Give the twelve digits of the account that owns the bucket, or none.")
     }
-}
-
-/// Exponential backoff with full jitter: the n-th wait is drawn evenly from 0 to `delayMin` · 2ⁿ, at most `delayMax`
-/// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>, mode `standard`).
-public struct RetryPolicy: Sendable {
-    /// Attempts without progress before a request fails, the first one included. An attempt that brought bytes of the body
-    /// starts the count anew, see `S3Limits.progressAttemptFactor` for what bounds that.
-    public var attemptCountMax = 10
-    /// Upper end of the first wait.
-    public var delayMin: Duration = .milliseconds(50)
-    /// Upper end of every wait, also of one that the service asks for by `Retry-After`.
-    public var delayMax: Duration = .seconds(20)
-
-    /// The defaults.
-    public init() {}
 }

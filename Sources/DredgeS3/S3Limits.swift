@@ -1,13 +1,15 @@
 /// Every limit of this layer.
 public struct S3Limits: Sendable {
-    /// Bytes of one answer of ListObjectsV2. A page of 1,000 keys of 1,024 bytes, each byte percent-encoded, takes under 4 MiB.
+    /// Bytes of one answer of ListObjectsV2. A page of 1,000 keys of 1,024 bytes, each byte percent-encoded, takes
+    /// under 4 MiB.
     public var listAnswerByteCountMax = 16 << 20
-    /// The largest object that is believed: 64 TiB, above S3's own limit of 50 TB ("Amazon S3 quotas"). A size above it is a broken
-    /// answer.
+    /// The largest object that is believed: 64 TiB, above S3's own limit of 50 TB ("Amazon S3 quotas"). A size above it
+    /// is a broken answer.
     public static let objectByteCountMax: UInt64 = 1 << 46
     /// Keys of a page; S3 gives no more than 1,000.
     public var listKeyCountMax = 1_000
-    /// Pages that one client reads at once; others wait. Times `listAnswerByteCountMax`, it bounds the memory of listings.
+    /// Pages that one client reads at once; others wait. Times `listAnswerByteCountMax`, it bounds the memory of
+    /// listings.
     public var listCountInFlightMax = 1
     /// HEAD requests that one client has in flight at once; others wait.
     public var headCountInFlightMax = 64
@@ -22,4 +24,13 @@ public struct S3Limits: Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// Traps where the numbers contradict each other.
+    func check() {
+        precondition((1...1_000).contains(listKeyCountMax), "S3 gives 1 to 1,000 keys a page, not \(listKeyCountMax)")
+        precondition(
+            listAnswerByteCountMax > 0 && listCountInFlightMax > 0 && headCountInFlightMax > 0
+                && connectAttemptCountMax > 0
+                && progressAttemptFactor > 0, "a limit of nothing lets nothing through")
+    }
 }

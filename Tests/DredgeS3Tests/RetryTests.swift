@@ -58,6 +58,31 @@ private typealias Scenario = ScriptedS3Server.Scenario
         }
     }
 
+    @Test func `a GET has as many rounds of attempts as are allowed, each from the start`() async throws {
+        var retry = RetryPolicy()
+        retry.attemptCountMax = 5
+        retry.roundCountMax = 3
+        for (count, attemptCount) in [(12, 13), (-1, 15)] {
+            let faults = [Fault.error(on: .get, 503, "SlowDown").times(count)]
+            try await ScriptedBucket.with(.init(objects: [object], faults: faults), retry: retry) { bucket in
+                if count > 0 {
+                    let (head, bytes) = try await bucket.read("a", 0..<5)
+                    #expect(head.attemptCount == attemptCount && bytes == Array("hello".utf8))
+                } else {
+                    let error = try #require(try await bucket.readError("a", 0..<5))
+                    #expect(error.code == .throttled && error.attemptCount == attemptCount)
+                }
+                // Each round waits as the first did.
+                #expect(bucket.waits.all.count { $0 < .milliseconds(51) } == 3)
+            }
+        }
+        let denial = [Fault.error(on: .get, 403, "AccessDenied")]
+        try await ScriptedBucket.with(.init(objects: [object], faults: denial), retry: retry) { bucket in
+            let error = try #require(try await bucket.readError("a", 0..<5))
+            #expect(error.attemptCount == 1)
+        }
+    }
+
     @Test func `throttling that does not end is an error after all attempts`() async throws {
         let faults = [Fault.error(on: .get, 503, "SlowDown").times(-1)]
         try await ScriptedBucket.with(.init(objects: [object], faults: faults)) { bucket in

@@ -1,0 +1,158 @@
+import DredgeAWS
+import DredgeTransfer
+
+extension S3Client {
+    /// Runs what `make` makes, again from the start where time may have mended what ended its attempts.
+    /// - Returns: the answer, and the attempts of all rounds together.
+    func runInRounds<E: Exchange>(_ make: () -> E) async throws(S3Error) -> (answer: E.Answer, attemptCount: Int) {
+        var round = 1
+        var attemptCount = 0
+        while true {
+            do throws(S3Error) {
+                var ended = try await run(make())
+                ended.attemptCount += attemptCount
+                return ended
+            } catch {
+                attemptCount += error.attemptCount
+                var error = error
+                error.attemptCount = attemptCount
+                guard error.isWorthAnotherRound, round < settings.retry.roundCountMax else { throw error }
+                round += 1
+            }
+        }
+    }
+
+    /// Sends what `exchange` asks until it is answered or there is no use in trying further.
+    func run<E: Exchange>(_ exchange: E) async throws(S3Error) -> (answer: E.Answer, attemptCount: Int) {
+        let locator: BucketLocator
+        do {
+            locator = try self.locator.get()
+        } catch {
+            throw S3Error(
+                code: .other, bucket: settings.bucket, attemptCount: 0, message: error.message, advice: error.advice)
+        }
+        var exchange = exchange
+        var state = RetryState(policy: settings.retry, limits: limits)
+        while true {
+            guard !Task.isCancelled else {
+                throw S3Error.cancelled(exchange.operation, attemptCount: state.attemptCount)
+            }
+            let target = locator.target
+            let used = try await credentials(for: exchange.operation, attemptCount: state.attemptCount)
+            let keptBefore = exchange.keptByteCount
+            let offset = clock.offset
+            let failure: AttemptFailure
+            do throws(AttemptFailure) {
+                let answer = try await attempt(&exchange, at: target, with: used)
+                locator.answered()
+                return (answer, state.attemptCount + 1)
+            } catch {
+                failure = error
+            }
+            if failure.hasAnswer { locator.answered() }
+            if failure.isCancellation {
+                throw S3Error.cancelled(exchange.operation, attemptCount: state.attemptCount + 1)
+            }
+            let remedy = failure.remedy
+            let decision = state.decide(
+                remedy, progressed: exchange.keptByteCount > keptBefore,
+                endpointHasAnswered: locator.hasAnswered, retryAfter: failure.retryAfter,
+                isClockCorrected: clock.offset != offset, jitter: clock.random(0...1))
+            switch decision {
+            case .retry(let delay):
+                if remedy == .slowDown { onThrottle() }
+                do {
+                    try await clock.sleep(delay)
+                } catch {
+                    throw S3Error.cancelled(exchange.operation, attemptCount: state.attemptCount)
+                }
+                continue
+            case .refreshCredentials:
+                if let used {
+                    await credentials.refused(used)
+                    continue
+                }
+            case .changeRegion(let told):
+                if try await changeRegion(from: target, to: told, locator: locator, for: exchange.operation) {
+                    continue
+                }
+            case .signAnew:
+                continue
+            case .giveUp:
+                break
+            }
+            throw S3Error(
+                failure, exchange.operation,
+                context: .init(
+                    attemptCount: state.attemptCount, target: target, limits: limits, now: clock.machineTime,
+                    isSigned: used != nil, expectedBucketOwner: settings.expectedBucketOwner,
+                    requestPayer: settings.requestPayer)
+            ).concealing(used)
+        }
+    }
+
+    private func credentials(
+        for operation: Operation, attemptCount: Int
+    ) async throws(S3Error) -> Credentials? {
+        do {
+            return try await credentials.credentials()
+        } catch {
+            guard error.code != .cancelled else { throw S3Error.cancelled(operation, attemptCount: attemptCount) }
+            throw S3Error(
+                code: .credentials, bucket: settings.bucket, key: operation.key, range: operation.range,
+                attemptCount: attemptCount, status: error.status, serviceCode: error.serviceCode,
+                requestID: error.requestID, message: "no credentials: \(error.step): \(error.message)",
+                advice: error.advice, cause: error)
+        }
+    }
+
+    func attempt<E: Exchange>(
+        _ exchange: inout E, at target: BucketTarget, with credentials: Credentials?
+    ) async throws(AttemptFailure) -> E.Answer {
+        var request = exchange.request(at: target.endpoint)
+        request.headers += headers
+        if let credentials {
+            target.signer.sign(&request, credentials: credentials, date: clock.now, unsignedPayload: false)
+        }
+        let sentAt = clock.machineTime
+        let response: HTTPResponse
+        do {
+            response = try await transfer.perform(request, into: exchange.body)
+            // What a cache on the way kept is of another time (RFC 9111, section 5.1).
+            if response["age"] == nil { clock.observe(response["date"], sentAt: sentAt) }
+        } catch {
+            try exchange.salvage(head: error.head)
+            throw .transfer(error)
+        }
+        guard response.isSuccess else {
+            throw .service(ServiceFault(response, limits: limits))
+        }
+        return try exchange.accept(response)
+    }
+}
+
+extension S3Error {
+    /// Whether time may mend it.
+    fileprivate var isWorthAnotherRound: Bool {
+        switch code {
+        case .throttled, .serviceFailure, .shortBody: true
+        default: false
+        }
+    }
+}
+
+extension AttemptFailure {
+    fileprivate var hasAnswer: Bool {
+        if case .transfer(let error) = self { error.head != nil } else { true }
+    }
+
+    fileprivate var isCancellation: Bool {
+        guard case .transfer(let error) = self else { return false }
+        return error.code == .cancelled || error.code == .shutDown
+    }
+
+    fileprivate var retryAfter: Duration? {
+        guard case .service(let fault) = self else { return nil }
+        return fault.retryAfterSeconds.map { .seconds($0) }
+    }
+}

@@ -1,0 +1,40 @@
+import DredgeAWS
+import DredgeTransfer
+
+extension S3Client {
+    /// Makes the bucket's region what an answer says it is.
+    /// - Returns: whether there is a region now that was not tried yet.
+    func changeRegion(
+        from target: BucketTarget, to told: String?, locator: BucketLocator, for operation: Operation
+    ) async throws(S3Error) -> Bool {
+        // Another request may have found it out meanwhile.
+        if locator.target.region != target.region { return true }
+        if let told, told != target.region {
+            return locator.move(to: told)
+        }
+        guard told == nil else { return false }
+        if case .headBucket = operation.action { return false }
+        let found: String?
+        do throws(CancellationError) {
+            found = try await locator.discovery.value { await self.bucketRegion(at: target) }
+        } catch {
+            throw S3Error.cancelled(operation, attemptCount: 1)
+        }
+        guard let found, found != target.region else { return locator.target.region != target.region }
+        return locator.move(to: found)
+    }
+
+    /// The region that HeadBucket names, whether it is allowed or not. nil: it names none.
+    private func bucketRegion(at target: BucketTarget) async -> String? {
+        guard let body = try? await headPool.buffer(byteCount: Self.headBufferByteCount) else { return nil }
+        let used: Credentials?
+        do throws(AWSError) { used = try await credentials.credentials() } catch { return nil }
+        var exchange = HeadBucketExchange(bucket: settings.bucket, body: body)
+        do throws(AttemptFailure) {
+            return try await attempt(&exchange, at: target, with: used).region
+        } catch {
+            guard case .service(let fault) = error else { return nil }
+            return fault.region
+        }
+    }
+}

@@ -1,0 +1,74 @@
+public import DredgeBase
+public import DredgeTransfer
+
+extension S3Client {
+    /// A page of at most `keyCountMax` objects in key order, 1,000 at the most. `startAfter` begins behind a key; a
+    /// token goes on from a page.
+    ///
+    /// An answer takes at most `S3Limits.listAnswerByteCountMax` bytes while it is read, and one page is read at a
+    /// time.
+    public func listPage(
+        prefix: ObjectKey, continuationToken: String? = nil, startAfter: ObjectKey? = nil, keyCountMax: Int? = nil
+    ) async throws(S3Error) -> ListPage {
+        let operation = Operation(action: .list(prefix: prefix), bucket: settings.bucket)
+        let body = try await buffer(limits.listAnswerByteCountMax, from: listPool, for: operation)
+        var limits = limits
+        if let keyCountMax { limits.listKeyCountMax = min(keyCountMax, limits.listKeyCountMax) }
+        return try await run(
+            ListExchange(
+                bucket: settings.bucket, prefix: prefix, continuationToken: continuationToken, startAfter: startAfter,
+                limits: limits, body: body)
+        ).answer
+    }
+
+    /// Appends the bytes `range` of the version `eTag` to `body`, which has room for all of them. Retries, and resumes
+    /// at the byte where an answer broke, at the same version.
+    ///
+    /// Either all bytes of the range are there, of one version, or an error is thrown; `body` then holds an unspecified
+    /// part.
+    /// - Parameters:
+    ///   - range: in bytes from the start of the object, not past its end. May be empty only at 0, for an empty object.
+    ///   - eTag: sent as `If-Match`. nil, or empty: whatever version is there, one version for all attempts.
+    public func getObject(
+        _ key: ObjectKey, range: Range<UInt64>, ifMatch eTag: ETag?, into body: OwnedBuffer
+    ) async throws(S3Error) -> ObjectHead {
+        precondition(!range.isEmpty || range.lowerBound == 0, "an empty range is for empty objects")
+        precondition(range.count <= body.capacity - body.count, "the buffer has no room for the range")
+        let byteCountBefore = body.count
+        var (head, attemptCount) = try await runInRounds {
+            // Each round begins with no byte, and with no version but the one that was asked for.
+            body.truncate(to: byteCountBefore)
+            return GetExchange(bucket: settings.bucket, key: key, range: range, ifMatch: eTag, body: body)
+        }
+        head.attemptCount = attemptCount
+        return head
+    }
+
+    /// The object as it is now, with how it is encrypted and whether it is in an archive.
+    public func headObject(_ key: ObjectKey) async throws(S3Error) -> ObjectFacts {
+        let operation = Operation(action: .head, bucket: settings.bucket, key: key)
+        let body = try await buffer(Self.headBufferByteCount, from: headPool, for: operation)
+        return try await run(HeadExchange(bucket: settings.bucket, key: key, body: body)).answer
+    }
+
+    /// What the bucket tells of itself to who may list it. Whoever may not gets an error that names its region all the
+    /// same.
+    public func headBucket() async throws(S3Error) -> BucketFacts {
+        let operation = Operation(action: .headBucket, bucket: settings.bucket)
+        let body = try await buffer(Self.headBufferByteCount, from: headPool, for: operation)
+        return try await run(HeadBucketExchange(bucket: settings.bucket, body: body)).answer
+    }
+
+    /// HEAD has no body; this is more than the room that a wrong one needs.
+    static let headBufferByteCount = 16 << 10
+
+    private func buffer(
+        _ byteCount: Int, from pool: BufferPool, for operation: Operation
+    ) async throws(S3Error) -> OwnedBuffer {
+        do {
+            return try await pool.buffer(byteCount: byteCount)
+        } catch {
+            throw S3Error.cancelled(operation, attemptCount: 0)
+        }
+    }
+}
