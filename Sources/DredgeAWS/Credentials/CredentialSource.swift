@@ -61,17 +61,19 @@ public enum CredentialSources {
     /// These credentials, which nobody looks up.
     public static func fixed(_ credentials: Credentials) -> BaseSource { BaseSource(credentials) }
 
-    /// A session that walks `hops` from the base, and refreshes ahead of its expiration with one refresh in flight.
+    /// A session of the last of `hops`, each assumed with the session of the one before and the first with the base. All of them
+    /// are refreshed ahead of their expiration, with one refresh in flight.
     ///
     /// Nothing is sent before the first call of `credentials()`; a hop that STS can't accept is refused there too, before any request.
     /// - Parameters:
     ///   - hops: at least one, at most `AWSLimits.hopCountMax`.
     ///   - narrowing: what the last hop's session is narrowed to, where its policy is `.narrowed`; nil: it may do what the role may.
+    ///   - sessions: shared with other sources that assume the same roles.
     public static func assumeRole(
-        _ hops: [RoleHop], access: STSAccess, narrowing: SessionNarrowing? = nil
+        _ hops: [RoleHop], access: STSAccess, narrowing: SessionNarrowing? = nil,
+        sessions: SessionCache = SessionCache()
     ) -> any CredentialSource {
-        let chain = access.chain(hops, narrowing: narrowing)
-        return Session(clock: access.clock) { () async throws(AWSError) in try await chain.credentials() }
+        sessions.source(access.chain(hops, narrowing: narrowing))
     }
 }
 

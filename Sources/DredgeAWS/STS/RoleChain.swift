@@ -67,13 +67,14 @@ final class RoleChain: Sendable {
         }
     }
 
-    private func validate() throws(AWSError) {
+    /// Throws what keeps a hop from being asked for at all. The hops behind number `last` don't count; nil: all do.
+    func validate(through last: Int? = nil) throws(AWSError) {
         guard (1...AWSLimits.hopCountMax).contains(hops.count) else {
             throw AWSError(
                 code: .invalidParameter, step: "assume a role", message: "a chain of \(hops.count) roles",
                 advice: "A chain has 1 to \(AWSLimits.hopCountMax) roles.")
         }
-        for index in hops.indices { _ = try call(index) }
+        for index in hops.indices.prefix(through: last ?? hops.count - 1) { _ = try call(index) }
     }
 
     /// The call of a hop, or of what takes its place for a probe.
@@ -166,7 +167,8 @@ struct STSCall: Sendable {
     let hop: RoleHop
     let isFirstHop: Bool
     let parameters: [(name: String, value: String)]
-    /// Of a call that isn't signed: its token, in the place of a session token, so that it is kept out of messages as one.
+    /// Of a call that isn't signed: its token, in the place of a session token, so that it is kept out of messages as
+    /// one.
     var identity: Credentials?
 
     /// As a form. Holds no secret but a web identity's token: secrets sign, they don't travel.

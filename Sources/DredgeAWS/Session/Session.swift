@@ -8,16 +8,19 @@ import Synchronization
 
 /// Temporary credentials that stay fresh (I9).
 ///
-/// Until the advisory window nobody does anything but read them, under a lock held for nanoseconds and without suspending. In the
-/// advisory window one caller starts a refresh in the background and all go on with the old ones. In the mandatory window all wait for
-/// that one refresh.
+/// Until the advisory window nobody does anything but read them, under a lock held for nanoseconds and without
+/// suspending. In the advisory window one caller starts a refresh in the background and all go on with the old ones. In
+/// the mandatory window all wait for that one refresh.
 ///
-/// A refresh that failed in the background is tried again a little later, each time after a longer while. One that others wait for is tried
-/// again for as long as the old credentials last, if the failure is one that may pass; a refusal is told at once, since waiting would not
-/// change it. Once told, a failure is not remembered: the next caller tries anew.
+/// A refresh that failed in the background is tried again a little later, each time after a longer while. One that
+/// others wait for is tried again for as long as the old credentials last, if the failure is one that may pass; a
+/// refusal is told at once, since waiting would not change it. Once told, a failure is not remembered: the next caller
+/// tries anew.
 final class Session: CredentialSource {
     private let clock: ServiceClock
     private let fetch: @Sendable () async throws(AWSError) -> Credentials
+    // Not a Monitor: who waits is told the result of one refresh, which is not kept for others, and whether anybody
+    // waits decides how long that refresh is tried.
     private let state = Mutex(State())
 
     /// - Parameters:
@@ -32,16 +35,20 @@ final class Session: CredentialSource {
 
     deinit { close() }
 
-    func credentials() async throws(AWSError) -> Credentials? {
-        // What is decided under the lock is done under it, so that a refresh which ends in between isn't followed by a needless one.
+    func credentials() async throws(AWSError) -> Credentials? { try await current().credentials }
+
+    /// The credentials, and whether they came just now.
+    func current() async throws(AWSError) -> (credentials: Credentials, isNew: Bool) {
+        // What is decided under the lock is done under it, so that a refresh which ends in between isn't followed by a
+        // needless one.
         let decision = state.withLock { state in
             let decision = state.decide(now: clock.now)
             if case .useAndRefresh = decision { startRefresh(&state) }
             return decision
         }
         switch decision {
-        case .use(let credentials), .useAndRefresh(let credentials): return credentials
-        case .wait: return try await refreshed()
+        case .use(let credentials), .useAndRefresh(let credentials): return (credentials, false)
+        case .wait: return (try await refreshed(), true)
         case .closed: throw Self.closed
         }
     }
@@ -59,11 +66,12 @@ final class Session: CredentialSource {
         for waiter in waiters { waiter.resume(returning: .failure(Self.closed)) }
     }
 
-    private static let closed = AWSError(
+    static let closed = AWSError(
         code: .cancelled, step: "sign a request", message: "the session was closed",
         advice: "Nothing is wrong: its run has ended.")
 
-    /// Joins the refresh in flight, or starts one, and waits for it or for the caller's cancellation, which leaves the refresh alone.
+    /// Joins the refresh in flight, or starts one, and waits for it or for the caller's cancellation, which leaves the
+    /// refresh alone.
     private func refreshed() async throws(AWSError) -> Credentials {
         let id = state.withLock { $0.makeWaiterID() }
         let result = await withTaskCancellationHandler {
@@ -87,7 +95,8 @@ final class Session: CredentialSource {
         return try result.get()
     }
 
-    /// Starts a refresh unless one is in flight. It belongs to nobody, so that no caller's cancellation ends it for the others.
+    /// Starts a refresh unless one is in flight. It belongs to nobody, so that no caller's cancellation ends it for the
+    /// others.
     private func startRefresh(_ state: inout State) {
         guard state.refresh == nil, !state.isClosed else { return }
         // Holds the session until it ends: whoever waits gets an answer. `close` cancels it.
