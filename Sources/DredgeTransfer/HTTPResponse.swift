@@ -4,7 +4,8 @@ public struct HTTPResponse: Sendable {
     public let status: Int
     /// The body of an answer that is not 2xx, cut at `TransferLimits.errorBodyByteCountMax`.
     public let errorBody: [UInt8]
-    /// The head's lines as they came, status line first. Most headers are never looked at, so that they are parsed when they are.
+    /// The head's lines as they came, status line first. Most headers are never looked at, so that they are parsed when
+    /// they are.
     private let head: [UInt8]
 
     init(status: Int, head: [UInt8], errorBody: [UInt8]) {
@@ -23,38 +24,20 @@ public struct HTTPResponse: Sendable {
     /// Whether the status says success (RFC 9110, section 15.3).
     public var isSuccess: Bool { 200..<300 ~= status }
 
-    /// The first value of a header, its name compared without case, without the white space around it. Nil when it is not there; one
-    /// pass over the head.
+    /// The first value of a header, its name compared without case, without the white space around it. Nil when it is
+    /// not there; one pass over the head.
     public subscript(_ name: String) -> String? {
-        var value: String?
-        forEachHeader { lineName, lineValue in
-            guard lineName.isEqualIgnoringCase(to: name) else { return true }
-            value = String(decoding: lineValue, as: UTF8.self)
-            return false
-        }
-        return value
-    }
-
-    /// All headers in the order they came in.
-    public var headers: [(name: String, value: String)] {
-        var headers: [(name: String, value: String)] = []
-        forEachHeader { name, value in
-            headers.append((String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
-            return true
-        }
-        return headers
-    }
-
-    /// Calls `visit` with each header until it returns false. Lines without a colon (the status line has none in its version) are passed
-    /// over.
-    private func forEachHeader(_ visit: (ArraySlice<UInt8>, ArraySlice<UInt8>) -> Bool) {
         var rest = head[...]
         while let end = rest.firstIndex(of: .lineFeed) {
             let line = rest[..<end]
             rest = rest[(end + 1)...]
-            guard line.startIndex > head.startIndex, let colon = line.firstIndex(of: .colon) else { continue }
-            guard visit(line[..<colon], line[(colon + 1)...].trimmingWhitespace()) else { return }
+            // The status line has no header in it, whatever it says.
+            guard line.startIndex > head.startIndex, let colon = line.firstIndex(of: .colon),
+                line[..<colon].isEqualIgnoringCase(to: name)
+            else { continue }
+            return String(decoding: line[(colon + 1)...].trimmingWhitespace(), as: UTF8.self)
         }
+        return nil
     }
 }
 

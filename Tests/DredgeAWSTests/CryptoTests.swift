@@ -31,21 +31,6 @@ import Testing
         #expect(Hexadecimal.string(hmac.authenticate([])) != code)
     }
 
-    @Test func `compares by content`() {
-        func areEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
-            a.withUnsafeBytes { a in b.withUnsafeBytes { SecretBytes.areEqual(a, $0) } }
-        }
-        #expect(areEqual([], []))
-        #expect(areEqual([1, 2, 3], [1, 2, 3]))
-        #expect(!areEqual([1, 2, 3], [1, 2, 4]))
-        #expect(!areEqual([1, 2, 3], [1, 2]))
-    }
-
-    @Test func `random bytes have their count and differ`() {
-        #expect(RandomBytes.make(count: 32).count == 32)
-        #expect(RandomBytes.make(count: 32) != RandomBytes.make(count: 32))
-    }
-
     /// I8: the memory that a secret stood in is overwritten before it is given back.
     @Test func `secret bytes are wiped when the last reference goes`() {
         let seen = Mutex<[[UInt8]]>([])

@@ -40,27 +40,10 @@ final class SecretBytes: @unchecked Sendable {  // safe: written by init only, w
     static func wipe(_ memory: UnsafeMutableRawBufferPointer) {
         OPENSSL_cleanse(memory.baseAddress, memory.count)
     }
-
-    /// Compares in a time that depends on the counts only (CRYPTO_memcmp(3)).
-    static func areEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
-        a.count == b.count && (a.isEmpty || CRYPTO_memcmp(a.baseAddress, b.baseAddress, a.count) == 0)
-    }
 }
 
 extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     var description: String { "‹\(byteCount) secret bytes›" }
     var debugDescription: String { description }
     var customMirror: Mirror { Mirror(self, children: [:]) }
-}
-
-/// Random bytes from libcrypto's generator.
-package enum RandomBytes {
-    /// `count` bytes that nobody can predict (RAND_bytes(3)).
-    package static func make(count: Int) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: count) { output, initializedCount in
-            // A failure means that the system has no entropy source, and then nothing secret can be made.
-            precondition(RAND_bytes(output.baseAddress, Int32(count)) == 1, "libcrypto has no random bytes")
-            initializedCount = count
-        }
-    }
 }
