@@ -1,13 +1,13 @@
-/// A byte buffer with one owner at a time, on loan from a `BufferPool`; it goes back when the last reference drops, on whichever
-/// thread that happens.
+/// A byte buffer with one owner at a time, on loan from a `BufferPool`; it goes back when the last reference drops, on
+/// whichever thread that happens.
 ///
 /// ```
 ///  block  |<- headroom ->|<- count bytes: the body ->|<- free ->|
 ///                        ^ bytes.baseAddress         ^ append   ^ capacity
 /// ```
 ///
-/// The memory is not cleared between loans: only `bytes` has a meaning. A buffer is handed from owner to owner (the transfer loop fills
-/// it, then a worker reads it) and has no lock: two threads must not use it at once.
+/// The memory is not cleared between loans: only `bytes` has a meaning. A buffer is handed from owner to owner (the
+/// transfer loop fills it, then a worker reads it) and has no lock: two threads must not use it at once.
 public final class OwnedBuffer: @unchecked Sendable {  // handed over, never shared; see above
     private let pool: BufferPool
     private let block: MappedBlock
@@ -16,13 +16,14 @@ public final class OwnedBuffer: @unchecked Sendable {  // handed over, never sha
 
     /// Bytes that fit behind the headroom: what was asked for, although the block below may be larger.
     public let capacity: Int
-    /// Bytes kept free in front of the body, so that a consumer can put what it had left over before it without copying the body.
+    /// Bytes kept free in front of the body, so that a consumer can put what it had left over before it without copying
+    /// the body.
     public let headroom: Int
     /// Bytes in use, from the start of the body.
     public private(set) var count = 0
 
     init(pool: BufferPool, block: MappedBlock, capacity: Int, headroom: Int, lease: (any AnyObject & Sendable)?) {
-        assert(capacity + headroom <= block.byteCount)
+        precondition(capacity + headroom <= block.byteCount, "a buffer larger than its block")
         self.pool = pool
         self.block = block
         self.capacity = capacity

@@ -1,20 +1,23 @@
 /// All limits of the transfer loop.
 public struct TransferLimits: Sendable {
-    /// Transfers at once, which is also the most connections that are kept; further transfers wait, first come first served.
+    /// Transfers at once, which is also the most connections that are kept; further transfers wait, first come first
+    /// served.
     public var connectionCountMax = 128
     /// The longest time to a usable connection: name, TCP and TLS.
     public var connectTimeout: Duration = .seconds(10)
-    /// A connected transfer that moves no byte for this long, in either direction, ends as `stalled`. Looked at four times in the
-    /// period, so that it may take a quarter longer.
+    /// A connected transfer that moves no byte for this long, in either direction, ends as `stalled`. Looked at four
+    /// times in the period, so that it may take a quarter longer.
     public var progressTimeout: Duration = .seconds(30)
     /// Bytes kept of the body of an answer that is not 2xx; the connection of a longer one is dropped.
     public var errorBodyByteCountMax = 64 << 10
-    /// Bytes of an answer's head; a longer one ends as `malformedAnswer`. curl itself refuses a single line above 100 KiB.
+    /// Bytes of an answer's head; a longer one ends as `malformedAnswer`. curl itself refuses a single line above 100
+    /// KiB.
     public var headByteCountMax = 64 << 10
     /// A PEM file of certificate authorities instead of the system's (AWS_CA_BUNDLE).
     public var certificateAuthorityPath: String?
 
-    /// curl's receive buffer for each connection (CURLOPT_BUFFERSIZE): throughput on 8 MiB bodies rises up to here and not beyond.
+    /// curl's receive buffer for each connection (CURLOPT_BUFFERSIZE): throughput on 8 MiB bodies rises up to here and
+    /// not beyond.
     static let receiveByteCount = 256 << 10
     /// Room for the head of an answer before it grows: S3's are 300 to 700 bytes.
     static let headByteCountUsual = 1 << 10
@@ -25,6 +28,16 @@ public struct TransferLimits: Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// Traps where the numbers contradict each other.
+    func check() {
+        precondition(connectionCountMax > 0, "a transfer loop needs at least one connection")
+        precondition(
+            connectTimeout > .zero && progressTimeout > .zero, "a timeout of nothing lets no transfer come to its end")
+        precondition(
+            headByteCountMax >= Self.headByteCountUsual, "an ordinary answer's head is longer than \(headByteCountMax) bytes")
+        precondition(errorBodyByteCountMax >= 0, "an error's body can't be shorter than nothing")
+    }
 }
 
 extension Duration {

@@ -1,7 +1,8 @@
 /// curl's multi handle on one thread, which is also the executor of tasks that prefer it.
 ///
-/// Memory: some 20 KiB for a connection, curl's receive buffer of 256 KiB for each that is busy, and the callers' buffers. Descriptors:
-/// one for a connection and two for the loop. Proxies are taken from the environment as curl does (libcurl-env(3)).
+/// Memory: some 20 KiB for a connection, curl's receive buffer of 256 KiB for each that is busy, and the callers'
+/// buffers. Descriptors: one for a connection and two for the loop. Proxies are taken from the environment as curl does
+/// (libcurl-env(3)).
 ///
 /// A loop that is dropped ends by itself; `shutDown` also waits for that.
 public final class TransferLoop: Sendable {
@@ -11,9 +12,10 @@ public final class TransferLoop: Sendable {
     private let actor: TransferActor
     private let thread: LoopThread
 
-    /// Starts the thread. Throws `.other` when the system gives no thread or descriptor, or curl was built without what is needed.
+    /// Starts the thread. Throws `.other` when the system gives no thread or descriptor, or curl was built without what
+    /// is needed.
     public init(limits: TransferLimits = .init()) throws(TransferError) {
-        precondition(limits.connectionCountMax > 0, "a transfer loop needs at least one connection")
+        limits.check()
         self.limits = limits
         guard let multi = MultiHandle(connectionCountMax: limits.connectionCountMax), EasySlot(limits: limits) != nil
         else {
@@ -32,8 +34,8 @@ public final class TransferLoop: Sendable {
     deinit { _ = loop.post(.stop) }
 
     /// Tasks that prefer this executor run on the loop's thread: between their requests lies no thread hop, so that a
-    /// finished transfer's task starts the next transfer in the same turn of the loop. They must not compute for long: while they do,
-    /// no byte is received.
+    /// finished transfer's task starts the next transfer in the same turn of the loop. They must not compute for long:
+    /// while they do, no byte is received.
     public var executor: any TaskExecutor { loop }
 
     /// Sends `request`; appends the body of a 2xx answer to `body`. On error `body` holds what arrived before it.
@@ -51,7 +53,8 @@ public final class TransferLoop: Sendable {
         }.get()
     }
 
-    /// Ends every transfer with `.shutDown` and the thread. Returns when both are gone. Later transfers end with `.shutDown` at once.
+    /// Ends every transfer with `.shutDown` and the thread. Returns when both are gone. Later transfers end with
+    /// `.shutDown` at once.
     public func shutDown() async {
         _ = loop.post(.stop)
         await thread.join()

@@ -318,7 +318,8 @@ final class Warnings: Sendable {
         var given = RoleHop(roleARN: Self.role)
         given.sessionPolicy = .document("{}")
         let role = RoleHop(roleARN: "arn:aws-cn:iam::123456789012:role/R")
-        _ = try await chain([RoleHop(roleARN: Self.role), given, role], transport, narrowing: Self.narrowing).credentials()
+        _ = try await chain([RoleHop(roleARN: Self.role), given, role], transport, narrowing: Self.narrowing)
+            .credentials()
         #expect(
             transport.requests.map { form($0)["Policy"] }
                 == [nil, "{}", Self.policy("aws-cn")])
