@@ -2,7 +2,8 @@ package import DredgeTransfer
 
 /// Why there is nothing to sign with, or why a service refused to give it.
 ///
-/// Built from an allow-list: no request, no header, no secret is ever part of it. Its `description` is one paragraph for a person.
+/// Built from an allow-list: no request, no header, no secret is ever part of it. Its `description` is one paragraph
+/// for a person.
 public struct AWSError: Error, Sendable, Hashable {
     /// What happened.
     public enum Code: String, Sendable, CaseIterable {
@@ -56,7 +57,8 @@ public struct AWSError: Error, Sendable, Hashable {
     public var advice: String
     /// Why the last request got no answer; nil: it got one, or none was sent.
     package var transferCode: TransferError.Code?
-    /// Where no provider of the chain has credentials: each of them, in the order in which they were asked. `message` has it in words.
+    /// Where no provider of the chain has credentials: each of them, in the order in which they were asked. `message`
+    /// has it in words.
     public var providers: [ProviderReason] = []
 
     /// An error with all its parts.

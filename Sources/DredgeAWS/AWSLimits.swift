@@ -26,13 +26,17 @@ public enum AWSLimits {
     /// Characters of a service's message that an error repeats.
     static let messageCharacterCountMax = 2000
 
-    /// A session is refreshed in the background from here before its expiration, or from a quarter of its life where that is shorter.
+    /// A session is refreshed in the background from here before its expiration, or from a quarter of its life where
+    /// that is shorter.
     static let advisoryWindowMax = 900.0
-    /// No request is signed any more from here before its expiration, or from a sixth of its life where that is shorter. Seconds.
+    /// No request is signed any more from here before its expiration, or from a sixth of its life where that is
+    /// shorter. Seconds.
     static let mandatoryWindowMax = 600.0
-    /// A failed refresh in the background is tried again after this, or after a twentieth of the life where that is shorter. Seconds.
+    /// A failed refresh in the background is tried again after this, or after a twentieth of the life where that is
+    /// shorter. Seconds.
     static let advisoryRetryDelayMax = 60.0
-    /// Clocks that differ by more than this explain a refused signature (AWS allows 5 minutes for most services, 15 for S3). Seconds.
+    /// Clocks that differ by more than this explain a refused signature (AWS allows 5 minutes for most services, 15 for
+    /// S3). Seconds.
     static let clockSkewMax = 240.0
 
     /// Bytes of a config or credentials file.
@@ -50,8 +54,9 @@ public enum AWSLimits {
     static let metadataAttemptCount = 1...10
     /// How long a token of the instance's metadata is good, in seconds: the longest there is.
     static let metadataTokenLife = 21_600
-    /// The instance's metadata has new credentials at least so long before the old ones end (EC2 User Guide, "Retrieve security
-    /// credentials from instance metadata"): an answer that ends sooner is one that could not be renewed. Seconds.
+    /// The instance's metadata has new credentials at least so long before the old ones end (EC2 User Guide, "Retrieve
+    /// security credentials from instance metadata"): an answer that ends sooner is one that could not be renewed.
+    /// Seconds.
     static let metadataRenewalMargin = 300.0
     /// Credentials that could not be renewed are used on for so long before the metadata are asked again. Seconds.
     static let staticStabilityDelay = 300.0...600.0

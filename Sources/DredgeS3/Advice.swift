@@ -64,7 +64,8 @@ struct Advice {
         if fault?.code == "AllAccessDisabled" {
             return "Access to the bucket is shut for everybody: its owner must open it again."
         }
-        // S3's words for what a session's own policy leaves out ("Troubleshoot access denied errors", Amazon S3 User Guide).
+        // S3's words for what a session's own policy leaves out ("Troubleshoot access denied errors", Amazon S3 User
+        // Guide).
         if fault?.message?.contains("session policy") == true {
             return
                 "The session itself is narrower than this: correct the source's prefix and kms_key_arn, or write session_policy: none for its last role."
@@ -90,7 +91,8 @@ struct Advice {
         }
     }
 
-    /// What S3 refuses in the same words as a missing permission. Where it names the action that nobody allows, it is none of these.
+    /// What S3 refuses in the same words as a missing permission. Where it names the action that nobody allows, it is
+    /// none of these.
     private func otherReasons(_ fault: ServiceFault?) -> String {
         if fault?.message?.contains("is not authorized to perform") == true { return "" }
         var reasons: [String] = []

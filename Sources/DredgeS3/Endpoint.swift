@@ -47,7 +47,8 @@ struct EndpointRules: Sendable {
         case .name(let name):
             let fitsHost = BucketAddress.fitsHostName(name, isSecure: custom?.scheme != "http")
             // A name that no host can carry, or that would stand before an IP address, goes into the path even where
-            // virtual-host style was asked for: the other way there is no request at all. Dots only break TLS, so they can be asked for.
+            // virtual-host style was asked for: the other way there is no request at all. Dots only break TLS, so they
+            // can be asked for.
             usesPathStyle =
                 switch settings.pathStyle {
                 case true?: true

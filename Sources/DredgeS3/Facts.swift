@@ -15,9 +15,11 @@ public struct ObjectFacts: Sendable {
     public var encryption: String?
     /// The ARN of the KMS key that encrypts the object.
     public var kmsKeyID: String?
-    /// `ARCHIVE_ACCESS` or `DEEP_ARCHIVE_ACCESS`: Intelligent-Tiering keeps it where it can't be read before it is restored.
+    /// `ARCHIVE_ACCESS` or `DEEP_ARCHIVE_ACCESS`: Intelligent-Tiering keeps it where it can't be read before it is
+    /// restored.
     public var archiveStatus: String?
-    /// `ongoing-request="true"`, or `"false"` with an `expiry-date`: a copy of an archived object is on its way, or there.
+    /// `ongoing-request="true"`, or `"false"` with an `expiry-date`: a copy of an archived object is on its way, or
+    /// there.
     public var restore: String?
     /// Whether the request was charged to who sent it.
     public var isRequesterCharged: Bool

@@ -1,7 +1,7 @@
 /// The name of an object: bytes, compared as bytes.
 ///
-/// A `String` would compare by Unicode equivalence, so that two objects whose keys differ only in normalization were one.
-/// S3 keys are up to 1,024 bytes, `..`, `//` and a leading `/` are legal text in them, and they are never paths
+/// A `String` would compare by Unicode equivalence, so that two objects whose keys differ only in normalization were
+/// one. S3 keys are up to 1,024 bytes, `..`, `//` and a leading `/` are legal text in them, and they are never paths
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>).
 public struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The key as S3 stores it, not encoded in any way.
@@ -17,7 +17,8 @@ public struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertible
         bytes = Array(string.utf8)
     }
 
-    /// For people: not reversible. Control characters are escaped, so that a key can't drive a terminal or break a log line.
+    /// For people: not reversible. Control characters are escaped, so that a key can't drive a terminal or break a log
+    /// line.
     public var description: String {
         printable(bytes)
     }
@@ -28,8 +29,8 @@ public struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertible
     }
 }
 
-/// `bytes` as text that is safe to print: invalid UTF-8 becomes U+FFFD; control, line-breaking and text-direction characters
-/// become `\u{…}`.
+/// `bytes` as text that is safe to print: invalid UTF-8 becomes U+FFFD; control, line-breaking and text-direction
+/// characters become `\u{…}`.
 func printable(_ bytes: some Sequence<UInt8>, scalarCountMax: Int = .max) -> String {
     var text = ""
     var count = 0

@@ -69,7 +69,8 @@ extension S3Error {
         }
     }
 
-    /// Without what the service repeated of the secrets that signed: what it says is its own, but it was sent the session token.
+    /// Without what the service repeated of the secrets that signed: what it says is its own, but it was sent the
+    /// session token.
     func concealing(_ credentials: Credentials?) -> S3Error {
         guard let credentials else { return self }
         var error = self

@@ -9,7 +9,8 @@ package import DredgeTransfer
 
 /// Why a request to S3 did not give what was asked, where, and what to do about it.
 ///
-/// Built from an allow-list of what the service said (status, code, message, request ID), never from the raw body or headers.
+/// Built from an allow-list of what the service said (status, code, message, request ID), never from the raw body or
+/// headers.
 public struct S3Error: Error, Sendable {
     /// The closed list of what can be wrong.
     public enum Code: String, Sendable {
@@ -90,8 +91,8 @@ public struct S3Error: Error, Sendable {
     /// Set when `code` is `.credentials`: why there was nothing to sign with.
     public var cause: AWSError?
 
-    /// True for what concerns the whole source (bucket, credentials, endpoint), not one object: every further request would
-    /// fail in the same way.
+    /// True for what concerns the whole source (bucket, credentials, endpoint), not one object: every further request
+    /// would fail in the same way.
     public var isFatalForSource: Bool {
         switch code {
         case .noSuchBucket, .wrongRegion, .invalidCredentials, .expiredCredentials, .clockSkewed, .requesterPays,

@@ -22,7 +22,8 @@ struct ServiceFault: Error, Sendable {
 
     /// From an answer that is not 2xx.
     init(_ response: HTTPResponse, limits: S3Limits) {
-        // An error document that can't be read (a proxy's HTML, nothing at all for HEAD) leaves the status and the headers.
+        // An error document that can't be read (a proxy's HTML, nothing at all for HEAD) leaves the status and the
+        // headers.
         let document = try? XMLReader.tree(of: response.errorBody, limits: Self.documentLimits)
         let error = document?.name == "Error" ? document : document?["Error"]
         let fields = (error?.children ?? []).map { ($0.name, $0.text) }

@@ -31,7 +31,8 @@ final class SharedTask<Value: Sendable>: Sendable {
                 }
             }
         }
-        // A later instance may have begun before this task comes to wait; its result is no older than the one asked for.
+        // A later instance may have begun before this task comes to wait; its result is no older than the one asked
+        // for.
         return try await state.wait { $0.number > number || !$0.isRunning ? $0.result : nil }
     }
 }

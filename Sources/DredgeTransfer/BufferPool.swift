@@ -2,16 +2,18 @@ import DredgeBase
 
 /// A bounded pool of pre-faulted buffers: the memory budget of everything that is fetched.
 ///
-/// Memory is taken from the system in blocks of a few sizes (see `blockByteCount`) and kept for reuse, since fresh pages cost a fifth of
-/// the throughput. `byteLimit` bounds what is really mapped: blocks on loan and idle ones together. When a request finds no idle block of
-/// its size and no room, idle blocks of other sizes are unmapped for it; when that is not enough, it waits, first come first served. A
-/// small request does not overtake a large one, so that a large one is never starved.
+/// Memory is taken from the system in blocks of a few sizes (see `blockByteCount`) and kept for reuse, since fresh
+/// pages cost a fifth of the throughput. `byteLimit` bounds what is really mapped: blocks on loan and idle ones
+/// together. When a request finds no idle block of its size and no room, idle blocks of other sizes are unmapped for
+/// it; when that is not enough, it waits, first come first served. A small request does not overtake a large one, so
+/// that a large one is never starved.
 public final class BufferPool: Sendable {
     /// The most bytes that the pool maps.
     public let byteLimit: Int
     private let accounts: Monitor<BufferPoolState>
 
-    /// An empty pool: memory is mapped as it is asked for. `byteLimit` should hold at least a few of the largest buffers in use.
+    /// An empty pool: memory is mapped as it is asked for. `byteLimit` should hold at least a few of the largest
+    /// buffers in use.
     public init(byteLimit: Int) {
         precondition(byteLimit > 0, "a buffer pool needs a positive limit, not \(byteLimit)")
         self.byteLimit = byteLimit
@@ -37,8 +39,8 @@ public final class BufferPool: Sendable {
 
     /// Waits, first come first served, until `byteCount + headroom` bytes fit under the limit.
     ///
-    /// Cancelling the task ends the wait with `CancellationError`. Asking for more than the pool can ever hold is a programming error and
-    /// traps: check `canHold` where the size comes from outside.
+    /// Cancelling the task ends the wait with `CancellationError`. Asking for more than the pool can ever hold is a
+    /// programming error and traps: check `canHold` where the size comes from outside.
     /// - Parameter lease: held for as long as the buffer is, for the caller's own accounts.
     public func buffer(
         byteCount: Int, headroom: Int = 0, lease: (any AnyObject & Sendable)? = nil
@@ -54,7 +56,8 @@ public final class BufferPool: Sendable {
         return lend(grant, byteCount: byteCount, headroom: headroom, lease)
     }
 
-    /// The same without waiting: nil when the pool is at its limit, or somebody waits already, or it can never hold as much.
+    /// The same without waiting: nil when the pool is at its limit, or somebody waits already, or it can never hold as
+    /// much.
     public func bufferIfFree(
         byteCount: Int, headroom: Int = 0, lease: (any AnyObject & Sendable)? = nil
     ) -> OwnedBuffer? {
@@ -69,9 +72,9 @@ public final class BufferPool: Sendable {
         accounts.update { $0.giveBack(block) }
     }
 
-    /// Bytes of the block that serves a request for `byteCount` bytes: 16 KiB or more, with four to eight steps to each doubling and
-    /// none above 256 KiB. So less than a quarter of a block is wasted, 3 % where parts of 8 MiB are fetched, and still the sizes are few
-    /// enough that a block meets a second request of its size.
+    /// Bytes of the block that serves a request for `byteCount` bytes: 16 KiB or more, with four to eight steps to each
+    /// doubling and none above 256 KiB. So less than a quarter of a block is wasted, 3 % where parts of 8 MiB are
+    /// fetched, and still the sizes are few enough that a block meets a second request of its size.
     package func blockByteCount(_ byteCount: Int) -> Int {
         let page = MappedBlock.pageByteCount
         let doubling = 1 << (Int.bitWidth - max(byteCount - 1, Self.blockByteCountMin - 1).leadingZeroBitCount)

@@ -1,5 +1,6 @@
-/// The accounts of a `BufferPool`, guarded by its lock: decisions only, except that idle blocks are unmapped here. That happens under
-/// the lock so that no other thread can map what was freed on paper before it is freed in fact: the limit always holds.
+/// The accounts of a `BufferPool`, guarded by its lock: decisions only, except that idle blocks are unmapped here. That
+/// happens under the lock so that no other thread can map what was freed on paper before it is freed in fact: the limit
+/// always holds.
 struct BufferPoolState: Sendable {
     private let byteLimit: Int
     private(set) var byteCountInUse = 0
@@ -9,7 +10,8 @@ struct BufferPoolState: Sendable {
 
     init(byteLimit: Int) { self.byteLimit = byteLimit }
 
-    /// A block for `byteCount` bytes (a size that `blockByteCount` gave) or the right to map one; nil when there is no room now.
+    /// A block for `byteCount` bytes (a size that `blockByteCount` gave) or the right to map one; nil when there is no
+    /// room now.
     mutating func take(_ byteCount: Int) -> BufferPoolGrant? {
         if let block = takeIdle(byteCount...(byteCount + byteCount / 4)) {
             byteCountInUse += block.byteCount
@@ -39,7 +41,8 @@ struct BufferPoolState: Sendable {
         idleBlocks = [:]
     }
 
-    /// Takes the smallest idle block whose size is in `sizes`. There are few sizes in use, so that looking at all is quick.
+    /// Takes the smallest idle block whose size is in `sizes`. There are few sizes in use, so that looking at all is
+    /// quick.
     private mutating func takeIdle(_ sizes: ClosedRange<Int>) -> MappedBlock? {
         guard let byteCount = idleBlocks.keys.lazy.filter(sizes.contains).min() else { return nil }
         let block = idleBlocks[byteCount]?.popLast()

@@ -1,6 +1,7 @@
 import CCurl
 
-/// CURLOPT_WRITEFUNCTION(3). Called inside of curl_multi_perform: it stores, and everything else happens after curl has returned.
+/// CURLOPT_WRITEFUNCTION(3). Called inside of curl_multi_perform: it stores, and everything else happens after curl has
+/// returned.
 func storeBody(
     _ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {

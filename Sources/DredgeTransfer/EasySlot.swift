@@ -1,7 +1,8 @@
 import CCurl
 import Synchronization
 
-/// One of curl's easy handles, used for one transfer after the other, and the little that its callbacks store. All on the loop's thread.
+/// One of curl's easy handles, used for one transfer after the other, and the little that its callbacks store. All on
+/// the loop's thread.
 final class EasySlot {
     let easy: UnsafeMutableRawPointer
     let limits: TransferLimits
@@ -74,8 +75,8 @@ final class EasySlot {
         expect(ccurl_set_long(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)))
         if let path = limits.certificateAuthorityPath { expect(ccurl_set_string(easy, CURLOPT_CAINFO, path)) }
         if limits.certificateAuthorityPath != nil || ccurl_has_default_authority_file() != 0 {
-            // A directory of authorities beside the file would add to it, and would keep curl from caching the parsed file over
-            // connections (CURLOPT_CA_CACHE_TIMEOUT): parsing the system's takes longer than a handshake.
+            // A directory of authorities beside the file would add to it, and would keep curl from caching the parsed
+            // file over connections (CURLOPT_CA_CACHE_TIMEOUT): parsing the system's takes longer than a handshake.
             expect(ccurl_set_string(easy, CURLOPT_CAPATH, nil))
         }
 

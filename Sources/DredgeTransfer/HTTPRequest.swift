@@ -1,5 +1,5 @@
-/// One HTTP/1.1 request. No redirect is followed, no cookie kept, no compression asked for, nothing sent again: what to do about an
-/// answer is the caller's decision.
+/// One HTTP/1.1 request. No redirect is followed, no cookie kept, no compression asked for, nothing sent again: what to
+/// do about an answer is the caller's decision.
 public struct HTTPRequest: Sendable {
     /// The methods that S3 and STS need.
     public enum Method: String, Sendable {
@@ -15,8 +15,8 @@ public struct HTTPRequest: Sendable {
 
     /// The method; decides whether `body` may be there.
     public var method: Method
-    /// Absolute, `http` or `https`, already percent-encoded; path and query are sent byte for byte (no dot-segment squashing). A
-    /// fragment is not sent.
+    /// Absolute, `http` or `https`, already percent-encoded; path and query are sent byte for byte (no dot-segment
+    /// squashing). A fragment is not sent.
     public var url: String
     /// Sent in this order. `Host`, `Content-Length` and `Accept: */*` are added; naming them here replaces them.
     public var headers: [(name: String, value: String)]
@@ -24,7 +24,8 @@ public struct HTTPRequest: Sendable {
     public var body: [UInt8]?
     /// The longest time from the start to the last byte of the answer, beside the loop's own limits; nil: those alone.
     public var timeout: Duration?
-    /// Whether it goes to its host straight, whatever proxy the environment names: for addresses of this machine and its link.
+    /// Whether it goes to its host straight, whatever proxy the environment names: for addresses of this machine and
+    /// its link.
     public var bypassesProxy = false
 
     /// A request as it will be sent. What is wrong with it is said when it is performed.

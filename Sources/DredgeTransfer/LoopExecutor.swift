@@ -11,15 +11,16 @@ import Synchronization
 
 /// One thread that runs jobs and curl in turns: the home of `TransferActor`, and the executor of tasks that prefer it.
 ///
-/// A turn runs what has arrived, lets curl work, and sleeps in curl when there is nothing left. Jobs that the turn itself causes, by
-/// resuming the tasks of finished transfers, are run before the next sleep and without waking anybody: that is what makes a request cheap
-/// for a task that prefers this executor.
+/// A turn runs what has arrived, lets curl work, and sleeps in curl when there is nothing left. Jobs that the turn
+/// itself causes, by resuming the tasks of finished transfers, are run before the next sleep and without waking
+/// anybody: that is what makes a request cheap for a task that prefers this executor.
 final class LoopExecutor: SerialExecutor, TaskExecutor {
     private let multi: MultiHandle
     private let inbox = Mutex(Inbox())
     /// The loop thread's identity, 0 before it runs. Atomic, since others compare themselves with it while it starts.
     private let threadID = Atomic<UInt>(0)
-    /// Runs the jobs of tasks that still prefer this executor when its thread is gone: a task must be able to see `.shutDown` and end.
+    /// Runs the jobs of tasks that still prefer this executor when its thread is gone: a task must be able to see
+    /// `.shutDown` and end.
     private let lateQueue = DispatchQueue(label: "dredge.transfer.late")
 
     private struct Inbox {
@@ -46,8 +47,8 @@ final class LoopExecutor: SerialExecutor, TaskExecutor {
         if isLate { lateQueue.async { self.run(job) } }
     }
 
-    /// Hands a command to the actor, which obeys commands in the order in which they come. False when the thread has ended,
-    /// and it never will.
+    /// Hands a command to the actor, which obeys commands in the order in which they come. False when the thread has
+    /// ended, and it never will.
     func post(_ command: TransferCommand) -> Bool {
         inbox.withLock { inbox in
             guard !inbox.hasEnded else { return false }
@@ -57,8 +58,8 @@ final class LoopExecutor: SerialExecutor, TaskExecutor {
         }
     }
 
-    /// One wake-up for each sleep, however many come. Under the lock, because the multi handle is certain to be there only while the
-    /// thread has not ended. The thread itself never sleeps here.
+    /// One wake-up for each sleep, however many come. Under the lock, because the multi handle is certain to be there
+    /// only while the thread has not ended. The thread itself never sleeps here.
     private func wakeIfSleeping(_ inbox: inout Inbox) {
         guard inbox.isSleeping else { return }
         inbox.isSleeping = false
@@ -124,8 +125,8 @@ final class LoopExecutor: SerialExecutor, TaskExecutor {
         }
     }
 
-    /// OpenSSL writes to sockets with write(2), which raises SIGPIPE when the other side is gone, and with CURLOPT_NOSIGNAL curl leaves
-    /// that to us. Blocked in this thread, the write fails with EPIPE, which curl reports.
+    /// OpenSSL writes to sockets with write(2), which raises SIGPIPE when the other side is gone, and with
+    /// CURLOPT_NOSIGNAL curl leaves that to us. Blocked in this thread, the write fails with EPIPE, which curl reports.
     private func blockBrokenPipeSignal() {
         var signals = sigset_t()
         sigemptyset(&signals)
@@ -134,7 +135,8 @@ final class LoopExecutor: SerialExecutor, TaskExecutor {
     }
 }
 
-/// Names the calling thread for debuggers and `top -H`. On Linux through proc(5), since Swift does not see the GNU function for it.
+/// Names the calling thread for debuggers and `top -H`. On Linux through proc(5), since Swift does not see the GNU
+/// function for it.
 private func nameThread() {
     #if canImport(Darwin)
         pthread_setname_np("dredge-transfer")

@@ -40,8 +40,8 @@ final class LoopThread: Sendable {
         if case .running(let handle) = state.withLock({ $0 }) { handle.detach() }
     }
 
-    /// Waits until the thread, which was told to stop, is gone. Any number of tasks may wait. The join itself waits on another thread:
-    /// it would block one of the few that tasks run on.
+    /// Waits until the thread, which was told to stop, is gone. Any number of tasks may wait. The join itself waits on
+    /// another thread: it would block one of the few that tasks run on.
     func join() async {
         await withUnsafeContinuation { continuation in
             let handleToJoin: ThreadHandle? = state.withLock { state in

@@ -8,8 +8,8 @@
 
 /// A range of anonymous memory that was asked from the kernel, with all its pages present.
 ///
-/// Its pages are faulted in when it is made: a page fault for every 4 KiB that curl's bytes are copied to costs a fifth to a quarter of
-/// the throughput, and the kernel does it many pages at a time when it is asked to.
+/// Its pages are faulted in when it is made: a page fault for every 4 KiB that curl's bytes are copied to costs a fifth
+/// to a quarter of the throughput, and the kernel does it many pages at a time when it is asked to.
 struct MappedBlock: @unchecked Sendable {  // a pointer with one owner at a time: the pool's idle list, or one buffer
     let base: UnsafeMutableRawPointer
     let byteCount: Int
@@ -17,8 +17,8 @@ struct MappedBlock: @unchecked Sendable {  // a pointer with one owner at a time
     /// Bytes of a page of this machine.
     static let pageByteCount = Int(sysconf(Int32(_SC_PAGESIZE)))
 
-    /// Maps `byteCount` bytes (a multiple of the page size) and faults them in. The process ends when the kernel has no memory to give:
-    /// the pool's limit promised memory that this machine, or this process's limits, does not have.
+    /// Maps `byteCount` bytes (a multiple of the page size) and faults them in. The process ends when the kernel has no
+    /// memory to give: the pool's limit promised memory that this machine, or this process's limits, does not have.
     static func map(byteCount: Int) -> MappedBlock {
         var flags = MAP_PRIVATE | MAP_ANONYMOUS
         #if os(Linux)

@@ -1,18 +1,21 @@
 import CCurl
 
-/// curl's multi handle. All of it belongs to the loop's thread, except `wakeUp`, which any thread may call (curl_multi_wakeup(3)).
+/// curl's multi handle. All of it belongs to the loop's thread, except `wakeUp`, which any thread may call
+/// (curl_multi_wakeup(3)).
 final class MultiHandle: @unchecked Sendable {  // used from one thread, apart from `wakeUp`, which curl makes safe
     private let pointer: UnsafeMutableRawPointer
     private var isClosed = false
 
-    /// curl's process-wide set-up, once. curl 7.84 and later make this safe beside other users of libcurl in the process.
+    /// curl's process-wide set-up, once. curl 7.84 and later make this safe beside other users of libcurl in the
+    /// process.
     private static let globalInitResult = ccurl_global_init()
 
     /// Nil when curl cannot be set up: no memory, or no descriptors for its wake-up socket.
     init?(connectionCountMax: Int) {
         guard Self.globalInitResult == CURLE_OK, let pointer = curl_multi_init() else { return nil }
         self.pointer = pointer
-        // The cache keeps as many connections as there may be transfers, so that none is closed only to be opened again.
+        // The cache keeps as many connections as there may be transfers, so that none is closed only to be opened
+        // again.
         ccurl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, connectionCountMax)
     }
 

@@ -3,8 +3,8 @@
 /// Made on the caller's thread, then posted to the loop, and from there on touched by the loop's thread alone.
 final class Transfer: @unchecked Sendable {  // one owner at a time; the inbox's lock orders the change of hands
     let request: HTTPRequest
-    /// Where the body of a 2xx answer goes. Nil once the transfer has ended: one that was cancelled in the queue must not
-    /// keep its buffer from the pool until its turn.
+    /// Where the body of a 2xx answer goes. Nil once the transfer has ended: one that was cancelled in the queue must
+    /// not keep its buffer from the pool until its turn.
     var body: OwnedBuffer?
     /// Comes with the command to start, since a cancellation may have come to the loop before it.
     var completion: Completion?

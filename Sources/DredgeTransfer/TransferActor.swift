@@ -102,8 +102,8 @@ actor TransferActor {
         }
     }
 
-    /// Resumes the tasks of this turn's transfers as a group. Those that prefer the loop's executor run in the turn that follows, before
-    /// the loop sleeps, and find the handles of their last transfers free.
+    /// Resumes the tasks of this turn's transfers as a group. Those that prefer the loop's executor run in the turn
+    /// that follows, before the loop sleeps, and find the handles of their last transfers free.
     private func handOver() {
         guard !ended.isEmpty else { return }
         for (transfer, result) in ended { transfer.complete(result) }

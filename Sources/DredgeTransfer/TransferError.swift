@@ -34,7 +34,8 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
     public var message: String
     /// host:port
     public var authority: String
-    /// The head of the answer that broke, nil when none came. It tells whether the bytes that arrived are those that were asked for.
+    /// The head of the answer that broke, nil when none came. It tells whether the bytes that arrived are those that
+    /// were asked for.
     public var head: HTTPResponse?
 
     /// Whether the same request may succeed when it is sent again.
@@ -73,8 +74,9 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
 extension TransferError {
     /// The error for a transfer that curl ended with `result` (libcurl-errors(3)).
     ///
-    /// `wasConnected` tells which of the two timeouts it was. A TLS handshake that the other side or the network broke off has the same
-    /// code in curl as one that failed on its content; only curl's words tell them apart, and the first is worth another try.
+    /// `wasConnected` tells which of the two timeouts it was. A TLS handshake that the other side or the network broke
+    /// off has the same code in curl as one that failed on its content; only curl's words tell them apart, and the
+    /// first is worth another try.
     init(_ result: CURLcode, message: String, wasConnected: Bool, request: HTTPRequest) {
         let code: Code =
             switch result {
@@ -96,8 +98,8 @@ extension TransferError {
         self.init(code: code, message: message, request: request)
     }
 
-    /// An error about `request`, with its query taken out of `message` in case that curl quoted the URL. Nor is what curl says of a proxy's
-    /// address repeated: it quotes it whole, with its password (I8).
+    /// An error about `request`, with its query taken out of `message` in case that curl quoted the URL. Nor is what
+    /// curl says of a proxy's address repeated: it quotes it whole, with its password (I8).
     init(code: Code, message: String, request: HTTPRequest) {
         var message = message
         if message.quotesProxyAddress {
@@ -121,7 +123,8 @@ extension TransferError {
 }
 
 extension String {
-    /// curl's words for a handshake that ended without an answer, from its OpenSSL backend (lib/vtls/openssl.c, `ossl_connect_step2`).
+    /// curl's words for a handshake that ended without an answer, from its OpenSSL backend (lib/vtls/openssl.c,
+    /// `ossl_connect_step2`).
     fileprivate var isAboutBrokenConnection: Bool {
         contains("SSL_ERROR_SYSCALL") || contains("Connection reset") || contains("unexpected eof")
     }

@@ -35,7 +35,8 @@ public struct TransferLimits: Sendable {
         precondition(
             connectTimeout > .zero && progressTimeout > .zero, "a timeout of nothing lets no transfer come to its end")
         precondition(
-            headByteCountMax >= Self.headByteCountUsual, "an ordinary answer's head is longer than \(headByteCountMax) bytes")
+            headByteCountMax >= Self.headByteCountUsual,
+            "an ordinary answer's head is longer than \(headByteCountMax) bytes")
         precondition(errorBodyByteCountMax >= 0, "an error's body can't be shorter than nothing")
     }
 }

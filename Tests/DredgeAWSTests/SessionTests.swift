@@ -204,7 +204,8 @@ final class SessionMint: Sendable {
         mint.fail(with: SessionMint.failure)
         #expect(try await id() == "ASIA1")
         await mint.waitUntilAsked(2)
-        // Let the failure be noted: until then a refresh is in flight, and from then on it is too early for another one.
+        // Let the failure be noted: until then a refresh is in flight, and from then on it is too early for another
+        // one.
         for _ in 0..<1000 {
             #expect(try await id() == "ASIA1")
             await Task.yield()
@@ -232,7 +233,8 @@ final class SessionMint: Sendable {
         }
     }
 
-    /// I9: nobody signs with a session in its mandatory window, and a failure that may pass is no reason to end while it lasts.
+    /// I9: nobody signs with a session in its mandatory window, and a failure that may pass is no reason to end while
+    /// it lasts.
     @Test func `who waits in the mandatory window waits through failures, and gets the new ones`() async throws {
         #expect(try await id() == "ASIA1")
         clock.advance(3001)

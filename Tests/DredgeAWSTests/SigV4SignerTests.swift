@@ -4,7 +4,8 @@ import Testing
 
 @testable import DredgeAWS
 
-/// The examples of "Authenticating Requests: Using the Authorization Header" (Amazon S3 API reference), with their published signatures.
+/// The examples of "Authenticating Requests: Using the Authorization Header" (Amazon S3 API reference), with their
+/// published signatures.
 @Suite struct PublishedS3SignatureTests {
     private static let credentials = Credentials(
         accessKeyID: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")

@@ -59,7 +59,8 @@ import Testing
     }
 }
 
-/// Sends `count` requests from 100 tasks through 64 connections and ends the loop. Returns the connections that nginx saw.
+/// Sends `count` requests from 100 tasks through 64 connections and ends the loop. Returns the connections that nginx
+/// saw.
 private func requestRepeatedly(
     _ url: String, _ content: Data, _ pool: BufferPool, count: Int, prefersLoop: Bool
 ) async throws -> Set<String> {

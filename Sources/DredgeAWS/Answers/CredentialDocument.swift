@@ -116,7 +116,8 @@ struct CredentialDocument {
 }
 
 extension Credentials {
-    /// Keys travel in headers: what can't stand there is a mistake of copying, and better found here than as a refused signature.
+    /// Keys travel in headers: what can't stand there is a mistake of copying, and better found here than as a refused
+    /// signature.
     init(
         checkedID id: String, secretAccessKey: SecretBytes, sessionToken: SecretBytes?, expiration: Date? = nil,
         place: String

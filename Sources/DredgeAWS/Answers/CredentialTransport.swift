@@ -21,8 +21,8 @@ final class LoopTransport: CredentialTransport {
     // One call at a time; the pool's memory is allotted at the first.
     private let pool = BufferPool(byteLimit: 2 * AWSLimits.stsAnswerByteCountMax)
 
-    /// - Parameter durationMax: of a request that sets no bound itself. A service that hangs, or sends a byte now and then, must not hold up
-    ///   all that waits for it.
+    /// - Parameter durationMax: of a request that sets no bound itself. A service that hangs, or sends a byte now and
+    ///   then, must not hold up all that waits for it.
     init(_ loop: TransferLoop, durationMax: Duration = AWSLimits.stsAttemptDurationMax) {
         self.loop = loop
         self.durationMax = durationMax

@@ -1,5 +1,5 @@
-/// A value of a JSON document (RFC 8259). Texts lie in memory that is wiped, since most of those that are read here are secret; for that
-/// Foundation's decoder can't be had. `description` shows none of it.
+/// A value of a JSON document (RFC 8259). Texts lie in memory that is wiped, since most of those that are read here are
+/// secret; for that Foundation's decoder can't be had. `description` shows none of it.
 enum SecretJSON {
     case object([String: SecretJSON])
     case array([SecretJSON])
@@ -10,7 +10,8 @@ enum SecretJSON {
 
     /// Reads a whole document. Of members with the same name the last counts.
     static func read(_ bytes: [UInt8]) throws(SecretJSONError) -> SecretJSON {
-        // The closure of withUnsafeBytes can't throw a typed error on every supported compiler, so the result carries it.
+        // The closure of withUnsafeBytes can't throw a typed error on every supported compiler, so the result carries
+        // it.
         try bytes.withUnsafeBytes { bytes in
             Result { () throws(SecretJSONError) in
                 var reader = SecretJSONReader(bytes: bytes)

@@ -2,8 +2,9 @@ import CExpat
 
 /// Reads the small XML documents that AWS services answer with, on expat.
 ///
-/// The input is hostile: a document type declaration (and with it every entity declaration) is refused, and depth, text and size have
-/// limits. Names lose their prefix (`aws:Code` is `Code`), attributes are ignored: AWS answers carry nothing in them but `xmlns`.
+/// The input is hostile: a document type declaration (and with it every entity declaration) is refused, and depth, text
+/// and size have limits. Names lose their prefix (`aws:Code` is `Code`), attributes are ignored: AWS answers carry
+/// nothing in them but `xmlns`.
 package enum XMLReader {
     /// Bounds of one document.
     package struct Limits: Sendable {
@@ -77,7 +78,8 @@ package enum XMLReader {
 
     /// Reads `bytes` into a tree.
     package static func tree(of bytes: [UInt8], limits: Limits = .init()) throws(XMLError) -> XMLElement {
-        // The closure of withUnsafeBytes can't throw a typed error on every supported compiler, so the result carries it.
+        // The closure of withUnsafeBytes can't throw a typed error on every supported compiler, so the result carries
+        // it.
         let result = bytes.withUnsafeBytes { buffer in
             Result<XMLElement, XMLError> { () throws(XMLError) in try tree(of: buffer, limits: limits) }
         }

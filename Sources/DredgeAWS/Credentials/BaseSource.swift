@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Base credentials: looked up once, kept until they end or are refused, then looked up again, since a file may have new ones.
+/// Base credentials: looked up once, kept until they end or are refused, then looked up again, since a file may have
+/// new ones.
 ///
 /// Those that expire are refreshed as a role's session is: ahead of time, with one look-up in flight for all who ask.
 public final class BaseSource: CredentialSource {

@@ -2,17 +2,17 @@ public import DredgeTransfer
 
 /// What signs a request now.
 public protocol CredentialSource: Sendable {
-    /// Credentials that are good now; refreshes them first where they must be. Doesn't suspend while they are fresh, so that it can be
-    /// asked before every attempt of every request.
+    /// Credentials that are good now; refreshes them first where they must be. Doesn't suspend while they are fresh, so
+    /// that it can be asked before every attempt of every request.
     /// - Returns: nil where requests go out unsigned (anonymous).
     func credentials() async throws(AWSError) -> Credentials?
 
-    /// The service refused `credentials` as expired or unknown: the next call of `credentials()` gets others. Does nothing when they
-    /// were replaced already, so that a hundred requests which fail together cause one refresh.
+    /// The service refused `credentials` as expired or unknown: the next call of `credentials()` gets others. Does
+    /// nothing when they were replaced already, so that a hundred requests which fail together cause one refresh.
     func refused(_ credentials: Credentials) async
 
-    /// Lets the credentials go, so that they are wiped as soon as no request uses them, and ends a refresh in flight. The source
-    /// gives none afterwards.
+    /// Lets the credentials go, so that they are wiped as soon as no request uses them, and ends a refresh in flight.
+    /// The source gives none afterwards.
     func close()
 }
 
@@ -23,9 +23,10 @@ extension CredentialSource {
 
 /// Where the keys that sign a source's first request come from.
 public enum BaseCredentials: Sendable {
-    /// The providers that AWS tools ask, in their order, with this profile (nil: AWS_PROFILE or `default`): environment, roles of the
-    /// shared config and credentials files, web identity, SSO, keys of the files, a program, container, instance metadata. What the
-    /// environment says of keys and of a web identity is skipped where a profile is named here.
+    /// The providers that AWS tools ask, in their order, with this profile (nil: AWS_PROFILE or `default`):
+    /// environment, roles of the shared config and credentials files, web identity, SSO, keys of the files, a program,
+    /// container, instance metadata. What the environment says of keys and of a web identity is skipped where a profile
+    /// is named here.
     case defaultChain(profile: String? = nil)
     /// These.
     case fixed(Credentials)
@@ -36,8 +37,8 @@ public enum CredentialSources {
     /// Signs nothing.
     public static func anonymous() -> any CredentialSource { AnonymousSource() }
 
-    /// The base credentials themselves. They are looked up at the first call, ahead of their expiration, and after they were refused;
-    /// sources that share one look them up once.
+    /// The base credentials themselves. They are looked up at the first call, ahead of their expiration, and after they
+    /// were refused; sources that share one look them up once.
     /// - Parameters:
     ///   - environment: the process's environment, or what stands for it; nothing else is read from it.
     ///   - defaultSessionName: for roles of a profile that name none, for example `dredge-<run id>`.
@@ -61,13 +62,15 @@ public enum CredentialSources {
     /// These credentials, which nobody looks up.
     public static func fixed(_ credentials: Credentials) -> BaseSource { BaseSource(credentials) }
 
-    /// A session of the last of `hops`, each assumed with the session of the one before and the first with the base. All of them
-    /// are refreshed ahead of their expiration, with one refresh in flight.
+    /// A session of the last of `hops`, each assumed with the session of the one before and the first with the base.
+    /// All of them are refreshed ahead of their expiration, with one refresh in flight.
     ///
-    /// Nothing is sent before the first call of `credentials()`; a hop that STS can't accept is refused there too, before any request.
+    /// Nothing is sent before the first call of `credentials()`; a hop that STS can't accept is refused there too,
+    /// before any request.
     /// - Parameters:
     ///   - hops: at least one, at most `AWSLimits.hopCountMax`.
-    ///   - narrowing: what the last hop's session is narrowed to, where its policy is `.narrowed`; nil: it may do what the role may.
+    ///   - narrowing: what the last hop's session is narrowed to, where its policy is `.narrowed`; nil: it may do what
+    ///     the role may.
     ///   - sessions: shared with other sources that assume the same roles.
     public static func assumeRole(
         _ hops: [RoleHop], access: STSAccess, narrowing: SessionNarrowing? = nil,

@@ -6,7 +6,8 @@ import Synchronization
     import Foundation
 #endif
 
-/// What all copies of one `Credentials` value share: the secrets, and the signing keys derived from them. All of it is wiped with it.
+/// What all copies of one `Credentials` value share: the secrets, and the signing keys derived from them. All of it is
+/// wiped with it.
 final class CredentialStorage: Sendable {
     let accessKeyID: String
     let secretAccessKey: SecretBytes

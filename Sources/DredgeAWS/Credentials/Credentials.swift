@@ -6,9 +6,10 @@
 
 /// Keys that sign requests.
 ///
-/// A value of this type cannot print its secrets: description, interpolation, `dump` and `Mirror` show at most `AKIA…1234`, and it is
-/// not `Codable`. The secret access key, the session token and the signing keys derived from them live in memory of their own, which
-/// is overwritten when the last copy of the value goes. Copies are references: making one costs nothing.
+/// A value of this type cannot print its secrets: description, interpolation, `dump` and `Mirror` show at most
+/// `AKIA…1234`, and it is not `Codable`. The secret access key, the session token and the signing keys derived from
+/// them live in memory of their own, which is overwritten when the last copy of the value goes. Copies are references:
+/// making one costs nothing.
 public struct Credentials: Sendable {
     let storage: CredentialStorage
 
@@ -41,8 +42,8 @@ public struct Credentials: Sendable {
 }
 
 extension Credentials {
-    /// Whether `text`, such as a service's message, repeats one of these secrets, or the beginning of one (texts are cut to a length).
-    /// The secrets are not copied. For short texts: takes time in proportion to its length.
+    /// Whether `text`, such as a service's message, repeats one of these secrets, or the beginning of one (texts are
+    /// cut to a length). The secrets are not copied. For short texts: takes time in proportion to its length.
     package func isRepeated(in text: String) -> Bool {
         let text = Array(text.utf8)
         return [storage.secretAccessKey, storage.sessionToken].contains { secret in

@@ -1,5 +1,6 @@
-/// What the environment says of region and endpoints, and what the profile says where the environment doesn't: for all that is not named
-/// otherwise (AWS SDKs and Tools Reference Guide, "AWS Region", "Service-specific endpoints", "Dual-stack and FIPS endpoints").
+/// What the environment says of region and endpoints, and what the profile says where the environment doesn't: for all
+/// that is not named otherwise (AWS SDKs and Tools Reference Guide, "AWS Region", "Service-specific endpoints",
+/// "Dual-stack and FIPS endpoints").
 ///
 /// Keeps these settings alone of the files, not the keys beside them.
 package struct EndpointSettings: Sendable {
@@ -16,8 +17,8 @@ package struct EndpointSettings: Sendable {
     private let regionalSTS: Setting?
     private var endpoints: [AWSService: Setting] = [:]
 
-    /// Reads the shared files of the profile that AWS_PROFILE names, else those of `default`. A file that can't be read is told of when
-    /// credentials are looked for.
+    /// Reads the shared files of the profile that AWS_PROFILE names, else those of `default`. A file that can't be read
+    /// is told of when credentials are looked for.
     package init(environment: [String: String]) {
         self.init(
             profile: ProfileFiles.profileName(environment), files: try? ProfileFiles(environment: environment),
@@ -51,16 +52,18 @@ package struct EndpointSettings: Sendable {
         }
     }
 
-    /// The endpoint that is named, else the one that is configured for the service, else the one for all of them: AWS_ENDPOINT_URL_S3,
-    /// AWS_ENDPOINT_URL, the section that the profile's `services` names, the profile's `endpoint_url`. nil: AWS's own. All that is
-    /// configured is ignored where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS or the profile says so.
+    /// The endpoint that is named, else the one that is configured for the service, else the one for all of them:
+    /// AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the section that the profile's `services` names, the profile's
+    /// `endpoint_url`. nil: AWS's own. All that is configured is ignored where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS or
+    /// the profile says so.
     package func endpoint(_ named: String? = nil, of service: AWSService) throws(EndpointProblem) -> EndpointURL? {
         if let named { return try EndpointURL(named) }
         guard let setting = endpoints[service] else { return nil }
         return try EndpointURL(setting.text, from: setting.place)
     }
 
-    /// Whether a service that stands in for AWS's is named or configured. What is wrong with its URL is told when it is used.
+    /// Whether a service that stands in for AWS's is named or configured. What is wrong with its URL is told when it is
+    /// used.
     package func hasEndpoint(_ named: String? = nil, of service: AWSService) -> Bool {
         named != nil || endpoints[service] != nil
     }
@@ -73,8 +76,8 @@ package struct EndpointSettings: Sendable {
         return variants
     }
 
-    /// `legacy`: the oldest regions are asked at STS's one global endpoint, whose tokens newer regions refuse ("AWS STS Regional
-    /// endpoints", in the same guide).
+    /// `legacy`: the oldest regions are asked at STS's one global endpoint, whose tokens newer regions refuse ("AWS STS
+    /// Regional endpoints", in the same guide).
     func usesLegacySTS() throws(EndpointProblem) -> Bool {
         switch regionalSTS?.text.lowercased() {
         case nil, "regional": return false
@@ -110,7 +113,8 @@ extension ProfileFiles {
 }
 
 extension BaseCredentials {
-    /// `environment` with AWS_PROFILE as these credentials have it: the region and endpoints of a profile that is named go with its keys.
+    /// `environment` with AWS_PROFILE as these credentials have it: the region and endpoints of a profile that is named
+    /// go with its keys.
     package func environment(_ environment: [String: String]) -> [String: String] {
         guard case .defaultChain(let profile?) = self else { return environment }
         return environment.merging(["AWS_PROFILE": profile]) { $1 }

@@ -1,4 +1,5 @@
-/// A separate AWS: its own accounts, regions and domain names. From botocore's `partitions.json`, `endpoints.json` and endpoint rules.
+/// A separate AWS: its own accounts, regions and domain names. From botocore's `partitions.json`, `endpoints.json` and
+/// endpoint rules.
 package struct Partition: Sendable, Hashable {
     /// As in an ARN, for example `aws-cn`.
     package let name: String

@@ -1,6 +1,7 @@
 /// The names of regions.
 package enum Region {
-    /// Whether `text` can be a region. A region becomes part of a host name, so what an answer says is not taken unseen.
+    /// Whether `text` can be a region. A region becomes part of a host name, so what an answer says is not taken
+    /// unseen.
     package static func isName(_ text: String) -> Bool {
         (1...63).contains(text.utf8.count)
             && text.utf8.allSatisfy {

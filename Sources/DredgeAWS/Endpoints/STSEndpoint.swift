@@ -4,7 +4,8 @@ struct STSEndpoint: Sendable, Hashable {
     /// Absolute, with a path.
     let url: String
 
-    /// The endpoint for a role: its hop's region, else the chain's where that lies in the role's partition, else the partition's default.
+    /// The endpoint for a role: its hop's region, else the chain's where that lies in the role's partition, else the
+    /// partition's default.
     init(hop: RoleHop, role: RoleARN, rules: STSEndpointRules, step: String) throws(AWSError) {
         do throws(EndpointProblem) {
             self = try rules.endpoint(region: hop.region, partitionName: role.partition)
@@ -40,7 +41,8 @@ extension CredentialSources {
     }
 }
 
-/// What STS endpoints are made of, whatever the role turns out to be. What is wrong with the settings is told when a role needs them.
+/// What STS endpoints are made of, whatever the role turns out to be. What is wrong with the settings is told when a
+/// role needs them.
 struct STSEndpointRules: Sendable {
     private let region: String?
     private let named: String?

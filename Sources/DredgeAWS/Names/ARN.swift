@@ -1,4 +1,5 @@
-/// An Amazon Resource Name in its parts: `arn:partition:service:region:account:resource` (AWS General Reference, "Amazon Resource Names").
+/// An Amazon Resource Name in its parts: `arn:partition:service:region:account:resource` (AWS General Reference,
+/// "Amazon Resource Names").
 ///
 /// Only the form is checked here; what the parts of one kind of resource may be is for who uses them.
 public struct ARN: Sendable, Hashable {

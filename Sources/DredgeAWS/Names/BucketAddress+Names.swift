@@ -18,9 +18,10 @@ extension BucketAddress {
     static let directoryBucket =
         "a directory bucket (S3 Express One Zone), which is not supported: its listing has no order, and it takes sessions of its own. Copy the objects to a general purpose bucket"
 
-    /// The rules of general purpose buckets (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>).
-    /// - Parameter isLegacyAllowed: also upper case and underscores, which only buckets from before March 2018 and other services have, and
-    ///   which only path style can address.
+    /// The rules of general purpose buckets
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>).
+    /// - Parameter isLegacyAllowed: also upper case and underscores, which only buckets from before March 2018 and
+    ///   other services have, and which only path style can address.
     /// - Returns: what is wrong with the name, as the end of a sentence that begins with it; nil: nothing.
     package static func nameComplaint(_ text: String, isLegacyAllowed: Bool) -> String? {
         if text.hasPrefix("s3://") || text.hasPrefix("s3a://") {
@@ -53,7 +54,8 @@ extension BucketAddress {
         return nil
     }
 
-    /// Whether a host name can carry the bucket's name. A wildcard certificate covers one label, so over TLS dots don't fit.
+    /// Whether a host name can carry the bucket's name. A wildcard certificate covers one label, so over TLS dots don't
+    /// fit.
     package static func fitsHostName(_ name: String, isSecure: Bool) -> Bool {
         guard (3...63).contains(name.utf8.count) else { return false }
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)

@@ -1,7 +1,7 @@
 /// Guesses which known name was meant by an unknown one.
 package enum NameSuggestion {
-    /// The known name nearest to `name`, if it is near enough to be likely: the same but for case, `-` and `_`, or within a
-    /// third of its length in edits (insertions, deletions, substitutions, swapped neighbours).
+    /// The known name nearest to `name`, if it is near enough to be likely: the same but for case, `-` and `_`, or
+    /// within a third of its length in edits (insertions, deletions, substitutions, swapped neighbours).
     package static func nearest(to name: String, among known: [String]) -> String? {
         let folded = fold(name)
         guard folded.count <= 64 else { return nil }

@@ -17,8 +17,8 @@ package struct RoleARN: Sendable, Hashable {
         account = String(parts[4])
     }
 
-    /// Whether what follows the account is one role: its name has letters, digits and characters of `_+=,.@-` (IAM API Reference,
-    /// CreateRole), and its path no wildcard or variable, which a policy would take as many roles.
+    /// Whether what follows the account is one role: its name has letters, digits and characters of `_+=,.@-` (IAM API
+    /// Reference, CreateRole), and its path no wildcard or variable, which a policy would take as many roles.
     package static func isNameOfOne(_ resource: some StringProtocol) -> Bool {
         let name = resource.split(separator: "/").last ?? ""
         return !resource.contains(where: { "*?$".contains($0) })
@@ -32,7 +32,8 @@ package struct RoleARN: Sendable, Hashable {
 }
 
 extension String {
-    /// For an error message: at most 100 characters, control characters as U+FFFD, so that a value can't drive a terminal.
+    /// For an error message: at most 100 characters, control characters as U+FFFD, so that a value can't drive a
+    /// terminal.
     package var printable: String {
         let shown = String(String.UnicodeScalarView(prefix(100).unicodeScalars.map { $0.isControl ? "\u{FFFD}" : $0 }))
         return shown.utf8.count < utf8.count && count > 100 ? shown + "…" : shown

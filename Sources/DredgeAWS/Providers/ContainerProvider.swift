@@ -1,7 +1,7 @@
 import DredgeTransfer
 
-/// The credentials of an ECS task or an EKS pod, from an endpoint beside it (AWS SDKs and Tools Reference Guide, "Container credential
-/// provider").
+/// The credentials of an ECS task or an EKS pod, from an endpoint beside it (AWS SDKs and Tools Reference Guide,
+/// "Container credential provider").
 struct ContainerProvider {
     let context: ProviderContext
 

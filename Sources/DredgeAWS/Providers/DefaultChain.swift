@@ -1,5 +1,5 @@
-/// The providers that AWS tools ask for credentials without being told any, in botocore's order. One that is asked for and fails ends the
-/// search, so that nothing else is signed with by accident.
+/// The providers that AWS tools ask for credentials without being told any, in botocore's order. One that is asked for
+/// and fails ends the search, so that nothing else is signed with by accident.
 struct DefaultChain: Sendable {
     /// Named by the user: then what the environment says of keys and of a web identity isn't looked at.
     let profile: String?

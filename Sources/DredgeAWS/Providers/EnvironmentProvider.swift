@@ -18,7 +18,8 @@ struct EnvironmentProvider {
             throw .provider(
                 "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY isn't", advice: "Set both, or none.")
         }
-        // The environment doesn't change any more: a moment that is past is told of, one to come can't lead to a refresh.
+        // The environment doesn't change any more: a moment that is past is told of, one to come can't lead to a
+        // refresh.
         if let text = context.variable("AWS_CREDENTIAL_EXPIRATION"), let end = Timestamp.iso8601(text),
             end <= context.time.now()
         {

@@ -15,7 +15,8 @@ struct FileAccess: Sendable {
         case tooLarge
     }
 
-    /// The bytes of the file at a path, which may not be more than so many; nil: there is no such file. Who gets them wipes them.
+    /// The bytes of the file at a path, which may not be more than so many; nil: there is no such file. Who gets them
+    /// wipes them.
     var contents: @Sendable (_ path: String, _ byteCountMax: Int) throws(Problem) -> [UInt8]?
 
     /// Those of the machine.

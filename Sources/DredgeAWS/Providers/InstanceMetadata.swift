@@ -8,11 +8,12 @@ import Synchronization
     import Foundation
 #endif
 
-/// The credentials of an EC2 instance's role, from its metadata service, version 2 alone (EC2 User Guide, "Use the Instance Metadata
-/// Service").
+/// The credentials of an EC2 instance's role, from its metadata service, version 2 alone (EC2 User Guide, "Use the
+/// Instance Metadata Service").
 ///
-/// Credentials that can't be renewed, since the service gives old ones or doesn't answer, are used on and said to end later than they do:
-/// AWS extends them while its own service is in trouble ("static stability"), and a request that is refused is no worse than none.
+/// Credentials that can't be renewed, since the service gives old ones or doesn't answer, are used on and said to end
+/// later than they do: AWS extends them while its own service is in trouble ("static stability"), and a request that is
+/// refused is no worse than none.
 final class InstanceMetadata: Sendable {
     private let context: ProviderContext
     private let held = Mutex<(credentials: Credentials, provider: String)?>(nil)

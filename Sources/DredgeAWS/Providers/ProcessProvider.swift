@@ -1,4 +1,5 @@
-/// A program that prints credentials (AWS SDKs and Tools Reference Guide, "Process credential provider"). It runs without a shell.
+/// A program that prints credentials (AWS SDKs and Tools Reference Guide, "Process credential provider"). It runs
+/// without a shell.
 struct ProcessProvider {
     let profile: String
     let files: ProfileFiles

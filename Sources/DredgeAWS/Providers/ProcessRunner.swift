@@ -19,8 +19,8 @@ struct ProcessRunner: Sendable {
         case cancelled
     }
 
-    /// Runs a program with its arguments and the whole of its environment, and returns what it printed, which the caller wipes. Its
-    /// complaints go nowhere: what it says when it fails may hold what it was to keep.
+    /// Runs a program with its arguments and the whole of its environment, and returns what it printed, which the
+    /// caller wipes. Its complaints go nowhere: what it says when it fails may hold what it was to keep.
     var output: @Sendable (_ words: [String], _ environment: [String: String]) async throws(Problem) -> [UInt8]
 
     /// Real processes.
@@ -55,7 +55,8 @@ struct ProcessRunner: Sendable {
 
     private static func run(_ words: [String], _ environment: [String: String]) async throws(Problem) -> [UInt8] {
         var options = PlatformOptions()
-        // A group of its own, so that what it has started ends with it, and a Ctrl-C of the terminal doesn't end it halfway.
+        // A group of its own, so that what it has started ends with it, and a Ctrl-C of the terminal doesn't end it
+        // halfway.
         options.processGroupID = 0
         options.teardownSequence = [
             .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: AWSLimits.processGracePeriod)

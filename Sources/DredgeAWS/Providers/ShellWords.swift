@@ -1,5 +1,5 @@
-/// Splits a command line as a POSIX shell and Python's `shlex.split` do: blanks part words, single quotes keep everything, double quotes
-/// everything but `\"` and `\\`, a backslash keeps the next character. Nothing is expanded.
+/// Splits a command line as a POSIX shell and Python's `shlex.split` do: blanks part words, single quotes keep
+/// everything, double quotes everything but `\"` and `\\`, a backslash keeps the next character. Nothing is expanded.
 enum ShellWords {
     /// Why a line can't be split.
     enum Problem: Error {

@@ -1,4 +1,5 @@
-/// A role that is assumed with a token of an identity provider, as EKS gives it to pods ("IAM roles for service accounts").
+/// A role that is assumed with a token of an identity provider, as EKS gives it to pods ("IAM roles for service
+/// accounts").
 struct WebIdentityProvider {
     let profile: String
     /// Whether the environment's variables count: not where the profile was named.

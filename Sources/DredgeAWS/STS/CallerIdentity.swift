@@ -83,8 +83,8 @@ public struct CallerPrincipal: Sendable, Hashable {
             let name = names[1]
             let root = "arn:\(parts[1]):iam::\(parts[4])"
             if name.hasPrefix("AWSReservedSSO_"), let end = name.lastIndex(of: "_") {
-                // The suffix is new whenever the permission set is assigned anew (IAM Identity Center User Guide, "Referencing
-                // permission sets in resource policies").
+                // The suffix is new whenever the permission set is assigned anew (IAM Identity Center User Guide,
+                // "Referencing permission sets in resource policies").
                 let set = String(name[..<end].dropFirst("AWSReservedSSO_".count))
                 kind = .singleSignOnRole(permissionSet: set)
                 arn = "\(root):root"

@@ -1,7 +1,7 @@
 /// What STS accepts as parameters of AssumeRole (STS API reference), for hops, config files and flags alike.
 ///
-/// Each rule returns nil where the value is right, else what is wrong and what would be right, as the end of a sentence that begins with
-/// the value.
+/// Each rule returns nil where the value is right, else what is wrong and what would be right, as the end of a sentence
+/// that begins with the value.
 package enum RoleHopRules {
     package static let externalIDLength = 2...1224
     /// Also of a source identity.

@@ -16,12 +16,13 @@ public struct STSAccess: Sendable {
     public var useFIPS: Bool?
     /// nil: AWS_USE_DUALSTACK_ENDPOINT, else the profile's `use_dualstack_endpoint`.
     public var useDualStack: Bool?
-    /// The process's environment, or what stands for it. AWS_PROFILE in it names the profile whose region and endpoints count.
+    /// The process's environment, or what stands for it. AWS_PROFILE in it names the profile whose region and endpoints
+    /// count.
     public var environment: [String: String]
     /// Carries the requests.
     public var transfer: TransferLoop
-    /// Hears what is done other than asked, a sentence each, for a log: a duration cut down, a policy left out, a clock corrected. Each
-    /// sentence once, however many chains use this access, and however often they are walked.
+    /// Hears what is done other than asked, a sentence each, for a log: a duration cut down, a policy left out, a clock
+    /// corrected. Each sentence once, however many chains use this access, and however often they are walked.
     let onWarning: @Sendable (String) -> Void
     /// STS's time, as the answers to all of these chains show it.
     let clock: ServiceClock

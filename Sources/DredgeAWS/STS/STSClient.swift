@@ -84,7 +84,8 @@ struct STSClient: Sendable {
         return answer
     }
 
-    /// Full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog): anything from nothing to the doubled delay.
+    /// Full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog): anything from nothing to the doubled
+    /// delay.
     private func pause(afterAttempt attempt: Int, isThrottled: Bool, step: String) async throws(AWSError) {
         let first = isThrottled ? AWSLimits.stsThrottleDelayMin : AWSLimits.stsRetryDelayMin
         var ceiling = first

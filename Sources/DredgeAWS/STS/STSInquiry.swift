@@ -22,7 +22,8 @@ package struct STSInquiry: Sendable {
         return nil
     }
 
-    /// By how many seconds this machine's clock is ahead of STS's, where that is too much; 0: it is near enough, or nothing was asked yet.
+    /// By how many seconds this machine's clock is ahead of STS's, where that is too much; 0: it is near enough, or
+    /// nothing was asked yet.
     package var secondsAhead: Double { -chain.client.clock.offset }
 
     /// Whether an endpoint other than AWS's was named for STS, or for all services.
@@ -31,7 +32,8 @@ package struct STSInquiry: Sendable {
     /// The keys that sign first, and which provider gave them.
     package func baseCredentials() async throws(AWSError) -> ResolvedCredentials { try await access.base.resolved() }
 
-    /// Whose `credentials` are. Asked where the first role is assumed, so that this also tells whether STS can be reached there.
+    /// Whose `credentials` are. Asked where the first role is assumed, so that this also tells whether STS can be
+    /// reached there.
     package func callerIdentity(of credentials: Credentials) async throws(AWSError) -> CallerIdentity {
         let step = "ask whose credentials these are"
         let region = access.region ?? access.settings.region
@@ -69,7 +71,8 @@ package struct STSInquiry: Sendable {
         (try? chain.call(index)).map { RequestURL($0.endpoint.url).host }
     }
 
-    /// Whether `hop` is given to `credentials` in the place of hop number `index`. What is got is dropped, and could do nothing.
+    /// Whether `hop` is given to `credentials` in the place of hop number `index`. What is got is dropped, and could do
+    /// nothing.
     package func isAssumable(_ hop: RoleHop, at index: Int, with credentials: Credentials) async throws(AWSError)
         -> Bool
     {

@@ -141,8 +141,8 @@ struct STSProblem {
             + "signs the call. Leave it away for one hour."
     }
 
-    /// The first paragraph of what the service says: a refused signature is followed by the canonical request, which holds the session
-    /// token. What contains a secret all the same isn't repeated.
+    /// The first paragraph of what the service says: a refused signature is followed by the canonical request, which
+    /// holds the session token. What contains a secret all the same isn't repeated.
     private static func safe(_ message: String?, credentials: Credentials?) -> String? {
         guard let first = message?.split(whereSeparator: \.isNewline).first, !first.isEmpty else { return nil }
         let text = String(

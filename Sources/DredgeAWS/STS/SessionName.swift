@@ -1,4 +1,5 @@
-/// Names of role sessions, which CloudTrail and the session's ARN show: made of a template, so that they lead back to a run.
+/// Names of role sessions, which CloudTrail and the session's ARN show: made of a template, so that they lead back to a
+/// run.
 public enum SessionName {
     /// The template for hops that name none.
     public static let defaultTemplate = "dredge-{run_id}"
@@ -9,8 +10,8 @@ public enum SessionName {
     /// Characters of a run's ID, as far as the rules are concerned.
     private static let runIDLength = 12
 
-    /// `template` with its placeholders filled in. What a session's name can't hold of the source's becomes `-`, and the source's name is cut
-    /// where the whole would be longer than STS accepts.
+    /// `template` with its placeholders filled in. What a session's name can't hold of the source's becomes `-`, and
+    /// the source's name is cut where the whole would be longer than STS accepts.
     public static func filled(_ template: String, runID: String, source: String) -> String {
         let text = template.replacing(Self.runID, with: runID)
         let places = text.ranges(of: Self.source).count
@@ -23,7 +24,8 @@ public enum SessionName {
         return text.replacing(Self.source, with: String(name))
     }
 
-    /// What is wrong with a template, as the end of a sentence that begins with it; nil: nothing, whatever the source is called.
+    /// What is wrong with a template, as the end of a sentence that begins with it; nil: nothing, whatever the source
+    /// is called.
     package static func complaint(_ template: String) -> String? {
         let shortest = template.replacing(runID, with: String(repeating: "0", count: runIDLength))
             .replacing(source, with: "")

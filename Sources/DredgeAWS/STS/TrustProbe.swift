@@ -1,7 +1,9 @@
-/// Whether a role can be assumed by somebody who doesn't know its external ID. AWS asks third parties to test that ("The confused deputy
-/// problem", IAM User Guide): where it can, whoever knows the role's ARN reads through us what the role may read.
+/// Whether a role can be assumed by somebody who doesn't know its external ID. AWS asks third parties to test that
+/// ("The confused deputy problem", IAM User Guide): where it can, whoever knows the role's ARN reads through us what
+/// the role may read.
 public enum TrustVerdict: Sendable {
-    /// Refused both without the external ID and with a wrong one. Says something only of a role that can be assumed with the right one.
+    /// Refused both without the external ID and with a wrong one. Says something only of a role that can be assumed
+    /// with the right one.
     case enforced
     /// The external ID is not asked for.
     case assumableWithout
@@ -13,7 +15,8 @@ public enum TrustVerdict: Sendable {
 
 /// Tries to assume a role as somebody would who doesn't know its external ID.
 ///
-/// What it gets is dropped and wiped at once, and could do nothing: it is asked for the shortest time, under a policy that denies everything.
+/// What it gets is dropped and wiped at once, and could do nothing: it is asked for the shortest time, under a policy
+/// that denies everything.
 public struct TrustProbe: Sendable {
     private let chain: RoleChain
 

@@ -4,8 +4,8 @@ import Synchronization
 
 /// HMAC-SHA256 (RFC 2104) with one key, by libcrypto.
 ///
-/// Keeps a keyed context, so that a message of a request's size costs a quarter of a microsecond instead of one. The key lives in
-/// libcrypto only, which wipes it when this goes.
+/// Keeps a keyed context, so that a message of a request's size costs a quarter of a microsecond instead of one. The
+/// key lives in libcrypto only, which wipes it when this goes.
 package final class HMACSHA256: Sendable {
     /// Bytes of a code.
     package static let byteCount = SHA256.byteCount
@@ -41,8 +41,8 @@ package final class HMACSHA256: Sendable {
                 fatalError("libcrypto could not allocate an HMAC context")
             }
             self.pointer = pointer
-            // OSSL_PARAM keeps the pointers, so that both strings must live until the call. libcrypto only reads the digest's name,
-            // though its signature lacks the const.
+            // OSSL_PARAM keeps the pointers, so that both strings must live until the call. libcrypto only reads the
+            // digest's name, though its signature lacks the const.
             let status = OSSL_MAC_PARAM_DIGEST.withCString { name in
                 "SHA2-256".withCString { digest in
                     let parameters = [

@@ -2,7 +2,8 @@ import CCrypto
 
 /// Bytes that are wiped before their memory is given back, and that cannot be printed.
 ///
-/// What made them (a file, an environment variable, an answer's buffer) is the caller's to wipe; `wipe` does it for memory.
+/// What made them (a file, an environment variable, an answer's buffer) is the caller's to wipe; `wipe` does it for
+/// memory.
 final class SecretBytes: @unchecked Sendable {  // safe: written by init only, wiped by deinit only
     private let buffer: UnsafeMutableRawBufferPointer
     private let release: @Sendable (UnsafeMutableRawBufferPointer) -> Void

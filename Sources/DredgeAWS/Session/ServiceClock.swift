@@ -9,8 +9,9 @@ import Synchronization
 
 /// The time as a service has it: signatures and expirations are in its terms.
 ///
-/// It is the machine's until an answer's `Date` header shows that the two are more than `AWSLimits.clockSkewMax` apart; from then on it
-/// is the machine's corrected by the difference. One for each service that a source talks to: services of different makers need not agree.
+/// It is the machine's until an answer's `Date` header shows that the two are more than `AWSLimits.clockSkewMax` apart;
+/// from then on it is the machine's corrected by the difference. One for each service that a source talks to: services
+/// of different makers need not agree.
 package final class ServiceClock: Sendable {
     private struct State {
         /// The service's time less the machine's, in seconds.
@@ -24,8 +25,8 @@ package final class ServiceClock: Sendable {
     private let onCorrection: @Sendable (_ secondsAhead: Double) -> Void
     private let state = Mutex(State())
 
-    /// - Parameter onCorrection: told by how many seconds the machine's clock is ahead of the service's (below zero: behind), whenever
-    ///   that is found to be too much.
+    /// - Parameter onCorrection: told by how many seconds the machine's clock is ahead of the service's (below zero:
+    ///   behind), whenever that is found to be too much.
     package init(
         _ time: TimeSource = .system, onCorrection: @escaping @Sendable (_ secondsAhead: Double) -> Void = { _ in }
     ) {
@@ -42,8 +43,8 @@ package final class ServiceClock: Sendable {
     /// What is added to the machine's time, in seconds; 0 until an answer showed a difference that matters.
     package var offset: Double { state.withLock { $0.offset } }
 
-    /// Learns from an answer. Its `Date` lies somewhere between the request and now: only what is outside of that tells of a wrong clock, so
-    /// that a slow answer doesn't. A header is parsed once, however many answers repeat it.
+    /// Learns from an answer. Its `Date` lies somewhere between the request and now: only what is outside of that tells
+    /// of a wrong clock, so that a slow answer doesn't. A header is parsed once, however many answers repeat it.
     /// - Parameters:
     ///   - header: the answer's `Date`; nothing is learnt from one that is no date.
     ///   - sentAt: `machineTime` before the request was sent.

@@ -13,7 +13,8 @@ extension Session {
         let advisory: Double
         /// Seconds before the expiration from which nothing is signed with it.
         let mandatory: Double
-        /// Seconds after which a failed refresh is tried again, at most: after a first failure an eighth of it, then twice as long each time.
+        /// Seconds after which a failed refresh is tried again, at most: after a first failure an eighth of it, then
+        /// twice as long each time.
         let retryDelay: Double
 
         /// 15 and 10 minutes, as botocore has them; for sessions under an hour a quarter and a sixth of their life.
@@ -92,10 +93,12 @@ extension Session {
             }
         }
 
-        /// The waiter to tell that it was cancelled; nil: it hasn't joined yet, and will see there that it is cancelled, or it has its answer.
+        /// The waiter to tell that it was cancelled; nil: it hasn't joined yet, and will see there that it is
+        /// cancelled, or it has its answer.
         mutating func leave(id: UInt64) -> Waiter? { waiters.removeValue(forKey: id) }
 
-        /// - Parameter dice: between a half and one, so that many processes which fail together don't come back together.
+        /// - Parameter dice: between a half and one, so that many processes which fail together don't come back
+        ///   together.
         mutating func finish(_ result: Result<Credentials, AWSError>, now: Date, dice: Double) -> Ending {
             switch result {
             case .success(let credentials) where !isClosed:

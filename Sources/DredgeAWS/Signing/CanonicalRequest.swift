@@ -1,12 +1,14 @@
 import DredgeTransfer
 
-/// The canonical form of a request that SigV4 hashes: method, path, query, headers, their names, and the payload's digest.
+/// The canonical form of a request that SigV4 hashes: method, path, query, headers, their names, and the payload's
+/// digest.
 struct CanonicalRequest {
     private(set) var bytes: [UInt8] = []
     /// Names of the signed headers, with `;` between them.
     private(set) var signedHeaders: [UInt8] = []
 
-    /// Headers that proxies and HTTP libraries add or change, so that signing them would break good requests. The list is botocore's.
+    /// Headers that proxies and HTTP libraries add or change, so that signing them would break good requests. The list
+    /// is botocore's.
     private static let unsignedHeaders: Set<String> = [
         "connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
         "transfer-encoding", "upgrade",
@@ -89,8 +91,8 @@ struct CanonicalRequest {
     private mutating func appendTrimmed(_ value: String) {
         let start = bytes.count
         bytes.append(contentsOf: value.utf8)
-        // Hardly a value has a blank, and a session token of a kilobyte comes through here with every request: a loop that vectorises
-        // says whether there is anything to do.
+        // Hardly a value has a blank, and a session token of a kilobyte comes through here with every request: a loop
+        // that vectorises says whether there is anything to do.
         var blankCount = 0
         for byte in bytes[start...] {
             blankCount &+= (byte == UInt8(ascii: " ") ? 1 : 0) &+ (byte == UInt8(ascii: "\t") ? 1 : 0)

@@ -9,9 +9,10 @@ public import DredgeTransfer
 
 /// AWS Signature Version 4 in the `Authorization` header: a pure function of its inputs.
 ///
-/// The only thing kept between calls is the derived signing key of the day, and that lives and dies with the credentials. Follows
-/// "Create a signed AWS API request" of the IAM User Guide, and for `s3` its exceptions: the path is encoded once and not normalised,
-/// and the payload's digest is always sent as `x-amz-content-sha256`. Costs a few microseconds; safe from any thread.
+/// The only thing kept between calls is the derived signing key of the day, and that lives and dies with the
+/// credentials. Follows "Create a signed AWS API request" of the IAM User Guide, and for `s3` its exceptions: the path
+/// is encoded once and not normalised, and the payload's digest is always sent as `x-amz-content-sha256`. Costs a few
+/// microseconds; safe from any thread.
 public struct SigV4Signer: Sendable {
     /// For example `eu-central-1`.
     public let region: String
@@ -28,9 +29,10 @@ public struct SigV4Signer: Sendable {
 
     /// Signs `request` as it stands: method, URL, every header, and the body or `UNSIGNED-PAYLOAD`.
     ///
-    /// Replaces `x-amz-date`, `x-amz-security-token`, `x-amz-content-sha256` (S3 only) and `authorization`, so that a request can be
-    /// signed again for the next attempt. The URL must be encoded already, its query too; for S3 its path is signed byte for byte.
-    /// A header added afterwards isn't signed; one changed afterwards breaks the signature. `host` is signed as curl sends it.
+    /// Replaces `x-amz-date`, `x-amz-security-token`, `x-amz-content-sha256` (S3 only) and `authorization`, so that a
+    /// request can be signed again for the next attempt. The URL must be encoded already, its query too; for S3 its
+    /// path is signed byte for byte. A header added afterwards isn't signed; one changed afterwards breaks the
+    /// signature. `host` is signed as curl sends it.
     /// - Parameter unsignedPayload: S3 over https: the body is protected by TLS alone, and isn't hashed.
     public func sign(_ request: inout HTTPRequest, credentials: Credentials, date: Date, unsignedPayload: Bool) {
         let date = SigningDate(date)

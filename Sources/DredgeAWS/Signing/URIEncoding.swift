@@ -1,5 +1,6 @@
-/// Percent-encoding as AWS defines `UriEncode`: every byte but the unreserved characters of RFC 3986 (`A-Z a-z 0-9 - . _ ~`) becomes
-/// `%XY` in uppercase. See "Create a canonical request" in the IAM User Guide's "Create a signed AWS API request".
+/// Percent-encoding as AWS defines `UriEncode`: every byte but the unreserved characters of RFC 3986 (`A-Z a-z 0-9 - .
+/// _ ~`) becomes `%XY` in uppercase. See "Create a canonical request" in the IAM User Guide's "Create a signed AWS API
+/// request".
 package enum URIEncoding {
     /// Encodes one path: `/` stays. S3 keys go through here once, and are neither normalised nor encoded again.
     package static func path(_ bytes: some Sequence<UInt8>) -> String { encode(bytes, keepsSlash: true) }
@@ -16,8 +17,8 @@ package enum URIEncoding {
             separator: "+")
     }
 
-    /// Undoes `%XY`; `+` stays (the services' answers encode a space as `%20`, or as `+` in listings: see `plusIsSpace`). nil: a `%`
-    /// without two hexadecimal digits behind it.
+    /// Undoes `%XY`; `+` stays (the services' answers encode a space as `%20`, or as `+` in listings: see
+    /// `plusIsSpace`). nil: a `%` without two hexadecimal digits behind it.
     package static func decode(_ bytes: UnsafeRawBufferPointer, plusIsSpace: Bool = false) -> [UInt8]? {
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count)

@@ -1,4 +1,5 @@
-/// A shared config or credentials file (AWS SDKs and Tools Reference Guide, "Format of the config and credential files").
+/// A shared config or credentials file (AWS SDKs and Tools Reference Guide, "Format of the config and credential
+/// files").
 struct ProfileFile: Sendable {
     /// What it is, which decides how its sections name profiles.
     enum Kind: Sendable {

@@ -1,5 +1,5 @@
-/// Roles that profiles name with `role_arn`, each assumed with what its `source_profile` or `credential_source` gives (AWS SDKs and Tools
-/// Reference Guide, "Assume role credential provider").
+/// Roles that profiles name with `role_arn`, each assumed with what its `source_profile` or `credential_source` gives
+/// (AWS SDKs and Tools Reference Guide, "Assume role credential provider").
 struct ProfileRole {
     /// What signs the first AssumeRole.
     enum Base: Equatable {

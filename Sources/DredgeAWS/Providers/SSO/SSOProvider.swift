@@ -6,8 +6,8 @@ import DredgeTransfer
     import Foundation
 #endif
 
-/// A role of IAM Identity Center, with the token that `aws sso login` has left (AWS SDKs and Tools Reference Guide, "IAM Identity Center
-/// credential provider"; GetRoleCredentials in the IAM Identity Center Portal API Reference).
+/// A role of IAM Identity Center, with the token that `aws sso login` has left (AWS SDKs and Tools Reference Guide,
+/// "IAM Identity Center credential provider"; GetRoleCredentials in the IAM Identity Center Portal API Reference).
 struct SSOProvider {
     let profile: String
     let files: ProfileFiles
