@@ -20,6 +20,7 @@ package struct S3World: World {
     /// What AWS's variables are read from, with the profile that `base` names.
     package let environment: [String: String]
     private let logger: Logger
+    private let sessions = SessionCache()
 
     /// Starts the transfer loop. Throws when this machine has no thread or descriptor for it.
     init(
@@ -45,7 +46,7 @@ package struct S3World: World {
         _ source: Source, for run: String, onThrottle: @escaping @Sendable () -> Void
     ) throws(RunError) -> any ObjectService {
         S3Source(
-            source, run: run, base: base, environment: environment, transfer: transfer,
+            source, run: run, base: base, sessions: sessions, environment: environment, transfer: transfer,
             logger: logger, onThrottle: onThrottle)
     }
 
@@ -63,7 +64,7 @@ struct S3Source: ObjectService {
     private let ownsCredentials: Bool
 
     init(
-        _ source: Source, run: String, base: BaseSource, environment: [String: String],
+        _ source: Source, run: String, base: BaseSource, sessions: SessionCache, environment: [String: String],
         transfer: TransferLoop, logger: Logger, onThrottle: @escaping @Sendable () -> Void
     ) {
         let warn: @Sendable (String) -> Void = { logger.warning("\($0)", metadata: ["source": "\(source.name)"]) }
@@ -72,15 +73,19 @@ struct S3Source: ObjectService {
             runName: run, base: base, environment: environment, transfer: transfer, onWarning: warn)
         credentials =
             switch source.auth {
-            case .assumeRole: CredentialSources.assumeRole(hops, access: access, narrowing: source.scope.narrowing)
+            case .assumeRole:
+                CredentialSources.assumeRole(
+                    hops, access: access, narrowing: source.scope.narrowing, sessions: sessions)
             case .accessKey(let credentials): CredentialSources.fixed(credentials)
             case .ambient: base
             case .anonymous: CredentialSources.anonymous()
             }
         if case .ambient = source.auth { ownsCredentials = false } else { ownsCredentials = true }
         externalIDs = source.requireExternalID ? ExternalIDRequirement(source, hops: hops, access: access) : nil
+        var settings = source.clientSettings
+        settings.retry.roundCountMax = Limits.objectRoundCount
         client = S3Client(
-            settings: source.clientSettings, credentials: credentials, transfer: transfer, environment: environment,
+            settings: settings, credentials: credentials, transfer: transfer, environment: environment,
             onThrottle: onThrottle, onClockCorrection: { warn(ServiceClock.warning(of: "S3", ahead: $0)) })
     }
 
