@@ -19,36 +19,47 @@ struct Advice {
         switch code {
         case .accessDenied: accessDenied(fault)
         case .noSuchBucket:
-            "Check the bucket's name (\(shown(operation.bucket)))\(context.target.endpoint.followsRegion ? "" : " and the endpoint URL (\(context.target.endpoint.authority))")."
+            "Check the bucket's name (\(shown(operation.bucket)))"
+                + (context.target.endpoint.followsRegion
+                    ? "." : " and the endpoint URL (\(context.target.endpoint.authority)).")
         case .noSuchKey: "The object was deleted after it was listed, or the key is misspelt; keys are case-sensitive."
         case .preconditionFailed:
             "The object was written again since it was listed: list it again and read its new version."
         case .archived:
-            "The object is in \(fault?.storageClass ?? fault?.accessTier ?? "an archive storage class"): restore it first (aws s3api restore-object), or leave it out."
+            "The object is in \(fault?.storageClass ?? fault?.accessTier ?? "an archive storage class"): restore it "
+                + "first (aws s3api restore-object), or leave it out."
         case .invalidRange: "The object is shorter than when it was listed: list it again."
         case .wrongRegion:
-            "Set the source's region to that of the bucket (\(fault?.region ?? "aws s3api get-bucket-location names it")); \(context.target.region) was tried last."
+            "Set the source's region to that of the bucket "
+                + "(\(fault?.region ?? "aws s3api get-bucket-location names it")); \(context.target.region) "
+                + "was tried last."
                 + (context.target.endpoint.followsRegion ? "" : " The endpoint URL may belong to another region.")
         case .methodNotAllowed:
             "The service does not allow to read this: a delete marker, or an endpoint that is not S3."
         case .invalidCredentials: invalidCredentials(fault)
         case .expiredCredentials:
-            "The session is over or its token unknown here, and new credentials were refused too: sign in again, or replace the session token. A token is only good in the partition that made it."
+            "The session is over or its token unknown here, and new credentials were refused too: sign in again, or "
+                + "replace the session token. A token is only good in the partition that made it."
         case .clockSkewed: clockSkewed(fault)
         case .kms:
-            "See to the object's KMS key: it must be enabled, not pending deletion, and its key policy must allow kms:Decrypt to the identity that reads."
+            "See to the object's KMS key: it must be enabled, not pending deletion, and its key policy must allow "
+                + "kms:Decrypt to the identity that reads."
         case .keyTooLong: "Keys have at most 1,024 bytes."
         case .requesterPays:
             context.requestPayer
-                ? "The bucket charges who reads it, and the service does not accept the offer to pay: sign the requests (an anonymous one can't pay), and ask the bucket's owner."
-                : "The bucket charges who reads it: set request_payer: requester if your account is to pay for requests and transfer."
+                ? "The bucket charges who reads it, and the service does not accept the offer to pay: sign the "
+                    + "requests (an anonymous one can't pay), and ask the bucket's owner."
+                : "The bucket charges who reads it: set request_payer: requester if your account is to pay for "
+                    + "requests and transfer."
         case .throttled:
-            "The service asks to slow down. Lower the number of requests in flight, or run again later: what is done stays done."
+            "The service asks to slow down. Lower the number of requests in flight, or run again later: what is "
+                + "done stays done."
         case .serviceFailure, .shortBody:
             "The service or the way to it is disturbed. Run again: what is done stays done."
         case .unreachable: unreachable(transfer)
         case .malformedAnswer:
-            "What answers at \(context.target.endpoint.authority) does not behave as S3 does: check the endpoint URL, and any proxy on the way."
+            "What answers at \(context.target.endpoint.authority) does not behave as S3 does: check the endpoint URL, "
+                + "and any proxy on the way."
         case .credentials: "See to the credentials."
         case .cancelled: "Nothing is wrong: what was not read can be asked for again."
         case .other: "See what the service says about this code, and give it the request ID if it can't be explained."
@@ -68,7 +79,8 @@ struct Advice {
         // Guide).
         if fault?.message?.contains("session policy") == true {
             return
-                "The session itself is narrower than this: correct the source's prefix and kms_key_arn, or write session_policy: none for its last role."
+                "The session itself is narrower than this: correct the source's prefix and kms_key_arn, or write "
+                + "session_policy: none for its last role."
         }
         if mentionsKMS(fault) {
             return "Allow kms:Decrypt on the object's KMS key to \(who), in its policy and in the key's policy."
@@ -78,7 +90,8 @@ struct Advice {
             let condition =
                 prefix.bytes.isEmpty ? "" : ", for the prefix \"\(printable(prefix.bytes, scalarCountMax: 120))\""
             return
-                "Allow s3:ListBucket on \(arn)\(condition) to \(who); look for a deny in the bucket policy, in a session policy or in the organization's policies."
+                "Allow s3:ListBucket on \(arn)\(condition) to \(who); look for a deny in the bucket policy, in a "
+                + "session policy or in the organization's policies."
                 + otherReasons(fault)
         case .headBucket:
             return "Allow s3:ListBucket on \(arn) to \(who)." + otherReasons(fault)
@@ -86,7 +99,8 @@ struct Advice {
             let key = operation.key.map { printable($0.bytes, scalarCountMax: 200) } ?? "*"
             let objectARN = printable(address.objectARN(key, partition: partition).utf8, scalarCountMax: 500)
             return
-                "Allow s3:GetObject on \(objectARN) to \(who); if the object is encrypted with a KMS key, also kms:Decrypt on that key. Without s3:ListBucket a deleted object is refused like this, too."
+                "Allow s3:GetObject on \(objectARN) to \(who); if the object is encrypted with a KMS key, also "
+                + "kms:Decrypt on that key. Without s3:ListBucket a deleted object is refused like this, too."
                 + otherReasons(fault)
         }
     }
@@ -113,10 +127,12 @@ struct Advice {
     private func invalidCredentials(_ fault: ServiceFault?) -> String {
         if fault?.code == "SignatureDoesNotMatch" {
             return
-                "The secret access key does not belong to the access key ID, or a proxy changes requests on the way: check the secret (whitespace, quotes) and the endpoint."
+                "The secret access key does not belong to the access key ID, or a proxy changes requests on the way: "
+                + "check the secret (whitespace, quotes) and the endpoint."
         }
         return
-            "The service does not know the access key ID: check that the key exists, is active and belongs to this service."
+            "The service does not know the access key ID: check that the key exists, is active and belongs to "
+            + "this service."
     }
 
     private func clockSkewed(_ fault: ServiceFault?) -> String {
@@ -124,7 +140,8 @@ struct Advice {
         guard let theirs = fault?.date.flatMap(Timestamp.http) else { return repair }
         let minutes = Int((context.now.timeIntervalSince(theirs) / 60).rounded())
         return
-            "This machine's clock is \(abs(minutes)) minutes \(minutes < 0 ? "behind" : "ahead of") the service's. \(repair)"
+            "This machine's clock is \(abs(minutes)) minutes \(minutes < 0 ? "behind" : "ahead of") the "
+            + "service's. \(repair)"
     }
 
     private func unreachable(_ error: TransferError?) -> String {
@@ -135,11 +152,13 @@ struct Advice {
             : "the endpoint URL, whether its server runs, and any proxy that the environment names"
         if error?.code == .tls {
             return
-                "The TLS handshake with \(host) failed: check \(checks), and the certificate authorities (AWS_CA_BUNDLE)."
+                "The TLS handshake with \(host) failed: check \(checks), and the certificate authorities "
+                + "(AWS_CA_BUNDLE)."
         }
         let fips =
             context.target.variants.fips && context.target.endpoint.followsRegion
-            ? " Only some regions have FIPS endpoints (those of the US, Canada and GovCloud): where there is none, set use_fips: false."
+            ? " Only some regions have FIPS endpoints (those of the US, Canada and GovCloud): where there is none, "
+                + "set use_fips: false."
             : ""
         return "\(host) can't be reached: check \(checks).\(fips)"
     }

@@ -68,7 +68,8 @@ struct EndpointRules: Sendable {
         if let fixedRegion, let named = settings.region, named != fixedRegion {
             throw EndpointProblem(
                 message:
-                    "the region \(printable(named.utf8, scalarCountMax: 80)) is not that of the access point's ARN, \(fixedRegion)",
+                    "the region \(printable(named.utf8, scalarCountMax: 80)) is not that of the access point's ARN, "
+                    + "\(fixedRegion)",
                 advice: "Leave the region away: the ARN tells it.")
         }
         let region =

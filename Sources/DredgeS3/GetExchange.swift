@@ -76,7 +76,8 @@ struct GetExchange: Exchange {
         if let eTag, let answered = head["etag"].map(ETag.init), eTag != answered {
             throw reject(
                 head, .preconditionFailed,
-                "asked for version \(printable(eTag.header.utf8, scalarCountMax: 80)), the service sent \(printable(answered.header.utf8, scalarCountMax: 80))"
+                "asked for version \(printable(eTag.header.utf8, scalarCountMax: 80)), the service sent "
+                    + "\(printable(answered.header.utf8, scalarCountMax: 80))"
             )
         }
         let size: UInt64

@@ -106,7 +106,8 @@ final class ListAnswer: XMLHandler {
         guard let bytes = isEncoded ? Self.decoded(text) : text else {
             throw Problem(
                 message:
-                    "entry \(index) of the listing has a key with a broken escape: \(printable(text, scalarCountMax: 120))"
+                    "entry \(index) of the listing has a key with a broken escape: "
+                    + "\(printable(text, scalarCountMax: 120))"
             )
         }
         let key = ObjectKey(bytes)

@@ -54,7 +54,8 @@ extension S3Error {
             requestID = error.head?.requestID
             serviceDate = error.head?["date"].flatMap(Timestamp.http)
             message =
-                "\(operation.words) at \(printable(error.authority.utf8)) failed: \(printable(error.message.utf8, scalarCountMax: context.limits.messageCharacterCountMax))"
+                "\(operation.words) at \(printable(error.authority.utf8)) failed: "
+                + "\(printable(error.message.utf8, scalarCountMax: context.limits.messageCharacterCountMax))"
             advice = Advice(operation: operation, context: context).text(for: code, transfer: error)
         case .shortBody:
             code = .shortBody

@@ -47,7 +47,8 @@ public final class BufferPool: Sendable {
     ) async throws(CancellationError) -> OwnedBuffer {
         precondition(
             canHold(byteCount: byteCount, headroom: headroom),
-            "a buffer of \(byteCount) + \(headroom) bytes cannot come from a pool of \(byteLimit) bytes; ask canHold first"
+            "a buffer of \(byteCount) + \(headroom) bytes cannot come from a pool of \(byteLimit) bytes; ask "
+                + "canHold first"
         )
         if Task.isCancelled { throw CancellationError() }
         if let buffer = bufferIfFree(byteCount: byteCount, headroom: headroom, lease: lease) { return buffer }

@@ -26,7 +26,8 @@ struct MappedBlock: @unchecked Sendable {  // a pointer with one owner at a time
         #endif
         guard let base = mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0), base != MAP_FAILED else {
             fatalError(
-                "The system refused \(byteCount) bytes for a transfer buffer (\(String(cString: strerror(errno)))). Lower the memory limit."
+                "The system refused \(byteCount) bytes for a transfer buffer (\(String(cString: strerror(errno)))). "
+                    + "Lower the memory limit."
             )
         }
         #if !os(Linux)

@@ -104,7 +104,8 @@ extension TransferError {
         var message = message
         if message.quotesProxyAddress {
             message =
-                "the proxy that http_proxy, https_proxy or all_proxy names can't be used: write scheme://user:password@host:port, with "
+                "the proxy that http_proxy, https_proxy or all_proxy names can't be used: write "
+                + "scheme://user:password@host:port, with "
                 + "special characters of user and password percent-encoded"
         }
         if let query = request.query, !query.isEmpty { message = message.replacing(query, with: "…") }

@@ -57,7 +57,8 @@ import Testing
         #expect(resolved.credentials.expiration == Date(timeIntervalSince1970: 1_800_003_600))
         #expect(
             resolved.provider
-                == "profile 'p' in \(World.configPath): role \(World.role), assumed with profile 'keys' in \(World.configPath)"
+                == "profile 'p' in \(World.configPath): role \(World.role), assumed with profile 'keys' in "
+                + "\(World.configPath)"
         )
         #expect(world.requests.map(\.url) == ["https://sts.eu-west-1.amazonaws.com/"])
         #expect(
@@ -111,11 +112,13 @@ import Testing
         ("p → p", "[profile p]\nrole_arn = \(World.role)\nsource_profile = p\n"),
         (
             "p → q → p",
-            "[profile p]\nrole_arn = \(World.role)\nsource_profile = q\n[profile q]\nrole_arn = \(other)\nsource_profile = p\n"
+            "[profile p]\nrole_arn = \(World.role)\nsource_profile = q\n[profile q]\nrole_arn = "
+                + "\(other)\nsource_profile = p\n"
         ),
         (
             "p → q → q",
-            "[profile p]\nrole_arn = \(World.role)\nsource_profile = q\n[profile q]\nrole_arn = \(other)\nsource_profile = q\n"
+            "[profile p]\nrole_arn = \(World.role)\nsource_profile = q\n[profile q]\nrole_arn = "
+                + "\(other)\nsource_profile = q\n"
         ),
         (
             "p → q → p",

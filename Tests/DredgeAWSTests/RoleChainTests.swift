@@ -424,7 +424,8 @@ final class Warnings: Sendable {
     @Test func `errors repeat no secret`() async throws {
         let token = "FwoGZXIvYXdzEXAMPLETOKEN"
         for message in [
-            "The signature does not match.\n\nThe Canonical String should have been\nPOST\nx-amz-security-token:\(token)",
+            "The signature does not match.\n\nThe Canonical String should have "
+                + "been\nPOST\nx-amz-security-token:\(token)",
             "you sent \(token)", "your key is \(Self.secret)",
         ] {
             let transport = ScriptedTransport([.error("SignatureDoesNotMatch", message)])

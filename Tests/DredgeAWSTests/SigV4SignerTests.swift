@@ -19,7 +19,8 @@ import Testing
     }
 
     private func expected(_ signedHeaders: String, _ signature: String) -> String {
-        "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, SignedHeaders=\(signedHeaders), "
+        "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
+            + "SignedHeaders=\(signedHeaders), "
             + "Signature=\(signature)"
     }
 

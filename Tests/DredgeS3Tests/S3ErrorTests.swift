@@ -39,7 +39,8 @@ private typealias Fault = ScriptedS3Server.Fault
         )
         #expect(
             "\(error)"
-                == "s3://b/a\\nb bytes 5..<10: reading the object was refused (AccessDenied, HTTP 403, request ID R1, 3 attempts). Allow it."
+                == "s3://b/a\\nb bytes 5..<10: reading the object was refused (AccessDenied, HTTP 403, request ID R1, "
+                + "3 attempts). Allow it."
         )
     }
 

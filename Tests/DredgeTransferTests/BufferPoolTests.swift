@@ -25,7 +25,9 @@ import Testing
         _ = Array("body".utf8).withUnsafeBytes(buffer.append)
 
         let start = try #require(buffer.mutableBytes.baseAddress) - buffer.headroom
-        for (index, byte) in "pre:".utf8.enumerated() { start.storeBytes(of: byte, toByteOffset: index, as: UInt8.self) }
+        for (index, byte) in "pre:".utf8.enumerated() {
+            start.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
+        }
 
         #expect(String(decoding: UnsafeRawBufferPointer(start: start, count: 8), as: UTF8.self) == "pre:body")
         #expect(String(decoding: buffer.bytes, as: UTF8.self) == "body")

@@ -23,7 +23,8 @@ package struct EndpointVariants: Sendable, Hashable {
         throw EndpointProblem(
             message: "\(what) endpoints are asked for, but the endpoint is named",
             advice:
-                "Leave one of them away: the endpoint URL (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true for those of the environment and of profiles), or set \(key): false."
+                "Leave one of them away: the endpoint URL (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true for those of the "
+                + "environment and of profiles), or set \(key): false."
         )
     }
 }

@@ -82,14 +82,16 @@ struct STSEndpointRules: Sendable {
             throw EndpointProblem(
                 message: "the partition '\(partitionName.printable)' of the role is not known",
                 advice:
-                    "Known are \(Partition.all.map(\.name).joined(separator: ", ")). Name the STS endpoint to use another one."
+                    "Known are \(Partition.all.map(\.name).joined(separator: ", ")). Name the STS endpoint to use "
+                    + "another one."
             )
         }
         guard Partition.ofRegion(region) == partition else {
             throw EndpointProblem(
                 message: "the region \(region) is not in the partition '\(partition.name)' of the role",
                 advice:
-                    "A role can be assumed in its own partition only. Name a region of it, such as \(partition.defaultRegion), or none."
+                    "A role can be assumed in its own partition only. Name a region of it, such as "
+                    + "\(partition.defaultRegion), or none."
             )
         }
         try variants.check(.sts, in: partition)

@@ -10,13 +10,15 @@ extension BucketAddress {
         if name.hasSuffix("--table-s3") { return "is a table bucket (S3 Tables), which holds no objects" }
         if name.hasSuffix(".mrap") {
             return
-                "is a Multi-Region Access Point, which is not supported, since it takes another kind of signature; give one of the buckets behind it"
+                "is a Multi-Region Access Point, which is not supported, since it takes another kind of signature; "
+                + "give one of the buckets behind it"
         }
         return nil
     }
 
     static let directoryBucket =
-        "a directory bucket (S3 Express One Zone), which is not supported: its listing has no order, and it takes sessions of its own. Copy the objects to a general purpose bucket"
+        "a directory bucket (S3 Express One Zone), which is not supported: its listing has no order, and it takes "
+        + "sessions of its own. Copy the objects to a general purpose bucket"
 
     /// The rules of general purpose buckets
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>).

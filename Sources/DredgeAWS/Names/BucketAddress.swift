@@ -45,7 +45,8 @@ package enum BucketAddress: Sendable, Hashable {
         if arn.resource.contains("/") {
             throw BucketAddressProblem(
                 complaint:
-                    "names objects, not a bucket; write arn:\(arn.partition):s3:::NAME, and what follows the name as prefix"
+                    "names objects, not a bucket; write arn:\(arn.partition):s3:::NAME, and what follows the "
+                    + "name as prefix"
             )
         }
         if let complaint = Self.nameComplaint(arn.resource, isLegacyAllowed: false) {
@@ -116,7 +117,8 @@ extension BucketAddress {
         }
         if arn.region.isEmpty {
             throw refuse(
-                "is a Multi-Region Access Point, which is not supported, since it takes another kind of signature; give one of the buckets behind it"
+                "is a Multi-Region Access Point, which is not supported, since it takes another kind of signature; "
+                    + "give one of the buckets behind it"
             )
         }
         guard resource.count == 2 else {
@@ -128,7 +130,8 @@ extension BucketAddress {
         let name = String(resource[1])
         guard (3...50).contains(name.utf8.count), isHostLabel(name) else {
             throw refuse(
-                "names no access point: its name has 3 to 50 lower-case letters, digits and hyphens, neither first nor last"
+                "names no access point: its name has 3 to 50 lower-case letters, digits and hyphens, neither "
+                    + "first nor last"
             )
         }
         guard Region.isName(arn.region) else {
@@ -136,7 +139,8 @@ extension BucketAddress {
         }
         guard arn.partition == Partition.ofRegion(arn.region).name else {
             throw refuse(
-                "has the partition \"\(arn.partition.printable)\", but its region \(arn.region) is in \(Partition.ofRegion(arn.region).name)"
+                "has the partition \"\(arn.partition.printable)\", but its region \(arn.region) is in "
+                    + "\(Partition.ofRegion(arn.region).name)"
             )
         }
         return AccessPoint(partition: arn.partition, region: arn.region, account: arn.account, name: name)

@@ -45,7 +45,8 @@ struct ContainerProvider {
                 answer.status == 429 || answer.status >= 500 ? .serviceFailure : .accessDenied,
                 "\(place) answered with status \(answer.status)",
                 advice: [401, 403].contains(answer.status)
-                    ? "Check the authorization token (\(Self.tokenFileName), \(Self.tokenName)) and the role of the task or pod."
+                    ? "Check the authorization token (\(Self.tokenFileName), \(Self.tokenName)) and the role of the "
+                        + "task or pod."
                     : "Check that the task or pod has a role, and that its agent is well.", status: answer.status)
         }
         let document = try CredentialDocument(&answer.body, place: "the answer of \(place)")
@@ -66,7 +67,8 @@ struct ContainerProvider {
             throw .provider(
                 .invalidParameter, "\(fullName) names the host \(url.host.printable) over http",
                 advice:
-                    "Credentials are asked over http only of this machine, \(host), 169.254.170.23 and [fd00:ec2::23]. Use https "
+                    "Credentials are asked over http only of this machine, \(host), 169.254.170.23 and "
+                    + "[fd00:ec2::23]. Use https "
                     + "for others.")
         }
         return url

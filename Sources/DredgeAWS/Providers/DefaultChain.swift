@@ -39,7 +39,8 @@ struct DefaultChain: Sendable {
         var error = AWSError.provider(
             "no provider has any: \(reasons.map(\.description).joined(separator: "; "))",
             advice:
-                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones), name a profile with "
+                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones), name a "
+                + "profile with "
                 + "AWS_PROFILE, or give the machine a role.")
         error.providers = reasons
         throw error

@@ -98,7 +98,8 @@ final class InstanceMetadata: Sendable {
             guard let number = Int(text), range.contains(number) else {
                 throw .provider(
                     .invalidParameter,
-                    "\(variable) or \(setting) is '\(text.printable)', which is no whole number from \(range.lowerBound) to \(range.upperBound)",
+                    "\(variable) or \(setting) is '\(text.printable)', which is no whole number from "
+                        + "\(range.lowerBound) to \(range.upperBound)",
                     advice: "Correct it, or leave it away.")
             }
             return number
@@ -208,7 +209,8 @@ final class InstanceMetadata: Sendable {
         } catch {
             if error.code == .cancelled { throw .cancelled }
             throw .failure(
-                "no answer from \(error.authority) (\(error.message)); in a container of an instance the hop limit of its metadata has to "
+                "no answer from \(error.authority) (\(error.message)); in a container of an instance the hop limit of "
+                    + "its metadata has to "
                     + "be 2 or more")
         }
     }

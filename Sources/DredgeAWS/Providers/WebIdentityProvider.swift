@@ -14,7 +14,8 @@ struct WebIdentityProvider {
             return .nothing(
                 "web identity",
                 usesEnvironment
-                    ? "AWS_WEB_IDENTITY_TOKEN_FILE isn't set, and the profile '\(profile.printable)' has no web_identity_token_file"
+                    ? "AWS_WEB_IDENTITY_TOKEN_FILE isn't set, and the profile '\(profile.printable)' has no "
+                        + "web_identity_token_file"
                     : "the profile '\(profile.printable)' has no web_identity_token_file")
         }
         guard let role = value("AWS_ROLE_ARN", "role_arn") else {

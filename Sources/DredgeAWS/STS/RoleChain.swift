@@ -155,7 +155,8 @@ final class RoleChain: Sendable {
 
     private func warnThatNothingNarrows(_ hop: RoleHop, _ reason: String) {
         onWarning(
-            "the session of \(hop.roleARN.printable) is not narrowed to the source's bucket and prefix (\(reason)): it may do "
+            "the session of \(hop.roleARN.printable) is not narrowed to the source's bucket and prefix "
+                + "(\(reason)): it may do "
                 + "all that the role may")
     }
 }

@@ -11,7 +11,8 @@ extension RoleHop {
             throw AWSError(
                 code: .invalidParameter, step: step, message: "'\(roleARN.printable)' is not the ARN of a role",
                 advice:
-                    "Use arn:aws:iam::123456789012:role/Name, as the IAM console shows it; the ARN of an assumed session "
+                    "Use arn:aws:iam::123456789012:role/Name, as the IAM console shows it; the ARN of an "
+                    + "assumed session "
                     + "(arn:aws:sts::…:assumed-role/…) is something else.")
         }
         if let externalID {

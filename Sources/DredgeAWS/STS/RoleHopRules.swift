@@ -18,7 +18,8 @@ package enum RoleHopRules {
             } else if text.contains(where: { "\"'`“”‘’„".contains($0) }) { "a quotation mark of its own" } else { nil }
         if let slip {
             return
-                "has \(slip), which no external ID can have: it is \(externalIDLength.lowerBound) to \(externalIDLength.upperBound) letters, digits and characters of _+=,.@:/-"
+                "has \(slip), which no external ID can have: it is \(externalIDLength.lowerBound) to "
+                + "\(externalIDLength.upperBound) letters, digits and characters of _+=,.@:/-"
         }
         return characters(text, of: "an external ID", length: externalIDLength, beside: "+=,.@:/-")
     }
@@ -42,7 +43,8 @@ package enum RoleHopRules {
     package static func sessionPolicy(_ text: String) -> String? {
         if !(1...sessionPolicyLengthMax).contains(text.unicodeScalars.count) {
             return
-                "is empty or longer than the \(sessionPolicyLengthMax) characters that STS takes; remove blanks, and use "
+                "is empty or longer than the \(sessionPolicyLengthMax) characters that STS takes; remove "
+                + "blanks, and use "
                 + "wildcards instead of long lists"
         }
         return text.unicodeScalars.allSatisfy { isPolicyCharacter($0) || [0x09, 0x0A, 0x0D].contains($0.value) }
@@ -78,7 +80,8 @@ package enum RoleHopRules {
     ) -> String? {
         length.contains(text.unicodeScalars.count) && text.utf8.allSatisfy { isAllowed($0, beside: beside) }
             ? nil
-            : "is not \(what): \(length.lowerBound) to \(length.upperBound) letters, digits and characters of _\(beside)"
+            : "is not \(what): \(length.lowerBound) to \(length.upperBound) letters, digits and characters "
+                + "of _\(beside)"
     }
 
     /// `\w` and some more.

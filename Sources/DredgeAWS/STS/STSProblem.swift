@@ -96,7 +96,8 @@ struct STSProblem {
         case "PackedPolicyTooLarge", "PackedPolicyTooLargeException":
             return (
                 .invalidParameter,
-                "Shorten the session policy, or give fewer and shorter session tags; packed together they are too large."
+                "Shorten the session policy, or give fewer and shorter session tags; packed together they "
+                    + "are too large."
             )
         case "MalformedPolicyDocument", "MalformedPolicyDocumentException":
             return (
@@ -137,7 +138,8 @@ struct STSProblem {
     private func validationAdvice(_ call: STSCall) -> String {
         guard call.hop.duration != nil else { return "Check the role ARN, the session name and the external ID." }
         return
-            "Check the duration: it can't exceed the role's own maximum (MaxSessionDuration), nor one hour where a role's session "
+            "Check the duration: it can't exceed the role's own maximum (MaxSessionDuration), nor one hour where a "
+            + "role's session "
             + "signs the call. Leave it away for one hour."
     }
 

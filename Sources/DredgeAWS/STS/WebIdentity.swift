@@ -40,7 +40,8 @@ extension STSProblem {
         case "InvalidIdentityToken":
             return (
                 .accessDenied,
-                "The token isn't from an identity provider that the role's account knows, or is not meant for it: check the IAM OIDC "
+                "The token isn't from an identity provider that the role's account knows, or is not meant for it: "
+                    + "check the IAM OIDC "
                     + "provider (URL and audience sts.amazonaws.com)."
             )
         case "IDPRejectedClaim":
@@ -52,9 +53,12 @@ extension STSProblem {
         case "AccessDenied", "AccessDeniedException":
             return (
                 .accessDenied,
-                "AWS gives the same answer for all of these, likely ones first: (1) the role's trust policy doesn't allow "
-                    + "sts:AssumeRoleWithWebIdentity to the token's identity provider; (2) its conditions on sub or aud don't fit the "
-                    + "token, for example another service account or namespace; (3) the role doesn't exist: check account, path and "
+                "AWS gives the same answer for all of these, likely ones first: (1) the role's trust policy "
+                    + "doesn't allow "
+                    + "sts:AssumeRoleWithWebIdentity to the token's identity provider; (2) its conditions on sub or "
+                    + "aud don't fit the "
+                    + "token, for example another service account or namespace; (3) the role doesn't exist: check "
+                    + "account, path and "
                     + "spelling."
             )
         default: return nil

@@ -143,7 +143,8 @@ struct ProfileFile: Sendable {
         AWSError(
             code: .malformedConfigFile, step: "read \(path.printable)", message: "line \(line) is \(message)",
             advice:
-                "A file has sections such as \(kind == .config ? "[profile name]" : "[name]") and below them lines such as name = value."
+                "A file has sections such as \(kind == .config ? "[profile name]" : "[name]") and below them lines "
+                + "such as name = value."
         )
     }
 

@@ -80,9 +80,11 @@ struct ProfileProviders {
         guard let setting = files.value("login_session", profile: profile) else { return }
         throw .provider(
             .unsupportedConfig,
-            "the profile '\(profile.printable)' asks for a console login: login_session in \(setting.place). That isn't supported",
+            "the profile '\(profile.printable)' asks for a console login: login_session in \(setting.place). That "
+                + "isn't supported",
             advice:
-                "Let the AWS CLI give its keys: a profile with credential_process = aws configure export-credentials --profile "
+                "Let the AWS CLI give its keys: a profile with credential_process = aws configure "
+                + "export-credentials --profile "
                 + "\(profile.printable) --format process.")
     }
 }

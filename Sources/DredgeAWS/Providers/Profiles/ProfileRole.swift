@@ -88,7 +88,8 @@ struct ProfileRole {
         if let serial = files.value("mfa_serial", profile: profile) {
             throw .provider(
                 .unsupportedConfig,
-                "the profile '\(profile.printable)' asks for a code of a multi-factor device (mfa_serial in \(serial.place)), "
+                "the profile '\(profile.printable)' asks for a code of a multi-factor device (mfa_serial in "
+                    + "\(serial.place)), "
                     + "and nobody is there to type it",
                 advice: "Use a role that needs none, or hand over a session that has passed it: "
                     + "aws configure export-credentials --profile \(profile.printable) --format env.")
@@ -115,7 +116,8 @@ struct ProfileRole {
     private static func loop(_ path: [String], at source: ProfileFiles.Value) -> AWSError {
         .provider(
             .malformedConfigFile,
-            "profiles name each other as source_profile without an end: \(path.map(\.printable).joined(separator: " → ")) "
+            "profiles name each other as source_profile without an end: "
+                + "\(path.map(\.printable).joined(separator: " → ")) "
                 + "(\(source.place))",
             advice: "One of them must have keys, or a credential_source.")
     }

@@ -17,9 +17,11 @@ struct SSOLogin {
             guard let found = files.config?.ssoSessions[sessionName] else {
                 throw .provider(
                     .malformedConfigFile,
-                    "the profile '\(profile.printable)' names the sso_session '\(sessionName.printable)', which isn't there",
+                    "the profile '\(profile.printable)' names the sso_session '\(sessionName.printable)', "
+                        + "which isn't there",
                     advice:
-                        "Add the section [sso-session \(sessionName.printable)] to the config file (aws configure sso-session)."
+                        "Add the section [sso-session \(sessionName.printable)] to the config file (aws configure "
+                        + "sso-session)."
                 )
             }
             session = found

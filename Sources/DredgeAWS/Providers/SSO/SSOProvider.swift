@@ -83,7 +83,8 @@ struct SSOProvider {
             }
         return .provider(
             code,
-            "SSO of the profile '\(profile.printable)' (role \(login.role.printable), account \(login.account.printable)): \(what), "
+            "SSO of the profile '\(profile.printable)' (role \(login.role.printable), account "
+                + "\(login.account.printable)): \(what), "
                 + "status \(status)", advice: advice, status: status)
     }
 }
