@@ -42,8 +42,10 @@ public final class Engine: Sendable {
     ///
     /// Starts threads: one for transfers, and the workers. Throws when this machine gives none.
     /// - Parameters:
+    ///   - limits: what all runs together may use.
     ///   - base: the credentials that sign where a source does not bring its own. They are looked up once, and renewed.
     ///   - environment: what AWS's variables are read from.
+    ///   - logger: gets what happens, at level debug, and warnings.
     public convenience init(
         limits: Limits = .default, base: BaseCredentials = .defaultChain(),
         environment: [String: String] = ProcessInfo.processInfo.environment,
