@@ -56,5 +56,4 @@ public final class OwnedBuffer: @unchecked Sendable {  // handed over, never sha
             0...self.count ~= count, "cannot truncate a buffer of \(self.count) bytes to \(count)")
         self.count = count
     }
-
 }

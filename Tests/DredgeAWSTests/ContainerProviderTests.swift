@@ -114,10 +114,12 @@ import Testing
         "", "[]", "null", "\(World.canary)", "<html>\(World.canary)</html>", "{}", #"{"AccessKeyId":"A"}"#,
         #"{"AccessKeyId":"A","SecretAccessKey":"\#(World.canary)","Expiration":"2027-01-15T14:00:00Z"}"#,
         #"{"AccessKeyId":"A","SecretAccessKey":"\#(World.canary)","Token":"t"}"#,
-        #"{"AccessKeyId":"","SecretAccessKey":"\#(World.canary)","Token":"t","Expiration":"2027-01-15T14:00:00Z"}"#,
+        #"{"AccessKeyId":"","SecretAccessKey":"\#(World.canary)","Token":"t","#
+            + #""Expiration":"2027-01-15T14:00:00Z"}"#,
         #"{"AccessKeyId":"A","SecretAccessKey":"\#(World.canary)","Token":"t","Expiration":"soon"}"#,
         #"{"AccessKeyId":"A","SecretAccessKey":"\#(World.canary)","Token":"t","Expiration":1800021600}"#,
-        #"{"AccessKeyId":"A","SecretAccessKey":{"a":"\#(World.canary)"},"Token":"t","Expiration":"2027-01-15T14:00:00Z"}"#,
+        #"{"AccessKeyId":"A","SecretAccessKey":{"a":"\#(World.canary)"},"Token":"t","#
+            + #""Expiration":"2027-01-15T14:00:00Z"}"#,
         #"{"AccessKeyId":"A","SecretAccessKey":"\#(World.canary)\n","Token":"t","Expiration":"2027-01-15T14:00:00Z"}"#,
         #"{"AccessKeyId":"A","SecretAccessKey":"\#(World.canary)","Token":"t","Expiration":"2027-01-15T14:00:00Z"} x"#,
         credentialJSON("A", expiration: "2027-01-15T08:00:00Z"),

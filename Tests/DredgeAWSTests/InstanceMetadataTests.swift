@@ -165,11 +165,13 @@ import Testing
             "has no Expiration"
         ),
         (
-            #"{"Code":"Success","AccessKeyId":"A","SecretAccessKey":"\#(World.canary)","Expiration":"2027-01-15T14:00:00Z"}"#,
+            #"{"Code":"Success","AccessKeyId":"A","SecretAccessKey":"\#(World.canary)","#
+                + #""Expiration":"2027-01-15T14:00:00Z"}"#,
             "has no Token"
         ),
         (
-            #"{"Code":"Success","AccessKeyId":1,"SecretAccessKey":"\#(World.canary)","Token":"t","Expiration":"2027-01-15T14:00:00Z"}"#,
+            #"{"Code":"Success","AccessKeyId":1,"SecretAccessKey":"\#(World.canary)","Token":"t","#
+                + #""Expiration":"2027-01-15T14:00:00Z"}"#,
             "AccessKeyId of the answer for role my-role is a number"
         ),
     ])

@@ -12,8 +12,10 @@ import Testing
 
     private static func world(_ more: String = "", id: String = "ASIANODE") -> String {
         """
-        {"role":"my-role","token":"\(canary)token==","instance":\(credentialJSON(id, expiration: "2127-01-15T14:00:00Z")),\
-        "authorization":"\(canary)authorization","container":\(credentialJSON("ASIATASK", expiration: "2127-01-15T14:00:00Z")),\
+        {"role":"my-role","token":"\(canary)token==",\
+        "instance":\(credentialJSON(id, expiration: "2127-01-15T14:00:00Z")),\
+        "authorization":"\(canary)authorization",\
+        "container":\(credentialJSON("ASIATASK", expiration: "2127-01-15T14:00:00Z")),\
         "bearer":"\(canary)bearer","sso":{"roleCredentials":{"accessKeyId":"ASIASSO","secretAccessKey":"\(canary)s",\
         "sessionToken":"\(canary)t","expiration":4950000000000}}\(more)}
         """

@@ -186,7 +186,8 @@ struct WithMoto: SuiteTrait, TestScoping {
             role_session_name = through-hub
             source_profile = vendor
             [profile vendor]
-            credential_process = echo '{"Version": 1, "AccessKeyId": "\(vendor.id)", "SecretAccessKey": "\(vendor.secret)"}'
+            credential_process = echo '{"Version": 1, "AccessKeyId": "\(vendor.id)", \
+            "SecretAccessKey": "\(vendor.secret)"}'
             [services local]
             sts =
               endpoint_url = \(moto.server.endpointURL)

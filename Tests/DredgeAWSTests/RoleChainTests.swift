@@ -49,7 +49,8 @@ extension ScriptedTransport.Step {
             200,
             """
             <AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><SourceIdentity>x</SourceIdentity>\
-            <AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/demo/x</Arn><AssumedRoleId>ARO:x</AssumedRoleId></AssumedRoleUser>\
+            <AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/demo/x</Arn>\
+            <AssumedRoleId>ARO:x</AssumedRoleId></AssumedRoleUser>\
             <Credentials><AccessKeyId>\(id)</AccessKeyId><SecretAccessKey>\(secret) of \(id)</SecretAccessKey>\
             <SessionToken>token of \(id)</SessionToken><Expiration>\(expiration)</Expiration></Credentials>\
             <PackedPolicySize>6</PackedPolicySize></AssumeRoleResult></AssumeRoleResponse>

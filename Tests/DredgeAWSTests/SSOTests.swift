@@ -108,9 +108,12 @@ import Testing
     @Test(arguments: [
         "", "[]", "<html>\(World.canary)</html>", "{}", #"{"roleCredentials":null}"#, #"{"roleCredentials":{}}"#,
         #"{"roleCredentials":{"accessKeyId":"A","secretAccessKey":"\#(World.canary)","expiration":1800003600000}}"#,
-        #"{"roleCredentials":{"accessKeyId":"A","secretAccessKey":"\#(World.canary)","sessionToken":"t","expiration":"soon"}}"#,
-        #"{"roleCredentials":{"accessKeyId":"A","secretAccessKey":["\#(World.canary)"],"sessionToken":"t","expiration":1800003600000}}"#,
-        #"{"roleCredentials":{"accessKeyId":"A","secretAccessKey":"a b\#(World.canary)","sessionToken":"t","expiration":1800003600000}}"#,
+        #"{"roleCredentials":{"accessKeyId":"A","secretAccessKey":"\#(World.canary)","#
+            + #""sessionToken":"t","expiration":"soon"}}"#,
+        #"{"roleCredentials":{"accessKeyId":"A","secretAccessKey":["\#(World.canary)"],"#
+            + #""sessionToken":"t","expiration":1800003600000}}"#,
+        #"{"roleCredentials":{"accessKeyId":"A","secretAccessKey":"a b\#(World.canary)","#
+            + #""sessionToken":"t","expiration":1800003600000}}"#,
         answer(expiration: 1_800_000_000_000),
     ])
     func `an answer without good credentials ends the search`(answer: String) async throws {

@@ -56,7 +56,8 @@ import Testing
     @Test func `a trust policy that takes any external ID is found`() async throws {
         let role = try await makeRole(
             MotoScenario.policy(
-                #"{"Effect":"Allow","Principal":{"AWS":["\#(MotoScenario.userARN("vendor"))"]},"Action":"sts:AssumeRole","#
+                #"{"Effect":"Allow","Principal":{"AWS":["\#(MotoScenario.userARN("vendor"))"]},"#
+                    + #""Action":"sts:AssumeRole","#
                     + #""Condition":{"StringLike":{"sts:ExternalId":"*"}}}"#))
         let verdict = try await TrustProbe([role], access: access()).verdict(ofHop: 0)
         #expect(name(verdict) == "assumableWithWrong")
@@ -98,7 +99,9 @@ import Testing
             #expect(form.contains("DurationSeconds=900"))
             #expect(
                 form.contains(
-                    "Policy=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Deny%22%2C%22Action%22%3A%22%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D"
+                    "Policy=%7B%22Version%22%3A%222012-10-17%22%2C"
+                        + "%22Statement%22%3A%5B%7B%22Effect%22%3A%22Deny%22"
+                        + "%2C%22Action%22%3A%22%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D"
                 ))
             #expect(!form.contains(MotoFixture.externalID))
             // The trust policy may ask for these, too.

@@ -39,7 +39,8 @@ import Testing
 
     @Test func `all fields are read, and unknown ones are passed over`() throws {
         let inner = """
-            <Name>b</Name><CommonPrefixes><Prefix>x/</Prefix></CommonPrefixes><News><Contents><Key>no</Key></Contents></News>
+            <Name>b</Name><CommonPrefixes><Prefix>x/</Prefix></CommonPrefixes>
+            <News><Contents><Key>no</Key></Contents></News>
             \(contents("k", size: "70368744177664", more: """
                 <LastModified>2025-01-31T23:59:59.250Z</LastModified><StorageClass>NEWER_THAN_US</StorageClass>
                 <Owner><ID>1</ID><Key>no</Key></Owner><ChecksumAlgorithm>CRC32</ChecksumAlgorithm>
@@ -70,7 +71,8 @@ import Testing
         ("<Contents><Key>pk</Key><Size>-1</Size></Contents><IsTruncated>false</IsTruncated>", "-1"),
         ("<Contents><Key>pk</Key><Size>1e3</Size></Contents><IsTruncated>false</IsTruncated>", "1e3"),
         (
-            "<EncodingType>url</EncodingType><Contents><Key>p%4</Key><Size>1</Size></Contents><IsTruncated>false</IsTruncated>",
+            "<EncodingType>url</EncodingType><Contents><Key>p%4</Key><Size>1</Size></Contents>"
+                + "<IsTruncated>false</IsTruncated>",
             "broken escape"
         ),
         ("<Contents><Key>other</Key><Size>1</Size></Contents><IsTruncated>false</IsTruncated>", "prefix"),

@@ -97,7 +97,8 @@ import Testing
             .init(
                 "reader",
                 policy: MotoScenario.policy(
-                    #"{"Effect":"Allow","Action":["s3:ListBucket","s3:GetObject"],"Resource":["arn:aws:s3:::acme","arn:aws:s3:::acme/*"]},"#
+                    #"{"Effect":"Allow","Action":["s3:ListBucket","s3:GetObject"],"#
+                        + #""Resource":["arn:aws:s3:::acme","arn:aws:s3:::acme/*"]},"#
                         + #"{"Effect":"Deny","Action":["s3:GetObject"],"Resource":["\#(denied)"]}"#))
         ]
         try await with(scenario) { server, loop, outcome in

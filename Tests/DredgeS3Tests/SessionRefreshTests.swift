@@ -97,8 +97,11 @@ import Testing
         let reads = requests.filter { $0.action == .get }
         #expect(reads.count > 128)
         let format = Date.ParseStrategy(
-            format:
-                "\(year: .padded(4))\(month: .twoDigits)\(day: .twoDigits)T\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased))\(minute: .twoDigits)\(second: .twoDigits)Z",
+            format: """
+                \(year: .padded(4))\(month: .twoDigits)\(day: .twoDigits)T\
+                \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased))\
+                \(minute: .twoDigits)\(second: .twoDigits)Z
+                """,
             timeZone: .gmt)
         for read in reads {
             let signedAt = try Date(#require(read.headers["x-amz-date"]), strategy: format)
