@@ -33,19 +33,18 @@ final class WorkQueue: @unchecked Sendable {
         condition.withLock { runs.append(run) }
     }
 
-    /// Hands a part over.
-    func deliver(_ buffer: OwnedBuffer, part: Int, of document: Document, to run: RunWork) {
+    /// Hands a part over; `note` writes down what came with it.
+    func deliver(
+        _ buffer: OwnedBuffer, part: Int, of document: Document, to run: RunWork,
+        _ note: (inout Document.Arrival) -> Void
+    ) {
         condition.withLock {
             precondition(part >= document.arrival.nextPart, "part \(part) of a document was delivered twice")
             guard !run.queue.isCancelled, !document.arrival.isAbandoned else { return }
+            note(&document.arrival)
             document.arrival.parts[part] = buffer
             offer(document, of: run)
         }
-    }
-
-    /// Changes what is known of a document that arrives.
-    func note(_ document: Document, _ change: (inout Document.Arrival) -> Void) {
-        condition.withLock { change(&document.arrival) }
     }
 
     /// Drops what has arrived of a document and what is still to come.
@@ -113,8 +112,12 @@ final class WorkQueue: @unchecked Sendable {
         }
     }
 
-    /// What is known of a document that the worker has.
-    func arrival(of document: Document) -> Document.Arrival { condition.withLock { document.arrival } }
+    /// What is known of a document that the worker has done; nil: nobody wants it any more.
+    func arrival(of document: Document) -> (versionID: String?, attemptCount: Int)? {
+        condition.withLock {
+            document.arrival.isAbandoned ? nil : (document.arrival.versionID, document.arrival.attemptCount)
+        }
+    }
 
     // MARK: With the lock held
 

@@ -50,8 +50,7 @@ private struct Worker {
                 let chunking = Chunking(run, counter: counter(of: run.settings.tokenizer))
                 report(to: run) { () throws(StoreError) in
                     try chunking.work(on: document, part: buffer, index: index, batch: batch)
-                    let arrival = queue.arrival(of: document)
-                    if index == document.partCount - 1, !arrival.isAbandoned {
+                    if index == document.partCount - 1, let arrival = queue.arrival(of: document) {
                         try chunking.finish(
                             document, versionID: arrival.versionID, attemptCount: arrival.attemptCount, batch: batch)
                     }

@@ -92,10 +92,11 @@ struct Reading: Sendable {
     ) async throws(ReadFailure) {
         let partByteCount = UInt64(run.limits.partByteCount)
         if version.size <= partByteCount {
-            let room = try await orStop { () async throws(CancellationError) in
-                if let room { room } else { try await reserve(Int(version.size), headroom: 0) }
-            }
-            _ = try await begin(object, version, partCount: 1, ownBatch: nil, into: room)
+            _ = try await begin(
+                object, version, partCount: 1, ownBatch: nil,
+                into: try await orStop { () async throws(CancellationError) in
+                    if let room { room } else { try await reserve(Int(version.size), headroom: 0) }
+                })
         } else {
             let partCount = Int((version.size + partByteCount - 1) / partByteCount)
             try await readParts(object, version, partCount: partCount)
@@ -110,9 +111,9 @@ struct Reading: Sendable {
         }
         defer { withExtendedLifetime(place) {} }
         // The first part alone tells whether the object is text; the others would be read for nothing if it is not.
-        let first = try await orStop { () async throws(CancellationError) in try await reserve(part: 0, of: version) }
         let (document, head) = try await begin(
-            object, version, partCount: partCount, ownBatch: run.work.sink.makeBatch(), into: first)
+            object, version, partCount: partCount, ownBatch: run.work.sink.makeBatch(),
+            into: try await orStop { () async throws(CancellationError) in try await reserve(part: 0, of: version) })
         // Where the listing names no version, the first part does: the others must be of the same.
         var version = version
         if version.eTag.isEmpty, let eTag = head.eTag { version.eTag = eTag }
@@ -134,10 +135,11 @@ struct Reading: Sendable {
         }
     }
 
-    /// Reads the first part, or the only one, and hands it over when it is text.
+    /// Reads the first part, or the only one, and hands it over when it is text. It gives up the part's room before it returns: no caller
+    /// may keep that, or the other parts would wait for a request that the first one holds.
     private func begin(
         _ object: PendingObject, _ version: Version, partCount: Int, ownBatch: (any ChunkBatch)?,
-        into room: PartRoom
+        into room: consuming PartRoom
     ) async throws(ReadFailure) -> (Document, ObjectHead) {
         let head = try await get(range(ofPart: 0, size: version.size), of: version, into: room)
         let content = DocumentHead(bytes: room.buffer.bytes, contentEncoding: head.contentEncoding).content
@@ -150,8 +152,8 @@ struct Reading: Sendable {
     }
 
     private func deliver(_ buffer: OwnedBuffer, _ part: Int, of document: Document, _ head: ObjectHead) {
-        run.work.note(versionID: head.versionID, attemptCount: head.attemptCount, of: document)
-        run.work.deliver(buffer, part: part, of: document)
+        run.work.deliver(
+            buffer, part: part, of: document, versionID: head.versionID, attemptCount: head.attemptCount)
     }
 
     private func range(ofPart part: Int, size: UInt64) -> Range<UInt64> {

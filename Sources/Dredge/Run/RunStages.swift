@@ -66,7 +66,10 @@ struct RunStages: Sendable {
         let listing = Listing(run: run, source: source, state: state, signal: signal)
         let feeding = Feeding(run: run, source: source, id: state.source, signal: signal)
         async let removedCount = listing.record()
-        if source.failure == nil { await feeding.feed() }
+        if source.failure == nil {
+            // On the thread of the reads that it starts, so that none of them begins with a hop.
+            await withTaskExecutorPreference(run.executor) { await feeding.feed() }
+        }
         return await removedCount
     }
 }

@@ -46,14 +46,11 @@ final class RunWork: @unchecked Sendable {
         queue.add(self)
     }
 
-    /// Hands a part over; `head` is what its answer told.
-    func deliver(_ buffer: OwnedBuffer, part: Int, of document: Document) {
-        workQueue.deliver(buffer, part: part, of: document, to: self)
-    }
-
-    /// Notes what the answer of one of its parts told of a document.
-    func note(versionID: String?, attemptCount: Int, of document: Document) {
-        workQueue.note(document) { arrival in
+    /// Hands a part over, with what its answer told of the object.
+    func deliver(
+        _ buffer: OwnedBuffer, part: Int, of document: Document, versionID: String? = nil, attemptCount: Int = 1
+    ) {
+        workQueue.deliver(buffer, part: part, of: document, to: self) { arrival in
             if let versionID { arrival.versionID = versionID }
             arrival.attemptCount = max(arrival.attemptCount, attemptCount)
         }
