@@ -1,21 +1,26 @@
-/// A first-in-first-out queue in one array; both ends cost a constant time on average.
-package struct FIFO<Element> {
-    private var elements: [Element?] = []
-    private var head = 0
+/// A first-in-first-out queue in one array; both ends cost a constant time on average. Inlinable, so that other targets specialize it.
+public struct FIFO<Element> {
+    @usableFromInline var elements: [Element?] = []
+    @usableFromInline var head = 0
 
     /// An empty queue.
-    package init() {}
+    @inlinable
+    public init() {}
 
     /// Whether there is nothing in it.
-    package var isEmpty: Bool { head == elements.count }
+    @inlinable
+    public var isEmpty: Bool { head == elements.count }
     /// The one that was appended first.
-    package var first: Element? { isEmpty ? nil : elements[head] }
+    @inlinable
+    public var first: Element? { isEmpty ? nil : elements[head] }
 
     /// Adds one at the end.
-    package mutating func append(_ element: Element) { elements.append(element) }
+    @inlinable
+    public mutating func append(_ element: Element) { elements.append(element) }
 
     /// Takes out the one that was appended first; nil: there is none.
-    package mutating func popFirst() -> Element? {
+    @inlinable
+    public mutating func popFirst() -> Element? {
         guard !isEmpty else { return nil }
         defer {
             elements[head] = nil

@@ -1,13 +1,13 @@
-import Synchronization
+public import Synchronization
 
 /// State under a lock, and tasks that wait until it lets them go on.
 ///
 /// A waiting task brings an *attempt*: a closure that takes what it wants from the state and returns it, or returns nil
 /// and leaves the state as it was. Attempts run under the lock, on whichever thread changed the state: they must be
 /// short and must not use the monitor. Tasks are resumed outside of the lock.
-package final class Monitor<State: Sendable>: Sendable {
+public final class Monitor<State: Sendable>: Sendable {
     /// Which waiting tasks may go on after a change.
-    package enum Order: Sendable {
+    public enum Order: Sendable {
         /// First come, first served: the task that waits longest is tried first, and while its attempt fails, nobody
         /// goes on.
         case firstCome
@@ -16,26 +16,30 @@ package final class Monitor<State: Sendable>: Sendable {
         case any
     }
 
-    private let order: Order
-    private let guarded: Mutex<Guarded>
+    @usableFromInline let order: Order
+    @usableFromInline let guarded: Mutex<Guarded>
 
     /// A monitor that nobody waits on.
-    package init(_ state: State, order: Order = .firstCome) {
+    @inlinable
+    public init(_ state: State, order: Order = .firstCome) {
         self.order = order
         guarded = Mutex(Guarded(state: state))
     }
 
     /// How many tasks wait now.
-    package var waiterCount: Int { guarded.withLock { $0.waiters.count } }
+    @inlinable
+    public var waiterCount: Int { guarded.withLock { $0.waiters.count } }
 
     /// Looks at the state, under the lock.
-    package func read<R, Failure: Error>(_ body: (State) throws(Failure) -> sending R) throws(Failure) -> sending R {
+    @inlinable
+    public func read<R, Failure: Error>(_ body: (State) throws(Failure) -> sending R) throws(Failure) -> sending R {
         try guarded.withLock { (guarded) throws(Failure) in try body(guarded.state) }
     }
 
     /// Changes the state, under the lock, and lets waiting tasks go on as far as the new state allows; also when `body`
     /// throws.
-    package func update<R, Failure: Error>(
+    @inlinable
+    public func update<R, Failure: Error>(
         _ body: (inout State) throws(Failure) -> sending R
     ) throws(Failure) -> sending R {
         // The waiters are resumed when the lock is free again: a resumed task may come back here at once.
@@ -49,7 +53,8 @@ package final class Monitor<State: Sendable>: Sendable {
 
     /// What `attempt` returns, without waiting: nil when it returns nil, or, in the order `firstCome`, when somebody
     /// waits.
-    package func attempt<Value: Sendable>(_ attempt: (inout State) -> Value?) -> Value? {
+    @inlinable
+    public func attempt<Value: Sendable>(_ attempt: (inout State) -> Value?) -> Value? {
         var granted = WaiterList<State>()
         defer { granted.resumeAll() }
         return guarded.withLock { guarded in
@@ -65,7 +70,8 @@ package final class Monitor<State: Sendable>: Sendable {
     /// Throws when the task is cancelled, before or while it waits; then the attempt has taken nothing. When a
     /// cancellation comes just after the attempt has succeeded, what it took is returned. Joining and leaving the queue
     /// takes the same short time however many wait.
-    package func wait<Value: Sendable>(
+    @inlinable
+    public func wait<Value: Sendable>(
         _ attempt: @escaping @Sendable (inout State) -> Value?
     ) async throws(CancellationError) -> Value {
         if Task.isCancelled { throw CancellationError() }
@@ -82,17 +88,23 @@ package final class Monitor<State: Sendable>: Sendable {
         return value
     }
 
-    private func finish(_ change: (inout Guarded, inout WaiterList<State>) -> Void) {
+    @inlinable
+    func finish(_ change: (inout Guarded, inout WaiterList<State>) -> Void) {
         var ended = WaiterList<State>()
         guarded.withLock { change(&$0, &ended) }
         ended.resumeAll()
     }
 
-    private struct Guarded {
-        var state: State
-        var waiters = WaiterList<State>()
+    @usableFromInline
+    struct Guarded: Sendable {
+        @usableFromInline var state: State
+        @usableFromInline var waiters = WaiterList<State>()
+
+        @inlinable
+        init(state: State) { self.state = state }
 
         /// Moves those who may go on now to `granted`.
+        @inlinable
         mutating func serve(_ order: Order, into granted: inout WaiterList<State>) {
             switch order {
             case .firstCome:
@@ -106,7 +118,8 @@ package final class Monitor<State: Sendable>: Sendable {
             }
         }
 
-        private mutating func serveEach(into granted: inout WaiterList<State>) -> Bool {
+        @inlinable
+        mutating func serveEach(into granted: inout WaiterList<State>) -> Bool {
             var hasGranted = false
             var next = waiters.first
             while let waiter = next {
@@ -120,6 +133,7 @@ package final class Monitor<State: Sendable>: Sendable {
         }
 
         /// The state may have changed, and the task may have been cancelled, since `wait` tried without waiting.
+        @inlinable
         mutating func enter<Value>(
             _ waiter: ValueWaiter<State, Value>, _ continuation: UnsafeContinuation<Value?, Never>, _ order: Order,
             into ended: inout WaiterList<State>
@@ -137,6 +151,7 @@ package final class Monitor<State: Sendable>: Sendable {
         }
 
         /// Those behind the one who leaves may be able to go on.
+        @inlinable
         mutating func cancel(_ waiter: Waiter<State>, _ order: Order, into ended: inout WaiterList<State>) {
             waiter.isCancelled = true
             guard waiter.isWaiting else { return }

@@ -176,10 +176,7 @@ struct CapacityAccount: Sendable {
         try await capacity.take(amount, from: account)
     }
 
-    /// The most that the account may hold, whatever its share is.
-    var limit: Int { capacity.read { account.limit } }
-
-    /// Changes `limit`. What is held already stays.
+    /// Changes the most that the account may hold, whatever its share is. What is held already stays.
     func setLimit(_ limit: Int) { capacity.setLimit(limit, of: account) }
 
     /// How many wait on the account.

@@ -8,6 +8,8 @@ import Synchronization
 /// slows down nobody but itself.
 final class RequestGate: Sendable {
     private struct Pace {
+        /// The account's limit; here too, so that an answer that changes nothing doesn't ask for it.
+        var limit: Int
         var answersSinceRaise = 0
         var lastCut: ContinuousClock.Instant?
     }
@@ -16,7 +18,7 @@ final class RequestGate: Sendable {
     private let limitMax: Int
     private let limitMin: Int
     private let now: @Sendable () -> ContinuousClock.Instant
-    private let pace = Mutex(Pace())
+    private let pace: Mutex<Pace>
     /// One burst of 503s is one sign, not a hundred.
     private static let cutInterval: Duration = .seconds(1)
 
@@ -26,12 +28,13 @@ final class RequestGate: Sendable {
     ) {
         precondition(limitMax > 0, "a gate that lets nothing through")
         account = requests.makeAccount(limit: limitMax)
+        pace = Mutex(Pace(limit: limitMax))
         self.limitMax = limitMax
         self.limitMin = min(limitMin, limitMax)
         self.now = now
     }
 
-    var limit: Int { account.limit }
+    var limit: Int { pace.withLock { $0.limit } }
 
     /// Waits, first come first served, for a place. Throws when the task is cancelled meanwhile.
     func enter() async throws(CancellationError) -> Place { try await account.take() }
@@ -40,11 +43,8 @@ final class RequestGate: Sendable {
     func answered() {
         pace.withLock { pace in
             pace.answersSinceRaise += 1
-            // Under the lock, so that two changes of the limit don't cross.
-            let limit = account.limit
-            guard limit < limitMax, pace.answersSinceRaise >= limit else { return }
-            account.setLimit(limit + 1)
-            pace.answersSinceRaise = 0
+            guard pace.limit < limitMax, pace.answersSinceRaise >= pace.limit else { return }
+            setLimit(pace.limit + 1, &pace)
         }
     }
 
@@ -53,9 +53,15 @@ final class RequestGate: Sendable {
         pace.withLock { pace in
             if let lastCut = pace.lastCut, now() - lastCut < Self.cutInterval { return }
             pace.lastCut = now()
-            account.setLimit(max(limitMin, account.limit / 2))
-            pace.answersSinceRaise = 0
+            setLimit(max(limitMin, pace.limit / 2), &pace)
         }
+    }
+
+    /// Under the lock, so that two changes don't cross.
+    private func setLimit(_ limit: Int, _ pace: inout Pace) {
+        pace.limit = limit
+        pace.answersSinceRaise = 0
+        account.setLimit(limit)
     }
 }
 

@@ -90,7 +90,7 @@ final class WorkQueue: @unchecked Sendable {
             // Abandoned documents are passed over on the way to a part: then a run may have become ready to be closed.
             if let job = dueBatch() ?? closing() ?? part() ?? closing() { return job }
             if isShutDown, runs.isEmpty { return nil }
-            if let deadline = runs.compactMap({ $0.queue.idleBatches.compactMap(\.deadline).min() }).min() {
+            if let deadline = nextDeadline() {
                 _ = condition.wait(until: Date(timeIntervalSinceNow: deadline.remaining() / .seconds(1)))
             } else {
                 condition.wait()
@@ -130,10 +130,22 @@ final class WorkQueue: @unchecked Sendable {
         condition.signal()
     }
 
-    private func dueBatch() -> Job? {
+    private func nextDeadline() -> Deadline? {
+        var next: Deadline?
         for run in runs {
-            guard let index = run.queue.idleBatches.firstIndex(where: { $0.deadline?.hasPassed() ?? false })
-            else { continue }
+            for batch in run.queue.idleBatches {
+                guard let deadline = batch.deadline else { continue }
+                next = next.map { min($0, deadline) } ?? deadline
+            }
+        }
+        return next
+    }
+
+    private func dueBatch() -> Job? {
+        // The clock is read only where something may be due: this comes before each part.
+        guard let deadline = nextDeadline(), deadline.hasPassed() else { return nil }
+        for run in runs {
+            guard let index = run.queue.idleBatches.firstIndex(where: { $0.deadline == deadline }) else { continue }
             run.queue.activeCount += 1
             return .write(run, run.queue.idleBatches.remove(at: index))
         }
@@ -147,10 +159,19 @@ final class WorkQueue: @unchecked Sendable {
         return .close(runs.remove(at: index))
     }
 
+    /// Of the runs that have something to do, the one that had the least time.
+    private func nextRun() -> RunWork? {
+        var next: RunWork?
+        for run in runs where !run.queue.ready.isEmpty && !run.queue.isBlocked {
+            if let chosen = next, chosen.queue.workedTime <= run.queue.workedTime { continue }
+            next = run
+        }
+        return next
+    }
+
     private func part() -> Job? {
         while true {
-            let waiting = runs.lazy.filter { !$0.queue.ready.isEmpty && !$0.queue.isBlocked }
-            guard let run = waiting.min(by: { $0.queue.workedTime < $1.queue.workedTime }) else { return nil }
+            guard let run = nextRun() else { return nil }
             guard run.sink.hasRoom else {
                 block(run)
                 continue
