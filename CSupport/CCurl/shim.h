@@ -1,5 +1,5 @@
-/// libcurl, with one typed function for each argument type of its variadic functions: Swift does not import variadic C functions.
-/// The names in parentheses keep curl's own macros of the same name out of the way.
+/// libcurl, with one typed function for each argument type of its variadic functions: Swift does not import variadic C
+/// functions. The names in parentheses keep curl's own macros of the same name out of the way.
 #pragma once
 #include <curl/curl.h>
 
@@ -56,5 +56,6 @@ static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, l
     return (curl_multi_setopt)(multi, option, value);
 }
 
-/// CURLVERSION_NOW is a macro that Swift does not import. Whether curl was built with a default file of certificate authorities.
+/// CURLVERSION_NOW is a macro that Swift does not import. Whether curl was built with a default file of certificate
+/// authorities.
 static inline int ccurl_has_default_authority_file(void) { return curl_version_info(CURLVERSION_NOW)->cainfo != NULL; }

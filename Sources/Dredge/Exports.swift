@@ -1,5 +1,5 @@
-// What a program that embeds an engine names, whichever target it is declared in. Only these names come in with `import Dredge`, not all
-// that those targets have.
+// What a program that embeds an engine names, whichever target it is declared in. Only these names come in with `import
+// Dredge`, not all that those targets have.
 @_exported public import enum DredgeAWS.BaseCredentials
 @_exported public import struct DredgeAWS.Credentials
 @_exported public import struct DredgeAWS.RoleHop

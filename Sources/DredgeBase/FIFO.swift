@@ -1,4 +1,5 @@
-/// A first-in-first-out queue in one array; both ends cost a constant time on average. Inlinable, so that other targets specialize it.
+/// A first-in-first-out queue in one array; both ends cost a constant time on average. Inlinable, so that other targets
+/// specialize it.
 public struct FIFO<Element> {
     @usableFromInline var elements: [Element?] = []
     @usableFromInline var head = 0

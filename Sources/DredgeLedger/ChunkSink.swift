@@ -1,10 +1,10 @@
 /// Where a run's chunks go.
 ///
-/// Chunks are appended to batches, batches are sealed, and when all of an object's batches are sealed the object is finished: it becomes
-/// visible then, with all its chunks, or not at all. Its older version stays visible until then.
+/// Chunks are appended to batches, batches are sealed, and when all of an object's batches are sealed the object is
+/// finished: it becomes visible then, with all its chunks, or not at all. Its older version stays visible until then.
 ///
-/// **Bounded.** Handing over never waits, so that a thread that works for many runs isn't held up by one slow disk. Whoever hands over
-/// looks at `hasRoom` first, and may go over it by what it has in hand.
+/// **Bounded.** Handing over never waits, so that a thread that works for many runs isn't held up by one slow disk.
+/// Whoever hands over looks at `hasRoom` first, and may go over it by what it has in hand.
 public protocol ChunkSink: Sendable {
     /// What the content is a function of beside the objects' bytes, by name.
     var settings: [String: String] { get }
@@ -12,11 +12,12 @@ public protocol ChunkSink: Sendable {
     /// An empty batch, for one thread at a time.
     func makeBatch() -> any ChunkBatch
 
-    /// Makes an object visible, after everything that was handed over before. Its batches must have been sealed. Throws what ended the
-    /// sink, if something did (a full disk).
+    /// Makes an object visible, after everything that was handed over before. Its batches must have been sealed. Throws
+    /// what ended the sink, if something did (a full disk).
     func finish(_ object: IndexedObject) throws(StoreError)
 
-    /// Whether less waits to be written than the sink's queue holds. True also when the sink has failed: then the next call tells.
+    /// Whether less waits to be written than the sink's queue holds. True also when the sink has failed: then the next
+    /// call tells.
     var hasRoom: Bool { get }
 
     /// Returns when `hasRoom`.
@@ -36,13 +37,15 @@ public protocol ChunkBatch: AnyObject {
     func hasRoom(for byteCount: Int) -> Bool
     /// Adds a chunk; `text` is copied. Whoever calls seals first when there is no room.
     func append(object: ObjectID, ordinal: Int, byteOffset: UInt64, tokenCount: Int, text: UnsafeRawBufferPointer)
-    /// Compresses what is in hand and hands it over; does nothing when there is nothing. Throws as `ChunkSink.finish` does.
+    /// Compresses what is in hand and hands it over; does nothing when there is nothing. Throws as `ChunkSink.finish`
+    /// does.
     func seal() throws(StoreError)
 }
 
 /// Bounds that an engine may count on, whatever the sink is.
 public enum SinkLimits {
-    /// Chunk bytes after which a batch has no more room: large enough that LZ4 finds repetitions across small objects and that a batch
-    /// is one write; small enough that reading one chunk inflates little. A single chunk above it gets a batch of its own.
+    /// Chunk bytes after which a batch has no more room: large enough that LZ4 finds repetitions across small objects
+    /// and that a batch is one write; small enough that reading one chunk inflates little. A single chunk above it gets
+    /// a batch of its own.
     public static let batchByteCount = 1 << 20
 }

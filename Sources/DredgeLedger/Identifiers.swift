@@ -1,5 +1,5 @@
-/// A number by which a ledger knows one of its records. Numbers of different kinds of records have different types, so that a
-/// source's cannot be taken for an object's.
+/// A number by which a ledger knows one of its records. Numbers of different kinds of records have different types, so
+/// that a source's cannot be taken for an object's.
 public struct Identifier<Record>: RawRepresentable, Hashable, Comparable, Codable, Sendable,
     CustomStringConvertible
 {

@@ -1,28 +1,29 @@
 /// The book of a run: which objects there are, where each of them stands, and where to go on from.
 ///
-/// **Order.** What is handed over is done in that order, also what a `ChunkSink` of the same store is handed. **Atomicity.** A crash
-/// loses the newest calls, from the end, never one of those before: what is found afterwards is the state after some call.
-/// **One run at a time**: `begin` throws `inUse` until the run before has been finished.
+/// **Order.** What is handed over is done in that order, also what a `ChunkSink` of the same store is handed.
+/// **Atomicity.** A crash loses the newest calls, from the end, never one of those before: what is found afterwards is
+/// the state after some call. **One run at a time**: `begin` throws `inUse` until the run before has been finished.
 public protocol Ledger: Sendable {
-    /// Goes on with the last run when it was stopped or killed and had the same sources and filters, else begins a new one named
-    /// `name`. What failed or kept changing in a resumed run is pending again. Throws `invalidArgument` for two sources of one
-    /// identity.
+    /// Goes on with the last run when it was stopped or killed and had the same sources and filters, else begins a new
+    /// one named `name`. What failed or kept changing in a resumed run is pending again. Throws `invalidArgument` for
+    /// two sources of one identity.
     func begin(name: String, version: String, sources: [SourceRecord]) async throws(StoreError) -> OpenRun
 
-    /// Records a page of a listing: `ListingDecision` says what becomes of each object. Pages come in the order of the listing. What
-    /// was recorded in this run before is left as it is, so that a page can be recorded twice.
+    /// Records a page of a listing: `ListingDecision` says what becomes of each object. Pages come in the order of the
+    /// listing. What was recorded in this run before is left as it is, so that a page can be recorded twice.
     /// - Returns: what of the page waits to be fetched.
     func record(
         _ page: [ListingEntry], of source: SourceID, in run: RunID
     ) async throws(StoreError) -> ListingCount
 
-    /// The listing of `source` is complete: objects that were not in it are removed, also those of sources that had the same name and
-    /// are not part of this run.
+    /// The listing of `source` is complete: objects that were not in it are removed, also those of sources that had the
+    /// same name and are not part of this run.
     /// - Returns: how many were removed.
     func completeListing(of source: SourceID, in run: RunID) async throws(StoreError) -> Int
 
-    /// The next pending objects of a source, at most `limit`, in the order in which they were listed, behind queue position `after`
-    /// (0: from the first). Sees everything of `record` calls that have returned; does not wait for outcomes in a queue.
+    /// The next pending objects of a source, at most `limit`, in the order in which they were listed, behind queue
+    /// position `after` (0: from the first). Sees everything of `record` calls that have returned; does not wait for
+    /// outcomes in a queue.
     func pending(
         of source: SourceID, in run: RunID, after position: Int64, limit: Int
     ) async throws(StoreError) -> [PendingObject]

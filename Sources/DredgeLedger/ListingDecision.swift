@@ -74,7 +74,8 @@ public struct KnownObject: Sendable, Hashable {
     }
 }
 
-/// What a listed object needs. The one rule for it: a ledger applies it when it records a listing, a plan when it compares one.
+/// What a listed object needs. The one rule for it: a ledger applies it when it records a listing, a plan when it
+/// compares one.
 public enum ListingDecision: Sendable, Hashable {
     /// It is to be fetched.
     case fetch

@@ -27,9 +27,9 @@ public struct PendingObject: Sendable {
 public struct ObjectOutcome: Sendable {
     /// The ways.
     public enum Cause: Sendable, Hashable {
-        /// Not to be indexed. `readETag`: of the version whose bytes say so (binary); what was stored goes, and that version isn't
-        /// fetched again. nil: it could not be read at the moment (archived); what was stored of an older version stays, and the
-        /// next run tries again.
+        /// Not to be indexed. `readETag`: of the version whose bytes say so (binary); what was stored goes, and that
+        /// version isn't fetched again. nil: it could not be read at the moment (archived); what was stored of an older
+        /// version stays, and the next run tries again.
         case skipped(SkipReason, readETag: ETag?)
         /// What was stored of an older version stays, and shows as stale.
         case failed(reason: String)

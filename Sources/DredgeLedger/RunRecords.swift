@@ -1,5 +1,5 @@
-/// A source, as far as a ledger knows it. Its identity is all of `name`, `bucket`, `prefix` and `endpointURL`: one that changes in
-/// any of these is a new source, and the objects of the old one go when the new one's listing is complete.
+/// A source, as far as a ledger knows it. Its identity is all of `name`, `bucket`, `prefix` and `endpointURL`: one that
+/// changes in any of these is a new source, and the objects of the old one go when the new one's listing is complete.
 public struct SourceRecord: Sendable, Hashable {
     /// The config's name of it.
     public var name: String

@@ -47,7 +47,8 @@ final class BatchBuilder: ChunkBatch {
         raw.isEmpty || raw.count + byteCount <= SinkLimits.batchByteCount
     }
 
-    /// A batch may be larger than `SinkLimits.batchByteCount`, but not larger than `StoreLimits.batchRawByteCountMax` (a trap).
+    /// A batch may be larger than `SinkLimits.batchByteCount`, but not larger than `StoreLimits.batchRawByteCountMax`
+    /// (a trap).
     func append(
         object: ObjectID, ordinal: Int, byteOffset: UInt64, tokenCount: Int, text: UnsafeRawBufferPointer
     ) {

@@ -4,8 +4,8 @@ internal import DredgeBase
 
 // # The payload of a batch
 //
-// Two frames of the LZ4 frame format (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md), one behind the other, so that
-// any LZ4 tool reads it: `lz4 -d` on a payload gives the text of its chunks.
+// Two frames of the LZ4 frame format (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md), one behind the
+// other, so that any LZ4 tool reads it: `lz4 -d` on a payload gives the text of its chunks.
 //
 //     offset   bytes   what
 //     0        4       0x184D2A50, little-endian: a skippable frame
@@ -16,8 +16,8 @@ internal import DredgeBase
 //     8 + D    rest    an LZ4 frame with content size, content and block checksums (xxHash-32):
 //                      the N chunks' bytes, in the order of the directory, nothing between them
 //
-// All values are unsigned LEB128 varints: seven bits a byte, the lowest first, the top bit set on all but the last byte.
-// Chunk i stands at the sum of the byte lengths before it. The directory can be read without inflating the text.
+// All values are unsigned LEB128 varints: seven bits a byte, the lowest first, the top bit set on all but the last
+// byte. Chunk i stands at the sum of the byte lengths before it. The directory can be read without inflating the text.
 // An entry that no row of `span` names is dead: what a crash or a newer version of the object left.
 
 /// One row of a directory.
@@ -55,19 +55,22 @@ enum BatchFormat {
         bytes.append(UInt8(value))
     }
 
-    /// How `LZ4F_compressFrame` is asked to write: independent blocks (one, up to 4 MiB), with content size and checksums.
+    /// How `LZ4F_compressFrame` is asked to write: independent blocks (one, up to 4 MiB), with content size and
+    /// checksums.
     static func preferences(contentSize: Int) -> LZ4F_preferences_t {
         var preferences = LZ4F_preferences_t()
         preferences.frameInfo.blockSizeID = LZ4F_max4MB
         preferences.frameInfo.blockMode = LZ4F_blockIndependent
         preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled
-        // The content's checksum alone would miss a flipped bit that makes a match point to other bytes of the same text.
+        // The content's checksum alone would miss a flipped bit that makes a match point to other bytes of the same
+        // text.
         preferences.frameInfo.blockChecksumFlag = LZ4F_blockChecksumEnabled
         preferences.frameInfo.contentSize = UInt64(contentSize)
         return preferences
     }
 
-    /// Bytes of the skippable frame at the front of a payload, which may be cut off behind its first `prefixByteCount` bytes.
+    /// Bytes of the skippable frame at the front of a payload, which may be cut off behind its first `prefixByteCount`
+    /// bytes.
     static func directoryFrameByteCount(_ payload: UnsafeRawBufferPointer) throws(BatchDamage) -> Int {
         guard payload.count >= prefixByteCount else { throw BatchDamage("the payload has only \(payload.count) bytes") }
         let magic = UInt32(littleEndian: payload.loadUnaligned(fromByteOffset: 0, as: UInt32.self))
@@ -119,7 +122,8 @@ enum BatchFormat {
         let start = try directoryFrameByteCount(payload)
         guard start <= payload.count else { throw BatchDamage("the directory ends behind the payload") }
         let frame = UnsafeRawBufferPointer(rebasing: payload[start...])
-        // An LZ4 sequence gives at most 255 bytes for each of its own, so a payload can't make us allocate more than that.
+        // An LZ4 sequence gives at most 255 bytes for each of its own, so a payload can't make us allocate more than
+        // that.
         guard rawByteCount <= StoreLimits.batchRawByteCountMax, rawByteCount / 255 <= frame.count else {
             throw BatchDamage("\(rawByteCount) bytes of text can't stand in a frame of \(frame.count) bytes")
         }

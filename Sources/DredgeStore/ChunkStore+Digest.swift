@@ -3,17 +3,20 @@ internal import DredgeBase
 internal import GRDB
 
 extension ChunkStore {
-    /// SHA-256 of the logical content, in hexadecimal: equal for two stores that hold the same chunks of the same objects under the same
-    /// settings, however they came there (order of arrival, workers, batches, crashes, runs), on any machine.
+    /// SHA-256 of the logical content, in hexadecimal: equal for two stores that hold the same chunks of the same
+    /// objects under the same settings, however they came there (order of arrival, workers, batches, crashes, runs), on
+    /// any machine.
     ///
-    /// The hash runs over, with every number as eight bytes little-endian and every text or key as its byte count and its bytes:
+    /// The hash runs over, with every number as eight bytes little-endian and every text or key as its byte count and
+    /// its bytes:
     /// - the text `dredge-store-digest-1`;
     /// - the number of settings, then name and value of each, in order of the names' bytes;
-    /// - for each object with content, in order of (source name, bucket, key bytes): bucket, key, ETag without surrounding quotes, size
-    ///   in bytes, number of chunks; then for each chunk its ordinal, byte offset, byte count, token count, and its bytes.
+    /// - for each object with content, in order of (source name, bucket, key bytes): bucket, key, ETag without
+    ///   surrounding quotes, size in bytes, number of chunks; then for each chunk its ordinal, byte offset, byte count,
+    ///   token count, and its bytes.
     ///
-    /// Not in it: states, times, endpoints, version IDs, attempts, runs. Reads the whole store, at about the speed of SHA-256; memory is
-    /// that of the batches kept inflated.
+    /// Not in it: states, times, endpoints, version IDs, attempts, runs. Reads the whole store, at about the speed of
+    /// SHA-256; memory is that of the batches kept inflated.
     public func digest() async throws(StoreError) -> String {
         let (path, settings) = (path, settingsHashInput())
         return try await readSnapshot { db in

@@ -3,14 +3,16 @@ internal import Foundation
 internal import GRDB
 
 extension ChunkStore {
-    /// All chunks as JSON Lines (https://jsonlines.org): one object a line, in order of (bucket, key bytes, source, ordinal).
+    /// All chunks as JSON Lines (https://jsonlines.org): one object a line, in order of (bucket, key bytes, source,
+    /// ordinal).
     ///
-    /// Names of a line, in this order: `bucket`, `key`, `etag` (as S3 gives it, with its quotes), `version_id` (null: none),
-    /// `ordinal`, `byte_offset`, `byte_length`, `tokens`, `text`. In `key` and `text`, each maximal part that is not valid UTF-8 is U+FFFD;
-    /// only then, `key_base64` stands behind `key`, and `base64` behind `text`, with the exact bytes.
+    /// Names of a line, in this order: `bucket`, `key`, `etag` (as S3 gives it, with its quotes), `version_id` (null:
+    /// none), `ordinal`, `byte_offset`, `byte_length`, `tokens`, `text`. In `key` and `text`, each maximal part that is
+    /// not valid UTF-8 is U+FFFD; only then, `key_base64` stands behind `key`, and `base64` behind `text`, with the
+    /// exact bytes.
     ///
-    /// `write` gets whole lines, many at a time, on a thread of the reader's; what it throws ends the export. Objects of which nothing is
-    /// stored give no line.
+    /// `write` gets whole lines, many at a time, on a thread of the reader's; what it throws ends the export. Objects
+    /// of which nothing is stored give no line.
     public func exportLines(_ write: @escaping @Sendable ([UInt8]) throws -> Void) async throws {
         let path = path
         let failure: (any Error)? = try await readSnapshot { db in
@@ -99,7 +101,8 @@ private struct JSONLineWriter {
         text.withUTF8 { appendString(UnsafeRawBufferPointer($0), to: &bytes) }
     }
 
-    /// A JSON string (RFC 8259, section 7): quotes, backslashes and control characters escaped, everything else as it is, run by run.
+    /// A JSON string (RFC 8259, section 7): quotes, backslashes and control characters escaped, everything else as it
+    /// is, run by run.
     private static func appendString(_ text: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         var start = 0

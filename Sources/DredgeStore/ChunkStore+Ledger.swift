@@ -2,12 +2,14 @@ public import DredgeLedger
 internal import GRDB
 internal import Synchronization
 
-/// Everything is done on the writer's thread, in the order of the calls. `begin` takes about a second per million objects. Batches that no
-/// object refers to (a crash left them) are removed when a run begins.
+/// Everything is done on the writer's thread, in the order of the calls. `begin` takes about a second per million
+/// objects. Batches that no object refers to (a crash left them) are removed when a run begins.
 ///
-/// A run that was stopped or killed counts as not finished; one that an error ended is finished, and its listings are made anew.
+/// A run that was stopped or killed counts as not finished; one that an error ended is finished, and its listings are
+/// made anew.
 extension ChunkStore: Ledger {
-    /// Takes about a second per million objects, on the writer's thread. Throws `readOnly` on a store that was opened for reading.
+    /// Takes about a second per million objects, on the writer's thread. Throws `readOnly` on a store that was opened
+    /// for reading.
     public func begin(name: String, version: String, sources: [SourceRecord]) async throws(StoreError) -> OpenRun {
         guard Set(sources.map(\.identity)).count == sources.count else {
             throw StoreError(
@@ -66,8 +68,8 @@ extension ChunkStore: Ledger {
         try await requireWriter().read { try $0.hasContent(of: source) }
     }
 
-    /// Of the last run it is counted from the objects as they are (also after a write that failed); of earlier ones it is what was kept
-    /// when they ended.
+    /// Of the last run it is counted from the objects as they are (also after a write that failed); of earlier ones it
+    /// is what was kept when they ended.
     public func totals(of run: RunID) async throws(StoreError) -> RunTotals {
         if let writer = try? requireWriter() { return try await writer.read { try runTotals($0.db, of: run) } }
         do {
@@ -75,8 +77,8 @@ extension ChunkStore: Ledger {
         } catch { throw StoreError(error, path: path) }
     }
 
-    /// Commits, keeps the run's totals, syncs the file. After a write that failed it throws that error; the run is then gone on with
-    /// by the next one.
+    /// Commits, keeps the run's totals, syncs the file. After a write that failed it throws that error; the run is then
+    /// gone on with by the next one.
     public func finish(_ run: RunID, outcome: RunOutcome) async throws(StoreError) {
         defer { openRun.withLock { if $0 == run { $0 = nil } } }
         try await requireWriter().perform { try $0.finishRun(run, outcome: outcome) }

@@ -3,11 +3,12 @@ internal import Foundation
 internal import GRDB
 
 extension ChunkStore {
-    /// Opens for writing; creates the file (mode 0600) where there is none. `settings` are names and values that the content is
-    /// a function of.
+    /// Opens for writing; creates the file (mode 0600) where there is none. `settings` are names and values that the
+    /// content is a function of.
     ///
-    /// Throws `inUse` when somebody writes to it, `notAStore` for another kind of file (which is left as it is), `newerSchema` for one of a
-    /// newer version, `otherSettings` with each setting that differs, `cannotOpen` and `readOnly` for a place where no file can be.
+    /// Throws `inUse` when somebody writes to it, `notAStore` for another kind of file (which is left as it is),
+    /// `newerSchema` for one of a newer version, `otherSettings` with each setting that differs, `cannotOpen` and
+    /// `readOnly` for a place where no file can be.
     public static func open(at path: String, settings: [String: String]) throws(StoreError) -> ChunkStore {
         try refuseDirectory(path)
         let lock = try StoreLock(storePath: path)
@@ -37,8 +38,9 @@ extension ChunkStore {
         }
     }
 
-    /// Opens for reading; never creates a store, never changes its content. `asked`: settings to refuse others than; nil: whatever they are. Works while a run writes.
-    /// SQLite needs to make its `-wal` and `-shm` files beside it, so the directory must be writable for the first reader.
+    /// Opens for reading; never creates a store, never changes its content. `asked`: settings to refuse others than;
+    /// nil: whatever they are. Works while a run writes. SQLite needs to make its `-wal` and `-shm` files beside it, so
+    /// the directory must be writable for the first reader.
     public static func open(
         reading path: String, settings asked: [String: String]? = nil
     ) throws(StoreError) -> ChunkStore {
@@ -61,7 +63,8 @@ extension ChunkStore {
 
     // MARK: The file
 
-    /// SQLite gives a meaning to names that begin with "file:" or ":memory:"; a path that begins with "/" or "./" is only a path.
+    /// SQLite gives a meaning to names that begin with "file:" or ":memory:"; a path that begins with "/" or "./" is
+    /// only a path.
     static func sqlitePath(_ path: String) -> String { path.hasPrefix("/") ? path : "./" + path }
 
     private static func refuseDirectory(_ path: String) throws(StoreError) {
@@ -76,7 +79,8 @@ extension ChunkStore {
             advice: "A store is a file: name one in it, such as \(path)/index.chunks.")
     }
 
-    /// Makes an empty file that only this user may read; SQLite gives its `-wal` and `-shm` files the same mode. Whether it is new.
+    /// Makes an empty file that only this user may read; SQLite gives its `-wal` and `-shm` files the same mode.
+    /// Whether it is new.
     private static func createFile(_ path: String) throws(StoreError) -> Bool {
         // With O_EXCL nobody can have opened it before, so closing this descriptor drops nobody's locks.
         let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)

@@ -2,8 +2,8 @@ public import DredgeLedger
 internal import GRDB
 
 extension ChunkStore {
-    /// The objects, in order of (bucket, key bytes, source): all, or those whose key begins with `prefix`, that are in `state`, of
-    /// one bucket, of one source. A view of the moment of the first `next()`; memory is a page of rows.
+    /// The objects, in order of (bucket, key bytes, source): all, or those whose key begins with `prefix`, that are in
+    /// `state`, of one bucket, of one source. A view of the moment of the first `next()`; memory is a page of rows.
     public func objects(
         prefix: [UInt8] = [], state: ObjectState? = nil, bucket: String? = nil, source: String? = nil
     ) -> StoredObjects {
@@ -11,9 +11,9 @@ extension ChunkStore {
             path: path, filter: ObjectFilter(prefix: prefix, state: state, bucket: bucket, source: source))
     }
 
-    /// The chunks of the object with this key, in order. Iterating throws `noSuchObject` when there is none; where several sources
-    /// have the key, the chunks of each, one object after the other, unless `bucket` or `source` name one. An object of which nothing is
-    /// stored has no chunks. Memory is the text of a few batches.
+    /// The chunks of the object with this key, in order. Iterating throws `noSuchObject` when there is none; where
+    /// several sources have the key, the chunks of each, one object after the other, unless `bucket` or `source` name
+    /// one. An object of which nothing is stored has no chunks. Memory is the text of a few batches.
     public func chunks(of key: [UInt8], bucket: String? = nil, source: String? = nil) -> StoredChunks {
         StoredChunks(path: path, filter: ObjectFilter(key: key, bucket: bucket, source: source))
     }

@@ -49,8 +49,8 @@ public struct StoreStats: Sendable, Codable, Hashable {
     public var rawByteCount: UInt64
     /// Bytes of the batches' payloads: directories and compressed text.
     public var payloadByteCount: UInt64
-    /// Chunks in batches that belong to no object: left by newer versions of objects, or (until the next run) by a crash. While a run
-    /// writes, also those whose objects are not complete yet.
+    /// Chunks in batches that belong to no object: left by newer versions of objects, or (until the next run) by a
+    /// crash. While a run writes, also those whose objects are not complete yet.
     public var deadChunkCount: Int
     /// Their bytes.
     public var deadByteCount: UInt64
@@ -61,8 +61,8 @@ public struct StoreStats: Sendable, Codable, Hashable {
 }
 
 extension ChunkStore {
-    /// Totals of the store. Reads rows of objects and the directories of batches with dead chunks, no text: about a second per
-    /// million objects.
+    /// Totals of the store. Reads rows of objects and the directories of batches with dead chunks, no text: about a
+    /// second per million objects.
     public func stats() async throws(StoreError) -> StoreStats {
         let (path, settings) = (path, settings)
         return try await readSnapshot { db in

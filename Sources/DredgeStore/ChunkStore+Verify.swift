@@ -48,12 +48,13 @@ public struct VerifyReport: Sendable, Codable, Hashable {
 }
 
 extension ChunkStore {
-    /// Checks everything: SQLite's own structures; that the settings are those that the runs were made with; that each batch inflates, with right checksums, to what its row says; that each
-    /// chunk of an object is where its span says; that an object's ordinals count from 0 without a gap, its chunks cover the document (and
-    /// tile it, when the settings have an `overlap_tokens` of 0), and its tokens add up.
+    /// Checks everything: SQLite's own structures; that the settings are those that the runs were made with; that each
+    /// batch inflates, with right checksums, to what its row says; that each chunk of an object is where its span says;
+    /// that an object's ordinals count from 0 without a gap, its chunks cover the document (and tile it, when the
+    /// settings have an `overlap_tokens` of 0), and its tokens add up.
     ///
-    /// Never stops at damage, whatever the bytes are; throws only when the file can't be opened. Reads the whole file, twice. Memory is one
-    /// batch and a bounded number of directories.
+    /// Never stops at damage, whatever the bytes are; throws only when the file can't be opened. Reads the whole file,
+    /// twice. Memory is one batch and a bounded number of directories.
     public func verify() async throws(StoreError) -> VerifyReport {
         let path = path
         let settingsSHA256 = settingsSHA256()

@@ -1,18 +1,20 @@
 public import DredgeLedger
 internal import Synchronization
 
-/// One SQLite file with the chunks of many objects. `Schema.swift` documents the tables, `BatchFormat.swift` the bytes of a batch.
+/// One SQLite file with the chunks of many objects. `Schema.swift` documents the tables, `BatchFormat.swift` the bytes
+/// of a batch.
 ///
-/// It is both what a run works from, its `Ledger`, and where the chunks go, its `ChunkSink`: so an object's chunks and what became of it
-/// are one transaction.
+/// It is both what a run works from, its `Ledger`, and where the chunks go, its `ChunkSink`: so an object's chunks and
+/// what became of it are one transaction.
 ///
-/// Thread-safe. One process writes at a time, through one `ChunkStore`; any number may read meanwhile, and see what was committed.
+/// Thread-safe. One process writes at a time, through one `ChunkStore`; any number may read meanwhile, and see what was
+/// committed.
 ///
-/// **Atomicity.** An object's chunks become visible in one transaction, with its outcome: after a crash at any moment the file holds
-/// whole objects only, and opens. Transactions are committed after 64 MiB or a second. **Durability.** The log is not synced at each commit
-/// (`synchronous = NORMAL` in WAL mode): a crash of the process costs the open transaction; a power cut may cost the
-/// last few more, always from the end, never a part of one. `finish` of a run and `close` sync. What was lost is fetched
-/// again by the next run.
+/// **Atomicity.** An object's chunks become visible in one transaction, with its outcome: after a crash at any moment
+/// the file holds whole objects only, and opens. Transactions are committed after 64 MiB or a second. **Durability.**
+/// The log is not synced at each commit (`synchronous = NORMAL` in WAL mode): a crash of the process costs the open
+/// transaction; a power cut may cost the last few more, always from the end, never a part of one. `finish` of a run and
+/// `close` sync. What was lost is fetched again by the next run.
 public final class ChunkStore: Sendable {
     /// The file.
     public let path: String
@@ -35,8 +37,8 @@ public final class ChunkStore: Sendable {
 
     deinit { try? close() }
 
-    /// Finishes what was handed over, commits it, syncs, closes the file and lets others write. Blocks the thread. Throws what ended
-    /// the writer, if something did. Closing twice is allowed; readers made before go on.
+    /// Finishes what was handed over, commits it, syncs, closes the file and lets others write. Blocks the thread.
+    /// Throws what ended the writer, if something did. Closing twice is allowed; readers made before go on.
     public func close() throws(StoreError) {
         // The lock goes last, also when the last commit fails.
         defer {

@@ -1,8 +1,8 @@
 internal import DredgeLedger
 internal import GRDB
 
-/// Reads the chunks of objects, and keeps the batches that it inflated last (`StoreLimits.inflatedCacheByteCount`): objects that
-/// are neighbours in the listing stand in the batches of a few workers.
+/// Reads the chunks of objects, and keeps the batches that it inflated last (`StoreLimits.inflatedCacheByteCount`):
+/// objects that are neighbours in the listing stand in the batches of a few workers.
 ///
 /// `@unchecked Sendable`: used only within the reads of one `StoreReader`, which come one at a time.
 final class ContentReader: @unchecked Sendable {
@@ -27,7 +27,8 @@ final class ContentReader: @unchecked Sendable {
         ) { ChunkSpan(batch: $0.id(0), firstEntry: $0.int(1), firstOrdinal: $0.int(2), chunkCount: $0.int(3)) }
     }
 
-    /// Calls `body` for each chunk of a span; its bytes are valid during the call. Throws `corrupt` for a span that names other chunks.
+    /// Calls `body` for each chunk of a span; its bytes are valid during the call. Throws `corrupt` for a span that
+    /// names other chunks.
     func forEachChunk(
         _ db: Database, of object: ObjectID, in span: ChunkSpan,
         _ body: (DirectoryEntry, UnsafeRawBufferPointer) throws -> Void

@@ -14,8 +14,8 @@ struct ObjectFilter: Sendable {
     var hasContent = false
 }
 
-/// Walks over objects in order of their keys' bytes, page by page (`StoreLimits.readPageRowCount`), one source or several merged.
-/// Each page is a query of its own, so its reader must hold a snapshot.
+/// Walks over objects in order of their keys' bytes, page by page (`StoreLimits.readPageRowCount`), one source or
+/// several merged. Each page is a query of its own, so its reader must hold a snapshot.
 struct ObjectCursor: Sendable {
     struct SourceRow: Sendable {
         var id: Int64

@@ -12,8 +12,8 @@ enum QueryValue {
 
 /// All rows of a query, each as `row` reads it. The statement is prepared once a connection.
 ///
-/// Readers use this and not GRDB's `Row`: SQLite's C interface turns a value of another type into zero or an empty text, where `Row`
-/// traps, and a damaged file can hold anything.
+/// Readers use this and not GRDB's `Row`: SQLite's C interface turns a value of another type into zero or an empty
+/// text, where `Row` traps, and a damaged file can hold anything.
 func query<T>(
     _ db: Database, _ sql: String, _ values: [QueryValue] = [], _ row: (PreparedStatement) throws -> T
 ) throws -> [T] {

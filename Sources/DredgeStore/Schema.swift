@@ -1,13 +1,14 @@
 /// The store's file, schema version 1.
 ///
-/// An SQLite database (3.37 or later, for STRICT tables) in WAL mode, `application_id` 0x44524447 ("DRDG"), `user_version` the schema's
-/// version. Everything in it can be read with `sqlite3` and an LZ4 library; `BatchFormat.swift` has the bytes of `batch.payload`.
+/// An SQLite database (3.37 or later, for STRICT tables) in WAL mode, `application_id` 0x44524447 ("DRDG"),
+/// `user_version` the schema's version. Everything in it can be read with `sqlite3` and an LZ4 library;
+/// `BatchFormat.swift` has the bytes of `batch.payload`.
 ///
 /// - `setting`: what the content is a function of, beside the objects' bytes (tokenizer, chunking).
-/// - `source`, `run`, `run_source`: what was indexed when. `run.outcome` is NULL while a run goes on, or when it crashed.
-///   `run.totals` is JSON, written when it ends. Times are milliseconds since 1970-01-01 UTC.
-/// - `object`: one row an object of a listing. A key is bytes, hence a BLOB. `run` and `position` are the run that listed it last, and its place
-///   there. `state` is one of
+/// - `source`, `run`, `run_source`: what was indexed when. `run.outcome` is NULL while a run goes on, or when it
+///   crashed. `run.totals` is JSON, written when it ends. Times are milliseconds since 1970-01-01 UTC.
+/// - `object`: one row an object of a listing. A key is bytes, hence a BLOB. `run` and `position` are the run that
+///   listed it last, and its place there. `state` is one of
 ///     - `pending`: not fetched yet,
 ///     - `indexed`: fetched and stored by `run`,
 ///     - `unchanged`: stored by an earlier run, with the ETag and size that `run` listed,
@@ -15,13 +16,14 @@
 ///     - `vanished`: deleted between listing and fetch,
 ///     - `changed`: kept changing while it was fetched.
 ///
-///   `content_…` describe the version whose chunks are in the store, all NULL when none is. They differ from the listed `etag` and `size`
-///   while a new version has not been stored (`pending`, `failed`, `changed`: the content is stale), or when the object was replaced between
-///   listing and fetch. `content_byte_count` are the bytes of the document, where chunk offsets count from. `skipped_etag` is the version that
-///   was read and found to be none to index (binary), so that it is not fetched again.
+///   `content_…` describe the version whose chunks are in the store, all NULL when none is. They differ from the listed
+///   `etag` and `size` while a new version has not been stored (`pending`, `failed`, `changed`: the content is stale),
+///   or when the object was replaced between listing and fetch. `content_byte_count` are the bytes of the document,
+///   where chunk offsets count from. `skipped_etag` is the version that was read and found to be none to index
+///   (binary), so that it is not fetched again.
 /// - `batch`: chunks of one or many objects, compressed together.
-/// - `span`: chunks `first_ordinal ..< first_ordinal + chunk_count` of `object` are the entries
-///   `first_entry ..< first_entry + chunk_count` of `batch`. The spans of an object tile its chunks; entries of a batch that no span
+/// - `span`: chunks `first_ordinal ..< first_ordinal + chunk_count` of `object` are the entries `first_entry ..<
+///   first_entry + chunk_count` of `batch`. The spans of an object tile its chunks; entries of a batch that no span
 ///   names are dead.
 ///
 /// A chunk is named by object and ordinal, never by a row of its own.
@@ -29,8 +31,8 @@ enum Schema {
     static let applicationID: Int32 = 0x4452_4447
     static let version: Int32 = 1
 
-    /// For the next pending objects of a source. Stores that were made before sources were fed side by side have one without the source,
-    /// which is replaced when they are opened for writing.
+    /// For the next pending objects of a source. Stores that were made before sources were fed side by side have one
+    /// without the source, which is replaced when they are opened for writing.
     static let pendingIndexSQL = "CREATE INDEX object_pending ON object(run, source, position) WHERE state = 'pending'"
 
     static let sql = """

@@ -5,19 +5,23 @@ public enum StoreLimits {
     public static let batchRawByteCountMax = 256 << 20
     /// The most payload bytes (directory and compressed text) that a reader accepts.
     public static let batchPayloadByteCountMax = 512 << 20
-    /// Bytes that may wait for the writer before it says that it has no room. What workers have in hand then may come on top.
+    /// Bytes that may wait for the writer before it says that it has no room. What workers have in hand then may come
+    /// on top.
     public static let writeQueueByteCount = 32 << 20
-    /// Bytes after which the writer commits. Few and large transactions: each commit rewrites the hot pages of the indexes.
+    /// Bytes after which the writer commits. Few and large transactions: each commit rewrites the hot pages of the
+    /// indexes.
     public static let transactionByteCount = 64 << 20
     /// Age after which the writer commits, so that a crash costs about a second of work.
     public static let transactionMilliseconds = 1_000
-    /// SQLite's page size. A batch is a chain of overflow pages: 32 KiB wrote blobs of 1 MiB about a fifth faster than 4 KiB.
+    /// SQLite's page size. A batch is a chain of overflow pages: 32 KiB wrote blobs of 1 MiB about a fifth faster than
+    /// 4 KiB.
     public static let pageByteCount = 32 << 10
     /// SQLite's page cache of the writer; dirty pages above it go to the write-ahead log before the commit.
     public static let pageCacheByteCount = 16 << 20
     /// SQLite's page cache of a reader.
     public static let readerPageCacheByteCount = 4 << 20
-    /// Inflated batches that a reader keeps, because neighbouring objects were packed by several workers into several batches.
+    /// Inflated batches that a reader keeps, because neighbouring objects were packed by several workers into several
+    /// batches.
     public static let inflatedCacheByteCount = 64 << 20
     /// Parsed directories that `verify` keeps.
     public static let directoryCacheEntryCount = 500_000

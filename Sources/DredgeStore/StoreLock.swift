@@ -1,9 +1,9 @@
 internal import DredgeLedger
 internal import Foundation
 
-/// The right to write to a store: an advisory lock (flock(2)) on `PATH-lock`, which the kernel takes back when the process ends in
-/// whatever way. A file of its own, because closing any descriptor of the database would drop SQLite's own POSIX locks on it
-/// (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+/// The right to write to a store: an advisory lock (flock(2)) on `PATH-lock`, which the kernel takes back when the
+/// process ends in whatever way. A file of its own, because closing any descriptor of the database would drop SQLite's
+/// own POSIX locks on it (https://www.sqlite.org/howtocorrupt.html, section 2.2).
 final class StoreLock: Sendable {
     private let descriptor: Int32
     private let path: String
@@ -24,7 +24,8 @@ final class StoreLock: Sendable {
                     code: .inUse, path: storePath, message: "\(storePath) is being written to by \(holder).",
                     advice: "Wait until it has finished, or give this run a store of its own.")
             }
-            // The holder before us may have removed the file between our open and our lock: then somebody else may lock a new one.
+            // The holder before us may have removed the file between our open and our lock: then somebody else may lock
+            // a new one.
             var mine = stat()
             var named = stat()
             if fstat(descriptor, &mine) == 0, stat(path, &named) == 0, mine.st_ino == named.st_ino,

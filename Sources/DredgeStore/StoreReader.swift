@@ -2,7 +2,8 @@ internal import GRDB
 
 /// A connection that only reads. `snapshot()` holds one view of the store while several reads are made.
 ///
-/// A view that is held keeps SQLite from reusing its log, which grows while a run writes: hold it no longer than needed.
+/// A view that is held keeps SQLite from reusing its log, which grows while a run writes: hold it no longer than
+/// needed.
 final class StoreReader: Sendable {
     let path: String
     private let queue: DatabaseQueue

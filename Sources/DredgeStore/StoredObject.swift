@@ -53,7 +53,8 @@ public struct StoredObject: Sendable, Hashable {
     /// Their tokens.
     public var tokenCount: Int
 
-    /// Whether what is stored may be of an older version than the bucket has: it is to be fetched again, or that failed.
+    /// Whether what is stored may be of an older version than the bucket has: it is to be fetched again, or that
+    /// failed.
     public var isStale: Bool { content != nil && state != .indexed && state != .unchanged }
 }
 

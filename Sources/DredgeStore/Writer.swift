@@ -5,11 +5,13 @@ internal import GRDB
 
 /// The thread that writes, and the bounded queue in front of it.
 ///
-/// Everything is done in the order in which it was handed over, so that an object's outcome is never committed before its batches. One
-/// transaction spans many items (`StoreLimits.transactionByteCount`, `.transactionMilliseconds`); when one fails, the transaction is rolled
-/// back and the error is kept: every later write throws it. What was committed before stays, and holds whole objects only.
+/// Everything is done in the order in which it was handed over, so that an object's outcome is never committed before
+/// its batches. One transaction spans many items (`StoreLimits.transactionByteCount`, `.transactionMilliseconds`); when
+/// one fails, the transaction is rolled back and the error is kept: every later write throws it. What was committed
+/// before stays, and holds whole objects only.
 ///
-/// `@unchecked Sendable`: all mutable state is guarded by `condition`; the connection is used on the writer's thread only.
+/// `@unchecked Sendable`: all mutable state is guarded by `condition`; the connection is used on the writer's thread
+/// only.
 final class Writer: @unchecked Sendable {
     /// A piece of work. `run` gets the connection, or the error that keeps it from being done.
     private struct Item {
@@ -82,7 +84,8 @@ final class Writer: @unchecked Sendable {
         if let error { throw error }
     }
 
-    /// Whether less waits than `StoreLimits.writeQueueByteCount`. Also when nothing is written any more: then the next call tells.
+    /// Whether less waits than `StoreLimits.writeQueueByteCount`. Also when nothing is written any more: then the next
+    /// call tells.
     var hasRoom: Bool { load.read { $0.hasRoom } }
 
     /// Waits for `hasRoom`.

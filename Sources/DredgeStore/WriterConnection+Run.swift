@@ -15,8 +15,9 @@ extension WriterConnection {
         return run
     }
 
-    /// The last run, if it is one to go on with: it was killed or stopped. One that an error ended is begun anew, so that a source that
-    /// stays broken does not keep the others' listings as they were; what it indexed is unchanged then.
+    /// The last run, if it is one to go on with: it was killed or stopped. One that an error ended is begun anew, so
+    /// that a source that stays broken does not keep the others' listings as they were; what it indexed is unchanged
+    /// then.
     private func resumeRun(_ sources: [SourceRecord]) throws -> OpenRun? {
         guard
             let last = try Row.fetchOne(

@@ -50,8 +50,9 @@ final class WriterConnection {
             transactionByteCount = 0
         }
         guard isDurable else { return }
-        // "With synchronous=FULL in WAL mode, an additional sync operation of the WAL file happens after each transaction
-        // commit" (https://www.sqlite.org/pragma.html#pragma_synchronous): one commit that changes a page syncs all before it.
+        // "With synchronous=FULL in WAL mode, an additional sync operation of the WAL file happens after each
+        // transaction commit" (https://www.sqlite.org/pragma.html#pragma_synchronous): one commit that changes a page
+        // syncs all before it.
         try db.execute(sql: "PRAGMA synchronous = FULL")
         defer { try? db.execute(sql: "PRAGMA synchronous = NORMAL") }
         try db.execute(sql: "PRAGMA user_version = \(Schema.version)")
@@ -205,7 +206,8 @@ final class WriterConnection {
         try update.run()
     }
 
-    /// Removes all batches that no span refers to. Only right while no batch waits for an outcome: before a run, or after it.
+    /// Removes all batches that no span refers to. Only right while no batch waits for an outcome: before a run, or
+    /// after it.
     func dropUnusedBatches() throws {
         try begin()
         try statement("DELETE FROM batch WHERE id IN (SELECT id FROM batch EXCEPT SELECT batch FROM span)").run()

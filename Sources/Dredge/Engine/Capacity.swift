@@ -2,12 +2,14 @@ import DredgeBase
 
 /// An amount that is shared out among those who need it at the moment: bytes of memory, requests in flight.
 ///
-/// Its accounts form a tree, for example engine, run, source. An account's *share* is its parent's, divided by the number of the
-/// parent's accounts that are in use or waited for. What an account holds stays within its share, except that one that holds nothing
-/// may always take once; so a user who stalls keeps no more than its share from others, and a share that is smaller than what is
-/// taken at once slows its user down, but never locks it up: while such a user waits for room, nobody else takes any.
+/// Its accounts form a tree, for example engine, run, source. An account's *share* is its parent's, divided by the
+/// number of the parent's accounts that are in use or waited for. What an account holds stays within its share, except
+/// that one that holds nothing may always take once; so a user who stalls keeps no more than its share from others, and
+/// a share that is smaller than what is taken at once slows its user down, but never locks it up: while such a user
+/// waits for room, nobody else takes any.
 ///
-/// On one account, first come is first served. Waiting is not for threads but for tasks, and ends when the task is cancelled.
+/// On one account, first come is first served. Waiting is not for threads but for tasks, and ends when the task is
+/// cancelled.
 final class Capacity: Sendable {
     private let monitor: Monitor<Account>
 
@@ -71,7 +73,8 @@ final class Capacity: Sendable {
         private(set) var tickets: [Ticket] = []
         /// Accounts under it that hold something or are waited for.
         private var activeChildCount = 0
-        /// Of the whole: who waits for more than its share and holds nothing. Others would take what it waits for again and again.
+        /// Of the whole: who waits for more than its share and holds nothing. Others would take what it waits for again
+        /// and again.
         private(set) var starving: Ticket?
 
         init(parent: Account?, limit: Int) {
@@ -121,7 +124,8 @@ final class Capacity: Sendable {
             changeActivity { inUse -= amount }
         }
 
-        /// On the whole's account: takes `amount` for who waits longest on `account`; nil when there is no room for it yet.
+        /// On the whole's account: takes `amount` for who waits longest on `account`; nil when there is no room for it
+        /// yet.
         func serve(_ ticket: Ticket, _ amount: Int, of account: Account) -> Void? {
             guard account.tickets.first === ticket, starving == nil || starving === ticket else { return nil }
             guard account.take(amount) else {

@@ -10,16 +10,17 @@ public import Logging
 /// ```swift
 /// let engine = try Engine()
 /// let store = try ChunkStore.open(at: path, settings: IndexSettings(chunking: .lines(maxTokens: 512)))
-/// let source = Source(bucket: "acme-contracts", prefix: "2025/", auth: .assumeRole([RoleHop(roleARN: arn, externalID: id)]))
+/// let role = RoleHop(roleARN: arn, externalID: id)
+/// let source = Source(bucket: "acme-contracts", prefix: "2025/", auth: .assumeRole([role]))
 /// let run = engine.run([source], into: store)
 /// for await progress in run.progress { print(progress.doneCount, progress.tokenCount) }
 /// let report = try await run.report()
 /// await engine.shutDown()
 /// ```
 ///
-/// A program makes one and keeps it. It owns what runs borrow: one transfer loop, one memory budget, one set of worker threads, the
-/// sessions of roles. Runs share these fairly: one that stalls, fails or is throttled holds no more than its share. Nothing in it is
-/// global: several engines may work side by side, each with limits of its own.
+/// A program makes one and keeps it. It owns what runs borrow: one transfer loop, one memory budget, one set of worker
+/// threads, the sessions of roles. Runs share these fairly: one that stalls, fails or is throttled holds no more than
+/// its share. Nothing in it is global: several engines may work side by side, each with limits of its own.
 public final class Engine: Sendable {
     /// What all runs together may use.
     public let limits: Limits
@@ -38,7 +39,8 @@ public final class Engine: Sendable {
     private let multipartReads = Capacity(Limits.openMultipartCountMax)
     private let reads = Capacity(Limits.openReadCountMax)
 
-    /// An engine with AWS's default credential chain, the process's environment and a silent logger, unless said otherwise.
+    /// An engine with AWS's default credential chain, the process's environment and a silent logger, unless said
+    /// otherwise.
     ///
     /// Starts threads: one for transfers, and the workers. Throws when this machine gives none.
     /// - Parameters:
@@ -72,8 +74,8 @@ public final class Engine: Sendable {
         workers = WorkerPool(count: limits.workerCount > 0 ? limits.workerCount : coreCount, queue: workQueue)
     }
 
-    /// Begins to index `sources`, or goes on with the store's last run if it was stopped or killed and had the same sources. Returns at
-    /// once; `Run.report()` tells the end. One store takes one run at a time.
+    /// Begins to index `sources`, or goes on with the store's last run if it was stopped or killed and had the same
+    /// sources. Returns at once; `Run.report()` tells the end. One store takes one run at a time.
     public func run(_ sources: [Source], into store: any Ledger & ChunkSink) -> Run {
         Run { [self] counters async throws(RunError) -> RunReport in
             let settings = try check(sources, settings: store.settings)
@@ -95,8 +97,8 @@ public final class Engine: Sendable {
         }
     }
 
-    /// Ends what is under way, ends the threads, and wipes all credentials. Let runs end first, or stop them: a run that is under
-    /// way fails.
+    /// Ends what is under way, ends the threads, and wipes all credentials. Let runs end first, or stop them: a run
+    /// that is under way fails.
     public func shutDown() async {
         await world.shutDown()
         await workers.shutDown()
@@ -170,8 +172,8 @@ public enum Version {
 }
 
 extension Source {
-    /// As a ledger remembers it. With other filters it is not the same run that goes on: what they leave out was decided as the listing
-    /// was recorded.
+    /// As a ledger remembers it. With other filters it is not the same run that goes on: what they leave out was
+    /// decided as the listing was recorded.
     var record: SourceRecord {
         let filters = (include.map { "+\($0)" } + exclude.map { "-\($0)" }).joined(separator: "\n")
         return SourceRecord(

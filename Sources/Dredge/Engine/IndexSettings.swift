@@ -1,7 +1,7 @@
 public import DredgeText
 
-/// What a store's content is a function of, beside the objects' bytes. A store keeps the settings that it was made with and
-/// refuses others.
+/// What a store's content is a function of, beside the objects' bytes. A store keeps the settings that it was made with
+/// and refuses others.
 public struct IndexSettings: Sendable, Hashable {
     /// Counts the tokens.
     public var tokenizer: Tokenizer

@@ -3,12 +3,14 @@ import DredgeText
 
 /// All limits of an engine, in one place; its runs share them. Nothing in the engine grows without one of these.
 public struct Limits: Sendable, Hashable {
-    /// Bytes of parts that are being fetched, wait, or are in work, of all runs together. Peak memory is this plus a constant: two batches
-    /// a worker, the stores' queues and caches, curl's buffers, the token tables (about 270 MiB in all with the defaults).
+    /// Bytes of parts that are being fetched, wait, or are in work, of all runs together. Peak memory is this plus a
+    /// constant: two batches a worker, the stores' queues and caches, curl's buffers, the token tables (about 270 MiB
+    /// in all with the defaults).
     public var memoryByteCount = 1 << 30
     /// GETs in flight, of all runs together. Fewer for a bucket that throttles.
     public var requestCount = 128
-    /// Bytes that one GET asks for; smaller objects are one GET. 8 MiB is what AWS advises (8 or 16) and what its own client uses.
+    /// Bytes that one GET asks for; smaller objects are one GET. 8 MiB is what AWS advises (8 or 16) and what its own
+    /// client uses.
     public var partByteCount = 8 << 20
     /// Threads that chunk and count; 0: one a core.
     public var workerCount = 0
@@ -57,13 +59,15 @@ public struct Limits: Sendable, Hashable {
         2 * (partByteCount + headroomByteCount(chunking) + (1 << 20))
     }
 
-    /// Objects of several parts that a run may have open at once: what they carry from part to part must stay small beside the budget.
+    /// Objects of several parts that a run may have open at once: what they carry from part to part must stay small
+    /// beside the budget.
     func openMultipartCount(_ chunking: ChunkingSettings) -> Int {
         let carried = headroomByteCount(chunking) + 2 * SinkLimits.batchByteCount
         return max(1, min(Self.openMultipartCountMax, memoryByteCount / 4 / carried))
     }
 
-    /// Traps where a limit is outside of its range, or contradicts another: the command's config and flags say so before, in words.
+    /// Traps where a limit is outside of its range, or contradicts another: the command's config and flags say so
+    /// before, in words.
     func check() {
         precondition(memoryByteCount > 0, "a memory budget of \(memoryByteCount) bytes")
         precondition((1...Self.requestCountMax).contains(requestCount), "\(requestCount) requests at once")

@@ -23,8 +23,8 @@ struct MemoryAccount: Sendable {
     /// An account that shares this one's part.
     func makeAccount() -> MemoryAccount { MemoryAccount(pool: pool, bytes: bytes.makeAccount()) }
 
-    /// Waits until there is room for a buffer of `byteCount` bytes and as much `headroom` before them. The room is given back with the
-    /// buffer's last reference.
+    /// Waits until there is room for a buffer of `byteCount` bytes and as much `headroom` before them. The room is
+    /// given back with the buffer's last reference.
     func buffer(byteCount: Int, headroom: Int) async throws(CancellationError) -> OwnedBuffer {
         let place = try await bytes.take(pool.blockByteCount(byteCount + headroom))
         return try await pool.buffer(byteCount: byteCount, headroom: headroom, lease: place)

@@ -1,11 +1,11 @@
 import DredgeBase
 import Synchronization
 
-/// How many GETs of one bucket may be in flight: one more for each `limit` answers, half as many when the service throttles (the rule
-/// of TCP, which S3's guide asks for: "reduce the request rate on 503 SlowDown").
+/// How many GETs of one bucket may be in flight: one more for each `limit` answers, half as many when the service
+/// throttles (the rule of TCP, which S3's guide asks for: "reduce the request rate on 503 SlowDown").
 ///
-/// All runs of an engine that read a bucket share its gate, and all gates share the engine's requests; a bucket that throttles
-/// slows down nobody but itself.
+/// All runs of an engine that read a bucket share its gate, and all gates share the engine's requests; a bucket that
+/// throttles slows down nobody but itself.
 final class RequestGate: Sendable {
     private struct Pace {
         /// The account's limit; here too, so that an answer that changes nothing doesn't ask for it.

@@ -5,16 +5,18 @@ import Foundation
 
 /// What there is to do for an engine's workers: parts of documents that are there, of all runs.
 ///
-/// A worker never waits for one document's next part: it takes whichever document has one. So what is in memory is always being
-/// used up, and the memory budget can't lock up however many large objects are open. Of the runs that have something to do, the one that
-/// workers have spent the least time on comes first; one whose sink is full waits until it has room.
+/// A worker never waits for one document's next part: it takes whichever document has one. So what is in memory is
+/// always being used up, and the memory budget can't lock up however many large objects are open. Of the runs that have
+/// something to do, the one that workers have spent the least time on comes first; one whose sink is full waits until
+/// it has room.
 ///
 /// `@unchecked Sendable`: everything below, and what the `RunWork`s say so of, is only touched under `condition`.
 final class WorkQueue: @unchecked Sendable {
     private let condition = NSCondition()
     private var runs: [RunWork] = []
     private var isShutDown = false
-    /// The working time of the run that was served last. A run that had nothing to do begins here, so that it has no advance.
+    /// The working time of the run that was served last. A run that had nothing to do begins here, so that it has no
+    /// advance.
     private var servedTime: Duration = .zero
 
     /// What a worker does next.

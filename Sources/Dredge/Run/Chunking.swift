@@ -4,8 +4,8 @@ import DredgeTransfer
 
 /// The stage between a part's arrival and the sink: decodes, chunks, counts, packs and compresses.
 ///
-/// Chunks of objects of one part share a batch. An object is finished after the batch that holds its last chunk, so that nobody
-/// ever sees an object of which a chunk is missing (I4).
+/// Chunks of objects of one part share a batch. An object is finished after the batch that holds its last chunk, so
+/// that nobody ever sees an object of which a chunk is missing (I4).
 struct Chunking {
     let run: RunWork
     let chunker: Chunker

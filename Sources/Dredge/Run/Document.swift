@@ -3,10 +3,11 @@ import DredgeLedger
 import DredgeText
 import DredgeTransfer
 
-/// One object on its way through the workers. Its parts arrive in any order and are worked on in theirs, by one worker at a time.
+/// One object on its way through the workers. Its parts arrive in any order and are worked on in theirs, by one worker
+/// at a time.
 ///
-/// `@unchecked Sendable`: `arrival` is only touched under the lock of the `WorkQueue`, `work` only by the worker that the
-/// queue gave the document to.
+/// `@unchecked Sendable`: `arrival` is only touched under the lock of the `WorkQueue`, `work` only by the worker that
+/// the queue gave the document to.
 final class Document: @unchecked Sendable {
     let object: PendingObject
     /// The version that is read: the listed one, or the one that a reread found.

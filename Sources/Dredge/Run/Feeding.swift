@@ -7,7 +7,8 @@ struct Feeding: Sendable {
     let id: SourceID
     let signal: ListingSignal
 
-    /// Feeds until everything that is listed has been read, or the source fails or the run does. Its reads have ended then.
+    /// Feeds until everything that is listed has been read, or the source fails or the run does. Its reads have ended
+    /// then.
     func feed() async {
         let reading = Reading(run: run, source: source)
         await withDiscardingTaskGroup { group in

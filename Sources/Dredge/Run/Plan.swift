@@ -26,9 +26,9 @@ public struct SourcePlan: Sendable, Codable {
 }
 
 extension Engine {
-    /// Lists `sources`, one after the other, and compares them with what `ledger` knows (nil: nothing yet), by the rule by which a run
-    /// decides. Nothing is fetched or written. Memory is a page of the listing and a page of the ledger. Throws the `RunError` of the
-    /// first source that can't be listed.
+    /// Lists `sources`, one after the other, and compares them with what `ledger` knows (nil: nothing yet), by the rule
+    /// by which a run decides. Nothing is fetched or written. Memory is a page of the listing and a page of the ledger.
+    /// Throws the `RunError` of the first source that can't be listed.
     public func plan(_ sources: [Source], against ledger: (any Ledger)?) async throws(RunError) -> Plan {
         let name = RunName.make(date: world.date(), random: world.random())
         var plan = Plan(sources: [])
@@ -99,8 +99,8 @@ private struct KnownObjects {
         self.source = source
     }
 
-    /// The known object with this key. Keys must be asked for in ascending order, as S3 lists them: one that comes late (a directory
-    /// bucket lists in no order) is taken as not known, which makes the plan larger than the run.
+    /// The known object with this key. Keys must be asked for in ascending order, as S3 lists them: one that comes late
+    /// (a directory bucket lists in no order) is taken as not known, which makes the plan larger than the run.
     mutating func object(_ key: [UInt8]) async throws(StoreError) -> KnownObject? {
         while let object = try await peek() {
             if key.lexicographicallyPrecedes(object.key) { return nil }

@@ -21,8 +21,8 @@ struct Reading: Sendable {
         memory = run.room.memory.makeAccount()
     }
 
-    /// What a read begins with, to be taken once. The closure of the read's task keeps this to its end; would it keep the part's room, a
-    /// reread, which waits for room, could wait for what it holds itself.
+    /// What a read begins with, to be taken once. The closure of the read's task keeps this to its end; would it keep
+    /// the part's room, a reread, which waits for room, could wait for what it holds itself.
     final class Room: Sendable {
         private let read: Place
         private let part: Mutex<PartRoom?>
@@ -48,7 +48,8 @@ struct Reading: Sendable {
         var eTag: ETag
     }
 
-    /// Waits for what `read` needs to begin with: a place among the open reads, and the whole room of an object of one part.
+    /// Waits for what `read` needs to begin with: a place among the open reads, and the whole room of an object of one
+    /// part.
     func room(for object: PendingObject) async throws(CancellationError) -> Room {
         let read = try await run.room.reads.take()
         if object.size > UInt64(run.limits.partByteCount) { return Room(read: read, part: nil) }
@@ -135,8 +136,8 @@ struct Reading: Sendable {
         }
     }
 
-    /// Reads the first part, or the only one, and hands it over when it is text. It gives up the part's room before it returns: no caller
-    /// may keep that, or the other parts would wait for a request that the first one holds.
+    /// Reads the first part, or the only one, and hands it over when it is text. It gives up the part's room before it
+    /// returns: no caller may keep that, or the other parts would wait for a request that the first one holds.
     private func begin(
         _ object: PendingObject, _ version: Version, partCount: Int, ownBatch: (any ChunkBatch)?,
         into room: consuming PartRoom
@@ -199,7 +200,8 @@ struct Reading: Sendable {
 
     // MARK: What became of it
 
-    /// Writes the outcome that an error means for the object, or gives up the source when it is the source that it concerns.
+    /// Writes the outcome that an error means for the object, or gives up the source when it is the source that it
+    /// concerns.
     private func settle(_ object: PendingObject, after error: S3Error) throws(StoreError) {
         switch error.code {
         case .cancelled:

@@ -1,7 +1,7 @@
 /// A run that has begun.
 public struct Run: Sendable {
-    /// Where the run stands, about five times a second, and once more when it ends. For one reader; what it does not read in time
-    /// is overtaken by what is newer.
+    /// Where the run stands, about five times a second, and once more when it ends. For one reader; what it does not
+    /// read in time is overtaken by what is newer.
     public let progress: AsyncStream<RunProgress>
     private let task: Task<Result<RunReport, RunError>, Never>
 
@@ -25,8 +25,8 @@ public struct Run: Sendable {
         }
     }
 
-    /// Waits for the end. Throws the `RunError` that ended the run or one of its sources. Cancelling the task that waits here
-    /// stops the run, and the report then says so.
+    /// Waits for the end. Throws the `RunError` that ended the run or one of its sources. Cancelling the task that
+    /// waits here stops the run, and the report then says so.
     public func report() async throws(RunError) -> RunReport {
         try await withTaskCancellationHandler {
             await task.value
@@ -35,6 +35,7 @@ public struct Run: Sendable {
         }.get()
     }
 
-    /// Asks for a clean stop: what is in flight is dropped, what is complete is committed, and the next run goes on from there.
+    /// Asks for a clean stop: what is in flight is dropped, what is complete is committed, and the next run goes on
+    /// from there.
     public func stop() { task.cancel() }
 }

@@ -2,7 +2,8 @@ import DredgeAWS
 import DredgeLedger
 import DredgeS3
 
-/// What ended a run, or kept it from starting: it concerns a source as a whole, the store or this machine, not one object.
+/// What ended a run, or kept it from starting: it concerns a source as a whole, the store or this machine, not one
+/// object.
 public struct RunError: Error, Sendable {
     /// The closed list of causes.
     public enum Code: String, Sendable {
@@ -75,7 +76,8 @@ extension RunError {
             requestID: error.requestID, message: error.message, advice: error.advice)
     }
 
-    /// The check of the first promise: whatever went wrong, a run never calls itself complete with objects that nobody dealt with.
+    /// The check of the first promise: whatever went wrong, a run never calls itself complete with objects that nobody
+    /// dealt with.
     static func forgotten(_ objectCount: Int) -> RunError {
         RunError(
             code: .machine, step: "close the run",

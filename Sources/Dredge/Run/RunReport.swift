@@ -18,8 +18,8 @@ public struct ObjectCount: Sendable, Hashable, Codable {
     }
 }
 
-/// What became of every object that a run listed. `indexed`, `unchanged`, `skipped`, `failed`, `vanished`, `changed` and
-/// `pending` add up to `listed`.
+/// What became of every object that a run listed. `indexed`, `unchanged`, `skipped`, `failed`, `vanished`, `changed`
+/// and `pending` add up to `listed`.
 public struct RunReport: Sendable, Codable {
     /// How a run ended.
     public enum Outcome: String, Sendable, Codable {
@@ -81,7 +81,8 @@ public struct RunReport: Sendable, Codable {
     public var fetchedByteCount: UInt64
     /// Wall clock of this process's part of the run, in seconds.
     public var elapsedSeconds: Double
-    /// Processor time of this process during the run, user and system, in seconds: also that of other runs of the process.
+    /// Processor time of this process during the run, user and system, in seconds: also that of other runs of the
+    /// process.
     public var cpuSeconds: Double
     /// The first failures.
     public var failures: [Failure]

@@ -6,11 +6,13 @@ import Logging
 /// One run, from the first page of the listing to the last transaction.
 ///
 /// ```
-/// Listing ──pages──▶ ledger (the queue) ──pending──▶ Feeding ──▶ Reading ──parts──▶ workers: Chunking ──batches──▶ sink
-///                    each source has its own of these             all runs' together                          Closing
+/// Listing ──pages──▶ ledger, the queue ──pending──▶ Feeding ──▶ Reading ──parts──▶ workers: Chunking ──batches──▶ sink
+///                    each source has these four                                    all runs together
+/// Closing, when all of it is done
 /// ```
-/// Every arrow is bounded: pages by the ledger's transactions, reads by the bucket's gate and the memory, parts by the memory, batches by
-/// the sink's queue. Where one of them is full, everything before it waits, of this source or run alone.
+/// Every arrow is bounded: pages by the ledger's transactions, reads by the bucket's gate and the memory, parts by the
+/// memory, batches by the sink's queue. Where one of them is full, everything before it waits, of this source or run
+/// alone.
 struct RunStages: Sendable {
     let run: RunContext
     let record: OpenRun

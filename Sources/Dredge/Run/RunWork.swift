@@ -65,11 +65,12 @@ final class RunWork: @unchecked Sendable {
     /// What is in hand is done and written, the rest is dropped.
     func cancel() { workQueue.cancel(self) }
 
-    /// Returns when workers have done everything and handed it to the sink, also when the task is cancelled: then less is left to do.
-    /// After `finish` or `cancel`.
+    /// Returns when workers have done everything and handed it to the sink, also when the task is cancelled: then less
+    /// is left to do. After `finish` or `cancel`.
     func end() async {
         await withTaskCancellationHandler {
-            // In a task of its own, which nobody cancels: what the workers hold must be handed over before the run's last transaction.
+            // In a task of its own, which nobody cancels: what the workers hold must be handed over before the run's
+            // last transaction.
             await Task { [closed] in try? await closed.wait { $0 ? () : nil } }.value
         } onCancel: {
             cancel()
@@ -97,8 +98,8 @@ final class SharedBatch: @unchecked Sendable {
         if deadline == nil { deadline = Deadline(Limits.batchDelay) }
     }
 
-    /// Hands over the batch, and then the objects that are complete with it: those before the one in work, which has more chunks to
-    /// come.
+    /// Hands over the batch, and then the objects that are complete with it: those before the one in work, which has
+    /// more chunks to come.
     func write(to sink: any ChunkSink) throws(StoreError) {
         try batch.seal()
         for object in objects { try sink.finish(object) }

@@ -1,8 +1,9 @@
-/// A glob on a whole key, as s5cmd users and .gitignore readers know them: `*` and `?` stop at `/`, `**` does not, `**/` also
-/// matches nothing at all, `[a-z]` and `[!a-z]` match one of a set or one outside of it, `{txt,md}` one of several patterns, `\` quotes.
+/// A glob on a whole key, as s5cmd users and .gitignore readers know them: `*` and `?` stop at `/`, `**` does not,
+/// `**/` also matches nothing at all, `[a-z]` and `[!a-z]` match one of a set or one outside of it, `{txt,md}` one of
+/// several patterns, `\` quotes.
 ///
-/// `?` and `[!a-z]` take a whole UTF-8 character; sets name ASCII characters only. Matching costs at most O(pattern × key) for each
-/// of the alternatives that `{}` opens, of which there may be `alternativeCountMax`.
+/// `?` and `[!a-z]` take a whole UTF-8 character; sets name ASCII characters only. Matching costs at most O(pattern ×
+/// key) for each of the alternatives that `{}` opens, of which there may be `alternativeCountMax`.
 public struct GlobPattern: Sendable, Hashable {
     /// The pattern as it was written.
     public let text: String
@@ -186,7 +187,8 @@ public struct GlobPattern: Sendable, Hashable {
         return (.set(ranges, negated: negated), index + 1)
     }
 
-    /// Runs all ways through the pattern side by side: `states[i]` says that the elements before `i` can match what has been read.
+    /// Runs all ways through the pattern side by side: `states[i]` says that the elements before `i` can match what has
+    /// been read.
     private static func matches(_ elements: [Element], _ key: [UInt8]) -> Bool {
         var states = [Bool](repeating: false, count: elements.count + 1)
         states[0] = true

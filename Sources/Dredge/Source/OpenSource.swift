@@ -27,7 +27,8 @@ final class OpenSource: Sendable {
     /// What listings and errors call it.
     var url: String { "s3://\(source.bucket)/\(source.prefix)" }
 
-    /// Gives the source up where it asks for external IDs that protect, and one doesn't. Before anything else is asked of it.
+    /// Gives the source up where it asks for external IDs that protect, and one doesn't. Before anything else is asked
+    /// of it.
     func verify() async {
         do throws(RunError) {
             try await service.verify()
@@ -60,8 +61,8 @@ final class OpenSource: Sendable {
         }
     }
 
-    /// Everything has been tried. Where objects were refused and nothing of the source could ever be read, it is the permission that is
-    /// missing, not an object. `hasContent`: whether the ledger holds anything of the source.
+    /// Everything has been tried. Where objects were refused and nothing of the source could ever be read, it is the
+    /// permission that is missing, not an object. `hasContent`: whether the ledger holds anything of the source.
     ///
     /// Not concluded before the end: keys come in order, and the first thousands may be the ones that are refused.
     func ended(hasContent: Bool) {

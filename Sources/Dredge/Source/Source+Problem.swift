@@ -21,8 +21,8 @@ package struct SourceProblem: Sendable, Hashable {
 
 extension Source {
     /// The first problem; nil: there is none to be seen.
-    /// - Parameter environment: where the endpoints of other services are looked up, to which AWS's partitions mean nothing; also in the profile that
-    ///   it names.
+    /// - Parameter environment: where the endpoints of other services are looked up, to which AWS's partitions mean
+    ///   nothing; also in the profile that it names.
     package func problem(environment: [String: String]) -> SourceProblem? {
         if case .account(let account) = expectedBucketOwner, !ARN.isAccountID(account) {
             return SourceProblem(

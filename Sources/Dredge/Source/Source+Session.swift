@@ -26,7 +26,8 @@ extension Source {
 
     /// Why `requireExternalID` can't hold of the source; nil: it can, or isn't asked for.
     ///
-    /// The last role is the one of the bucket's owner. Roles on the way to it may be of one's own account, where external IDs have no use.
+    /// The last role is the one of the bucket's owner. Roles on the way to it may be of one's own account, where
+    /// external IDs have no use.
     package var externalIDProblem: String? {
         guard requireExternalID else { return nil }
         guard case .assumeRole(let hops) = auth else {

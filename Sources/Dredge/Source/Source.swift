@@ -22,19 +22,22 @@ public struct Source: Sendable {
     public var include: [String]
     /// `GlobPattern`s on the whole key; an object that matches one is skipped, included or not.
     public var exclude: [String]
-    /// The key that encrypts the bucket. A role's session is narrowed to it (`SessionPolicy.narrowed`), so that objects under another key are
-    /// refused; nil: any key that the role may use.
+    /// The key that encrypts the bucket. A role's session is narrowed to it (`SessionPolicy.narrowed`), so that objects
+    /// under another key are refused; nil: any key that the role may use.
     public var kmsKeyARN: String?
-    /// Who must own the bucket: S3 refuses everything where somebody else does, as when a bucket was deleted and a stranger took its name.
+    /// Who must own the bucket: S3 refuses everything where somebody else does, as when a bucket was deleted and a
+    /// stranger took its name.
     public var expectedBucketOwner: ExpectedBucketOwner
     /// Whether the reader agrees to be charged, as a requester-pays bucket demands.
     public var requestPayer: Bool
-    /// Whether a run refuses the source when a role of it can be assumed without its external ID. For `.assumeRole` only.
+    /// Whether a run refuses the source when a role of it can be assumed without its external ID. For `.assumeRole`
+    /// only.
     public var requireExternalID: Bool
-    /// Whether S3 and STS are asked at their FIPS 140 endpoints; nil: `AWS_USE_FIPS_ENDPOINT`, else no. Not with an endpoint of one's own.
+    /// Whether S3 and STS are asked at their FIPS 140 endpoints; nil: `AWS_USE_FIPS_ENDPOINT`, else no. Not with an
+    /// endpoint of one's own.
     public var useFIPS: Bool?
-    /// Whether S3 and STS are asked at endpoints that IPv6 reaches too; nil: `AWS_USE_DUALSTACK_ENDPOINT`, else no. Not with an endpoint
-    /// of one's own.
+    /// Whether S3 and STS are asked at endpoints that IPv6 reaches too; nil: `AWS_USE_DUALSTACK_ENDPOINT`, else no. Not
+    /// with an endpoint of one's own.
     public var useDualStack: Bool?
 
     /// A source that is named after its bucket and prefix unless `name` says otherwise.
@@ -65,7 +68,8 @@ public struct Source: Sendable {
 
 /// Who must own a source's bucket.
 public enum ExpectedBucketOwner: Sendable, Hashable {
-    /// The account of the last role. Where no role is assumed, or the bucket is named by an access point's ARN, anybody.
+    /// The account of the last role. Where no role is assumed, or the bucket is named by an access point's ARN,
+    /// anybody.
     case ofRole
     /// This account: twelve digits.
     case account(String)
@@ -75,7 +79,8 @@ public enum ExpectedBucketOwner: Sendable, Hashable {
 
 /// Who signs a source's requests.
 public enum SourceAuth: Sendable {
-    /// A session of the last of these roles, each assumed with the session of the one before it, the first with the base credentials.
+    /// A session of the last of these roles, each assumed with the session of the one before it, the first with the
+    /// base credentials.
     case assumeRole([RoleHop])
     /// These keys.
     case accessKey(Credentials)

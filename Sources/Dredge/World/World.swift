@@ -10,7 +10,8 @@ package import DredgeTransfer
 
 /// What an engine sees of the world below it: buckets, time and chance.
 ///
-/// `S3World` is the real one. Tests bring one whose answers, faults and order a seed decides, so that a whole run takes milliseconds.
+/// `S3World` is the real one. Tests bring one whose answers, faults and order a seed decides, so that a whole run takes
+/// milliseconds.
 package protocol World: Sendable {
     /// Where reads run best: on the thread that receives what they ask for. nil: anywhere.
     var executor: (any TaskExecutor)? { get }
@@ -34,11 +35,13 @@ package protocol World: Sendable {
 package protocol ObjectService: Sendable {
     /// Throws where the source asks for something that must hold before anything is read, and it doesn't.
     func verify() async throws(RunError)
-    /// A page of the listing under `prefix`: the first one, the one that `token` leads to, or the one behind the key `startAfter`.
+    /// A page of the listing under `prefix`: the first one, the one that `token` leads to, or the one behind the key
+    /// `startAfter`.
     func list(
         prefix: ObjectKey, continuationToken token: String?, startAfter: ObjectKey?
     ) async throws(S3Error) -> ListPage
-    /// Appends the bytes `range` of the version `eTag` (empty: whichever there is) to `buffer`: all of them, of one version, or throws.
+    /// Appends the bytes `range` of the version `eTag` (empty: whichever there is) to `buffer`: all of them, of one
+    /// version, or throws.
     func get(
         _ key: ObjectKey, range: Range<UInt64>, ifMatch eTag: ETag, into buffer: OwnedBuffer
     ) async throws(S3Error) -> ObjectHead

@@ -26,8 +26,8 @@ public struct DocumentHead {
 
     /// What the object holds.
     ///
-    /// No content encoding is taken off: an object that has one is judged by the bytes that are stored. Compressed bytes hold a NUL
-    /// nearly always, and so are no text.
+    /// No content encoding is taken off: an object that has one is judged by the bytes that are stored. Compressed
+    /// bytes hold a NUL nearly always, and so are no text.
     public var content: Content {
         tk_contains_nul(bytes.bytes, min(bytes.count, Self.byteCountMin)) ? .binary : .text(PlainText())
     }

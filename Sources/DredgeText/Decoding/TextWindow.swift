@@ -4,8 +4,8 @@
 ///  |<- headroom ->|<- bytes ->|
 /// ```
 ///
-/// So whoever has something left over from the window before puts it in front, and the bytes stay where they are. It borrows the memory:
-/// who made the window says for how long.
+/// So whoever has something left over from the window before puts it in front, and the bytes stay where they are. It
+/// borrows the memory: who made the window says for how long.
 public struct TextWindow {
     /// The bytes.
     public let bytes: UnsafeMutableRawBufferPointer
@@ -22,8 +22,8 @@ public struct TextWindow {
         self.objectOffset = objectOffset
     }
 
-    /// Copies `prefix` (at most `headroom` bytes) directly before the bytes and returns both as one range, valid as long as `bytes`
-    /// is. A second call overwrites the prefix of the first.
+    /// Copies `prefix` (at most `headroom` bytes) directly before the bytes and returns both as one range, valid as
+    /// long as `bytes` is. A second call overwrites the prefix of the first.
     public func prepending(_ prefix: [UInt8]) -> UnsafeRawBufferPointer {
         if prefix.isEmpty { return UnsafeRawBufferPointer(bytes) }
         precondition(

@@ -7,8 +7,8 @@ import TestServers
 
 @testable import Dredge
 
-/// Buckets in memory. A seed decides in which order requests are answered, how long the pages of listings are, and which requests fail
-/// how.
+/// Buckets in memory. A seed decides in which order requests are answered, how long the pages of listings are, and
+/// which requests fail how.
 final class FakeWorld: World {
     struct Object: Sendable {
         var key: String

@@ -5,8 +5,8 @@ import TestServers
 
 /// A ledger and a sink in memory, that crash when they are told to.
 ///
-/// What it was handed is safe from a moment that a seed decides, or at the latest when a run ends, a listing is complete or it is flushed.
-/// `reopened()` gives what a process finds that opens the store after a crash.
+/// What it was handed is safe from a moment that a seed decides, or at the latest when a run ends, a listing is
+/// complete or it is flushed. `reopened()` gives what a process finds that opens the store after a crash.
 final class MemoryStore: Ledger, ChunkSink {
     struct Chunk: Hashable {
         var ordinal: Int

@@ -9,7 +9,8 @@ import TestServers
 
 @testable import Dredge
 
-/// Whole runs over a world in memory: a seed decides order, faults, stops, and between which two calls of the store the process dies.
+/// Whole runs over a world in memory: a seed decides order, faults, stops, and between which two calls of the store the
+/// process dies.
 @Suite struct SimulatedRunTests {
     static let settings = IndexSettings(chunking: .lines(maxTokens: 32, overlapTokens: 4))
     static let sources = [

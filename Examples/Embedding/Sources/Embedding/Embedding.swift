@@ -3,8 +3,8 @@ import Foundation
 
 /// Indexes buckets side by side, each into a store of its own, with one engine: `embedding DIRECTORY BUCKET…`.
 ///
-/// Credentials, region and endpoint come from AWS's environment variables. Control-C stops the runs; the same command goes on from
-/// there.
+/// Credentials, region and endpoint come from AWS's environment variables. Control-C stops the runs; the same command
+/// goes on from there.
 @main struct Embedding {
     static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst()
