@@ -1,25 +1,31 @@
 /// The name that S3 gives to one content of an object (RFC 9110, section 8.8.3).
 ///
-/// Some services quote it in a header and not in a listing. The quotes are no part of it here: two are equal when what
-/// stands between the quotes is. A weak one, `W/"…"`, which S3 never sends, stays as it is and equals no strong one.
+/// Some services quote it in a header and not in a listing. Two are equal when what stands between the quotes is. A weak
+/// one, `W/"…"`, which S3 never sends, stays as it is and equals no strong one.
 public struct ETag: Sendable, Hashable {
-    /// Without quotes. Empty: the service named none.
-    public let value: String
+    /// As a header has it, with quotes; empty: the service named none. Kept in this form because nearly every service
+    /// sends it so: nothing is copied on its way.
+    public let header: String
 
     /// As a header, a listing or a store has it, with quotes or without.
     public init(_ text: String) {
-        let isQuoted =
-            text.utf8.count >= 2 && text.utf8.first == UInt8(ascii: "\"") && text.utf8.last == UInt8(ascii: "\"")
-        value = isQuoted ? String(text.dropFirst().dropLast()) : text
+        let quote = UInt8(ascii: "\"")
+        let bytes = text.utf8
+        if bytes.count >= 2, bytes.first == quote, bytes.last == quote {
+            header = bytes.count == 2 ? "" : text
+        } else {
+            // One with a quote inside is weak or malformed: it goes back as it came.
+            header = bytes.isEmpty || bytes.contains(quote) ? text : "\"\(text)\""
+        }
     }
 
     /// Whether the service named none: then nothing tells one content from another.
-    public var isEmpty: Bool { value.isEmpty }
+    public var isEmpty: Bool { header.isEmpty }
 
-    /// As a header has it, with quotes; empty if the ETag is.
-    public var header: String {
-        // One with a quote inside is weak or malformed: it goes back as it came.
-        value.isEmpty || value.utf8.contains(UInt8(ascii: "\"")) ? value : "\"\(value)\""
+    /// Without quotes.
+    public var value: String {
+        let quote = UInt8(ascii: "\"")
+        return header.utf8.first == quote && header.utf8.last == quote ? String(header.dropFirst().dropLast()) : header
     }
 }
 
