@@ -83,7 +83,8 @@ private func countObjects(_ db: Database, _ stats: inout StoreStats) throws {
     let groups = try query(
         db,
         """
-        SELECT state, count(*), total(size), count(content_etag), total(content_byte_count), sum(chunk_count), sum(token_count)
+        SELECT state, count(*), total(size), count(content_etag), total(content_byte_count), sum(chunk_count),
+            sum(token_count)
         FROM object GROUP BY state
         """
     ) { row in

@@ -69,7 +69,10 @@ struct ObjectCursor: Sendable {
     private static func sources(_ db: Database, _ filter: ObjectFilter, order: String) throws -> [SourceRow] {
         try query(
             db,
-            "SELECT id, name, bucket FROM source WHERE bucket = ifnull(?, bucket) AND name = ifnull(?, name) ORDER BY \(order)",
+            """
+            SELECT id, name, bucket FROM source WHERE bucket = ifnull(?, bucket) AND name = ifnull(?, name)
+            ORDER BY \(order)
+            """,
             [filter.bucket.map(QueryValue.text) ?? .null, filter.source.map(QueryValue.text) ?? .null]
         ) { SourceRow(id: $0.int64(0), name: $0.text(1) ?? "", bucket: $0.text(2) ?? "") }
     }
@@ -113,8 +116,10 @@ struct ObjectCursor: Sendable {
             db,
             """
             SELECT id, key, size, etag, last_modified_ms, storage_class, state, reason, attempt_count, request_id,
-                content_etag, content_size, content_version_id, content_byte_count, content_run, chunk_count, token_count
-            FROM object WHERE \(conditions.joined(separator: " AND ")) ORDER BY key LIMIT \(StoreLimits.readPageRowCount)
+                content_etag, content_size, content_version_id, content_byte_count, content_run, chunk_count,
+                token_count
+            FROM object WHERE \(conditions.joined(separator: " AND "))
+            ORDER BY key LIMIT \(StoreLimits.readPageRowCount)
             """, values
         ) { object($0, of: source) }
     }

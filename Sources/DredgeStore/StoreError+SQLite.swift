@@ -54,8 +54,10 @@ extension StoreError {
         let free = freeByteCount(besides: path).map { "; \($0) bytes are free" } ?? ""
         return StoreError(
             code: .diskFull, path: path, message: "No space is left for \(path)\(wanted)\(free).",
-            advice:
-                "Free some space or move the store to a larger disk, then run again: it goes on behind the last whole object."
+            advice: """
+                Free some space or move the store to a larger disk, then run again: it goes on behind the last whole \
+                object.
+                """
         )
     }
 

@@ -104,7 +104,10 @@ struct Verifier {
                 guard entry.object != object || entry.ordinal - index != span.firstOrdinal else { continue }
                 report.add(
                     batch: batch, object: object,
-                    "entry \(first + index) is chunk \(entry.ordinal) of object \(entry.object), the span says otherwise"
+                    """
+                    entry \(first + index) is chunk \(entry.ordinal) of object \(entry.object), \
+                    the span says otherwise
+                    """
                 )
                 break
             }

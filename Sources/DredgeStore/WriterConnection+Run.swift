@@ -22,15 +22,17 @@ extension WriterConnection {
         guard
             let last = try Row.fetchOne(
                 db,
-                sql:
-                    "SELECT id, name FROM run WHERE id = (SELECT max(id) FROM run) AND (outcome IS NULL OR outcome = 'stopped')"
-            )
+                sql: """
+                    SELECT id, name FROM run
+                    WHERE id = (SELECT max(id) FROM run) AND (outcome IS NULL OR outcome = 'stopped')
+                    """)
         else { return nil }
         let run: Int64 = last[0]
         let rows = try Row.fetchAll(
             db,
             sql: """
-                SELECT source.id, source.name, bucket, prefix, endpoint_url, filters, last_listed_key, is_listing_complete
+                SELECT source.id, source.name, bucket, prefix, endpoint_url, filters, last_listed_key,
+                    is_listing_complete
                 FROM run_source JOIN source ON source.id = run_source.source WHERE run = ? ORDER BY ordinal
                 """, arguments: [run])
         let recorded = rows.map {
@@ -39,9 +41,10 @@ extension WriterConnection {
         guard recorded == sources else { return nil }
 
         try db.execute(
-            sql:
-                "UPDATE run SET resumed_count = resumed_count + 1, ended_ms = NULL, outcome = NULL, totals = NULL WHERE id = ?",
-            arguments: [run])
+            sql: """
+                UPDATE run SET resumed_count = resumed_count + 1, ended_ms = NULL, outcome = NULL, totals = NULL
+                WHERE id = ?
+                """, arguments: [run])
         try db.execute(
             sql: "UPDATE object SET state = 'pending', reason = NULL WHERE run = ? AND state IN ('failed', 'changed')",
             arguments: [run])

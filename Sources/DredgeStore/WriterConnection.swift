@@ -79,8 +79,10 @@ final class WriterConnection {
     func write(_ batch: SealedBatch) throws {
         try begin()
         let insert = try statement(
-            "INSERT INTO batch(id, codec, entry_count, raw_byte_count, payload_byte_count, payload) VALUES (?, ?, ?, ?, ?, ?)"
-        )
+            """
+            INSERT INTO batch(id, codec, entry_count, raw_byte_count, payload_byte_count, payload)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """)
         transactionByteCount += batch.payload.count
         insert.bind(1, batch.id)
         insert.bind(2, BatchFormat.codec)
@@ -96,9 +98,9 @@ final class WriterConnection {
         try dropSpans(of: object.id)
         let update = try statement(
             """
-            UPDATE object SET state = 'indexed', reason = NULL, attempt_count = ?2, request_id = NULL, skipped_etag = NULL,
-                content_etag = ?3, content_size = ?4, content_version_id = ?5, content_byte_count = ?6,
-                content_run = run, chunk_count = ?7, token_count = ?8
+            UPDATE object SET state = 'indexed', reason = NULL, attempt_count = ?2, request_id = NULL,
+                skipped_etag = NULL, content_etag = ?3, content_size = ?4, content_version_id = ?5,
+                content_byte_count = ?6, content_run = run, chunk_count = ?7, token_count = ?8
             WHERE id = ?1
             """)
         update.bind(1, object.id)
@@ -135,7 +137,8 @@ final class WriterConnection {
     ) throws {
         let update = try statement(
             """
-            UPDATE object SET state = ?2, reason = ?3, attempt_count = ?4, request_id = ?5, skipped_etag = ?6 WHERE id = ?1
+            UPDATE object SET state = ?2, reason = ?3, attempt_count = ?4, request_id = ?5, skipped_etag = ?6
+            WHERE id = ?1
             """)
         update.bind(1, outcome.object)
         update.bind(2, state.rawValue)
@@ -198,8 +201,8 @@ final class WriterConnection {
         try dropSpans(of: object)
         let update = try statement(
             """
-            UPDATE object SET content_etag = NULL, content_size = NULL, content_version_id = NULL, content_byte_count = NULL,
-                content_run = NULL, chunk_count = 0, token_count = 0
+            UPDATE object SET content_etag = NULL, content_size = NULL, content_version_id = NULL,
+                content_byte_count = NULL, content_run = NULL, chunk_count = 0, token_count = 0
             WHERE id = ? AND content_etag IS NOT NULL
             """)
         update.bind(1, object)

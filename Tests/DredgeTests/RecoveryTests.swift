@@ -96,7 +96,10 @@ import TestServers
         func listing(_ size: Int) -> ScriptedS3Server.Fault {
             .raw(
                 on: .list,
-                "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k.txt</Key><Size>\(size)</Size></Contents></ListBucketResult>"
+                """
+                <ListBucketResult><IsTruncated>false</IsTruncated>\
+                <Contents><Key>k.txt</Key><Size>\(size)</Size></Contents></ListBucketResult>
+                """
             ).times(-1)
         }
         let (first, second) = (Array("first version\n".utf8), Array("other version\n".utf8))
@@ -112,8 +115,10 @@ import TestServers
     }
 
     @Test func aSizeThatNoObjectHasIsABrokenListing() async throws {
-        let listing =
-            "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k</Key><Size>18446744073709551615</Size><ETag>e</ETag></Contents></ListBucketResult>"
+        let listing = """
+            <ListBucketResult><IsTruncated>false</IsTruncated>\
+            <Contents><Key>k</Key><Size>18446744073709551615</Size><ETag>e</ETag></Contents></ListBucketResult>
+            """
         let server = try await ScriptedS3Server(.init(faults: [.raw(on: .list, listing).times(-1)]))
         defer { server.stop() }
         do {

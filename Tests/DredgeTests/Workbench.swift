@@ -54,8 +54,8 @@ final class Workbench: Sendable {
 struct TextMaker {
     private var generator: SeededGenerator
     private static let words = [
-        "the", "chunk", "store", "döner", "Größe", "日本語", "документ", "مستند", "👩‍👩‍👧", "1234567", "  ", "\t", "don't", "…",
-        "x",
+        "the", "chunk", "store", "döner", "Größe", "日本語", "документ", "مستند", "👩‍👩‍👧", "1234567", "  ", "\t",
+        "don't", "…", "x",
         "internationalisation", "{\"key\":", "\\", "\u{301}", "::",
     ]
 

@@ -156,8 +156,8 @@ public final class Engine: Sendable {
         if limits.memoryByteCount < least {
             throw refusal(
                 """
-                A memory budget of \(limits.memoryByteCount) bytes can't hold two parts of \(limits.partByteCount) bytes and what \
-                chunks of \(settings.chunking.maxTokens) tokens may need beside them.
+                A memory budget of \(limits.memoryByteCount) bytes can't hold two parts of \(limits.partByteCount) \
+                bytes and what chunks of \(settings.chunking.maxTokens) tokens may need beside them.
                 """,
                 "Give at least \(least) bytes of memory, or smaller parts, or a smaller max_tokens.")
         }

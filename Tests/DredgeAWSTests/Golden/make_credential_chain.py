@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Makes credential_chain.json: which credentials botocore finds in a world, and how it reads config files and command lines.
+"""Makes credential_chain.json: which credentials botocore finds in a world, and how it reads config files and
+command lines.
 
     python3 -m pip install 'botocore==1.43.11' && python3 make_credential_chain.py > credential_chain.json
 
-botocore itself looks for the credentials; only what lies outside of it is played: the home directory is a temporary one, and STS, SSO,
-the container's agent, the instance's metadata and credential_process give keys that are named after what was asked. Everything is
-seeded, so that the file is the same every time.
+botocore itself looks for the credentials; only what lies outside of it is played: the home directory is a temporary
+one, and STS, SSO, the container's agent, the instance's metadata and credential_process give keys that are named after
+what was asked. Everything is seeded, so that the file is the same every time.
 
-worlds: every combination of FEATURES, chains of roles, and profiles that are missing, each with the access key that is found and with
-who signed which AssumeRole; or "error". "config" is an index into "texts". Not in it: login_session, which is refused here.
+worlds: every combination of FEATURES, chains of roles, and profiles that are missing, each with the access key that is
+found and with who signed which AssumeRole; or "error". "config" is an index into "texts". Not in it: login_session,
+which is refused here.
 """
 import json
 import os
@@ -34,7 +36,8 @@ SSO = "sso_account_id = 123456789012\nsso_role_name = r\nsso_region = eu-west-1\
 FEATURES = {
     "environment": {"environment": {"AWS_ACCESS_KEY_ID": "ENVIRONMENT", "AWS_SECRET_ACCESS_KEY": "s"}},
     "role": {"config": "role_arn = %sOfProfile\nsource_profile = source\n" % ROLE},
-    "webEnvironment": {"environment": {"AWS_WEB_IDENTITY_TOKEN_FILE": "%h/token", "AWS_ROLE_ARN": ROLE + "OfEnvironment"}},
+    "webEnvironment": {
+        "environment": {"AWS_WEB_IDENTITY_TOKEN_FILE": "%h/token", "AWS_ROLE_ARN": ROLE + "OfEnvironment"}},
     "webProfile": {"config": "web_identity_token_file = %h/token\n"},
     "sso": {"config": SSO},
     "credentialsKeys": {"credentials": "aws_access_key_id = CREDENTIALS\naws_secret_access_key = s\n"},
@@ -53,12 +56,15 @@ ROLES = {
     "three": "[profile p]\nrole_arn = %sA\nsource_profile = q\n[profile q]\nrole_arn = %sB\nsource_profile = r\n"
              "[profile r]\nrole_arn = %sC\nsource_profile = source\n",
     "loop": "[profile p]\nrole_arn = %sA\nsource_profile = q\n[profile q]\nrole_arn = %sB\nsource_profile = p\n",
-    "loopWithKeys": "[profile p]\nrole_arn = %sA\nsource_profile = q\naws_access_key_id = P\naws_secret_access_key = s\n"
+    "loopWithKeys": "[profile p]\nrole_arn = %sA\nsource_profile = q\n"
+                    "aws_access_key_id = P\naws_secret_access_key = s\n"
                     "[profile q]\nrole_arn = %sB\nsource_profile = p\n",
     "loopBehind": "[profile p]\nrole_arn = %sA\nsource_profile = q\n[profile q]\nrole_arn = %sB\nsource_profile = q\n",
-    "selfBehindWithKeys": "[profile p]\nrole_arn = %sA\nsource_profile = q\n[profile q]\nrole_arn = %sB\nsource_profile = q\n"
+    "selfBehindWithKeys": "[profile p]\nrole_arn = %sA\nsource_profile = q\n"
+                          "[profile q]\nrole_arn = %sB\nsource_profile = q\n"
                           "aws_access_key_id = Q\naws_secret_access_key = s\n",
-    "keysBeforeRole": "[profile p]\nrole_arn = %sA\nsource_profile = q\n[profile q]\nrole_arn = %sB\nsource_profile = source\n"
+    "keysBeforeRole": "[profile p]\nrole_arn = %sA\nsource_profile = q\n"
+                      "[profile q]\nrole_arn = %sB\nsource_profile = source\n"
                       "aws_access_key_id = Q\naws_secret_access_key = s\n",
     "nowhere": "[profile p]\nrole_arn = %sA\nsource_profile = nowhere\n",
     "nothing": "[profile p]\nrole_arn = %sA\n",
@@ -108,7 +114,8 @@ class Client:
         }
         self.log.append({name: value for name, value in step.items() if value is not None})
         return {
-            "Credentials": {"AccessKeyId": "ASIA" + name, "SecretAccessKey": "s", "SessionToken": "t", "Expiration": END},
+            "Credentials": {
+                "AccessKeyId": "ASIA" + name, "SecretAccessKey": "s", "SessionToken": "t", "Expiration": END},
             "AssumedRoleUser": {"AssumedRoleId": "x", "Arn": "arn:aws:sts::123456789012:assumed-role/%s/x" % name},
         }
 
@@ -120,7 +127,8 @@ class Client:
 
     def get_role_credentials(self, **_):
         end = int((datetime.now(timezone.utc) + timedelta(hours=6)).timestamp() * 1000)
-        return {"roleCredentials": {"accessKeyId": "SSO", "secretAccessKey": "s", "sessionToken": "t", "expiration": end}}
+        return {
+            "roleCredentials": {"accessKeyId": "SSO", "secretAccessKey": "s", "sessionToken": "t", "expiration": end}}
 
 
 class Program:
@@ -143,7 +151,9 @@ def find(config, credentials, environment, profile, home):
             with open(os.path.join(home, path), "w") as file:
                 file.write(text.replace("%h", home))
     for name in ("https://s", "s"):
-        with open(os.path.join(cache, botocore.utils.SSOTokenLoader()._generate_cache_key(name, None) + ".json"), "w") as file:
+        with open(
+                os.path.join(cache, botocore.utils.SSOTokenLoader()._generate_cache_key(name, None) + ".json"),
+                "w") as file:
             file.write(TOKEN)
     variables = {name: value.replace("%h", home) for name, value in environment.items()}
     variables["HOME"] = home
@@ -205,8 +215,8 @@ def worlds(home):
 
 def config_text(rng):
     lines = []
-    sections = ["default", "profile default", "profile a", "profile  b", 'profile "c d"', "profile 'e'", "profile f/g", "bare",
-                "sso-session s", "services x", "preview", "plugins"]
+    sections = ["default", "profile default", "profile a", "profile  b", 'profile "c d"', "profile 'e'", "profile f/g",
+                "bare", "sso-session s", "services x", "preview", "plugins"]
     rng.shuffle(sections)
     for section in sections[:rng.randint(1, 6)]:
         # [default] and [profile default] together are botocore's last one wins, and the SDK guide's the prefixed one.
@@ -214,8 +224,10 @@ def config_text(rng):
             continue
         lines.append("[%s]" % section)
         for number in range(rng.randint(0, 5)):
-            name = rng.choice(["region", "Output", "AWS_ACCESS_KEY_ID", "credential_process", "x-y", "s3", "sts"]) + str(number)
-            value = rng.choice(["", "v", "a b", "a=b", "a#b", "a;b", "'q'", '"q"', "日本", "/p --x=\"y z\"", "[v]", "%(x)s", "a\\b"])
+            name = rng.choice(
+                ["region", "Output", "AWS_ACCESS_KEY_ID", "credential_process", "x-y", "s3", "sts"]) + str(number)
+            value = rng.choice(
+                ["", "v", "a b", "a=b", "a#b", "a;b", "'q'", '"q"', "日本", "/p --x=\"y z\"", "[v]", "%(x)s", "a\\b"])
             lines.append(name + rng.choice(["=", " = ", "  =\t", "= "]) + value + rng.choice(["", " ", "\t"]))
             if rng.random() < 0.3:
                 for nested in range(rng.randint(1, 2)):
@@ -231,12 +243,14 @@ def configs(rng, home):
         with open(path, "w", newline="") as file:
             file.write(text)
         parsed = botocore.configloader.load_config(path)
-        yield {"text": text, "profiles": parsed["profiles"], "ssoSessions": parsed["sso_sessions"], "services": parsed["services"]}
+        yield {"text": text, "profiles": parsed["profiles"], "ssoSessions": parsed["sso_sessions"],
+               "services": parsed["services"]}
 
 
 def command_lines(rng):
     for _ in range(400):
-        line = "".join(rng.choices(["a", "b", " ", "\t", "'", '"', "\\", "\n", "$", "日", "=", "#"], k=rng.randint(0, 14)))
+        line = "".join(rng.choices(
+            ["a", "b", " ", "\t", "'", '"', "\\", "\n", "$", "日", "=", "#"], k=rng.randint(0, 14)))
         try:
             yield {"line": line, "words": shlex.split(line)}
         except ValueError:
@@ -266,8 +280,8 @@ def main():
         for world in made:
             world["config"] = texts_of_worlds.index(world["config"])
         golden = {
-            "texts": texts_of_worlds, "worlds": made, "configs": [next(texts) for _ in range(150)], "commandLines": list(command_lines(rng)),
-            "hosts": list(hosts()),
+            "texts": texts_of_worlds, "worlds": made, "configs": [next(texts) for _ in range(150)],
+            "commandLines": list(command_lines(rng)), "hosts": list(hosts()),
         }
         json.dump(golden, sys.stdout, ensure_ascii=False, separators=(",", ":"))
         print()

@@ -3,8 +3,8 @@
 
     python3 -m pip install 'botocore==1.43.11' && python3 make_sigv4_vectors.py > sigv4.json
 
-The requests are random but seeded, so that the file is the same every time. Keys are bytes: they include everything that S3 clients
-are known to encode differently.
+The requests are random but seeded, so that the file is the same every time. Keys are bytes: they include everything
+that S3 clients are known to encode differently.
 """
 import datetime
 import json
@@ -18,7 +18,9 @@ from botocore.credentials import Credentials
 
 SEED = 20251121
 COUNT = 240
-NAMES = ["a.txt", "a b", "a+b", "100%", "%2F", "..", "a//b", "./x", "=&", "~!*()'", "line\nbreak", "日本", "😀", "ü", "-_.~", "$@:;,?#[]", "\\", "\"q\""]
+NAMES = [
+    "a.txt", "a b", "a+b", "100%", "%2F", "..", "a//b", "./x", "=&", "~!*()'", "line\nbreak", "日本", "😀", "ü", "-_.~",
+    "$@:;,?#[]", "\\", "\"q\""]
 
 
 def s3_path(rng):
@@ -28,7 +30,9 @@ def s3_path(rng):
 def query(rng):
     pairs = []
     for _ in range(rng.randint(0, 5)):
-        name = quote(rng.choice(["prefix", "list-type", "max-keys", "continuation-token", "delimiter", "Prefix", "ü", "a b"]), safe="-_.~")
+        name = quote(
+            rng.choice(["prefix", "list-type", "max-keys", "continuation-token", "delimiter", "Prefix", "ü", "a b"]),
+            safe="-_.~")
         pairs.append(rng.choice([name, name + "=", name + "=" + quote(rng.choice(NAMES), safe="-_.~"), name + "=2"]))
     return "&".join(pairs)
 
@@ -40,7 +44,8 @@ def vector(rng):
         "AKIA" + "".join(rng.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", k=16)),
         "".join(rng.choices("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/", k=40)),
         rng.choice([None, "".join(rng.choices("abcXYZ019+/=", k=rng.randint(16, 900)))]))
-    date = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(seconds=rng.randrange(40 * 366 * 86400))
+    date = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(
+        seconds=rng.randrange(40 * 366 * 86400))
     host = rng.choice(["bucket.s3.amazonaws.com", "localhost:9000", "127.0.0.1:80", "s3.example.org:443", "[::1]:8080"])
     scheme = rng.choice(["http", "https"])
     path = s3_path(rng) if service == "s3" else rng.choice(["/", "", "/sts/", "/a%20b/../c", "/x//y/"])
@@ -73,8 +78,9 @@ def vector(rng):
     with mock.patch("botocore.auth.get_current_datetime", lambda *a, **k: date.replace(tzinfo=None)):
         Auth(credentials, service, region).add_auth(request)
     return {
-        "service": service, "region": region, "accessKeyID": credentials.access_key, "secretAccessKey": credentials.secret_key,
-        "sessionToken": credentials.token, "date": int(date.timestamp()), "method": method, "url": url,
+        "service": service, "region": region, "accessKeyID": credentials.access_key,
+        "secretAccessKey": credentials.secret_key, "sessionToken": credentials.token, "date": int(date.timestamp()),
+        "method": method, "url": url,
         "headers": [{"name": n, "value": v} for n, v in headers], "body": body, "unsignedPayload": unsigned,
         "amzDate": request.headers["X-Amz-Date"], "authorization": request.headers["Authorization"],
     }

@@ -3,9 +3,9 @@
 
 Use: .build/venv/bin/python make_endpoints.py > endpoints.json
 
-The endpoints come from the rules that botocore ships for its own clients (endpoint-rule-set-1). Those give names to FIPS endpoints
-everywhere, though DNS has only some of them; endpoints.json of botocore lists those. A row whose partition has none for the service is
-therefore refused here ("refusal") where the rules are silent.
+The endpoints come from the rules that botocore ships for its own clients (endpoint-rule-set-1). Those give names to
+FIPS endpoints everywhere, though DNS has only some of them; endpoints.json of botocore lists those. A row whose
+partition has none for the service is therefore refused here ("refusal") where the rules are silent.
 """
 import json
 import sys
@@ -86,8 +86,8 @@ def s3_rows():
                             "pathStyle": path_style, "endpoint": endpoint}
                         parameters = {"Endpoint": endpoint} if endpoint else {}
                         yield row | resolve(
-                            "s3", partition, region, Bucket=bucket, UseFIPS=fips, UseDualStack=dual_stack, Accelerate=False,
-                            UseGlobalEndpoint=False, ForcePathStyle=path_style, **parameters)
+                            "s3", partition, region, Bucket=bucket, UseFIPS=fips, UseDualStack=dual_stack,
+                            Accelerate=False, UseGlobalEndpoint=False, ForcePathStyle=path_style, **parameters)
 
 
 def sts_rows():
