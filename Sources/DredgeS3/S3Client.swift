@@ -32,8 +32,6 @@ public final class S3Client: Sendable {
 
     /// A client of `settings.bucket`. Sends nothing; settings that can't work are told by the first request.
     /// - Parameters:
-    ///   - listPool: memory for the answers of listings; clients that share one wait for each other. nil: one of its
-    ///     own.
     ///   - environment: where what the settings leave open of region and endpoint is looked up, also in the profile
     ///     that it names.
     ///   - onThrottle: called for each 503 SlowDown (and its kin) that is retried.
@@ -42,23 +40,18 @@ public final class S3Client: Sendable {
     ///     and requests are signed in the service's time from then on.
     public convenience init(
         settings: S3ClientSettings, credentials: any CredentialSource, transfer: TransferLoop,
-        environment: [String: String], listPool: BufferPool? = nil, onThrottle: @escaping @Sendable () -> Void = {},
+        environment: [String: String], onThrottle: @escaping @Sendable () -> Void = {},
         onClockCorrection: @escaping @Sendable (_ secondsAhead: Double) -> Void = { _ in }
     ) {
         self.init(
             settings: settings, credentials: credentials, transfer: transfer, environment: environment, limits: .init(),
-            clock: ServiceClock(onCorrection: onClockCorrection), listPool: listPool, onThrottle: onThrottle)
-    }
-
-    /// Memory for the listings of many clients, of which `count` are read at a time.
-    public static func makeListPool(count: Int) -> BufferPool {
-        BufferPool(byteLimit: S3Limits().listAnswerByteCountMax * count)
+            clock: ServiceClock(onCorrection: onClockCorrection), onThrottle: onThrottle)
     }
 
     package init(
         settings: S3ClientSettings, credentials: any CredentialSource, transfer: TransferLoop,
         environment: [String: String], limits: S3Limits, clock: ServiceClock = .init(),
-        listPool: BufferPool? = nil, onThrottle: @escaping @Sendable () -> Void = {}
+        onThrottle: @escaping @Sendable () -> Void = {}
     ) {
         limits.check()
         settings.retry.check()
@@ -73,8 +66,9 @@ public final class S3Client: Sendable {
             try settings.check()
             return try BucketLocator(settings: settings, environment: environment)
         }
-        self.listPool =
-            listPool ?? BufferPool(byteLimit: limits.listAnswerByteCountMax * limits.listCountInFlightMax)
+        // A page takes some hundred kilobytes where the limit is 16 MiB.
+        listPool = BufferPool(
+            byteLimit: limits.listAnswerByteCountMax * limits.listCountInFlightMax, faultsInPages: false)
         headPool = BufferPool(byteLimit: Self.headBufferByteCount * limits.headCountInFlightMax)
     }
 

@@ -19,6 +19,7 @@ final class Writer: @unchecked Sendable {
             case batch(SealedBatch)
             case object(IndexedObject)
             case outcome(ObjectOutcome)
+            case done
             case job(isRead: Bool, (Result<WriterConnection, StoreError>) -> Void)
         }
         var work: Work
@@ -176,8 +177,10 @@ final class Writer: @unchecked Sendable {
             condition.unlock()
 
             for item in reads { run(item, connection) }
-            for item in batch {
-                run(item, connection)
+            for index in batch.indices {
+                run(batch[index], connection)
+                // What is written gives its memory back at once, not when the last of them is.
+                batch[index].work = .done
                 runUrgent(connection)
             }
             batch.removeAll(keepingCapacity: true)

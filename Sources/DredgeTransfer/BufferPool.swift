@@ -11,12 +11,16 @@ public final class BufferPool: Sendable {
     /// The most bytes that the pool maps.
     public let byteLimit: Int
     private let accounts: Monitor<BufferPoolState>
+    private let faultsInPages: Bool
 
     /// An empty pool: memory is mapped as it is asked for. `byteLimit` should hold at least a few of the largest
     /// buffers in use.
-    public init(byteLimit: Int) {
+    /// - Parameter faultsInPages: whether memory is there before it is written to, which is faster where all of a buffer
+    ///   is used. Without it only what is written to takes memory: for answers that may be long and hardly ever are.
+    public init(byteLimit: Int, faultsInPages: Bool = true) {
         precondition(byteLimit > 0, "a buffer pool needs a positive limit, not \(byteLimit)")
         self.byteLimit = byteLimit
+        self.faultsInPages = faultsInPages
         accounts = Monitor(BufferPoolState(byteLimit: byteLimit))
     }
 
@@ -92,7 +96,7 @@ public final class BufferPool: Sendable {
     private func lend(
         _ grant: BufferPoolGrant, byteCount: Int, headroom: Int, _ lease: (any AnyObject & Sendable)?
     ) -> OwnedBuffer {
-        let block = grant.idleBlock ?? MappedBlock.map(byteCount: grant.byteCount)
+        let block = grant.idleBlock ?? MappedBlock.map(byteCount: grant.byteCount, faultsInPages: faultsInPages)
         return OwnedBuffer(pool: self, block: block, capacity: byteCount, headroom: headroom, lease: lease)
     }
 }

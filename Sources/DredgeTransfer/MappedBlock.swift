@@ -17,12 +17,12 @@ struct MappedBlock: @unchecked Sendable {  // a pointer with one owner at a time
     /// Bytes of a page of this machine.
     static let pageByteCount = Int(sysconf(Int32(_SC_PAGESIZE)))
 
-    /// Maps `byteCount` bytes (a multiple of the page size) and faults them in. The process ends when the kernel has no
+    /// Maps `byteCount` bytes (a multiple of the page size) and faults them in, unless told not to. The process ends when the kernel has no
     /// memory to give: the pool's limit promised memory that this machine, or this process's limits, does not have.
-    static func map(byteCount: Int) -> MappedBlock {
+    static func map(byteCount: Int, faultsInPages: Bool = true) -> MappedBlock {
         var flags = MAP_PRIVATE | MAP_ANONYMOUS
         #if os(Linux)
-            flags |= Int32(MAP_POPULATE)
+            if faultsInPages { flags |= Int32(MAP_POPULATE) }
         #endif
         guard let base = mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0), base != MAP_FAILED else {
             fatalError(
@@ -31,8 +31,10 @@ struct MappedBlock: @unchecked Sendable {  // a pointer with one owner at a time
             )
         }
         #if !os(Linux)
-            for offset in stride(from: 0, to: byteCount, by: pageByteCount) {
-                base.storeBytes(of: 0, toByteOffset: offset, as: UInt8.self)
+            if faultsInPages {
+                for offset in stride(from: 0, to: byteCount, by: pageByteCount) {
+                    base.storeBytes(of: 0, toByteOffset: offset, as: UInt8.self)
+                }
             }
         #endif
         return MappedBlock(base: base, byteCount: byteCount)
