@@ -1,7 +1,7 @@
 /// The name that S3 gives to one content of an object (RFC 9110, section 8.8.3).
 ///
-/// Some services quote it in a header and not in a listing. Two are equal when what stands between the quotes is. A weak
-/// one, `W/"…"`, which S3 never sends, stays as it is and equals no strong one.
+/// Some services quote it in a header and not in a listing. Two are equal when what stands between the quotes is. A
+/// weak one, `W/"…"`, which S3 never sends, stays as it is and equals no strong one.
 public struct ETag: Sendable, Hashable {
     /// As a header has it, with quotes; empty: the service named none. Kept in this form because nearly every service
     /// sends it so: nothing is copied on its way.

@@ -17,8 +17,9 @@ struct MappedBlock: @unchecked Sendable {  // a pointer with one owner at a time
     /// Bytes of a page of this machine.
     static let pageByteCount = Int(sysconf(Int32(_SC_PAGESIZE)))
 
-    /// Maps `byteCount` bytes (a multiple of the page size) and faults them in, unless told not to. The process ends when the kernel has no
-    /// memory to give: the pool's limit promised memory that this machine, or this process's limits, does not have.
+    /// Maps `byteCount` bytes (a multiple of the page size) and faults them in, unless told not to. The process ends
+    /// when the kernel has no memory to give: the pool's limit promised memory that this machine, or this process's
+    /// limits, does not have.
     static func map(byteCount: Int, faultsInPages: Bool = true) -> MappedBlock {
         var flags = MAP_PRIVATE | MAP_ANONYMOUS
         #if os(Linux)

@@ -5,7 +5,7 @@ import DredgeText
 public struct Limits: Sendable, Hashable {
     /// Bytes of parts that are being fetched, wait, or are in work, of all runs together. Peak memory is this plus a
     /// constant: two batches a worker, the stores' queues and caches, curl's buffers, the token tables (about 270 MiB
-    /// in all with the defaults).
+    /// in all with the defaults, and about 20 MiB more for each further run at the same time).
     public var memoryByteCount = 1 << 30
     /// GETs in flight, of all runs together. Fewer for a bucket that throttles.
     public var requestCount = 128
