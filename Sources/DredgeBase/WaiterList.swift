@@ -72,7 +72,8 @@ struct WaiterList<State>: Sendable {
         if let next = waiter.next { next.previous = waiter.previous } else { last = waiter.previous }
         waiter.next = nil
         waiter.previous = nil
-        waiter.isWaiting = false
+        // Outside of the lock it is false already: then it is only read, as who cancels does.
+        if waiter.isWaiting { waiter.isWaiting = false }
         count -= 1
     }
 

@@ -81,6 +81,21 @@ import TestServers
         withExtendedLifetime(place) {}
     }
 
+    @Test func `who starves under one account keeps nobody under another from taking`() async throws {
+        let capacity = Capacity(64)
+        let (run, other) = (capacity.makeAccount(), capacity.makeAccount())
+        let (stalled, hungry) = (run.makeAccount(), run.makeAccount())
+        let held = [try await other.take(16), try await stalled.take(20)]
+        let waiting = Task { try await hungry.take(20) }
+        while hungry.waiterCount == 0 { await Task.yield() }
+        // The run's account is full, the whole is not.
+        let place = try await other.take(16)
+        #expect(other.amountInUse == 32)
+        waiting.cancel()
+        _ = try? await waiting.value
+        withExtendedLifetime((held, place)) {}
+    }
+
     @Test func `an account holds no more than its limit, and a raised limit lets who waits go on`() async throws {
         let account = Capacity(10).makeAccount(limit: 1)
         let first = try await account.take()

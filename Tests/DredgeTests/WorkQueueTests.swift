@@ -65,6 +65,28 @@ import Testing
         #expect(pool.byteCountInUse == 0)
     }
 
+    @Test func `a batch that can't be written is not due again`() throws {
+        let sink = MemoryStore(settings: IndexSettings().named, seed: 1, crashesAt: 0)
+        let batch = SharedBatch(sink.makeBatch())
+        batch.add(
+            IndexedObject(
+                id: ObjectID(rawValue: 1), spans: [], eTag: ETag("e"), size: 0, chunkCount: 0, tokenCount: 0,
+                documentByteCount: 0))
+        #expect(batch.deadline != nil)
+        #expect(throws: StoreError.self) { try batch.write(to: sink) }
+        #expect(batch.deadline == nil)
+    }
+
+    @Test func `a run that comes after the workers have ended is closed at once`() async throws {
+        queue.shutDown()
+        if queue.next() != nil { Issue.record("there was a job") }
+        let run = run()
+        run.deliver(try await pool.buffer(byteCount: 10), part: 0, of: document(parts: 1, of: run))
+        run.finish()
+        await run.end()
+        #expect(pool.byteCountInUse == 0)
+    }
+
     @Test func `the run that had the least time comes first`() async throws {
         let runs = [run(), run(), run()]
         for run in runs {

@@ -37,8 +37,8 @@ final class Capacity: Sendable {
 
     fileprivate func take(_ amount: Int, from account: Account) async throws(CancellationError) -> Place {
         precondition(amount >= 0, "nobody takes less than nothing")
-        let ticket: Ticket? = monitor.update { whole in
-            if whole.starving == nil, account.tickets.isEmpty, account.take(amount) { return nil }
+        let ticket: Ticket? = monitor.update { _ in
+            if !account.isBarred(for: nil), account.tickets.isEmpty, account.take(amount) { return nil }
             return account.join()
         }
         if let ticket {
@@ -73,9 +73,9 @@ final class Capacity: Sendable {
         private(set) var tickets: [Ticket] = []
         /// Accounts under it that hold something or are waited for.
         private var activeChildCount = 0
-        /// Of the whole: who waits for more than its share and holds nothing. Others would take what it waits for again
-        /// and again.
-        private(set) var starving: Ticket?
+        /// Who waits for room on this account, for more than its share, and holds nothing. Others would take what it
+        /// waits for again and again.
+        private var starving: Ticket?
 
         init(parent: Account?, limit: Int) {
             self.parent = parent
@@ -127,9 +127,9 @@ final class Capacity: Sendable {
         /// On the whole's account: takes `amount` for who waits longest on `account`; nil when there is no room for it
         /// yet.
         func serve(_ ticket: Ticket, _ amount: Int, of account: Account) -> Void? {
-            guard account.tickets.first === ticket, starving == nil || starving === ticket else { return nil }
+            guard account.tickets.first === ticket, !account.isBarred(for: ticket) else { return nil }
             guard account.take(amount) else {
-                if account.inUse == 0, amount > account.share { starving = ticket }
+                if account.inUse == 0, amount > account.share { account.fullAccount(for: amount)?.starving = ticket }
                 return nil
             }
             return leave(ticket, of: account)
@@ -137,8 +137,21 @@ final class Capacity: Sendable {
 
         /// On the whole's account: `ticket` has got what it waited for, or waits no longer.
         func leave(_ ticket: Ticket, of account: Account) {
-            if starving === ticket { starving = nil }
+            for above in account.ancestors where above.starving === ticket { above.starving = nil }
             account.leave(ticket)
+        }
+
+        /// This account and those above it.
+        private var ancestors: UnfoldFirstSequence<Account> { sequence(first: self) { $0.parent } }
+
+        /// Whether somebody else starves on an account above, so that nobody but that one may take of it.
+        func isBarred(for ticket: Ticket?) -> Bool {
+            ancestors.contains { $0.starving != nil && $0.starving !== ticket }
+        }
+
+        /// The lowest account above this one that has no room for `amount`.
+        private func fullAccount(for amount: Int) -> Account? {
+            ancestors.dropFirst().first { $0.inUse > 0 && $0.inUse + amount > $0.share }
         }
 
         func join() -> Ticket {

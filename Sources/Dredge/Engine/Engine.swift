@@ -119,7 +119,12 @@ public final class Engine: Sendable {
             let record = try await ledger.begin(
                 name: RunName.make(date: world.date(), random: world.random()), version: Version.current,
                 sources: sources.map(\.record))
-            counters.take(over: try await ledger.totals(of: record.id))
+            do throws(StoreError) {
+                counters.take(over: try await ledger.totals(of: record.id))
+            } catch {
+                try? await ledger.finish(record.id, outcome: .stopped)
+                throw error
+            }
             return record
         } catch {
             throw RunError(error)

@@ -32,7 +32,12 @@ final class WorkQueue: @unchecked Sendable {
     // MARK: For runs
 
     func add(_ run: RunWork) {
-        condition.withLock { runs.append(run) }
+        condition.withLock {
+            guard isShutDown else { return runs.append(run) }
+            // The workers may have ended: what is delivered is dropped.
+            run.queue.isCancelled = true
+            run.close()
+        }
     }
 
     /// Hands a part over; `note` writes down what came with it.
@@ -105,7 +110,10 @@ final class WorkQueue: @unchecked Sendable {
         condition.withLock {
             run.queue.activeCount -= 1
             run.queue.workedTime += time
-            run.queue.idleBatches.append(batch)
+            // One empty batch is enough: with many runs there would be one for each of them and each worker.
+            if run.queue.idleBatches.isEmpty || batch.deadline != nil || batch.batch.entryCount > 0 {
+                run.queue.idleBatches.append(batch)
+            }
             if let document {
                 document.arrival.nextPart += 1
                 document.arrival.isTaken = false

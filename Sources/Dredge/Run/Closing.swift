@@ -26,14 +26,19 @@ struct Closing: Sendable {
             }
             let outcome: RunReport.Outcome = !errors.isEmpty ? .failed : isStopped ? .stopped : .complete
             let report = report(outcome, totals)
-            if error?.code != .store {
+            do throws(StoreError) {
                 try await run.ledger.finish(run.id, outcome: outcome.inLedger)
+            } catch {
+                // A store that has failed can't be told; why it failed is what matters.
+                if errors.first?.code != .store { throw error }
             }
             guard var first = errors.first else { return .success(report) }
             first.others = Array(errors.dropFirst())
             first.report = report
             return .failure(first)
         } catch let storeError {
+            // Lets go of the ledger, also where it fails.
+            try? await run.ledger.finish(run.id, outcome: .fatal)
             return .failure(error ?? RunError(storeError))
         }
     }

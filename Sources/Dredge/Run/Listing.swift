@@ -21,7 +21,8 @@ struct Listing: Sendable {
             try await recordPages()
             return source.failure == nil ? try await run.ledger.completeListing(of: state.source, in: run.id) : 0
         } catch let error as S3Error {
-            if error.code != .cancelled {
+            // A request that is cancelled although the run is not: the engine was shut down.
+            if error.code != .cancelled || !Task.isCancelled {
                 source.giveUp(RunError(error, source: source.source.name, step: "list \(source.url)"))
             }
         } catch let error as StoreError {

@@ -205,6 +205,10 @@ struct Reading: Sendable {
     private func settle(_ object: PendingObject, after error: S3Error) throws(StoreError) {
         switch error.code {
         case .cancelled:
+            // Though the run is not: the engine was shut down.
+            if !Task.isCancelled {
+                source.giveUp(RunError(error, source: source.source.name, step: "read \(source.url)"))
+            }
             return
         case .noSuchKey:
             return try end(object, .vanished, error)
