@@ -66,6 +66,9 @@ private func requestRepeatedly(
 ) async throws -> Set<String> {
     var limits = TransferLimits()
     limits.connectionCountMax = 64
+    // Long enough that no busy machine makes a failure of it.
+    limits.connectTimeout = .seconds(600)
+    limits.progressTimeout = .seconds(600)
     return try await withLoop(limits: limits) { loop in
         try await withThrowingTaskGroup(of: Set<String>.self) { group in
             for _ in 0..<100 {
