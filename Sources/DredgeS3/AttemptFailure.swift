@@ -8,6 +8,8 @@ enum AttemptFailure: Error {
     case transfer(TransferError)
     /// The answer ended early, without an error of the transport.
     case shortBody
+    /// The task was cancelled before it was sent.
+    case cancelled
     /// An answer that isn't what was asked. Asking again would not help, and guessing could give wrong bytes.
     case unusable(S3Error.Code, String, status: Int, requestID: String?)
 
@@ -23,7 +25,7 @@ enum AttemptFailure: Error {
                 error.isTransient ? .wait : .none
             }
         case .shortBody: .wait
-        case .unusable: .none
+        case .unusable, .cancelled: .none
         }
     }
 }

@@ -16,6 +16,12 @@ protocol Exchange {
     mutating func salvage(head: HTTPResponse?) throws(AttemptFailure)
     /// Bytes that are kept over all attempts.
     var keptByteCount: Int { get }
+    /// Whether each attempt needs a place in the client's gate.
+    var isGated: Bool { get }
+}
+
+extension Exchange {
+    var isGated: Bool { false }
 }
 
 /// What is asked of S3, in the words of an error.

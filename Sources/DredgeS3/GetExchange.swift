@@ -9,6 +9,7 @@ import DredgeTransfer
 struct GetExchange: Exchange {
     let operation: Operation
     let body: OwnedBuffer
+    let isGated = true
     private let key: ObjectKey
     private let range: Range<UInt64>
     /// The version that all bytes must be of: as asked, else as the first answer said.

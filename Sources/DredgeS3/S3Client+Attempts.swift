@@ -23,7 +23,10 @@ extension S3Client {
     }
 
     /// Sends what `exchange` asks until it is answered or there is no use in trying further.
-    func run<E: Exchange>(_ exchange: E) async throws(S3Error) -> (answer: E.Answer, attemptCount: Int) {
+    /// - Parameter policy: nil: the client's.
+    func run<E: Exchange>(
+        _ exchange: E, policy: RetryPolicy? = nil
+    ) async throws(S3Error) -> (answer: E.Answer, attemptCount: Int) {
         let locator: BucketLocator
         do {
             locator = try self.locator.get()
@@ -32,7 +35,7 @@ extension S3Client {
                 code: .other, bucket: settings.bucket, attemptCount: 0, message: error.message, advice: error.advice)
         }
         var exchange = exchange
-        var state = RetryState(policy: settings.retry, limits: limits)
+        var state = RetryState(policy: policy ?? settings.retry, limits: limits)
         while true {
             guard !Task.isCancelled else {
                 throw S3Error.cancelled(exchange.operation, attemptCount: state.attemptCount)
@@ -43,7 +46,7 @@ extension S3Client {
             let offset = clock.offset
             let failure: AttemptFailure
             do throws(AttemptFailure) {
-                let answer = try await attempt(&exchange, at: target, with: used)
+                let answer = try await gatedAttempt(&exchange, at: target, with: used)
                 locator.answered()
                 return (answer, state.attemptCount + 1)
             } catch {
@@ -60,7 +63,6 @@ extension S3Client {
                 isClockCorrected: clock.offset != offset, jitter: clock.random(0...1))
             switch decision {
             case .retry(let delay):
-                if remedy == .slowDown { onThrottle() }
                 do {
                     try await clock.sleep(delay)
                 } catch {
@@ -106,9 +108,33 @@ extension S3Client {
         }
     }
 
-    func attempt<E: Exchange>(
+    /// One attempt, for which a GET holds a place in the gate.
+    private func gatedAttempt<E: Exchange>(
         _ exchange: inout E, at target: BucketTarget, with credentials: Credentials?
     ) async throws(AttemptFailure) -> E.Answer {
+        guard let gate else { return try await attempt(&exchange, at: target, with: credentials).answer }
+        let place = exchange.isGated ? try await gate.place() : nil
+        defer { withExtendedLifetime(place) {} }
+        let keptBefore = exchange.keptByteCount
+        do throws(AttemptFailure) {
+            let (answer, response) = try await attempt(&exchange, at: target, with: credentials)
+            if exchange.isGated {
+                gate.attemptEnded(
+                    .answered(
+                        firstByteTime: response.firstByteTime, duration: response.duration,
+                        byteCount: exchange.keptByteCount - keptBefore))
+            }
+            return answer
+        } catch {
+            let outcome = error.outcome
+            if let outcome, exchange.isGated || outcome == .throttled { gate.attemptEnded(outcome) }
+            throw error
+        }
+    }
+
+    func attempt<E: Exchange>(
+        _ exchange: inout E, at target: BucketTarget, with credentials: Credentials?
+    ) async throws(AttemptFailure) -> (answer: E.Answer, response: HTTPResponse) {
         var request = exchange.request(at: target.endpoint)
         request.headers += headers
         if let credentials {
@@ -127,7 +153,15 @@ extension S3Client {
         guard response.isSuccess else {
             throw .service(ServiceFault(response, limits: limits))
         }
-        return try exchange.accept(response)
+        return (try exchange.accept(response), response)
+    }
+}
+
+extension AttemptGate {
+    /// A place, at once where there is one.
+    fileprivate func place() async throws(AttemptFailure) -> any Admission {
+        if let place = enterIfFree() { return place }
+        do throws(CancellationError) { return try await enter() } catch { throw .cancelled }
     }
 }
 
@@ -143,12 +177,30 @@ extension S3Error {
 
 extension AttemptFailure {
     fileprivate var hasAnswer: Bool {
-        if case .transfer(let error) = self { error.head != nil } else { true }
+        switch self {
+        case .cancelled: false
+        case .transfer(let error): error.head != nil
+        default: true
+        }
+    }
+
+    /// What the gate is told of it; nil: nothing.
+    fileprivate var outcome: AttemptOutcome? {
+        if isCancellation { return nil }
+        switch (self, remedy) {
+        case (_, .slowDown): return .throttled
+        case (.service(let fault), let remedy) where remedy != .wait && fault.status < 500:
+            return .answered(firstByteTime: fault.firstByteTime, duration: fault.duration, byteCount: 0)
+        default: return .failed
+        }
     }
 
     fileprivate var isCancellation: Bool {
-        guard case .transfer(let error) = self else { return false }
-        return error.code == .cancelled || error.code == .shutDown
+        switch self {
+        case .cancelled: true
+        case .transfer(let error): error.code == .cancelled || error.code == .shutDown
+        default: false
+        }
     }
 
     fileprivate var retryAfter: Duration? {

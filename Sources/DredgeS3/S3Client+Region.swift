@@ -31,7 +31,7 @@ extension S3Client {
         do throws(AWSError) { used = try await credentials.credentials() } catch { return nil }
         var exchange = HeadBucketExchange(bucket: settings.bucket, body: body)
         do throws(AttemptFailure) {
-            return try await attempt(&exchange, at: target, with: used).region
+            return try await attempt(&exchange, at: target, with: used).answer.region
         } catch {
             guard case .service(let fault) = error else { return nil }
             return fault.region

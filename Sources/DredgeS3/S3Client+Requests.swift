@@ -21,6 +21,22 @@ extension S3Client {
         ).answer
     }
 
+    /// Asks for one key under `prefix`: whether the bucket, the credentials and the way to them work now. Throws what
+    /// is wrong at the first attempt that fails; only what needs no waiting is put right before: a region, a clock,
+    /// credentials that are over.
+    public func probe(prefix: ObjectKey) async throws(S3Error) {
+        let operation = Operation(action: .list(prefix: prefix), bucket: settings.bucket)
+        let body = try await buffer(Self.probeBufferByteCount, from: headPool, for: operation)
+        var limits = limits
+        limits.listKeyCountMax = 1
+        var policy = settings.retry
+        policy.attemptCountMax = 1
+        _ = try await run(
+            ListExchange(
+                bucket: settings.bucket, prefix: prefix, continuationToken: nil, startAfter: nil, limits: limits,
+                body: body), policy: policy)
+    }
+
     /// Appends the bytes `range` of the version `eTag` to `body`, which has room for all of them. Retries, and resumes
     /// at the byte where an answer broke, at the same version.
     ///
@@ -61,6 +77,8 @@ extension S3Client {
 
     /// HEAD has no body; this is more than the room that a wrong one needs.
     static let headBufferByteCount = 16 << 10
+    /// A listing of one key takes some 4 KiB at the most.
+    private static let probeBufferByteCount = headBufferByteCount
 
     private func buffer(
         _ byteCount: Int, from pool: BufferPool, for operation: Operation

@@ -21,7 +21,8 @@ public final class S3Client: Sendable {
     let credentials: any CredentialSource
     let transfer: TransferLoop
     let clock: ServiceClock
-    let onThrottle: @Sendable () -> Void
+    /// Where the attempts of GETs get a place; nil: as many as there are may be in flight.
+    let gate: (any AttemptGate)?
     /// What every request says.
     let headers: [(name: String, value: String)]
     let locator: Result<BucketLocator, EndpointProblem>
@@ -34,24 +35,24 @@ public final class S3Client: Sendable {
     /// - Parameters:
     ///   - environment: where what the settings leave open of region and endpoint is looked up, also in the profile
     ///     that it names.
-    ///   - onThrottle: called for each 503 SlowDown (and its kin) that is retried.
+    ///   - gate: where each attempt of a GET gets a place, and which is told how attempts end. nil: the transfer loop's
+    ///     connections alone bound them.
     ///   - onClockCorrection: called when the machine's clock was found to be so many seconds ahead of the service's
     ///     (below zero: behind),
     ///     and requests are signed in the service's time from then on.
     public convenience init(
         settings: S3ClientSettings, credentials: any CredentialSource, transfer: TransferLoop,
-        environment: [String: String], onThrottle: @escaping @Sendable () -> Void = {},
+        environment: [String: String], gate: (any AttemptGate)? = nil,
         onClockCorrection: @escaping @Sendable (_ secondsAhead: Double) -> Void = { _ in }
     ) {
         self.init(
             settings: settings, credentials: credentials, transfer: transfer, environment: environment, limits: .init(),
-            clock: ServiceClock(onCorrection: onClockCorrection), onThrottle: onThrottle)
+            clock: ServiceClock(onCorrection: onClockCorrection), gate: gate)
     }
 
     package init(
         settings: S3ClientSettings, credentials: any CredentialSource, transfer: TransferLoop,
-        environment: [String: String], limits: S3Limits, clock: ServiceClock = .init(),
-        onThrottle: @escaping @Sendable () -> Void = {}
+        environment: [String: String], limits: S3Limits, clock: ServiceClock = .init(), gate: (any AttemptGate)? = nil
     ) {
         limits.check()
         settings.retry.check()
@@ -59,7 +60,7 @@ public final class S3Client: Sendable {
         self.credentials = credentials
         self.transfer = transfer
         self.clock = clock
-        self.onThrottle = onThrottle
+        self.gate = gate
         self.settings = settings
         headers = Self.headers(settings)
         locator = Result { () throws(EndpointProblem) in

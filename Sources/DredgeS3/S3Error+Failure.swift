@@ -57,6 +57,8 @@ extension S3Error {
                 "\(operation.words) at \(printable(error.authority.utf8)) failed: "
                 + "\(printable(error.message.utf8, scalarCountMax: context.limits.messageCharacterCountMax))"
             advice = Advice(operation: operation, context: context).text(for: code, transfer: error)
+        case .cancelled:
+            self = .cancelled(operation, attemptCount: context.attemptCount)
         case .shortBody:
             code = .shortBody
             message = "\(operation.words): the answer ended before its announced end"

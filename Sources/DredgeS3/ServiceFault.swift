@@ -19,6 +19,10 @@ struct ServiceFault: Error, Sendable {
     var accessTier: String?
     /// `Date` of the answer, as the service wrote it.
     var date: String?
+    /// From the request's start on a connection that was ready.
+    var firstByteTime: Duration
+    /// Likewise, to the end of the answer.
+    var duration: Duration
 
     /// From an answer that is not 2xx.
     init(_ response: HTTPResponse, limits: S3Limits) {
@@ -53,6 +57,8 @@ struct ServiceFault: Error, Sendable {
         storageClass = field("StorageClass")
         accessTier = field("AccessTier")
         date = header("date")
+        firstByteTime = response.firstByteTime
+        duration = response.duration
     }
 
     /// The region in a name like `bucket.s3.eu-west-1.amazonaws.com` or `s3-eu-west-1.amazonaws.com`.

@@ -117,9 +117,11 @@ final class EasySlot {
 
     /// The outcome of a transfer that curl ended with `result`.
     func outcome(of transfer: Transfer, _ result: CURLcode) -> TransferResult {
-        let response = HTTPResponse(status: answer.status, head: answer.head, errorBody: answer.errorBody)
         switch (result, answer.refusal) {
         case (CURLE_OK, nil), (CURLE_WRITE_ERROR, .errorBodyCut):
+            var response = HTTPResponse(status: answer.status, head: answer.head, errorBody: answer.errorBody)
+            response.firstByteTime = timeSinceReady(CURLINFO_STARTTRANSFER_TIME_T)
+            response.duration = timeSinceReady(CURLINFO_TOTAL_TIME_T)
             return .success(response)
         case (_, .bodyTooLarge(let capacity)):
             let message = "the body of the answer is larger than its buffer of \(capacity) bytes"
@@ -144,6 +146,11 @@ final class EasySlot {
 
     /// Whether the connection is ready for the request: name, TCP and TLS are done.
     var isConnected: Bool { ccurl_get_offset(easy, CURLINFO_PRETRANSFER_TIME_T) > 0 }
+
+    /// The time from when the connection was ready to the moment that `info` names (curl_easy_getinfo(3)).
+    private func timeSinceReady(_ info: CURLINFO) -> Duration {
+        .microseconds(max(0, ccurl_get_offset(easy, info) - ccurl_get_offset(easy, CURLINFO_PRETRANSFER_TIME_T)))
+    }
 
     /// curl keeps a method from one transfer to the next.
     private func setMethod(_ request: HTTPRequest) -> CURLcode {

@@ -4,6 +4,11 @@ public struct HTTPResponse: Sendable {
     public let status: Int
     /// The body of an answer that is not 2xx, cut at `TransferLimits.errorBodyByteCountMax`.
     public let errorBody: [UInt8]
+    /// From the request's start on a connection that was ready to the first byte of the answer. Zero for an answer that
+    /// no server gave.
+    public internal(set) var firstByteTime: Duration = .zero
+    /// Likewise, to the last byte of the answer.
+    public internal(set) var duration: Duration = .zero
     /// The head's lines as they came, status line first. Most headers are never looked at, so that they are parsed when
     /// they are.
     private let head: [UInt8]

@@ -28,6 +28,8 @@ final class Warnings: Sendable {
 /// Waits that are written down instead of waited.
 final class RecordedWaits: Sendable {
     private let waits = Mutex<[Duration]>([])
+    private let onWait: @Sendable () -> Void
+    init(onWait: @escaping @Sendable () -> Void = {}) { self.onWait = onWait }
     var all: [Duration] { waits.withLock { $0 } }
     /// Always the longest wait that the jitter may give.
     var clock: ServiceClock {
@@ -36,6 +38,7 @@ final class RecordedWaits: Sendable {
                 now: { Date() },
                 sleep: { delay in
                     try Task.checkCancellation()
+                    self.onWait()
                     self.waits.withLock { $0.append(delay) }
                 }, random: { $0.upperBound }))
     }
@@ -62,6 +65,60 @@ final class RotatingCredentials: CredentialSource {
     }
 }
 
+/// A gate for one attempt at a time that counts what it is told.
+final class CountingGate: AttemptGate {
+    final class Place: Admission {
+        private let gate: CountingGate
+        fileprivate init(_ gate: CountingGate) { self.gate = gate }
+        deinit { gate.state.withLock { $0.isTaken = false } }
+    }
+    private struct State {
+        var isTaken = false
+        var entryCount = 0
+        var outcomes: [AttemptOutcome] = []
+        var waitCount = 0
+        var isWaitedFor = false
+    }
+    private let state = Mutex(State())
+
+    func enterIfFree() -> (any Admission)? {
+        let isFree = state.withLock { state in
+            if state.isTaken { return false }
+            state.isTaken = true
+            state.entryCount += 1
+            return true
+        }
+        return isFree ? Place(self) : nil
+    }
+
+    func enter() async throws(CancellationError) -> any Admission {
+        while true {
+            if Task.isCancelled { throw CancellationError() }
+            if let place = enterIfFree() { return place }
+            state.withLock { $0.isWaitedFor = true }
+            await Task.yield()
+        }
+    }
+
+    func attemptEnded(_ outcome: AttemptOutcome) { state.withLock { $0.outcomes.append(outcome) } }
+
+    /// A request waits for its next attempt.
+    func waitBegins() {
+        state.withLock { state in
+            if state.isTaken { state.waitCount += 1 }
+        }
+    }
+
+    /// Waits during which a place was held.
+    var heldWaitCount: Int { state.withLock { $0.waitCount } }
+    /// Whether anybody has had to wait for a place.
+    var isWaitedFor: Bool { state.withLock { $0.isWaitedFor } }
+    var isTaken: Bool { state.withLock { $0.isTaken } }
+    var entryCount: Int { state.withLock { $0.entryCount } }
+    var outcomes: [AttemptOutcome] { state.withLock { $0.outcomes } }
+    var throttleCount: Int { outcomes.count { $0 == .throttled } }
+}
+
 /// A client of a scripted server, with what a test wants to look at.
 struct ScriptedBucket {
     let server: ScriptedS3Server
@@ -69,7 +126,7 @@ struct ScriptedBucket {
     let client: S3Client
     let pool = BufferPool(byteLimit: 64 << 20)
     let waits: RecordedWaits
-    let throttleCount: Counter
+    let gate: CountingGate
 
     /// Runs `body` with a bucket whose server plays `scenario`, and ends everything.
     static func with<Value>(
@@ -82,8 +139,8 @@ struct ScriptedBucket {
         let server = try await ScriptedS3Server(scenario)
         defer { server.stop() }
         let loop = try TransferLoop(limits: transferLimits)
-        let waits = RecordedWaits()
-        let throttleCount = Counter()
+        let gate = CountingGate()
+        let waits = RecordedWaits(onWait: { gate.waitBegins() })
         let settings = S3ClientSettings(
             bucket: bucket, region: region,
             endpointURL: (virtualHost ? server.virtualHostEndpointURL : server.endpointURL)
@@ -96,9 +153,9 @@ struct ScriptedBucket {
                 ?? CredentialSources.fixed(
                     Credentials(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "secret")),
             transfer: loop, environment: [:], limits: limits, clock: waitsForReal ? ServiceClock() : waits.clock,
-            onThrottle: { _ = throttleCount.next() })
+            gate: gate)
         let fixture = ScriptedBucket(
-            server: server, loop: loop, client: client, waits: waits, throttleCount: throttleCount)
+            server: server, loop: loop, client: client, waits: waits, gate: gate)
         do {
             let value = try await body(fixture)
             await loop.shutDown()

@@ -27,7 +27,7 @@ private typealias Scenario = ScriptedS3Server.Scenario
             #expect(try bucket.server.requests().count == 4)
             #expect(bucket.waits.all.count == 3)
             let isThrottling = [503, 429].contains(status) || code == "ThrottlingException"
-            #expect(bucket.throttleCount.value == (isThrottling ? 3 : 0))
+            #expect(bucket.gate.throttleCount == (isThrottling ? 3 : 0))
         }
     }
 
@@ -90,7 +90,7 @@ private typealias Scenario = ScriptedS3Server.Scenario
             #expect(error.code == .throttled)
             #expect(error.attemptCount == 10)
             #expect(!error.isFatalForSource)  // I7
-            #expect(bucket.throttleCount.value == 9)
+            #expect(bucket.gate.throttleCount == 10)
             // Full jitter, here always at its upper end: each wait may be twice as long as the one before.
             let waits = bucket.waits.all.map { $0 / .milliseconds(1) }
             for (wait, ceiling) in zip(waits, [50.0, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800]) {
@@ -223,7 +223,7 @@ private typealias Scenario = ScriptedS3Server.Scenario
             .init(objects: [object], faults: faults), retry: retry, waitsForReal: true
         ) { bucket in
             let task = Task { try await bucket.readError("a", 0..<5) }
-            while bucket.throttleCount.value == 0 { try await Task.sleep(for: .milliseconds(5)) }
+            while bucket.gate.throttleCount == 0 { try await Task.sleep(for: .milliseconds(5)) }
             task.cancel()
             let error = try await task.value
             #expect(error?.code == .cancelled)

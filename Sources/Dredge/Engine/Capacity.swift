@@ -37,10 +37,7 @@ final class Capacity: Sendable {
 
     fileprivate func take(_ amount: Int, from account: Account) async throws(CancellationError) -> Place {
         precondition(amount >= 0, "nobody takes less than nothing")
-        let ticket: Ticket? = monitor.update { _ in
-            if !account.isBarred(for: nil), account.tickets.isEmpty, account.take(amount) { return nil }
-            return account.join()
-        }
+        let ticket: Ticket? = monitor.update { _ in account.takeIfFree(amount) ? nil : account.join() }
         if let ticket {
             do {
                 try await monitor.wait { $0.serve(ticket, amount, of: account) }
@@ -49,6 +46,11 @@ final class Capacity: Sendable {
                 throw error
             }
         }
+        return Place(capacity: self, account: account, amount: amount)
+    }
+
+    fileprivate func takeIfFree(_ amount: Int, from account: Account) -> Place? {
+        guard monitor.update({ _ in account.takeIfFree(amount) }) else { return nil }
         return Place(capacity: self, account: account, amount: amount)
     }
 
@@ -88,6 +90,9 @@ final class Capacity: Sendable {
             guard let parent else { return limit }
             return max(1, min(limit, parent.share / max(1, parent.activeChildCount)))
         }
+
+        /// Whether nobody goes first and there is room, which is taken then.
+        func takeIfFree(_ amount: Int) -> Bool { !isBarred(for: nil) && tickets.isEmpty && take(amount) }
 
         func take(_ amount: Int) -> Bool {
             changeActivity { inUse += amount }
@@ -192,6 +197,9 @@ struct CapacityAccount: Sendable {
     func take(_ amount: Int = 1) async throws(CancellationError) -> Place {
         try await capacity.take(amount, from: account)
     }
+
+    /// The same without waiting: nil where somebody waits on the account, or there is no room.
+    func takeIfFree(_ amount: Int = 1) -> Place? { capacity.takeIfFree(amount, from: account) }
 
     /// Changes the most that the account may hold, whatever its share is. What is held already stays.
     func setLimit(_ limit: Int) { capacity.setLimit(limit, of: account) }

@@ -108,7 +108,7 @@ public final class Engine: Sendable {
     func open(_ source: Source, for run: String) throws(RunError) -> OpenSource {
         let filter = try SourceFilter(source)
         let gate = gates.gate(of: source.bucketIdentity)
-        let service = try world.open(source, for: run, onThrottle: { gate.throttled() })
+        let service = try world.open(source, for: run, gate: gate)
         return OpenSource(source, filter: filter, service: service, gate: gate)
     }
 

@@ -1,4 +1,5 @@
 import DredgeBase
+import DredgeS3
 import Synchronization
 
 /// How many GETs of one bucket may be in flight: one more for each `limit` answers, half as many when the service
@@ -6,7 +7,7 @@ import Synchronization
 ///
 /// All runs of an engine that read a bucket share its gate, and all gates share the engine's requests; a bucket that
 /// throttles slows down nobody but itself.
-final class RequestGate: Sendable {
+final class RequestGate: AttemptGate {
     private struct Pace {
         /// The account's limit; here too, so that an answer that changes nothing doesn't ask for it.
         var limit: Int
@@ -19,6 +20,8 @@ final class RequestGate: Sendable {
     private let limitMin: Int
     private let now: @Sendable () -> ContinuousClock.Instant
     private let pace: Mutex<Pace>
+    /// Whether somebody waits on the account. The others wait here, where the length of a queue costs nothing.
+    private let turn = Monitor(false)
     /// One burst of 503s is one sign, not a hundred.
     private static let cutInterval: Duration = .seconds(1)
 
@@ -36,11 +39,27 @@ final class RequestGate: Sendable {
 
     var limit: Int { pace.withLock { $0.limit } }
 
-    /// Waits, first come first served, for a place. Throws when the task is cancelled meanwhile.
-    func enter() async throws(CancellationError) -> Place { try await account.take() }
+    func enterIfFree() -> (any Admission)? { turn.attempt { [account] in $0 ? nil : account.takeIfFree() } }
 
-    /// A request was answered.
-    func answered() {
+    func enter() async throws(CancellationError) -> any Admission {
+        try await turn.wait { isTaken -> Void? in
+            if isTaken { return nil }
+            isTaken = true
+            return ()
+        }
+        defer { turn.update { $0 = false } }
+        return try await account.take()
+    }
+
+    func attemptEnded(_ outcome: AttemptOutcome) {
+        switch outcome {
+        case .answered: answered()
+        case .throttled: throttled()
+        case .failed: break
+        }
+    }
+
+    private func answered() {
         pace.withLock { pace in
             pace.answersSinceRaise += 1
             guard pace.limit < limitMax, pace.answersSinceRaise >= pace.limit else { return }
@@ -48,8 +67,7 @@ final class RequestGate: Sendable {
         }
     }
 
-    /// The service asked for fewer requests.
-    func throttled() {
+    private func throttled() {
         pace.withLock { pace in
             if let lastCut = pace.lastCut, now() - lastCut < Self.cutInterval { return }
             pace.lastCut = now()
@@ -64,6 +82,8 @@ final class RequestGate: Sendable {
         account.setLimit(limit)
     }
 }
+
+extension Place: Admission {}
 
 /// The gates of the buckets that are being read.
 final class RequestGates: Sendable {

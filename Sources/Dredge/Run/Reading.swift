@@ -25,20 +25,14 @@ struct Reading: Sendable {
     /// the part's room, a reread, which waits for room, could wait for what it holds itself.
     final class Room: Sendable {
         private let read: Place
-        private let part: Mutex<PartRoom?>
+        private let part: Mutex<OwnedBuffer?>
 
-        fileprivate init(read: Place, part: PartRoom?) {
+        fileprivate init(read: Place, part: OwnedBuffer?) {
             self.read = read
             self.part = Mutex(part)
         }
 
-        fileprivate func takePart() -> PartRoom? { part.withLock { $0.take() } }
-    }
-
-    /// Memory for a part, and the right to ask for it.
-    fileprivate struct PartRoom: Sendable {
-        let buffer: OwnedBuffer
-        let request: Place
+        fileprivate func takePart() -> OwnedBuffer? { part.withLock { $0.take() } }
     }
 
     /// The version of an object that is read.
@@ -53,7 +47,7 @@ struct Reading: Sendable {
     func room(for object: PendingObject) async throws(CancellationError) -> Room {
         let read = try await run.room.reads.take()
         if object.size > UInt64(run.limits.partByteCount) { return Room(read: read, part: nil) }
-        return Room(read: read, part: try await reserve(Int(object.size), headroom: 0))
+        return Room(read: read, part: try await memory.buffer(byteCount: Int(object.size), headroom: 0))
     }
 
     /// Reads `object`, of which `room` was made.
@@ -89,14 +83,14 @@ struct Reading: Sendable {
     // MARK: Parts
 
     private func read(
-        _ object: PendingObject, _ version: Version, into room: PartRoom?
+        _ object: PendingObject, _ version: Version, into buffer: OwnedBuffer?
     ) async throws(ReadFailure) {
         let partByteCount = UInt64(run.limits.partByteCount)
         if version.size <= partByteCount {
             _ = try await begin(
                 object, version, partCount: 1, ownBatch: nil,
                 into: try await orStop { () async throws(CancellationError) in
-                    if let room { room } else { try await reserve(Int(version.size), headroom: 0) }
+                    if let buffer { buffer } else { try await memory.buffer(byteCount: Int(version.size), headroom: 0) }
                 })
         } else {
             let partCount = Int((version.size + partByteCount - 1) / partByteCount)
@@ -122,11 +116,11 @@ struct Reading: Sendable {
         do {
             try await withThrowingDiscardingTaskGroup { group in
                 for part in 1..<partCount {
-                    let room = try await reserve(part: part, of: read)
+                    let buffer = try await reserve(part: part, of: read)
                     if group.isCancelled { return }
                     group.addTask {
-                        let head = try await get(range(ofPart: part, size: read.size), of: read, into: room)
-                        deliver(room.buffer, part, of: document, head)
+                        let head = try await get(range(ofPart: part, size: read.size), of: read, into: buffer)
+                        deliver(buffer, part, of: document, head)
                     }
                 }
             }
@@ -136,19 +130,19 @@ struct Reading: Sendable {
         }
     }
 
-    /// Reads the first part, or the only one, and hands it over when it is text. It gives up the part's room before it
-    /// returns: no caller may keep that, or the other parts would wait for a request that the first one holds.
+    /// Reads the first part, or the only one, and hands it over when it is text. It gives up the part's memory
+    /// before it returns: no caller may keep that, or the other parts would wait for what the first one holds.
     private func begin(
         _ object: PendingObject, _ version: Version, partCount: Int, ownBatch: (any ChunkBatch)?,
-        into room: consuming PartRoom
+        into buffer: consuming OwnedBuffer
     ) async throws(ReadFailure) -> (Document, ObjectHead) {
-        let head = try await get(range(ofPart: 0, size: version.size), of: version, into: room)
-        let content = DocumentHead(bytes: room.buffer.bytes, contentEncoding: head.contentEncoding).content
+        let head = try await get(range(ofPart: 0, size: version.size), of: version, into: buffer)
+        let content = DocumentHead(bytes: buffer.bytes, contentEncoding: head.contentEncoding).content
         guard case .text(let decoder) = content else { throw .binary }
         let document = Document(
             object: object, eTag: version.eTag, size: version.size, partByteCount: run.limits.partByteCount,
             partCount: partCount, decoder: decoder, ownBatch: ownBatch)
-        deliver(room.buffer, 0, of: document, head)
+        deliver(buffer, 0, of: document, head)
         return (document, head)
     }
 
@@ -164,24 +158,18 @@ struct Reading: Sendable {
 
     // MARK: One GET
 
-    private func reserve(part: Int, of version: Version) async throws(CancellationError) -> PartRoom {
+    private func reserve(part: Int, of version: Version) async throws(CancellationError) -> OwnedBuffer {
         let headroom = part == 0 ? 0 : run.limits.headroomByteCount(run.settings.chunking)
-        return try await reserve(range(ofPart: part, size: version.size).count, headroom: headroom)
-    }
-
-    /// Room for a part, and a place in the bucket's gate, in this order for everybody.
-    private func reserve(_ byteCount: Int, headroom: Int) async throws(CancellationError) -> PartRoom {
-        let buffer = try await memory.buffer(byteCount: byteCount, headroom: headroom)
-        return PartRoom(buffer: buffer, request: try await source.gate.enter())
+        return try await memory.buffer(
+            byteCount: range(ofPart: part, size: version.size).count, headroom: headroom)
     }
 
     private func get(
-        _ range: Range<UInt64>, of version: Version, into room: PartRoom
+        _ range: Range<UInt64>, of version: Version, into buffer: OwnedBuffer
     ) async throws(ReadFailure) -> ObjectHead {
         do throws(S3Error) {
             let head = try await source.service.get(
-                version.key, range: range, ifMatch: version.eTag, into: room.buffer)
-            source.gate.answered()
+                version.key, range: range, ifMatch: version.eTag, into: buffer)
             run.counters.fetchedBytes.add(UInt64(range.count))
             source.objectRead()
             // Some services keep the ETag of an object that has grown.

@@ -1,7 +1,7 @@
 package import DredgeAWS
 import DredgeBase
 import DredgeIAM
-import DredgeS3
+package import DredgeS3
 package import DredgeTransfer
 import Logging
 
@@ -43,11 +43,11 @@ package struct S3World: World {
     package func random() -> UInt64 { .random(in: .min ... .max) }
 
     package func open(
-        _ source: Source, for run: String, onThrottle: @escaping @Sendable () -> Void
+        _ source: Source, for run: String, gate: any AttemptGate
     ) throws(RunError) -> any ObjectService {
         S3Source(
             source, run: run, base: base, sessions: sessions, environment: environment, transfer: transfer,
-            logger: logger, onThrottle: onThrottle)
+            logger: logger, gate: gate)
     }
 
     package func shutDown() async {
@@ -59,13 +59,14 @@ package struct S3World: World {
 /// A source's bucket in S3.
 struct S3Source: ObjectService {
     private let client: S3Client
+    private let prefix: ObjectKey
     private let credentials: any CredentialSource
     private let externalIDs: ExternalIDRequirement?
     private let ownsCredentials: Bool
 
     init(
         _ source: Source, run: String, base: BaseSource, sessions: SessionCache, environment: [String: String],
-        transfer: TransferLoop, logger: Logger, onThrottle: @escaping @Sendable () -> Void
+        transfer: TransferLoop, logger: Logger, gate: any AttemptGate
     ) {
         let warn: @Sendable (String) -> Void = { logger.warning("\($0)", metadata: ["source": "\(source.name)"]) }
         let hops = source.hops(runName: run)
@@ -82,11 +83,12 @@ struct S3Source: ObjectService {
             }
         if case .ambient = source.auth { ownsCredentials = false } else { ownsCredentials = true }
         externalIDs = source.requireExternalID ? ExternalIDRequirement(source, hops: hops, access: access) : nil
+        prefix = ObjectKey(source.prefix)
         var settings = source.clientSettings
         settings.retry.roundCountMax = Limits.objectRoundCount
         client = S3Client(
             settings: settings, credentials: credentials, transfer: transfer, environment: environment,
-            onThrottle: onThrottle, onClockCorrection: { warn(ServiceClock.warning(of: "S3", ahead: $0)) })
+            gate: gate, onClockCorrection: { warn(ServiceClock.warning(of: "S3", ahead: $0)) })
     }
 
     func verify() async throws(RunError) { try await externalIDs?.verify() }
@@ -102,6 +104,8 @@ struct S3Source: ObjectService {
     ) async throws(S3Error) -> ObjectHead {
         try await client.getObject(key, range: range, ifMatch: eTag, into: buffer)
     }
+
+    func probe() async throws(S3Error) { try await client.probe(prefix: prefix) }
 
     func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject { try await client.headObject(key).object }
 

@@ -22,10 +22,10 @@ package protocol World: Sendable {
     /// Any number, each as likely as the other.
     func random() -> UInt64
     /// Opens a source for the run of this name. Sends nothing.
-    /// - Parameter onThrottle: called when the service asks for fewer requests.
+    /// - Parameter gate: where each attempt of a GET gets a place, and which is told how attempts end.
     /// - Throws: what can be seen to be wrong with the source.
     func open(
-        _ source: Source, for run: String, onThrottle: @escaping @Sendable () -> Void
+        _ source: Source, for run: String, gate: any AttemptGate
     ) throws(RunError) -> any ObjectService
     /// Ends everything that is under way, and wipes all credentials.
     func shutDown() async
@@ -45,6 +45,8 @@ package protocol ObjectService: Sendable {
     func get(
         _ key: ObjectKey, range: Range<UInt64>, ifMatch eTag: ETag, into buffer: OwnedBuffer
     ) async throws(S3Error) -> ObjectHead
+    /// Asks for one key of the source, once: whether it can be read at all. Throws what is wrong with it now.
+    func probe() async throws(S3Error)
     /// The object as it is now.
     func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject
     /// Gives up the source's session, which is wiped when nobody else uses it. Nothing can be asked afterwards.

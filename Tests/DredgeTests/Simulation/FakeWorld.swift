@@ -43,9 +43,9 @@ final class FakeWorld: World {
     func shutDown() async {}
 
     func open(
-        _ source: Source, for run: String, onThrottle: @escaping @Sendable () -> Void
+        _ source: Source, for run: String, gate: any AttemptGate
     ) throws(RunError) -> any ObjectService {
-        Service(world: self, bucket: source.bucket, objects: buckets[source.bucket] ?? [], onThrottle: onThrottle)
+        Service(world: self, bucket: source.bucket, objects: buckets[source.bucket] ?? [], gate: gate)
     }
 
     /// Lets other tasks go first, as often as the seed says, and fails as often as it says.
@@ -67,7 +67,7 @@ final class FakeWorld: World {
         let world: FakeWorld
         let bucket: String
         let objects: [Object]
-        let onThrottle: @Sendable () -> Void
+        let gate: any AttemptGate
 
         func verify() async throws(RunError) {}
         func close() {}
@@ -94,14 +94,26 @@ final class FakeWorld: World {
         func get(
             _ key: ObjectKey, range: Range<UInt64>, ifMatch eTag: ETag, into buffer: OwnedBuffer
         ) async throws(S3Error) -> ObjectHead {
-            if world.random() % 50 == 0 { onThrottle() }
+            let place: any Admission
+            do throws(CancellationError) {
+                place = if let place = gate.enterIfFree() { place } else { try await gate.enter() }
+            } catch {
+                throw S3Error(code: .cancelled, bucket: bucket, key: key, message: "cancelled", advice: "None.")
+            }
+            defer { withExtendedLifetime(place) {} }
+            if world.random() % 50 == 0 { gate.attemptEnded(.throttled) }
             try await world.answer(
                 key, in: bucket,
                 faults: [.throttled, .serviceFailure, .shortBody, .preconditionFailed, .accessDenied, .credentials])
+            gate.attemptEnded(.answered(firstByteTime: .zero, duration: .zero, byteCount: range.count))
             let object = try object(key)
             _ = object.body[Int(range.lowerBound)..<Int(range.upperBound)].withUnsafeBytes { buffer.append($0) }
             return ObjectHead(
                 eTag: object.eTag, versionID: nil, contentEncoding: nil, size: UInt64(object.body.count))
+        }
+
+        func probe() async throws(S3Error) {
+            try await world.answer(nil, in: bucket, faults: [.serviceFailure, .throttled, .unreachable])
         }
 
         func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject {
