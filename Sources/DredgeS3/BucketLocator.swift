@@ -8,12 +8,15 @@ final class BucketLocator: Sendable {
         var hasAnswered = false
     }
     private let rules: EndpointRules
+    /// Of a request, as the environment and the profile say it, else the default.
+    let attemptCountMax: Int
     private let state: Mutex<State>
     /// One HeadBucket at a time, whose result everyone shares.
     let discovery = SharedTask<String?>()
 
     init(settings: S3ClientSettings, environment: [String: String]) throws(EndpointProblem) {
         rules = try EndpointRules(settings: settings, environment: environment)
+        attemptCountMax = try rules.configured.attemptCountMax() ?? S3Limits.attemptCountMax
         let region = try rules.firstRegion(settings: settings)
         state = Mutex(State(target: BucketTarget(region: region, rules: rules)))
     }

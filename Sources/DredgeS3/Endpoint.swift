@@ -26,7 +26,7 @@ struct Endpoint: Sendable, Hashable {
 struct EndpointRules: Sendable {
     let address: BucketAddress
     let variants: EndpointVariants
-    private let configured: EndpointSettings
+    let configured: EndpointSettings
     private let custom: EndpointURL?
     private let usesPathStyle: Bool
 

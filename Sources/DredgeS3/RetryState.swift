@@ -15,6 +15,7 @@ struct RetryState {
 
     private let policy: RetryPolicy
     private let limits: S3Limits
+    private let attemptCountMax: Int
     /// Attempts so far.
     private(set) var attemptCount = 0
     private var failureCountInRow = 0
@@ -22,15 +23,17 @@ struct RetryState {
     private var hasChangedRegion = false
     private var hasSignedAnew = false
 
-    init(policy: RetryPolicy, limits: S3Limits) {
+    /// - Parameter attemptCountMax: counts where the policy says none.
+    init(policy: RetryPolicy, attemptCountMax: Int = S3Limits.attemptCountMax, limits: S3Limits) {
         self.policy = policy
+        self.attemptCountMax = policy.attemptCountMax ?? attemptCountMax
         self.limits = limits
     }
 
     /// - Parameters:
     ///   - progressed: the attempt brought bytes that are kept.
     ///   - endpointHasAnswered: some request got an answer from this endpoint before.
-    ///   - retryAfter: how long the service asks to wait; taken up to `delayMax`.
+    ///   - retryAfter: how long the service asks to wait; taken within what the policy allows.
     ///   - isClockCorrected: the clock was corrected since the attempt was signed.
     ///   - jitter: evenly distributed in 0...1.
     mutating func decide(
@@ -39,7 +42,6 @@ struct RetryState {
     ) -> Decision {
         attemptCount += 1
         failureCountInRow = progressed ? 1 : failureCountInRow + 1
-        let attemptCountMax = policy.attemptCountMax
         guard attemptCount < attemptCountMax * limits.progressAttemptFactor else { return .giveUp }
         switch remedy {
         case .none:
@@ -65,9 +67,10 @@ struct RetryState {
             return .giveUp
         case .wait, .slowDown, .reconnect:
             guard failureCountInRow < attemptCountMax else { return .giveUp }
-            // Beyond 2³⁰ every delayMin is past every delayMax.
-            let ceiling = min(policy.delayMax, policy.delayMin * (1 << min(failureCountInRow - 1, 30)))
-            return .retry(after: max(ceiling * jitter, min(retryAfter ?? .zero, policy.delayMax)))
+            let base = remedy == .slowDown ? policy.throttleDelayMin : policy.delayMin
+            // Beyond 2³⁰ every base is past every delayMax.
+            let drawn = min(policy.delayMax, base * (1 << min(failureCountInRow - 1, 30))) * jitter
+            return .retry(after: min(max(drawn, retryAfter ?? .zero), drawn + policy.serviceDelayMax))
         }
     }
 }

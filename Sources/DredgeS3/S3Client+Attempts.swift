@@ -2,26 +2,6 @@ import DredgeAWS
 import DredgeTransfer
 
 extension S3Client {
-    /// Runs what `make` makes, again from the start where time may have mended what ended its attempts.
-    /// - Returns: the answer, and the attempts of all rounds together.
-    func runInRounds<E: Exchange>(_ make: () -> E) async throws(S3Error) -> (answer: E.Answer, attemptCount: Int) {
-        var round = 1
-        var attemptCount = 0
-        while true {
-            do throws(S3Error) {
-                var ended = try await run(make())
-                ended.attemptCount += attemptCount
-                return ended
-            } catch {
-                attemptCount += error.attemptCount
-                var error = error
-                error.attemptCount = attemptCount
-                guard error.isWorthAnotherRound, round < settings.retry.roundCountMax else { throw error }
-                round += 1
-            }
-        }
-    }
-
     /// Sends what `exchange` asks until it is answered or there is no use in trying further.
     /// - Parameter policy: nil: the client's.
     func run<E: Exchange>(
@@ -35,7 +15,9 @@ extension S3Client {
                 code: .other, bucket: settings.bucket, attemptCount: 0, message: error.message, advice: error.advice)
         }
         var exchange = exchange
-        var state = RetryState(policy: policy ?? settings.retry, limits: limits)
+        var state = RetryState(
+            policy: policy ?? settings.retry, attemptCountMax: locator.attemptCountMax, limits: limits)
+        var lastPrice: RetryQuota.Price?
         while true {
             guard !Task.isCancelled else {
                 throw S3Error.cancelled(exchange.operation, attemptCount: state.attemptCount)
@@ -48,6 +30,7 @@ extension S3Client {
             do throws(AttemptFailure) {
                 let answer = try await gatedAttempt(&exchange, at: target, with: used)
                 locator.answered()
+                quota.succeeded(after: lastPrice)
                 return (answer, state.attemptCount + 1)
             } catch {
                 failure = error
@@ -57,12 +40,19 @@ extension S3Client {
                 throw S3Error.cancelled(exchange.operation, attemptCount: state.attemptCount + 1)
             }
             let remedy = failure.remedy
+            let progressed = exchange.keptByteCount > keptBefore
             let decision = state.decide(
-                remedy, progressed: exchange.keptByteCount > keptBefore,
+                remedy, progressed: progressed,
                 endpointHasAnswered: locator.hasAnswered, retryAfter: failure.retryAfter,
                 isClockCorrected: clock.offset != offset, jitter: clock.random(0...1))
             switch decision {
             case .retry(let delay):
+                // What goes on where an answer broke off asks for nothing twice.
+                if !progressed {
+                    let price = remedy == .slowDown ? RetryQuota.Price.throttled : .failed
+                    guard quota.pay(price) else { break }
+                    lastPrice = price
+                }
                 do {
                     try await clock.sleep(delay)
                 } catch {
@@ -165,16 +155,6 @@ extension AttemptGate {
     }
 }
 
-extension S3Error {
-    /// Whether time may mend it.
-    fileprivate var isWorthAnotherRound: Bool {
-        switch code {
-        case .throttled, .serviceFailure, .shortBody: true
-        default: false
-        }
-    }
-}
-
 extension AttemptFailure {
     fileprivate var hasAnswer: Bool {
         switch self {
@@ -205,6 +185,6 @@ extension AttemptFailure {
 
     fileprivate var retryAfter: Duration? {
         guard case .service(let fault) = self else { return nil }
-        return fault.retryAfterSeconds.map { .seconds($0) }
+        return fault.retryAfter
     }
 }

@@ -50,12 +50,8 @@ extension S3Client {
     ) async throws(S3Error) -> ObjectHead {
         precondition(!range.isEmpty || range.lowerBound == 0, "an empty range is for empty objects")
         precondition(range.count <= body.capacity - body.count, "the buffer has no room for the range")
-        let byteCountBefore = body.count
-        var (head, attemptCount) = try await runInRounds {
-            // Each round begins with no byte, and with no version but the one that was asked for.
-            body.truncate(to: byteCountBefore)
-            return GetExchange(bucket: settings.bucket, key: key, range: range, ifMatch: eTag, body: body)
-        }
+        var (head, attemptCount) = try await run(
+            GetExchange(bucket: settings.bucket, key: key, range: range, ifMatch: eTag, body: body))
         head.attemptCount = attemptCount
         return head
     }

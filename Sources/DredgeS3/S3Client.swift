@@ -25,6 +25,7 @@ public final class S3Client: Sendable {
     let gate: (any AttemptGate)?
     /// What every request says.
     let headers: [(name: String, value: String)]
+    let quota: RetryQuota
     let locator: Result<BucketLocator, EndpointProblem>
     /// Bodies of listings, apart from the memory for objects, so that neither can wait for the other.
     let listPool: BufferPool
@@ -63,6 +64,7 @@ public final class S3Client: Sendable {
         self.gate = gate
         self.settings = settings
         headers = Self.headers(settings)
+        quota = RetryQuota(tokenCount: settings.retry.quotaTokenCount)
         locator = Result { () throws(EndpointProblem) in
             try settings.check()
             return try BucketLocator(settings: settings, environment: environment)

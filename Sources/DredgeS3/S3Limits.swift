@@ -11,14 +11,16 @@ public struct S3Limits: Sendable {
     /// Pages that one client reads at once; others wait. Times `listAnswerByteCountMax`, it bounds the memory of
     /// listings.
     public var listCountInFlightMax = 1
+    /// Attempts of a request where neither the policy, the environment nor the profile says a number.
+    static let attemptCountMax = 3
     /// HEAD requests that one client has in flight at once; others wait.
     public var headCountInFlightMax = 64
     /// While nothing has ever answered at an endpoint, this many failures to connect are enough to call it unreachable:
     /// a wrong host name should not take a minute to be told.
     public var connectAttemptCountMax = 3
     /// A request that breaks again and again but brings bytes each time may take this many times
-    /// `RetryPolicy.attemptCountMax` attempts in all.
-    public var progressAttemptFactor = 4
+    /// the attempts that a request without progress has.
+    public var progressAttemptFactor = 10
     /// Characters of a service's message that are kept in an error.
     public var messageCharacterCountMax = 500
 

@@ -11,8 +11,8 @@ struct ServiceFault: Error, Sendable {
     var requestID: String?
     /// The bucket's region.
     var region: String?
-    /// Seconds that the service asks to wait.
-    var retryAfterSeconds: Int?
+    /// How long the service asks to wait.
+    var retryAfter: Duration?
     /// For archived objects.
     var storageClass: String?
     /// For archive tiers of intelligent tiering.
@@ -53,7 +53,9 @@ struct ServiceFault: Error, Sendable {
         requestID = header("x-amz-request-id") ?? field("RequestId")
         region = [header("x-amz-bucket-region"), field("Region"), field("Endpoint").flatMap(Self.region(ofHost:))]
             .lazy.compactMap { $0 }.first(where: Region.isName)
-        retryAfterSeconds = header("retry-after").flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil }
+        retryAfter =
+            header("x-amz-retry-after").flatMap { UInt32($0) }.map { .milliseconds($0) }
+            ?? header("retry-after").flatMap { UInt32($0) }.map { .seconds($0) }
         storageClass = field("StorageClass")
         accessTier = field("AccessTier")
         date = header("date")

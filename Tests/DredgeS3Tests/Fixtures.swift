@@ -133,7 +133,7 @@ struct ScriptedBucket {
         _ scenario: ScriptedS3Server.Scenario, credentials: (any CredentialSource)? = nil, retry: RetryPolicy = .init(),
         limits: S3Limits = .init(), region: String? = nil, bucket: String = "bucket", virtualHost: Bool = false,
         expectedBucketOwner: String? = nil, requestPayer: Bool = false, waitsForReal: Bool = false,
-        transferLimits: TransferLimits = .init(),
+        transferLimits: TransferLimits = .init(), environment: [String: String] = [:],
         _ body: (ScriptedBucket) async throws -> Value
     ) async throws -> Value {
         let server = try await ScriptedS3Server(scenario)
@@ -152,8 +152,8 @@ struct ScriptedBucket {
             credentials: credentials
                 ?? CredentialSources.fixed(
                     Credentials(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "secret")),
-            transfer: loop, environment: [:], limits: limits, clock: waitsForReal ? ServiceClock() : waits.clock,
-            gate: gate)
+            transfer: loop, environment: environment, limits: limits,
+            clock: waitsForReal ? ServiceClock() : waits.clock, gate: gate)
         let fixture = ScriptedBucket(
             server: server, loop: loop, client: client, waits: waits, gate: gate)
         do {

@@ -93,7 +93,7 @@ private typealias Fault = ScriptedS3Server.Fault
         try await ScriptedBucket.with(.init(objects: [object], faults: faults)) { bucket in
             let error = try await bucket.readError("a.txt", 0..<100_000)
             #expect(error?.code == .shortBody)
-            #expect(error?.attemptCount == 40)
+            #expect(error?.attemptCount == 30)
             #expect(error?.isFatalForSource == false)
         }
     }
@@ -103,9 +103,9 @@ private typealias Fault = ScriptedS3Server.Fault
         try await ScriptedBucket.with(.init(objects: [object], faults: faults)) { bucket in
             let error = try await bucket.readError("a.txt", 0..<100)
             #expect(error?.code == .serviceFailure)
-            #expect(error?.attemptCount == 10)
+            #expect(error?.attemptCount == 3)
             #expect(error?.isFatalForSource == false)  // I7
-            #expect(bucket.waits.all.count == 9)
+            #expect(bucket.waits.all.count == 2)
         }
     }
 

@@ -10,8 +10,8 @@ import Testing
     }
 
     @Test func `waits are drawn from a range that doubles up to its limit`() {
-        var highest = state()
-        var lowest = state()
+        var highest = state { $0.attemptCountMax = 10 }
+        var lowest = state { $0.attemptCountMax = 10 }
         let expected = [50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800].map { Duration.milliseconds($0) }
         for ceiling in expected {
             #expect(highest.decide(.wait, jitter: 1) == .retry(after: ceiling))
@@ -19,6 +19,13 @@ import Testing
         }
         #expect(highest.decide(.wait, jitter: 1) == .giveUp)
         #expect(highest.attemptCount == 10)
+    }
+
+    @Test func `after throttling the range begins twenty times as high`() {
+        var state = state()
+        #expect(state.decide(.slowDown, jitter: 1) == .retry(after: .seconds(1)))
+        #expect(state.decide(.slowDown, jitter: 1) == .retry(after: .seconds(2)))
+        #expect(state.decide(.slowDown, jitter: 1) == .giveUp, "three attempts, where nobody says another number")
     }
 
     @Test func `no wait is longer than the policy allows`() {
@@ -36,10 +43,10 @@ import Testing
         #expect(state.decide(.slowDown, jitter: 1) == .giveUp)
     }
 
-    @Test func `the service's own waiting time is a lower bound, within the policy`() {
+    @Test func `the service's own waiting time is a lower bound, up to five seconds more than was drawn`() {
         var state = state()
-        #expect(state.decide(.slowDown, retryAfter: .seconds(7), jitter: 0.5) == .retry(after: .seconds(7)))
-        #expect(state.decide(.slowDown, retryAfter: .seconds(86_400), jitter: 0.5) == .retry(after: .seconds(20)))
+        #expect(state.decide(.slowDown, retryAfter: .seconds(3), jitter: 0.5) == .retry(after: .seconds(3)))
+        #expect(state.decide(.slowDown, retryAfter: .seconds(86_400), jitter: 0.5) == .retry(after: .seconds(6)))
     }
 
     @Test func `what time can't heal is not tried again`() {
@@ -70,7 +77,7 @@ import Testing
         #expect(unknown.decide(.reconnect, endpointHasAnswered: false, jitter: 0) == .retry(after: .zero))
         #expect(unknown.decide(.reconnect, endpointHasAnswered: false, jitter: 0) == .retry(after: .zero))
         #expect(unknown.decide(.reconnect, endpointHasAnswered: false, jitter: 0) == .giveUp)
-        var known = state()
+        var known = state { $0.attemptCountMax = 10 }
         for _ in 0..<9 { #expect(known.decide(.reconnect, jitter: 0) == .retry(after: .zero)) }
         #expect(known.decide(.reconnect, jitter: 0) == .giveUp)
     }

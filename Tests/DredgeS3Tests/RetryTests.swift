@@ -20,14 +20,14 @@ private typealias Scenario = ScriptedS3Server.Scenario
             (409, "OperationAborted"),
         ] as [(Int, String?)])
     func `passing failures are waited out`(status: Int, code: String?) async throws {
-        let faults = [Fault.error(on: .get, status, code).times(3)]
+        let faults = [Fault.error(on: .get, status, code).times(2)]
         try await ScriptedBucket.with(.init(objects: [object], faults: faults)) { bucket in
             let (_, read) = try await bucket.read("a", 0..<5)
             #expect(read == Array("hello".utf8))
-            #expect(try bucket.server.requests().count == 4)
-            #expect(bucket.waits.all.count == 3)
+            #expect(try bucket.server.requests().count == 3)
+            #expect(bucket.waits.all.count == 2)
             let isThrottling = [503, 429].contains(status) || code == "ThrottlingException"
-            #expect(bucket.gate.throttleCount == (isThrottling ? 3 : 0))
+            #expect(bucket.gate.throttleCount == (isThrottling ? 2 : 0))
         }
     }
 
@@ -58,44 +58,16 @@ private typealias Scenario = ScriptedS3Server.Scenario
         }
     }
 
-    @Test func `a GET has as many rounds of attempts as are allowed, each from the start`() async throws {
-        var retry = RetryPolicy()
-        retry.attemptCountMax = 5
-        retry.roundCountMax = 3
-        for (count, attemptCount) in [(12, 13), (-1, 15)] {
-            let faults = [Fault.error(on: .get, 503, "SlowDown").times(count)]
-            try await ScriptedBucket.with(.init(objects: [object], faults: faults), retry: retry) { bucket in
-                if count > 0 {
-                    let (head, bytes) = try await bucket.read("a", 0..<5)
-                    #expect(head.attemptCount == attemptCount && bytes == Array("hello".utf8))
-                } else {
-                    let error = try #require(try await bucket.readError("a", 0..<5))
-                    #expect(error.code == .throttled && error.attemptCount == attemptCount)
-                }
-                // Each round waits as the first did.
-                #expect(bucket.waits.all.count { $0 < .milliseconds(51) } == 3)
-            }
-        }
-        let denial = [Fault.error(on: .get, 403, "AccessDenied")]
-        try await ScriptedBucket.with(.init(objects: [object], faults: denial), retry: retry) { bucket in
-            let error = try #require(try await bucket.readError("a", 0..<5))
-            #expect(error.attemptCount == 1)
-        }
-    }
-
     @Test func `throttling that does not end is an error after all attempts`() async throws {
         let faults = [Fault.error(on: .get, 503, "SlowDown").times(-1)]
         try await ScriptedBucket.with(.init(objects: [object], faults: faults)) { bucket in
             let error = try #require(try await bucket.readError("a", 0..<5))
             #expect(error.code == .throttled)
-            #expect(error.attemptCount == 10)
+            #expect(error.attemptCount == 3)
             #expect(!error.isFatalForSource)  // I7
-            #expect(bucket.gate.throttleCount == 10)
+            #expect(bucket.gate.throttleCount == 3)
             // Full jitter, here always at its upper end: each wait may be twice as long as the one before.
-            let waits = bucket.waits.all.map { $0 / .milliseconds(1) }
-            for (wait, ceiling) in zip(waits, [50.0, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800]) {
-                #expect(abs(wait - ceiling) < 1)
-            }
+            #expect(bucket.waits.all == [.seconds(1), .seconds(2)])
         }
     }
 
@@ -104,11 +76,79 @@ private typealias Scenario = ScriptedS3Server.Scenario
             Fault.error(on: .get, 503, "SlowDown", headers: ["Retry-After": "3"]),
             .error(on: .get, 503, "SlowDown", headers: ["Retry-After": "86400"]),
             .error(on: .get, 503, "SlowDown", headers: ["Retry-After": "soon"]),
+            .error(on: .get, 500, "InternalError", headers: ["x-amz-retry-after": "1500", "Retry-After": "1"]),
         ]
-        try await ScriptedBucket.with(.init(objects: [object], faults: faults)) { bucket in
+        var retry = RetryPolicy()
+        retry.attemptCountMax = 5
+        try await ScriptedBucket.with(.init(objects: [object], faults: faults), retry: retry) { bucket in
             _ = try await bucket.read("a", 0..<5)
-            #expect(bucket.waits.all.prefix(2) == [.seconds(3), .seconds(20)])
-            #expect(bucket.waits.all.count == 3)
+            #expect(bucket.waits.all == [.seconds(3), .seconds(7), .seconds(4), .milliseconds(1500)])
+        }
+    }
+
+    @Test func `where the quota is used up, failures are told without a retry, until requests succeed again`()
+        async throws
+    {
+        var retry = RetryPolicy()
+        retry.quotaTokenCount = 30
+        let faults = [
+            Fault.error(on: .get, 500, "InternalError").times(4), .error(on: .get, 503, "SlowDown"),
+        ]
+        try await ScriptedBucket.with(.init(objects: [object], faults: faults), retry: retry) { bucket in
+            // Two retries of 14 tokens leave 2, which are too few for the next.
+            for attemptCount in [3, 1, 1] {
+                let error = try await bucket.readError("a", 0..<5)
+                #expect(error?.attemptCount == attemptCount)
+            }
+            #expect(bucket.waits.all.count == 2)
+            for _ in 0..<3 { _ = try await bucket.read("a", 0..<5) }
+            try bucket.server.play(.init(objects: [object], faults: [.error(on: .get, 503, "SlowDown").times(-1)]))
+            let error = try await bucket.readError("a", 0..<5)
+            #expect(error?.attemptCount == 2, "three successes gave a token each")
+        }
+    }
+
+    @Test func `a retry that succeeds gives back what it cost`() async throws {
+        var retry = RetryPolicy()
+        retry.quotaTokenCount = 14
+        let scenario = Scenario(objects: [object], faults: [.error(on: .get, 500, "InternalError")])
+        try await ScriptedBucket.with(scenario, retry: retry) { bucket in
+            for _ in 0..<4 {
+                try bucket.server.play(scenario)
+                let head = try await bucket.read("a", 0..<5).head
+                #expect(head.attemptCount == 2)
+            }
+        }
+    }
+
+    @Test func `the number of attempts is that of the environment, else of the profile`() async throws {
+        let faults = [Fault.error(on: .get, 500, "InternalError").times(-1)]
+        let config = FileManager.default.temporaryDirectory.appending(path: "retry-\(UUID().uuidString)")
+        try Data("[default]\nmax_attempts = 2\nretry_mode = legacy\n".utf8).write(to: config)
+        defer { try? FileManager.default.removeItem(at: config) }
+        let environments = [
+            ([:], 3), (["AWS_CONFIG_FILE": config.path], 2),
+            (["AWS_CONFIG_FILE": config.path, "AWS_MAX_ATTEMPTS": "5", "AWS_RETRY_MODE": "adaptive"], 5),
+        ]
+        for (environment, attemptCount) in environments {
+            try await ScriptedBucket.with(
+                .init(objects: [object], faults: faults), environment: environment
+            ) { bucket in
+                let error = try await bucket.readError("a", 0..<5)
+                #expect(error?.attemptCount == attemptCount)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ["AWS_MAX_ATTEMPTS": "0"], ["AWS_MAX_ATTEMPTS": "many"], ["AWS_RETRY_MODE": "sometimes"],
+    ])
+    func `a setting of retries that can't be is told with its name`(environment: [String: String]) async throws {
+        try await ScriptedBucket.with(.init(objects: [object]), environment: environment) { bucket in
+            let error = try await bucket.readError("a", 0..<5)
+            let (name, value) = try #require(environment.first)
+            #expect(error?.message.contains(name) == true && error?.message.contains(value) == true)
+            #expect(error?.attemptCount == 0 && error?.isFatalForSource == true)
         }
     }
 

@@ -40,8 +40,8 @@ public struct Limits: Sendable, Hashable {
     static let controlRequestCount = 64
     /// Objects that are read from the queue in the store at a time.
     static let pendingPageCount = 1024
-    /// How often a GET is tried as a whole after its attempts are used up.
-    static let objectRoundCount = 3
+    /// Attempts of a request, the first one included.
+    static let attemptCountMax = 10
     /// How often an object that changes under the read is begun again.
     static let rereadCount = 3
     /// The fewest GETs in flight that throttling can bring about.

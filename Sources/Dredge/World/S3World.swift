@@ -85,7 +85,8 @@ struct S3Source: ObjectService {
         externalIDs = source.requireExternalID ? ExternalIDRequirement(source, hops: hops, access: access) : nil
         prefix = ObjectKey(source.prefix)
         var settings = source.clientSettings
-        settings.retry.roundCountMax = Limits.objectRoundCount
+        settings.retry.attemptCountMax = Limits.attemptCountMax
+        settings.retry.quotaTokenCount = .max
         client = S3Client(
             settings: settings, credentials: credentials, transfer: transfer, environment: environment,
             gate: gate, onClockCorrection: { warn(ServiceClock.warning(of: "S3", ahead: $0)) })

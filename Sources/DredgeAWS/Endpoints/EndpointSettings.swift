@@ -1,6 +1,6 @@
-/// What the environment says of region and endpoints, and what the profile says where the environment doesn't: for all
-/// that is not named otherwise (AWS SDKs and Tools Reference Guide, "AWS Region", "Service-specific endpoints",
-/// "Dual-stack and FIPS endpoints").
+/// What the environment says of region, endpoints and retries, and what the profile says where the environment doesn't:
+/// for all that is not named otherwise (AWS SDKs and Tools Reference Guide, "AWS Region", "Service-specific endpoints",
+/// "Dual-stack and FIPS endpoints", "Retry behavior").
 ///
 /// Keeps these settings alone of the files, not the keys beside them.
 package struct EndpointSettings: Sendable {
@@ -15,6 +15,8 @@ package struct EndpointSettings: Sendable {
     private let fips: Setting?
     private let dualStack: Setting?
     private let regionalSTS: Setting?
+    private let maxAttempts: Setting?
+    private let retryMode: Setting?
     private var endpoints: [AWSService: Setting] = [:]
 
     /// Reads the shared files of the profile that AWS_PROFILE names, else those of `default`. A file that can't be read
@@ -39,6 +41,8 @@ package struct EndpointSettings: Sendable {
         fips = variable("AWS_USE_FIPS_ENDPOINT") ?? setting("use_fips_endpoint")
         dualStack = variable("AWS_USE_DUALSTACK_ENDPOINT") ?? setting("use_dualstack_endpoint")
         regionalSTS = variable("AWS_STS_REGIONAL_ENDPOINTS") ?? setting("sts_regional_endpoints")
+        maxAttempts = variable("AWS_MAX_ATTEMPTS") ?? setting("max_attempts")
+        retryMode = variable("AWS_RETRY_MODE") ?? setting("retry_mode")
 
         let ignored = variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") ?? setting("ignore_configured_endpoint_urls")
         guard ignored?.text.lowercased() != "true" else { return }
@@ -74,6 +78,22 @@ package struct EndpointSettings: Sendable {
         variants.fips = if let fips { fips } else { try Self.flag(self.fips) }
         variants.dualStack = if let dualStack { dualStack } else { try Self.flag(self.dualStack) }
         return variants
+    }
+
+    /// The most attempts of a request, the first one included; nil: nothing says a number. Throws also for a mode of
+    /// retries that there is none of. All modes mean the same here: `legacy` is what each SDK did before `standard`,
+    /// and the requests in flight follow the service's pace in any mode, which is what `adaptive` adds.
+    package func attemptCountMax() throws(EndpointProblem) -> Int? {
+        switch retryMode?.text.lowercased() {
+        case nil, "standard", "adaptive", "legacy": break
+        case .some: throw Self.problem(retryMode, advice: "Set it to standard or adaptive, or leave it away.")
+        }
+        guard let maxAttempts else { return nil }
+        guard let count = Int(maxAttempts.text), count > 0 else {
+            throw Self.problem(
+                maxAttempts, advice: "Set it to a number above 0, or leave it away: 3 is what it is then.")
+        }
+        return count
     }
 
     /// `legacy`: the oldest regions are asked at STS's one global endpoint, whose tokens newer regions refuse ("AWS STS
