@@ -178,7 +178,7 @@ enum CallCauses {
                 ))
         }
         // A handshake that was broken off, or got no answer, has another code.
-        if code == .tls || message.contains("SSL") {
+        if code == .tls || code == .certificate || message.contains("SSL") {
             return CheckCause(
                 .tlsFailed, isCertain: true, "The encrypted connection could not be set up.", because: message,
                 change: RequiredChange(

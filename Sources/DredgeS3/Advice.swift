@@ -57,6 +57,7 @@ struct Advice {
         case .serviceFailure, .shortBody:
             "The service or the way to it is disturbed. Run again: what is done stays done."
         case .unreachable: unreachable(transfer)
+        case .machine: "Raise the limit on open files (ulimit -n), or lower the number of requests in flight."
         case .malformedAnswer:
             "What answers at \(context.target.endpoint.authority) does not behave as S3 does: check the endpoint URL, "
                 + "and any proxy on the way."
@@ -150,7 +151,7 @@ struct Advice {
             context.target.endpoint.followsRegion
             ? "the region (\(context.target.region)), the network and any proxy"
             : "the endpoint URL, whether its server runs, and any proxy that the environment names"
-        if error?.code == .tls {
+        if error?.code == .tls || error?.code == .certificate {
             return
                 "The TLS handshake with \(host) failed: check \(checks), and the certificate authorities "
                 + "(AWS_CA_BUNDLE)."

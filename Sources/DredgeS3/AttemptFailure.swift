@@ -10,7 +10,7 @@ enum AttemptFailure: Error {
     case shortBody
     /// The task was cancelled before it was sent.
     case cancelled
-    /// An answer that isn't what was asked. Asking again would not help, and guessing could give wrong bytes.
+    /// An answer that isn't what was asked: guessing could give wrong bytes. What is malformed is asked again.
     case unusable(S3Error.Code, String, status: Int, requestID: String?)
 
     /// What can be done about it.
@@ -19,12 +19,14 @@ enum AttemptFailure: Error {
         case .service(let fault): fault.remedy
         case .transfer(let error):
             switch error.code {
-            case .couldNotResolve, .couldNotConnect, .connectTimeout:
-                error.isTransient ? .reconnect : .none
-            default:
-                error.isTransient ? .wait : .none
+            case .couldNotResolve, .couldNotConnect, .connectTimeout, .tls: .reconnect
+            case .certificate: .verifyAgain
+            // What is larger than it can be, or no HTTP, comes of a proxy or a service in trouble.
+            case .noDescriptors, .stalled, .connectionLost, .bodyTooLarge, .malformedAnswer: .wait
+            case .cancelled, .shutDown, .other: .none
             }
         case .shortBody: .wait
+        case .unusable(.malformedAnswer, _, _, _): .wait
         case .unusable, .cancelled: .none
         }
     }
@@ -40,6 +42,8 @@ enum Remedy: Equatable {
     case slowDown
     /// Time, if the endpoint exists at all.
     case reconnect
+    /// Another look at the certificate: one connection may have met another host than all others do.
+    case verifyAgain
     /// Other credentials.
     case refreshCredentials
     /// Another region; nil: the answer did not say which.
@@ -71,13 +75,18 @@ extension ServiceFault {
         switch status {
         case 301, 302, 307, 308:
             return .changeRegion(region)
+        case 404 where !isAbsence:
+            return .wait
+        case 200..<300:
+            // An error document after the head of a success.
+            return .wait
         case 400 where code == nil && region != nil:
             // HEAD of a bucket of another region: no body, but the header.
             return .changeRegion(region)
         case 429, 503:
             // Without a code (HEAD, proxies) 503 may be either; easing off is right for both.
             return .slowDown
-        case 500, 502, 504:
+        case 408, 500, 502, 504:
             return .wait
         default:
             return .none
@@ -86,6 +95,7 @@ extension ServiceFault {
 
     /// Which of the closed list it is.
     func errorCode(isObject: Bool) -> S3Error.Code {
+        if status == 404, !isAbsence { return .malformedAnswer }
         switch code {
         case "AccessDenied", "AllAccessDisabled", "AccountProblem": return .accessDenied
         case "NoSuchBucket": return .noSuchBucket

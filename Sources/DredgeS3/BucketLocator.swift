@@ -6,6 +6,8 @@ final class BucketLocator: Sendable {
     private struct State {
         var target: BucketTarget
         var hasAnswered = false
+        /// Where a request was fulfilled last.
+        var provenRegion: String?
     }
     private let rules: EndpointRules
     /// Of a request, as the environment and the profile say it, else the default.
@@ -33,6 +35,19 @@ final class BucketLocator: Sendable {
 
     func answered() {
         state.withLock { $0.hasAnswered = true }
+    }
+
+    /// A request was fulfilled at `target`.
+    func succeeded(at target: BucketTarget) {
+        state.withLock { state in
+            state.hasAnswered = true
+            if state.provenRegion != target.region { state.provenRegion = target.region }
+        }
+    }
+
+    /// Whether the bucket was found in `region`.
+    func hasSucceeded(in region: String) -> Bool {
+        state.withLock { $0.provenRegion == region }
     }
 
     /// The bucket turned out to be in `region`.

@@ -6,11 +6,11 @@ protocol Exchange {
     /// What is asked, for errors.
     var operation: Operation { get }
     /// Where the body goes.
-    var body: OwnedBuffer { get }
+    var room: BodyRoom { get }
     /// The request of the next attempt, unsigned.
     func request(at endpoint: Endpoint) -> HTTPRequest
-    /// Judges a 2xx answer whose body arrived whole, as far as the transport can tell.
-    mutating func accept(_ response: HTTPResponse) throws(AttemptFailure) -> Answer
+    /// Judges a 2xx answer whose `body` arrived whole, as far as the transport can tell.
+    mutating func accept(_ response: HTTPResponse, _ body: OwnedBuffer) throws(AttemptFailure) -> Answer
     /// The answer broke. Keeps the bytes that are sure to be what was asked, drops the others.
     /// - Parameter head: the head of the broken answer, nil when there was none.
     mutating func salvage(head: HTTPResponse?) throws(AttemptFailure)
@@ -22,6 +22,17 @@ protocol Exchange {
 
 extension Exchange {
     var isGated: Bool { false }
+    /// What is read as a whole or not at all keeps nothing.
+    var keptByteCount: Int { 0 }
+    mutating func salvage(head: HTTPResponse?) throws(AttemptFailure) {}
+}
+
+/// Where the body of an attempt's answer goes.
+enum BodyRoom {
+    /// The caller's, for all attempts.
+    case buffer(OwnedBuffer)
+    /// A buffer of the pool for each attempt: whoever waits for the next one holds none.
+    case pool(BufferPool, byteCount: Int)
 }
 
 /// What is asked of S3, in the words of an error.

@@ -8,12 +8,15 @@ import DredgeTransfer
 /// no range in an empty object.
 struct GetExchange: Exchange {
     let operation: Operation
-    let body: OwnedBuffer
+    let room: BodyRoom
+    private let body: OwnedBuffer
     let isGated = true
     private let key: ObjectKey
     private let range: Range<UInt64>
     /// The version that all bytes must be of: as asked, else as the first answer said.
     private var eTag: ETag?
+    /// What the first answer told of the version.
+    private var version: ObjectVersion?
     /// Bytes in the buffer that belong to somebody else.
     private let byteCountBefore: Int
     /// Bytes of the range that arrived and are sure.
@@ -22,6 +25,7 @@ struct GetExchange: Exchange {
     init(bucket: String, key: ObjectKey, range: Range<UInt64>, ifMatch eTag: ETag?, body: OwnedBuffer) {
         operation = Operation(action: .get, bucket: bucket, key: key, range: range)
         self.body = body
+        room = .buffer(body)
         self.key = key
         self.range = range
         self.eTag = eTag.flatMap { $0.isEmpty ? nil : $0 }
@@ -43,17 +47,19 @@ struct GetExchange: Exchange {
         return HTTPRequest(method: .get, url: endpoint.url(key: key), headers: headers)
     }
 
-    mutating func accept(_ response: HTTPResponse) throws(AttemptFailure) -> ObjectHead {
-        let size = try check(response)
+    mutating func accept(_ response: HTTPResponse, _ body: OwnedBuffer) throws(AttemptFailure) -> ObjectHead {
+        let version = try check(response)
         let arrived = body.count - byteCountBefore - keptByteCount
         guard arrived <= missing.count else {
             throw reject(response, .malformedAnswer, "the service sent more than the \(missing.count) bytes asked for")
         }
         keptByteCount += arrived
         guard missing.isEmpty else { throw .shortBody }
-        return ObjectHead(
-            eTag: response["etag"].map(ETag.init) ?? eTag, versionID: response["x-amz-version-id"],
-            contentEncoding: response["content-encoding"], size: size)
+        var head = ObjectHead(
+            eTag: version.eTag ?? eTag, versionID: version.versionID, contentEncoding: response["content-encoding"],
+            size: version.size)
+        head.lastModified = version.lastModified
+        return head
     }
 
     mutating func salvage(head: HTTPResponse?) throws(AttemptFailure) {
@@ -72,9 +78,10 @@ struct GetExchange: Exchange {
 
     /// Whether the head is that of the bytes asked for. Wrong bytes must never pass as right ones, so everything it
     /// says is held against what was asked.
-    /// - Returns: the whole object's size.
-    private mutating func check(_ head: HTTPResponse) throws(AttemptFailure) -> UInt64 {
-        if let eTag, let answered = head["etag"].map(ETag.init), eTag != answered {
+    /// - Returns: the version that it says.
+    private mutating func check(_ head: HTTPResponse) throws(AttemptFailure) -> ObjectVersion {
+        let answered = head["etag"].flatMap { $0.isEmpty ? nil : ETag($0) }
+        if let eTag, let answered, eTag != answered {
             throw reject(
                 head, .preconditionFailed,
                 "asked for version \(printable(eTag.header.utf8, scalarCountMax: 80)), the service sent "
@@ -106,8 +113,10 @@ struct GetExchange: Exchange {
                     head, .malformedAnswer, "asked for \(Self.text(missing)), the service sent the whole object")
             }
             guard length == missing.upperBound else {
+                // An object has an ETag or a date; an error document under a 200 has neither.
+                let isObject = answered != nil || head["last-modified"] != nil
                 throw reject(
-                    head, length < missing.upperBound ? .invalidRange : .malformedAnswer,
+                    head, isObject && length < missing.upperBound ? .invalidRange : .malformedAnswer,
                     "asked for \(Self.text(missing)), the service sent the whole object of \(length) bytes")
             }
             size = length
@@ -119,8 +128,15 @@ struct GetExchange: Exchange {
                 head, .malformedAnswer, "asked for \(missing.count) bytes, the service announced \(length)")
         }
         // From here on, all attempts must give the same version, also when the caller did not name one.
-        if eTag == nil, let answered = head["etag"].map(ETag.init), !answered.isEmpty { eTag = answered }
-        return size
+        let now = ObjectVersion(
+            eTag: answered, versionID: head["x-amz-version-id"],
+            lastModified: answered == nil ? head["last-modified"].flatMap(Timestamp.http) : nil, size: size)
+        if let version, !version.isSame(as: now) {
+            throw reject(head, .preconditionFailed, "the object was written again between two answers")
+        }
+        if version == nil { version = now }
+        if eTag == nil { eTag = answered }
+        return now
     }
 
     private func reject(_ head: HTTPResponse, _ code: S3Error.Code, _ message: String) -> AttemptFailure {

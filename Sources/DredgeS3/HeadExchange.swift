@@ -5,21 +5,20 @@ import DredgeTransfer
 /// HEAD of an object.
 struct HeadExchange: Exchange {
     let operation: Operation
-    let body: OwnedBuffer
-    let keptByteCount = 0
+    let room: BodyRoom
     private let key: ObjectKey
 
-    init(bucket: String, key: ObjectKey, body: OwnedBuffer) {
+    init(bucket: String, key: ObjectKey, room: BodyRoom) {
         operation = Operation(action: .head, bucket: bucket, key: key)
         self.key = key
-        self.body = body
+        self.room = room
     }
 
     func request(at endpoint: Endpoint) -> HTTPRequest {
         HTTPRequest(method: .head, url: endpoint.url(key: key))
     }
 
-    mutating func accept(_ response: HTTPResponse) throws(AttemptFailure) -> ObjectFacts {
+    mutating func accept(_ response: HTTPResponse, _ body: OwnedBuffer) throws(AttemptFailure) -> ObjectFacts {
         guard response.status == 200, let size = response.contentLength, size <= S3Limits.objectByteCountMax else {
             throw .unusable(
                 .malformedAnswer, "status \(response.status) without a size that can be one is no answer to a HEAD",
@@ -37,10 +36,6 @@ struct HeadExchange: Exchange {
             isRequesterCharged: response["x-amz-request-charged"] == "requester",
             serviceDate: response["date"].flatMap(Timestamp.http))
     }
-
-    mutating func salvage(head: HTTPResponse?) throws(AttemptFailure) {
-        body.truncate(to: 0)
-    }
 }
 
 extension HTTPResponse {
@@ -54,26 +49,21 @@ extension HTTPResponse {
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>).
 struct HeadBucketExchange: Exchange {
     let operation: Operation
-    let body: OwnedBuffer
-    let keptByteCount = 0
+    let room: BodyRoom
 
-    init(bucket: String, body: OwnedBuffer) {
+    init(bucket: String, room: BodyRoom) {
         operation = Operation(action: .headBucket, bucket: bucket)
-        self.body = body
+        self.room = room
     }
 
     func request(at endpoint: Endpoint) -> HTTPRequest {
         HTTPRequest(method: .head, url: endpoint.url(key: ObjectKey([])))
     }
 
-    mutating func accept(_ response: HTTPResponse) throws(AttemptFailure) -> BucketFacts {
+    mutating func accept(_ response: HTTPResponse, _ body: OwnedBuffer) throws(AttemptFailure) -> BucketFacts {
         BucketFacts(
             region: response["x-amz-bucket-region"].flatMap { Region.isName($0) ? $0 : nil },
             isAccessPointAlias: response["x-amz-access-point-alias"]?.lowercased() == "true",
             serviceDate: response["date"].flatMap(Timestamp.http))
-    }
-
-    mutating func salvage(head: HTTPResponse?) throws(AttemptFailure) {
-        body.truncate(to: 0)
     }
 }

@@ -4,8 +4,7 @@ import DredgeTransfer
 /// One page of ListObjectsV2 (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>).
 struct ListExchange: Exchange {
     let operation: Operation
-    let body: OwnedBuffer
-    let keptByteCount = 0
+    let room: BodyRoom
     private let prefix: ObjectKey
     private let continuationToken: String?
     private let startAfter: ObjectKey?
@@ -13,10 +12,10 @@ struct ListExchange: Exchange {
 
     init(
         bucket: String, prefix: ObjectKey, continuationToken: String?, startAfter: ObjectKey?, limits: S3Limits,
-        body: OwnedBuffer
+        room: BodyRoom
     ) {
         operation = Operation(action: .list(prefix: prefix), bucket: bucket)
-        self.body = body
+        self.room = room
         self.prefix = prefix
         self.continuationToken = continuationToken
         self.startAfter = startAfter
@@ -36,9 +35,8 @@ struct ListExchange: Exchange {
         return HTTPRequest(method: .get, url: endpoint.url(key: ObjectKey([]), query: query))
     }
 
-    mutating func accept(_ response: HTTPResponse) throws(AttemptFailure) -> ListPage {
+    mutating func accept(_ response: HTTPResponse, _ body: OwnedBuffer) throws(AttemptFailure) -> ListPage {
         if let length = response.contentLength, UInt64(body.count) < length {
-            body.truncate(to: 0)
             throw .shortBody
         }
         let answer = ListAnswer()
@@ -49,7 +47,6 @@ struct ListExchange: Exchange {
         } catch {
             throw malformed("the listing is not XML that can be read: \(error)", response)
         }
-        defer { body.truncate(to: 0) }
         // S3 may report an error after it has begun to answer with 200.
         if answer.rootName == "Error" {
             throw .service(ServiceFault(response, fields: answer.errorFields, limits: limits))
@@ -61,13 +58,7 @@ struct ListExchange: Exchange {
         }
     }
 
-    mutating func salvage(head: HTTPResponse?) throws(AttemptFailure) {
-        // A page is read as a whole or not at all.
-        body.truncate(to: 0)
-    }
-
     private func malformed(_ message: String, _ response: HTTPResponse) -> AttemptFailure {
-        body.truncate(to: 0)
-        return .unusable(.malformedAnswer, message, status: response.status, requestID: response.requestID)
+        .unusable(.malformedAnswer, message, status: response.status, requestID: response.requestID)
     }
 }

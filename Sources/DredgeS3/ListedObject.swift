@@ -52,6 +52,8 @@ public struct ObjectHead: Sendable {
     public var versionID: String?
     /// The object's `Content-Encoding`, for example `gzip`. The body is as stored, never decoded.
     public var contentEncoding: String?
+    /// When the object was written, to the second: only where the service gave no ETag.
+    public var lastModified: Date?
     /// The whole object's bytes (from Content-Range, else Content-Length).
     public var size: UInt64
     /// Attempts that the answer took.
@@ -63,5 +65,40 @@ public struct ObjectHead: Sendable {
         self.versionID = versionID
         self.contentEncoding = contentEncoding
         self.size = size
+    }
+
+    /// Which version the answer was of.
+    public var version: ObjectVersion {
+        ObjectVersion(eTag: eTag, versionID: versionID, lastModified: lastModified, size: size)
+    }
+}
+
+/// What tells one version of an object from another, as far as the service says it.
+public struct ObjectVersion: Sendable, Hashable {
+    /// nil when the service gave none.
+    public var eTag: ETag?
+    /// nil in a bucket that never had versions.
+    public var versionID: String?
+    /// To the second; nil where there is an ETag, which tells more.
+    public var lastModified: Date?
+    /// The whole object's bytes.
+    public var size: UInt64
+
+    /// A version made by hand.
+    public init(eTag: ETag?, versionID: String?, lastModified: Date?, size: UInt64) {
+        self.eTag = eTag
+        self.versionID = versionID
+        self.lastModified = lastModified
+        self.size = size
+    }
+
+    /// Whether bytes of both may be put together: nothing that both tell differs. Versions of the same ETag have the
+    /// same bytes, whatever else differs.
+    public func isSame(as other: ObjectVersion) -> Bool {
+        guard size == other.size else { return false }
+        if let eTag, let theirs = other.eTag { return eTag == theirs }
+        if let versionID, let theirs = other.versionID, versionID != theirs { return false }
+        if let lastModified, let theirs = other.lastModified { return lastModified == theirs }
+        return true
     }
 }

@@ -63,9 +63,11 @@ struct RetryState {
             hasSignedAnew = true
             failureCountInRow -= 1
             return .signAnew
+        case .verifyAgain where failureCountInRow > 1:
+            return .giveUp
         case .reconnect where !endpointHasAnswered && failureCountInRow >= limits.connectAttemptCountMax:
             return .giveUp
-        case .wait, .slowDown, .reconnect:
+        case .wait, .slowDown, .reconnect, .verifyAgain:
             guard failureCountInRow < attemptCountMax else { return .giveUp }
             let base = remedy == .slowDown ? policy.throttleDelayMin : policy.delayMin
             // Beyond 2³⁰ every base is past every delayMax.

@@ -29,7 +29,7 @@ extension S3Client {
             let failure: AttemptFailure
             do throws(AttemptFailure) {
                 let answer = try await gatedAttempt(&exchange, at: target, with: used)
-                locator.answered()
+                locator.succeeded(at: target)
                 quota.succeeded(after: lastPrice)
                 return (answer, state.attemptCount + 1)
             } catch {
@@ -40,7 +40,7 @@ extension S3Client {
                 throw S3Error.cancelled(exchange.operation, attemptCount: state.attemptCount + 1)
             }
             let remedy = failure.remedy
-            let progressed = exchange.keptByteCount > keptBefore
+            let progressed = exchange.keptByteCount > keptBefore && !failure.isStall
             let decision = state.decide(
                 remedy, progressed: progressed,
                 endpointHasAnswered: locator.hasAnswered, retryAfter: failure.retryAfter,
@@ -125,6 +125,16 @@ extension S3Client {
     func attempt<E: Exchange>(
         _ exchange: inout E, at target: BucketTarget, with credentials: Credentials?
     ) async throws(AttemptFailure) -> (answer: E.Answer, response: HTTPResponse) {
+        let body: OwnedBuffer
+        switch exchange.room {
+        case .buffer(let buffer): body = buffer
+        case .pool(let pool, let byteCount):
+            do throws(CancellationError) {
+                body = try await pool.buffer(byteCount: byteCount)
+            } catch {
+                throw .cancelled
+            }
+        }
         var request = exchange.request(at: target.endpoint)
         request.headers += headers
         if let credentials {
@@ -133,7 +143,7 @@ extension S3Client {
         let sentAt = clock.machineTime
         let response: HTTPResponse
         do {
-            response = try await transfer.perform(request, into: exchange.body)
+            response = try await transfer.perform(request, into: body)
             // What a cache on the way kept is of another time (RFC 9111, section 5.1).
             if response["age"] == nil { clock.observe(response["date"], sentAt: sentAt) }
         } catch {
@@ -141,9 +151,9 @@ extension S3Client {
             throw .transfer(error)
         }
         guard response.isSuccess else {
-            throw .service(ServiceFault(response, limits: limits))
+            throw .service(ServiceFault(response, isHead: request.method == .head, limits: limits))
         }
-        return (try exchange.accept(response), response)
+        return (try exchange.accept(response, body), response)
     }
 }
 
@@ -173,6 +183,11 @@ extension AttemptFailure {
             return .answered(firstByteTime: fault.firstByteTime, duration: fault.duration, byteCount: 0)
         default: return .failed
         }
+    }
+
+    /// Whether it brought bytes too slowly, or none.
+    fileprivate var isStall: Bool {
+        if case .transfer(let error) = self { error.code == .stalled } else { false }
     }
 
     fileprivate var isCancellation: Bool {

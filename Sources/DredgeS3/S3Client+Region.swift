@@ -9,6 +9,8 @@ extension S3Client {
     ) async throws(S3Error) -> Bool {
         // Another request may have found it out meanwhile.
         if locator.target.region != target.region { return true }
+        // Where the bucket has answered, an object that names another region is wrong, not the region.
+        if operation.key != nil, locator.hasSucceeded(in: target.region) { return false }
         if let told, told != target.region {
             return locator.move(to: told)
         }
@@ -26,10 +28,9 @@ extension S3Client {
 
     /// The region that HeadBucket names, whether it is allowed or not. nil: it names none.
     private func bucketRegion(at target: BucketTarget) async -> String? {
-        guard let body = try? await headPool.buffer(byteCount: Self.headBufferByteCount) else { return nil }
         let used: Credentials?
         do throws(AWSError) { used = try await credentials.credentials() } catch { return nil }
-        var exchange = HeadBucketExchange(bucket: settings.bucket, body: body)
+        var exchange = HeadBucketExchange(bucket: settings.bucket, room: headRoom)
         do throws(AttemptFailure) {
             return try await attempt(&exchange, at: target, with: used).answer.region
         } catch {

@@ -10,14 +10,12 @@ extension S3Client {
     public func listPage(
         prefix: ObjectKey, continuationToken: String? = nil, startAfter: ObjectKey? = nil, keyCountMax: Int? = nil
     ) async throws(S3Error) -> ListPage {
-        let operation = Operation(action: .list(prefix: prefix), bucket: settings.bucket)
-        let body = try await buffer(limits.listAnswerByteCountMax, from: listPool, for: operation)
         var limits = limits
         if let keyCountMax { limits.listKeyCountMax = min(keyCountMax, limits.listKeyCountMax) }
         return try await run(
             ListExchange(
                 bucket: settings.bucket, prefix: prefix, continuationToken: continuationToken, startAfter: startAfter,
-                limits: limits, body: body)
+                limits: limits, room: .pool(listPool, byteCount: limits.listAnswerByteCountMax))
         ).answer
     }
 
@@ -25,8 +23,6 @@ extension S3Client {
     /// is wrong at the first attempt that fails; only what needs no waiting is put right before: a region, a clock,
     /// credentials that are over.
     public func probe(prefix: ObjectKey) async throws(S3Error) {
-        let operation = Operation(action: .list(prefix: prefix), bucket: settings.bucket)
-        let body = try await buffer(Self.probeBufferByteCount, from: headPool, for: operation)
         var limits = limits
         limits.listKeyCountMax = 1
         var policy = settings.retry
@@ -34,7 +30,7 @@ extension S3Client {
         _ = try await run(
             ListExchange(
                 bucket: settings.bucket, prefix: prefix, continuationToken: nil, startAfter: nil, limits: limits,
-                body: body), policy: policy)
+                room: headRoom), policy: policy)
     }
 
     /// Appends the bytes `range` of the version `eTag` to `body`, which has room for all of them. Retries, and resumes
@@ -58,31 +54,17 @@ extension S3Client {
 
     /// The object as it is now, with how it is encrypted and whether it is in an archive.
     public func headObject(_ key: ObjectKey) async throws(S3Error) -> ObjectFacts {
-        let operation = Operation(action: .head, bucket: settings.bucket, key: key)
-        let body = try await buffer(Self.headBufferByteCount, from: headPool, for: operation)
-        return try await run(HeadExchange(bucket: settings.bucket, key: key, body: body)).answer
+        try await run(HeadExchange(bucket: settings.bucket, key: key, room: headRoom)).answer
     }
 
     /// What the bucket tells of itself to who may list it. Whoever may not gets an error that names its region all the
     /// same.
     public func headBucket() async throws(S3Error) -> BucketFacts {
-        let operation = Operation(action: .headBucket, bucket: settings.bucket)
-        let body = try await buffer(Self.headBufferByteCount, from: headPool, for: operation)
-        return try await run(HeadBucketExchange(bucket: settings.bucket, body: body)).answer
+        try await run(HeadBucketExchange(bucket: settings.bucket, room: headRoom)).answer
     }
 
-    /// HEAD has no body; this is more than the room that a wrong one needs.
+    /// HEAD has no body; this is more than the room that a wrong one needs, and than a listing of one key takes, which
+    /// has its name three times at the most.
     static let headBufferByteCount = 16 << 10
-    /// A listing of one key takes some 4 KiB at the most.
-    private static let probeBufferByteCount = headBufferByteCount
-
-    private func buffer(
-        _ byteCount: Int, from pool: BufferPool, for operation: Operation
-    ) async throws(S3Error) -> OwnedBuffer {
-        do {
-            return try await pool.buffer(byteCount: byteCount)
-        } catch {
-            throw S3Error.cancelled(operation, attemptCount: 0)
-        }
-    }
+    var headRoom: BodyRoom { .pool(headPool, byteCount: Self.headBufferByteCount) }
 }

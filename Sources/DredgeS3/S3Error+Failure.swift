@@ -87,7 +87,8 @@ extension S3Error {
 
     private static func code(_ error: TransferError, hasBytes: Bool) -> Code {
         switch error.code {
-        case .couldNotResolve, .couldNotConnect, .tls, .connectTimeout: .unreachable
+        case .couldNotResolve, .couldNotConnect, .tls, .certificate, .connectTimeout: .unreachable
+        case .noDescriptors: .machine
         case .stalled, .connectionLost: hasBytes ? .shortBody : .serviceFailure
         case .bodyTooLarge, .malformedAnswer: .malformedAnswer
         case .cancelled, .shutDown: .cancelled

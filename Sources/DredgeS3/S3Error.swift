@@ -48,6 +48,8 @@ public struct S3Error: Error, Sendable {
         case serviceFailure
         /// No connection to the endpoint.
         case unreachable
+        /// This machine has no descriptor left for a connection.
+        case machine
         /// The body broke off again and again.
         case shortBody
         /// The service answered with something that isn't an answer to what was asked.
@@ -96,7 +98,7 @@ public struct S3Error: Error, Sendable {
     public var isFatalForSource: Bool {
         switch code {
         case .noSuchBucket, .wrongRegion, .invalidCredentials, .expiredCredentials, .clockSkewed, .requesterPays,
-            .unreachable, .credentials:
+            .unreachable, .machine, .credentials:
             true
         case .cancelled:
             false

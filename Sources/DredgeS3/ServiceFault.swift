@@ -19,19 +19,27 @@ struct ServiceFault: Error, Sendable {
     var accessTier: String?
     /// `Date` of the answer, as the service wrote it.
     var date: String?
+    /// Whether it answers a HEAD, which has no document.
+    var isHead = false
     /// From the request's start on a connection that was ready.
     var firstByteTime: Duration
     /// Likewise, to the end of the answer.
     var duration: Duration
 
+    /// Whether a 404 is S3's word that there is no such object or bucket. A proxy's, or that of a server that is no S3,
+    /// comes without S3's error document (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>) or
+    /// without the ID that S3 gives each request.
+    var isAbsence: Bool { status == 404 && requestID != nil && (code != nil || isHead) }
+
     /// From an answer that is not 2xx.
-    init(_ response: HTTPResponse, limits: S3Limits) {
+    init(_ response: HTTPResponse, isHead: Bool, limits: S3Limits) {
         // An error document that can't be read (a proxy's HTML, nothing at all for HEAD) leaves the status and the
         // headers.
         let document = try? XMLReader.tree(of: response.errorBody, limits: Self.documentLimits)
         let error = document?.name == "Error" ? document : document?["Error"]
         let fields = (error?.children ?? []).map { ($0.name, $0.text) }
         self.init(response, fields: Dictionary(fields, uniquingKeysWith: { first, _ in first }), limits: limits)
+        self.isHead = isHead
     }
 
     /// From the fields of an error document that was already read.
@@ -50,7 +58,7 @@ struct ServiceFault: Error, Sendable {
         message =
             field("Message", scalarCountMax: limits.messageCharacterCountMax)
             ?? header("x-amz-error-message")
-        requestID = header("x-amz-request-id") ?? field("RequestId")
+        requestID = header("x-amz-request-id") ?? field("RequestId") ?? field("RequestID")
         region = [header("x-amz-bucket-region"), field("Region"), field("Endpoint").flatMap(Self.region(ofHost:))]
             .lazy.compactMap { $0 }.first(where: Region.isName)
         retryAfter =

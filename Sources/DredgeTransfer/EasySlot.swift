@@ -132,7 +132,9 @@ final class EasySlot {
         default:
             let text = errorText.pointee == 0 ? String(cString: curl_easy_strerror(result)) : String(cString: errorText)
             let error = TransferError(result, message: text, wasConnected: isConnected, request: transfer.request)
-            return .failure(error)
+            guard error.mayLackDescriptors, Descriptors.areUsedUp else { return .failure(error) }
+            let message = "no connection can be opened: this process may have \(Descriptors.limit) files open at once"
+            return .failure(TransferError(code: .noDescriptors, message: message, request: transfer.request))
         }
     }
 

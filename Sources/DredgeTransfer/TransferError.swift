@@ -8,8 +8,14 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
         case couldNotResolve
         /// The host refused the connection or cannot be reached.
         case couldNotConnect
-        /// The TLS handshake failed: most often a certificate that the authorities in use did not sign.
+        /// The TLS handshake failed: the other side, or what stands before it, refused with an alert, or spoke
+        /// something else.
         case tls
+        /// The other side's certificate is not signed by the authorities in use, or not for its host, or the
+        /// authorities can't be read.
+        case certificate
+        /// This process may open no more files, connections included.
+        case noDescriptors
         /// No usable connection within `TransferLimits.connectTimeout`.
         case connectTimeout
         /// No byte moved within `TransferLimits.progressTimeout`.
@@ -41,8 +47,8 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
     /// Whether the same request may succeed when it is sent again.
     public var isTransient: Bool {
         switch code {
-        case .couldNotResolve, .couldNotConnect, .connectTimeout, .stalled, .connectionLost: true
-        case .tls, .bodyTooLarge, .malformedAnswer, .cancelled, .shutDown, .other: false
+        case .couldNotResolve, .couldNotConnect, .tls, .noDescriptors, .connectTimeout, .stalled, .connectionLost: true
+        case .certificate, .bodyTooLarge, .malformedAnswer, .cancelled, .shutDown, .other: false
         }
     }
 
@@ -52,7 +58,10 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
             switch code {
             case .couldNotResolve: "Check the host's name, and the machine's resolver."
             case .couldNotConnect: "Check the port, and that no firewall or proxy is in between."
-            case .tls: "Check the certificate authorities in use; a private one is named with AWS_CA_BUNDLE."
+            case .tls: "Check that the host speaks TLS, and any proxy in between."
+            case .noDescriptors:
+                "Raise the limit on open files (ulimit -n), or lower the number of requests in flight."
+            case .certificate: "Check the certificate authorities in use; a private one is named with AWS_CA_BUNDLE."
             case .connectTimeout: "Check the network path, or allow a longer connect timeout."
             case .stalled: "Check the network path, or allow a longer progress timeout."
             case .connectionLost: "Send it again."
@@ -84,10 +93,10 @@ extension TransferError {
             case CURLE_COULDNT_CONNECT: .couldNotConnect
             case CURLE_OPERATION_TIMEDOUT: wasConnected ? .stalled : .connectTimeout
             case CURLE_SSL_CONNECT_ERROR where message.isAboutBrokenConnection: .connectionLost
-            case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
-                CURLE_SSL_CERTPROBLEM,
-                CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_INITFAILED:
-                .tls
+            case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER: .tls
+            case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM,
+                CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_INITFAILED:
+                .certificate
             case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING: .connectionLost
             case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING,
                 CURLE_FILESIZE_EXCEEDED,
@@ -112,6 +121,14 @@ extension TransferError {
         self.init(
             code: code, message: String(message.prefix(TransferLimits.messageByteCountMax)),
             authority: request.authority)
+    }
+
+    /// Whether a want of descriptors looks like this.
+    var mayLackDescriptors: Bool {
+        switch code {
+        case .couldNotResolve, .couldNotConnect, .tls, .certificate, .other: true
+        default: false
+        }
     }
 
     static func cancelled(_ request: HTTPRequest) -> TransferError {

@@ -147,8 +147,31 @@ private typealias Fault = ScriptedS3Server.Fault
         try await ScriptedBucket.with(.init(objects: [object], faults: [fault.times(-1)])) { bucket in
             let error = try await bucket.readError("a.txt", 100..<200, ifMatch: "\"v1\"")
             #expect(error?.code == code, "\(name): \(error.map { "\($0)" } ?? "no error")")
-            #expect(error?.attemptCount == 1, "\(name)")
+            #expect(error?.attemptCount == (code == .malformedAnswer ? 3 : 1), "\(name)")
             #expect(error?.isFatalForSource == false, "\(name)")
+        }
+    }
+
+    @Test(arguments: 0..<8)
+    func `a malformed answer is asked for again, and none of its bytes is kept`(index: Int) async throws {
+        let (name, fault, code) = Self.wrongAnswers[index]
+        guard code == .malformedAnswer else { return }
+        var object = object
+        object.eTag = "\"v1\""
+        try await ScriptedBucket.with(.init(objects: [object], faults: [fault.times(2)])) { bucket in
+            let (head, read) = try await bucket.read("a.txt", 100..<200, ifMatch: "\"v1\"")
+            #expect(read == Array(bytes[100..<200]) && head.attemptCount == 3, "\(name)")
+        }
+    }
+
+    @Test func `an error document under a 200 is no object`() async throws {
+        let text = "<?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>sorry</Message></Error>"
+        for count in [UInt64(text.utf8.count - 1), UInt64(text.utf8.count + 1)] {
+            let fault = Fault.raw(on: .get, text).times(2)
+            try await ScriptedBucket.with(.init(objects: [object], faults: [fault])) { bucket in
+                let (head, read) = try await bucket.read("a.txt", 0..<count)
+                #expect(read == Array(bytes[..<Int(count)]) && head.attemptCount == 3)
+            }
         }
     }
 

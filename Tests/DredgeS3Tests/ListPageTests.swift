@@ -74,6 +74,33 @@ private typealias Scenario = ScriptedS3Server.Scenario
         }
     }
 
+    @Test(arguments: ["", "<html><body>Log in</body></html>", "<ListBucketResult><IsTruncated>false</IsTruncated>"])
+    func `what is no listing is asked for again`(text: String) async throws {
+        let scenario = Scenario(objects: [Object("a", body: [1])], faults: [.raw(on: .list, text).times(2)])
+        try await ScriptedBucket.with(scenario) { bucket in
+            let found = try await keys(bucket)
+            #expect(found == [ObjectKey("a")])
+        }
+    }
+
+    @Test func `a listing that waits for its next attempt keeps no other from its buffer`() async throws {
+        var retry = RetryPolicy()
+        retry.throttleDelayMin = .seconds(3_600)
+        retry.delayMax = .seconds(3_600)
+        let fault = Fault.error(on: .list, 503, "SlowDown", headers: ["x-amz-retry-after": "3600000"])
+            .when("target", has: "prefix=slow").times(-1)
+        try await ScriptedBucket.with(
+            .init(objects: [Object("a", body: [1])], faults: [fault]), retry: retry, waitsForReal: true
+        ) { bucket in
+            let slow = Task { try await bucket.listError(prefix: "slow") }
+            while bucket.gate.throttleCount == 0 { try await Task.sleep(for: .milliseconds(5)) }
+            let found = try await keys(bucket)
+            #expect(found == [ObjectKey("a")])
+            slow.cancel()
+            _ = try await slow.value
+        }
+    }
+
     @Test(arguments: [
         "", "not XML", "<html><body>Log in</body></html>", "<ListBucketResult><IsTruncated>false</IsTruncated>",
         "<ListBucketResult></ListBucketResult>",

@@ -77,4 +77,16 @@ private typealias Scenario = ScriptedS3Server.Scenario
             #expect(!bucket.client.region.contains("evil"))
         }
     }
+
+    @Test func `an object that names another region moves nothing where the bucket has answered`() async throws {
+        let objects = [ScriptedS3Server.Object("a", body: [1]), .init("odd", body: [1])]
+        let fault = ScriptedS3Server.Fault.error(
+            on: .get, 301, "PermanentRedirect", headers: ["x-amz-bucket-region": "eu-west-3"])
+        try await ScriptedBucket.with(.init(objects: objects, faults: [fault.forKey("odd").times(-1)])) { bucket in
+            _ = try await bucket.read("a", 0..<1)
+            let error = try await bucket.readError("odd", 0..<1)
+            #expect(error?.code == .wrongRegion && error?.attemptCount == 1)
+            #expect(bucket.client.region == "us-east-1")
+        }
+    }
 }

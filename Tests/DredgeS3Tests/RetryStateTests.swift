@@ -1,3 +1,4 @@
+import DredgeTransfer
 import Testing
 
 @testable import DredgeS3
@@ -70,6 +71,16 @@ import Testing
         var count = 0
         while case .retry = state.decide(.wait, progressed: true, jitter: 0) { count += 1 }
         #expect(count == 3 * S3Limits().progressAttemptFactor - 1)
+    }
+
+    @Test func `a certificate is looked at twice`() {
+        var state = state { $0.attemptCountMax = 10 }
+        #expect(state.decide(.verifyAgain, jitter: 0) == .retry(after: .zero))
+        #expect(state.decide(.verifyAgain, jitter: 0) == .giveUp)
+        let failure = AttemptFailure.transfer(TransferError(code: .certificate, message: "", authority: ""))
+        #expect(failure.remedy == .verifyAgain)
+        let alert = AttemptFailure.transfer(TransferError(code: .tls, message: "", authority: ""))
+        #expect(alert.remedy == .reconnect)
     }
 
     @Test func `an endpoint that never answered is given up early`() {

@@ -17,7 +17,7 @@ private typealias Scenario = ScriptedS3Server.Scenario
         arguments: [
             (503, "SlowDown"), (503, "ServiceUnavailable"), (503, nil), (429, nil), (400, "ThrottlingException"),
             (500, "InternalError"), (500, nil), (502, nil), (504, nil), (400, "RequestTimeout"),
-            (409, "OperationAborted"),
+            (409, "OperationAborted"), (408, nil),
         ] as [(Int, String?)])
     func `passing failures are waited out`(status: Int, code: String?) async throws {
         let faults = [Fault.error(on: .get, status, code).times(2)]
@@ -34,7 +34,7 @@ private typealias Scenario = ScriptedS3Server.Scenario
     @Test(
         arguments: [
             (403, "AccessDenied", S3Error.Code.accessDenied), (403, "AllAccessDisabled", .accessDenied),
-            (403, nil, .accessDenied), (404, "NoSuchKey", .noSuchKey), (404, nil, .noSuchKey),
+            (403, nil, .accessDenied), (404, "NoSuchKey", .noSuchKey),
             (404, "NoSuchBucket", .noSuchBucket), (412, "PreconditionFailed", .preconditionFailed),
             (403, "InvalidObjectState", .archived), (416, "InvalidRange", .invalidRange),
             (405, "MethodNotAllowed", .methodNotAllowed), (403, "InvalidAccessKeyId", .invalidCredentials),
@@ -55,6 +55,16 @@ private typealias Scenario = ScriptedS3Server.Scenario
             #expect(error.bucket == "bucket" && error.key == ObjectKey("a") && error.range == 0..<5)
             #expect(!error.advice.isEmpty)
             if code != nil { #expect(error.message.contains("so it is")) }
+        }
+    }
+
+    @Test func `a 404 that is not S3's is tried again, and never means that the object is gone`() async throws {
+        let faults = [Fault.error(on: .get, 404, nil).times(4)]
+        try await ScriptedBucket.with(.init(objects: [object], faults: faults)) { bucket in
+            let error = try await bucket.readError("a", 0..<5)
+            #expect(error?.code == .malformedAnswer && error?.attemptCount == 3)
+            #expect(error?.isFatalForSource == false)
+            _ = try await bucket.read("a", 0..<5)
         }
     }
 

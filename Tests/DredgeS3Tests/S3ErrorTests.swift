@@ -10,7 +10,7 @@ private typealias Fault = ScriptedS3Server.Fault
 @Suite(.timeLimit(.minutes(15))) struct S3ErrorTests {
     static let fatal: Set<S3Error.Code> = [
         .noSuchBucket, .wrongRegion, .invalidCredentials, .expiredCredentials, .clockSkewed, .requesterPays,
-        .unreachable,
+        .unreachable, .machine,
         .credentials,
     ]
     static let ofObject: Set<S3Error.Code> = [

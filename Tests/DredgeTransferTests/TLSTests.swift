@@ -18,7 +18,7 @@ import Testing
         }
         try await withLoop { loop in
             let error = await #expect(throws: TransferError.self) { try await loop.text(nginx.url("a")) }
-            #expect(error?.code == .tls)
+            #expect(error?.code == .certificate)
             #expect(error?.isTransient == false)
         }
     }
@@ -31,7 +31,7 @@ import Testing
         limits.certificateAuthorityPath = authority.certificatePath
         try await withLoop(limits: limits) { loop in
             let error = await #expect(throws: TransferError.self) { try await loop.text(nginx.url("a")) }
-            #expect(error?.code == .tls)
+            #expect(error?.code == .certificate)
         }
     }
 
@@ -43,8 +43,20 @@ import Testing
         limits.certificateAuthorityPath = authority.certificatePath + ".absent"
         try await withLoop(limits: limits) { loop in
             let error = await #expect(throws: TransferError.self) { try await loop.text(nginx.url("a")) }
-            #expect(error?.code == .tls)
+            #expect(error?.code == .certificate)
             #expect(error?.message.contains(".absent") == true)
+        }
+    }
+
+    @Test func `a handshake that is refused with an alert may succeed the next time`() async throws {
+        let authority = try await TestAuthority()
+        let nginx = try await Nginx(
+            files: [:], identity: authority.identity(for: "IP:127.0.0.1"), rejectsHandshakes: true)
+        defer { nginx.stop() }
+        try await withLoop { loop in
+            let error = await #expect(throws: TransferError.self) { try await loop.text(nginx.url("a")) }
+            #expect(error?.code == .tls)
+            #expect(error?.isTransient == true)
         }
     }
 }

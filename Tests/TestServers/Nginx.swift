@@ -24,7 +24,10 @@ public final class Nginx: Sendable {
     }
 
     /// Starts the server with `files` (path below the root, and content) and waits until it listens.
-    public init(files: [String: Data], identity: Identity? = nil) async throws {
+    /// - Parameter rejectsHandshakes: each TLS handshake ends with an alert.
+    public init(
+        files: [String: Data], identity: Identity? = nil, rejectsHandshakes: Bool = false
+    ) async throws {
         let port = try LoopbackPort.free()
         self.port = port
         isTLS = identity != nil
@@ -38,8 +41,10 @@ public final class Nginx: Sendable {
                 try content.write(to: file)
             }
             let configuration = directory.appending(path: "nginx.conf")
-            try Self.configuration(directory: directory.path, port: port, identity: identity)
-                .write(to: configuration, atomically: true, encoding: .utf8)
+            try Self.configuration(
+                directory: directory.path, port: port, identity: identity, rejectsHandshakes: rejectsHandshakes
+            )
+            .write(to: configuration, atomically: true, encoding: .utf8)
             return ["-p", directory.path, "-c", configuration.path, "-e", directory.appending(path: "server.log").path]
         }
         try await process.waitUntilListening(on: port)
@@ -55,7 +60,9 @@ public final class Nginx: Sendable {
         ["/usr/sbin/nginx", "/usr/local/sbin/nginx"].first(where: FileManager.default.isExecutableFile) ?? "nginx"
     }
 
-    private static func configuration(directory: String, port: Int, identity: Identity?) -> String {
+    private static func configuration(
+        directory: String, port: Int, identity: Identity?, rejectsHandshakes: Bool
+    ) -> String {
         let temporaryPaths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map { "\($0)_temp_path \(directory)/\($0);" }.joined(separator: "\n    ")
         let tls = identity.map {
@@ -76,6 +83,7 @@ public final class Nginx: Sendable {
                 server {
                     listen 127.0.0.1:\(port) \(identity == nil ? "" : "ssl");
                     \(tls ?? "")
+                    \(rejectsHandshakes ? "ssl_reject_handshake on;" : "")
                     root \(directory)/root;
                     add_header X-Connection $connection always;
                 }

@@ -68,6 +68,7 @@ extension RunError {
             case .accessDenied, .requesterPays, .kms: .accessDenied
             case .noSuchBucket: .noSuchBucket
             case .unreachable: .unreachable
+            case .machine: .machine
             case .invalidCredentials, .expiredCredentials, .credentials, .clockSkewed: .credentials
             default: .service
             }

@@ -1,0 +1,36 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// What this process may open: files and connections.
+enum Descriptors {
+    /// Whether a connection may have failed because no more can be opened: curl tells of it as of a host that can't be
+    /// reached. A lookup of a name and a handshake take a few at once and give them back.
+    static var areUsedUp: Bool {
+        var opened: [Int32] = []
+        defer { for descriptor in opened { close(descriptor) } }
+        for _ in 0..<neededCount {
+            let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
+            if descriptor < 0 { return errno == EMFILE || errno == ENFILE }
+            opened.append(descriptor)
+        }
+        return false
+    }
+
+    /// How many may be open at once.
+    static var limit: UInt64 {
+        var limits = rlimit()
+        #if canImport(Glibc)
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+        #else
+            getrlimit(RLIMIT_NOFILE, &limits)
+        #endif
+        return UInt64(limits.rlim_cur)
+    }
+
+    private static let neededCount = 4
+}
