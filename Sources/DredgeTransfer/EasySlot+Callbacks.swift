@@ -51,6 +51,7 @@ extension EasySlot {
             return 0
         }
         answer.head.append(contentsOf: line)
+        answer.headByteCount += line.count
         return line.count
     }
 

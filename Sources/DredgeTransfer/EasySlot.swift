@@ -19,6 +19,8 @@ final class EasySlot {
     struct Answer {
         var status = 0
         var head: [UInt8] = []
+        /// Bytes of all heads, interim ones included.
+        var headByteCount = 0
         var errorBody: [UInt8] = []
         /// Why a callback ended the transfer.
         var refusal: Refusal?
@@ -82,6 +84,9 @@ final class EasySlot {
 
         // Without signals; LoopExecutor says what that asks of its thread.
         expect(ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1))
+        // A transfer that ends while its name is looked up leaves the lookup's thread to itself. Without this curl
+        // waits for the resolver's answer, on the loop's thread, which stands still as long.
+        expect(ccurl_set_long(easy, CURLOPT_QUICK_EXIT, 1))
         expect(ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, limits.connectTimeout.millisecondCount))
         expect(ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1))
         expect(ccurl_set_long(easy, CURLOPT_BUFFERSIZE, TransferLimits.receiveByteCount))

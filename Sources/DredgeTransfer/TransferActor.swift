@@ -81,7 +81,7 @@ actor TransferActor {
         endStalled()
         fillFreeSlots()
         handOver()
-        return isStopping ? nil : min(TransferLimits.sleepMax, limits.progressTimeout / 4)
+        return isStopping ? nil : min(TransferLimits.sleepMax, limits.lookInterval)
     }
 
     /// Frees curl's handles, and with the multi handle all connections. Every transfer has ended.
@@ -93,11 +93,10 @@ actor TransferActor {
 
     private func endStalled() {
         let now = ContinuousClock.now
-        guard now - stallsLookedForAt >= limits.progressTimeout / 4 else { return }
+        guard now - stallsLookedForAt >= limits.lookInterval else { return }
         stallsLookedForAt = now
-        for slot in slots where slot.isStalled(at: now, timeout: limits.progressTimeout) {
-            guard let transfer = slot.transfer else { continue }
-            let message = "no byte moved for \(limits.progressTimeout)"
+        for slot in slots {
+            guard let message = slot.stall(at: now), let transfer = slot.transfer else { continue }
             end(transfer, .failure(TransferError(code: .stalled, message: message, request: transfer.request)))
         }
     }

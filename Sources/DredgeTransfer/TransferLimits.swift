@@ -8,6 +8,12 @@ public struct TransferLimits: Sendable {
     /// A connected transfer that moves no byte for this long, in either direction, ends as `stalled`. Looked at four
     /// times in the period, so that it may take a quarter longer.
     public var progressTimeout: Duration = .seconds(30)
+    /// Bytes of body that each `floorPeriod` of a connected transfer brings at the least, or it ends as `stalled`,
+    /// however often a byte moves. Heads don't count, interim answers (1xx) included. So every transfer has a deadline
+    /// that follows its size: one period, and one more for each so many bytes of its body.
+    public var floorByteCount = 60 << 10
+    /// See `floorByteCount`: 1 KiB/s, averaged over a minute.
+    public var floorPeriod: Duration = .seconds(60)
     /// Bytes kept of the body of an answer that is not 2xx; the connection of a longer one is dropped.
     public var errorBodyByteCountMax = 64 << 10
     /// Bytes of an answer's head; a longer one ends as `malformedAnswer`. curl itself refuses a single line above 100
@@ -33,12 +39,19 @@ public struct TransferLimits: Sendable {
     func check() {
         precondition(connectionCountMax > 0, "a transfer loop needs at least one connection")
         precondition(
-            connectTimeout > .zero && progressTimeout > .zero, "a timeout of nothing lets no transfer come to its end")
+            connectTimeout > .zero && progressTimeout > .zero && floorPeriod > .zero,
+            "a timeout of nothing lets no transfer come to its end")
         precondition(
             headByteCountMax >= Self.headByteCountUsual,
             "an ordinary answer's head is longer than \(headByteCountMax) bytes")
+        precondition(floorByteCount > 0, "a floor of nothing lets a transfer go on for ever")
         precondition(errorBodyByteCountMax >= 0, "an error's body can't be shorter than nothing")
     }
+}
+
+extension TransferLimits {
+    /// How often transfers are looked at.
+    var lookInterval: Duration { min(progressTimeout, floorPeriod) / 4 }
 }
 
 extension Duration {

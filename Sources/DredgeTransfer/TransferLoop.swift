@@ -20,7 +20,7 @@ public final class TransferLoop: Sendable {
         guard let multi = MultiHandle(connectionCountMax: limits.connectionCountMax), EasySlot(limits: limits) != nil
         else {
             throw TransferError(
-                code: .other, message: "libcurl could not be set up; it must be 7.85 or newer, with TLS", authority: "")
+                code: .other, message: "libcurl could not be set up; it must be 7.87 or newer, with TLS", authority: "")
         }
         loop = LoopExecutor(multi: multi)
         actor = TransferActor(executor: loop, multi: multi, limits: limits)

@@ -47,6 +47,33 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(5)), arguments: ["drip/1000000/100", "headdrip/100", "interims/100"])
+    func `what moves now and then, but too little, stalls`(path: String) async throws {
+        var limits = TransferLimits()
+        // No byte ever takes so long to come; only the floor can end this.
+        limits.progressTimeout = .seconds(3_600)
+        limits.floorPeriod = .seconds(2)
+        try await withFaults(limits: limits) { server, loop in
+            let buffer = try await BufferPool(byteLimit: 8 << 20).buffer(byteCount: 1_000_000)
+            let error = await #expect(throws: TransferError.self) {
+                try await loop.perform(HTTPRequest(url: server.url(path)), into: buffer)
+            }
+            #expect(error?.code == .stalled)
+            #expect(error?.isTransient == true)
+        }
+    }
+
+    @Test func `a body above the floor goes on, however many periods it takes`() async throws {
+        var limits = TransferLimits()
+        limits.floorPeriod = .seconds(2)
+        limits.floorByteCount = 1
+        try await withFaults(limits: limits) { server, loop in
+            let buffer = try await BufferPool(byteLimit: 1 << 20).buffer(byteCount: 50)
+            let response = try await loop.perform(HTTPRequest(url: server.url("drip/50/200")), into: buffer)
+            #expect(response.status == 200 && buffer.count == 50)
+        }
+    }
+
     @Test func `a slow body that keeps moving does not stall`() async throws {
         var limits = TransferLimits()
         limits.progressTimeout = .seconds(8)

@@ -16,6 +16,8 @@ Listens on a free port of 127.0.0.1, which it writes into PORT_FILE. Byte i of e
 /chunked/N           N bytes in chunks, without Content-Length
 /chunkedshort/N      the same, closed before the last chunk
 /longer/N/M          announces N bytes, sends M > N
+/headdrip/MS         a line of a head every MS milliseconds, for ever
+/interims/MS         an interim answer (102) every MS milliseconds, for ever
 /interim/N           an interim answer (103) before the real one
 /garbage             something that is not HTTP
 /nothing             closes without a byte
@@ -91,6 +93,17 @@ async def answer(path, raw, reader, writer):
         writer.write(b"0\r\n\r\n")
     elif kind == "longer":
         writer.write(head(200, number(0)) + body(0, number(1)))
+    elif kind == "headdrip":
+        writer.write(b"HTTP/1.1 200 Status\r\n")
+        while True:
+            writer.write(b"X-More: x\r\n")
+            await writer.drain()
+            await asyncio.sleep(number(0) / 1000)
+    elif kind == "interims":
+        while True:
+            writer.write(head(102))
+            await writer.drain()
+            await asyncio.sleep(number(0) / 1000)
     elif kind == "interim":
         writer.write(head(103, None, "X-Which: interim") + head(200, number(0), "X-Which: final") + body(0, number(0)))
     elif kind == "garbage":
