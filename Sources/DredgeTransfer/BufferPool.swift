@@ -16,8 +16,8 @@ public final class BufferPool: Sendable {
     /// An empty pool: memory is mapped as it is asked for. `byteLimit` should hold at least a few of the largest
     /// buffers in use.
     /// - Parameter faultsInPages: whether memory is there before it is written to, which is faster where all of a
-    ///   buffer is used. Without it only what is written to takes memory: for answers that may be long and hardly ever
-    ///   are.
+    ///   buffer is used. Without it only what is written to takes memory, and gives it back with the buffer: for
+    ///   answers that may be long and hardly ever are.
     public init(byteLimit: Int, faultsInPages: Bool = true) {
         precondition(byteLimit > 0, "a buffer pool needs a positive limit, not \(byteLimit)")
         self.byteLimit = byteLimit
@@ -75,6 +75,7 @@ public final class BufferPool: Sendable {
 
     /// Called by a buffer's deinit.
     func takeBack(_ block: MappedBlock) {
+        if !faultsInPages { block.giveBackPages() }
         accounts.update { $0.giveBack(block) }
     }
 

@@ -41,6 +41,9 @@ struct MappedBlock: @unchecked Sendable {  // a pointer with one owner at a time
         return MappedBlock(base: base, byteCount: byteCount)
     }
 
+    /// Gives the memory back to the system and keeps the addresses: what is written to next takes memory anew.
+    func giveBackPages() { madvise(base, byteCount, MADV_DONTNEED) }
+
     /// Gives the memory back to the system. Nothing may use the block afterwards.
     func unmap() {
         let status = munmap(base, byteCount)

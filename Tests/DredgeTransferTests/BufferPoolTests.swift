@@ -182,4 +182,22 @@ private final class Log: Sendable {
     private let log = Mutex<[Int]>([])
     var entries: [Int] { log.withLock { $0 } }
     func append(_ entry: Int) { log.withLock { $0.append(entry) } }
+
+    #if os(Linux)
+        @Test func `a pool that does not fault pages in keeps no memory of what was given back`() async throws {
+            let pool = BufferPool(byteLimit: 1 << 20, faultsInPages: false)
+            var buffer: OwnedBuffer? = try await pool.buffer(byteCount: 1 << 20)
+            let page = Array(repeating: UInt8(1), count: 4096)
+            for _ in 0..<(1 << 20) / page.count { _ = page.withUnsafeBytes { buffer?.append($0) } }
+            let address = try #require(buffer?.bytes.baseAddress.map { UInt(bitPattern: $0) })
+            func residentPageCount() -> Int {
+                var pages = Array(repeating: UInt8(0), count: (1 << 20) / Int(getpagesize()))
+                let status = mincore(UnsafeMutableRawPointer(bitPattern: address), 1 << 20, &pages)
+                return status == 0 ? pages.count { $0 & 1 == 1 } : -1
+            }
+            #expect(residentPageCount() > 0)
+            buffer = nil
+            #expect(residentPageCount() == 0)
+        }
+    #endif
 }
