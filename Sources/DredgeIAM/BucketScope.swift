@@ -22,6 +22,10 @@ public struct BucketScope: Sendable, Hashable {
             {
                 throw BucketAddressProblem(complaint: complaint)
             }
+            if address.isAlias {
+                throw BucketAddressProblem(
+                    complaint: "is the alias of an access point, which no policy can name; give its ARN")
+            }
             self.address = address
         } catch {
             throw AWSError(

@@ -71,7 +71,9 @@ struct Advice {
     private func accessDenied(_ fault: ServiceFault?) -> String {
         let partition = Partition.ofRegion(context.target.region).name
         let address = context.target.address
-        let arn = printable(address.arn(partition: partition).utf8, scalarCountMax: 200)
+        // A policy needs the access point's own ARN, which its alias does not tell.
+        let point = address.isAlias ? "the ARN of the access point, for which its alias can't stand," : nil
+        let arn = point ?? printable(address.arn(partition: partition).utf8, scalarCountMax: 200)
         let who = context.isSigned ? "the identity that signs" : "everybody (the request was anonymous)"
         if fault?.code == "AllAccessDisabled" {
             return "Access to the bucket is shut for everybody: its owner must open it again."
@@ -98,7 +100,9 @@ struct Advice {
             return "Allow s3:ListBucket on \(arn) to \(who)." + otherReasons(fault)
         case .get, .head:
             let key = operation.key.map { printable($0.bytes, scalarCountMax: 200) } ?? "*"
-            let objectARN = printable(address.objectARN(key, partition: partition).utf8, scalarCountMax: 500)
+            let objectARN =
+                point.map { "\($0) with /object/\(key) behind it" }
+                ?? printable(address.objectARN(key, partition: partition).utf8, scalarCountMax: 500)
             return
                 "Allow s3:GetObject on \(objectARN) to \(who); if the object is encrypted with a KMS key, also "
                 + "kms:Decrypt on that key. Without s3:ListBucket a deleted object is refused like this, too."

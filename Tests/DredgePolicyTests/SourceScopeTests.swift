@@ -52,6 +52,13 @@ import Testing
         let alias = try json(
             SourceScope(bucket: "acme", prefix: "a", kmsKeyARN: "arn:aws:kms:eu-west-1:123456789012:alias/docs"))
         #expect(alias.contains(#""Resource":"arn:aws:kms:eu-west-1:123456789012:key/*""#))
+        // Nor can it name an access point by its alias; which one that is, the alias doesn't tell.
+        let behindAlias = try json(
+            SourceScope(bucket: "docs-hrzrlukc5m36ft7okagglf3gmwluquse1b-s3alias", prefix: "a/"))
+        #expect(behindAlias.contains(#""Action":"s3:ListBucket","Resource":"arn:aws:s3:*:*:accesspoint/*""#))
+        #expect(behindAlias.contains(#""Resource":"arn:aws:s3:*:*:accesspoint/*/object/a/*""#))
+        #expect(behindAlias.contains(#"{"s3:prefix":"a/*"}"#) && !behindAlias.contains("s3alias"))
+        #expect(throws: AWSError.self) { _ = try BucketScope(bucket: "docs-hrzrlukc5m36ft7okagglf3gm-s3alias") }
         let point = "arn:aws:s3:eu-west-1:123456789012:accesspoint/docs"
         let behindPoint = try json(SourceScope(bucket: point, prefix: "a/"))
         #expect(behindPoint.contains(#""Action":"s3:ListBucket","Resource":"\#(point)""#))

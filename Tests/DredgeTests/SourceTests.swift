@@ -22,6 +22,7 @@ import Testing
             ),
             (Source(bucket: "b", auth: .ambient, expectedBucketOwner: .account("333333333333")), "333333333333"),
             (Source(bucket: accessPoint, auth: .assumeRole([role])), nil),
+            (Source(bucket: "reports-hrzrlukc5m36ft7okagglf3gmwluquse1b-s3alias", auth: .assumeRole([role])), nil),
         ] as [(Source, String?)])
     func theBucketsOwnerIsTheLastRolesAccountUnlessSaidOtherwise(source: Source, owner: String?) {
         #expect(source.expectedBucketOwnerAccount == owner)

@@ -12,13 +12,21 @@ extension Source {
 
     /// The account that S3 is told to find as the bucket's owner; nil: S3 is told nothing.
     ///
-    /// An access point's ARN names its account already, so that no stranger can take its place; the bucket behind it
-    /// may well be another account's ("Creating access points", Amazon S3 User Guide).
+    /// An access point's ARN names its account already, so that no stranger can take its place, and its alias is S3's
+    /// own; the bucket behind it may well be another account's ("Creating access points", Amazon S3 User Guide).
     package var expectedBucketOwnerAccount: String? {
         switch expectedBucketOwner {
         case .account(let account): account
         case .anyone: nil
-        case .ofRole: bucket.hasPrefix("arn:") ? nil : lastRole?.account
+        case .ofRole: isAccessPoint ? nil : lastRole?.account
+        }
+    }
+
+    private var isAccessPoint: Bool {
+        switch try? BucketAddress(bucket) {
+        case .accessPoint: true
+        case .name(let name): BucketAddress.name(name).isAlias
+        case nil: bucket.hasPrefix("arn:")
         }
     }
 

@@ -4,7 +4,7 @@ public import DredgeAWS
 public struct Source: Sendable {
     /// Names the source in the store, in reports and in errors. Unique within a run.
     public var name: String
-    /// The bucket's name, or the ARN of an access point (`arn:aws:s3:region:account:accesspoint/name`).
+    /// The bucket's name, or the ARN of an access point (`arn:aws:s3:region:account:accesspoint/name`), or its alias.
     public var bucket: String
     /// Only keys that begin with these bytes are listed: a key prefix, not a folder (`2025` also matches `2025-old/…`).
     public var prefix: String
@@ -68,8 +68,8 @@ public struct Source: Sendable {
 
 /// Who must own a source's bucket.
 public enum ExpectedBucketOwner: Sendable, Hashable {
-    /// The account of the last role. Where no role is assumed, or the bucket is named by an access point's ARN,
-    /// anybody.
+    /// The account of the last role. Where no role is assumed, or the bucket is named by an access point's ARN or
+    /// alias, anybody.
     case ofRole
     /// This account: twelve digits.
     case account(String)

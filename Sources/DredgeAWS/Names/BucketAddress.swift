@@ -63,10 +63,18 @@ package enum BucketAddress: Sendable, Hashable {
         }
     }
 
-    /// The resource of permissions on the bucket itself, such as `s3:ListBucket`.
+    /// Whether it is the alias of an access point, which stands where a bucket's name does and ends in what no bucket's
+    /// name may. Nothing in it tells whose the access point is, nor whose the bucket behind it; and no policy can name
+    /// it ("Access point aliases", Amazon S3 User Guide).
+    package var isAlias: Bool {
+        if case .name(let name) = self { name.hasSuffix("-s3alias") } else { false }
+    }
+
+    /// The resource of permissions on the bucket itself, such as `s3:ListBucket`. For an alias: any access point.
     /// - Parameter partition: counts where the address names none.
     package func arn(partition: String) -> String {
         switch self {
+        case .name where isAlias: "arn:\(partition):s3:*:*:accesspoint/*"
         case .name(let name): "arn:\(partition):s3:::\(name)"
         case .accessPoint(let point): point.arn
         }
@@ -75,8 +83,8 @@ package enum BucketAddress: Sendable, Hashable {
     /// The resource of permissions on objects, such as `s3:GetObject`. `keys`: a key, or a pattern of keys.
     package func objectARN(_ keys: String, partition: String) -> String {
         switch self {
-        case .name: "\(arn(partition: partition))/\(keys)"
-        case .accessPoint: "\(arn(partition: partition))/object/\(keys)"
+        case .name where !isAlias: "\(arn(partition: partition))/\(keys)"
+        case .name, .accessPoint: "\(arn(partition: partition))/object/\(keys)"
         }
     }
 }
