@@ -37,7 +37,7 @@ final class RetryQuota: Sendable {
         var now = tokenCount.load(ordering: .relaxed)
         while now < tokenCountMax {
             let (exchanged, original) = tokenCount.weakCompareExchange(
-                expected: now, desired: min(tokenCountMax, now + (last?.tokenCount ?? 1)), ordering: .relaxed)
+                expected: now, desired: now + min(tokenCountMax - now, last?.tokenCount ?? 1), ordering: .relaxed)
             if exchanged { return }
             now = original
         }

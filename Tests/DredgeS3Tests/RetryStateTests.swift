@@ -92,4 +92,15 @@ import Testing
         for _ in 0..<9 { #expect(known.decide(.reconnect, jitter: 0) == .retry(after: .zero)) }
         #expect(known.decide(.reconnect, jitter: 0) == .giveUp)
     }
+
+    @Test(arguments: [0, 14, 30, 500, Int.max])
+    func `a quota never has more tokens than at first, nor fewer than none`(tokenCount: Int) {
+        let quota = RetryQuota(tokenCount: tokenCount)
+        for _ in 0..<3 { quota.succeeded(after: .failed) }
+        var paidCount = 0
+        while paidCount < 100, quota.pay(.failed) { paidCount += 1 }
+        #expect(paidCount == min(100, tokenCount / 14))
+        guard quota.pay(.throttled) else { return }
+        for price in [nil, RetryQuota.Price.failed, .throttled] { quota.succeeded(after: price) }
+    }
 }
