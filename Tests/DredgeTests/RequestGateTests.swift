@@ -1,4 +1,5 @@
 import DredgeS3
+import Synchronization
 import Testing
 
 @testable import Dredge
@@ -57,6 +58,25 @@ import Testing
         withExtendedLifetime(place) {}
         place = nil
         _ = try await waiting[2].value
+    }
+
+    @Test func `no read is begun while many requests wait`() async throws {
+        let gate = RequestGate(Capacity(1), limitMax: 1)
+        let place = gate.enterIfFree()
+        try await gate.backlogIsShort()
+        let hasBegun = Mutex(false)
+        let waiting = (0..<Limits.gateBacklogCount).map { _ in Task { try await gate.enter() } }
+        while gate.backlogCount < Limits.gateBacklogCount { await Task.yield() }
+        let feeder = Task {
+            try await gate.backlogIsShort()
+            hasBegun.withLock { $0 = true }
+        }
+        for _ in 0..<100 { await Task.yield() }
+        #expect(!hasBegun.withLock { $0 })
+        waiting[0].cancel()
+        try await feeder.value
+        withExtendedLifetime(place) {}
+        for task in waiting { task.cancel() }
     }
 
     @Test func `buckets of other endpoints or accounts have gates of their own`() {

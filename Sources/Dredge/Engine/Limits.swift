@@ -36,6 +36,8 @@ public struct Limits: Sendable, Hashable {
     static let openMultipartCountMax = 16
     /// Reads that are open at once, of all runs, waiting ones included: each is a task of some ten kilobytes.
     static let openReadCountMax = 2048
+    /// Reads are begun while fewer requests than this wait at their bucket's gate.
+    static let gateBacklogCount = 16
     /// Requests beside the GETs that may be in flight: pages of listings, sessions that are renewed. More of them wait.
     static let controlRequestCount = 64
     /// Objects that are read from the queue in the store at a time.

@@ -22,6 +22,8 @@ final class RequestGate: AttemptGate {
     private let pace: Mutex<Pace>
     /// Whether somebody waits on the account. The others wait here, where the length of a queue costs nothing.
     private let turn = Monitor(false)
+    /// How many wait for a place.
+    private let backlog = Monitor(0, order: .any)
     /// One burst of 503s is one sign, not a hundred.
     private static let cutInterval: Duration = .seconds(1)
 
@@ -42,6 +44,8 @@ final class RequestGate: AttemptGate {
     func enterIfFree() -> (any Admission)? { turn.attempt { [account] in $0 ? nil : account.takeIfFree() } }
 
     func enter() async throws(CancellationError) -> any Admission {
+        backlog.update { $0 += 1 }
+        defer { backlog.update { $0 -= 1 } }
         try await turn.wait { isTaken -> Void? in
             if isTaken { return nil }
             isTaken = true
@@ -49,6 +53,14 @@ final class RequestGate: AttemptGate {
         }
         defer { turn.update { $0 = false } }
         return try await account.take()
+    }
+
+    var backlogCount: Int { backlog.read { $0 } }
+
+    /// Waits until few requests wait for a place. Each of them has its memory already, so that who begins reads without
+    /// looking fills the budget with buffers that nothing comes into.
+    func backlogIsShort() async throws(CancellationError) {
+        try await backlog.wait { $0 < Limits.gateBacklogCount ? () : nil }
     }
 
     func attemptEnded(_ outcome: AttemptOutcome) {

@@ -42,9 +42,10 @@ struct Reading: Sendable {
         var eTag: ETag
     }
 
-    /// Waits for what `read` needs to begin with: a place among the open reads, and the whole room of an object of one
-    /// part.
+    /// Waits for what `read` needs to begin with: a short queue at the gate, a place among the open reads, and the
+    /// whole room of an object of one part.
     func room(for object: PendingObject) async throws(CancellationError) -> Room {
+        try await source.gate.backlogIsShort()
         let read = try await run.room.reads.take()
         if object.size > UInt64(run.limits.partByteCount) { return Room(read: read, part: nil) }
         return Room(read: read, part: try await memory.buffer(byteCount: Int(object.size), headroom: 0))
