@@ -32,5 +32,19 @@ enum Descriptors {
         return UInt64(limits.rlim_cur)
     }
 
+    /// Connections that there is room for beside what is open now and what others will open: at least one.
+    ///
+    /// None may take the last descriptors: a store that can't open its files fails, and libdispatch, which looks at its
+    /// threads in /proc, ends the process.
+    static var connectionCountMax: Int {
+        let limit = Int(clamping: limit)
+        // Who may open more has room for all connections that there can be.
+        guard limit < lookedAtCount else { return .max }
+        let openCount = (0..<Int32(limit)).count { fcntl($0, F_GETFD) >= 0 }
+        return max(1, limit - openCount - reserveCount)
+    }
+
     private static let neededCount = 4
+    private static let reserveCount = 32
+    private static let lookedAtCount = 4096
 }

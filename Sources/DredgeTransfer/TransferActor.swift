@@ -10,6 +10,7 @@ actor TransferActor {
 
     private let multi: MultiHandle
     private let limits: TransferLimits
+    private let connectionCountMax: Int
     private var slots: [EasySlot] = []
     private var freeSlots: [EasySlot] = []
     private var waiting = FIFO<Transfer>()
@@ -22,6 +23,7 @@ actor TransferActor {
         self.executor = executor
         self.multi = multi
         self.limits = limits
+        connectionCountMax = min(limits.connectionCountMax, Descriptors.connectionCountMax)
     }
 
     // MARK: Commands
@@ -131,7 +133,7 @@ actor TransferActor {
 
     private func freeSlot() -> EasySlot? {
         if let slot = freeSlots.popLast() { return slot }
-        guard slots.count < limits.connectionCountMax, let slot = EasySlot(limits: limits) else { return nil }
+        guard slots.count < connectionCountMax, let slot = EasySlot(limits: limits) else { return nil }
         slots.append(slot)
         return slot
     }

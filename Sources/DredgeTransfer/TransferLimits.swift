@@ -1,7 +1,7 @@
 /// All limits of the transfer loop.
 public struct TransferLimits: Sendable {
     /// Transfers at once, which is also the most connections that are kept; further transfers wait, first come first
-    /// served.
+    /// served. Fewer where the process may open few files.
     public var connectionCountMax = 128
     /// The longest time to a usable connection: name, TCP and TLS.
     public var connectTimeout: Duration = .seconds(10)

@@ -59,8 +59,9 @@
             #expect(outcome.status == 4, "\(outcome.error)")
         }
 
-        @Test func `a want of descriptors is told as one`() async throws {
-            let server = try await ScriptedS3Server(.init(objects: [.init("a", body: Array("some text".utf8))]))
+        @Test func `few descriptors make a run slow, and a want of them is told as one`() async throws {
+            let server = try await ScriptedS3Server(
+                .init(objects: (0..<500).map { .init("\($0)", body: Array("some text".utf8)) }))
             defer { server.stop() }
             let directory = try TemporaryDirectory()
             try directory.write(
@@ -71,14 +72,18 @@
                 """)
             // From a number that lets the command end well downwards, until it no longer can.
             var last: Program.Outcome?
-            for limit in (10...40).reversed() {
+            var lowest = Int.max
+            for limit in [64, 32] + (10...24).reversed() {
+                let command = "ulimit -n \(limit); exec \"$0\" run c.yaml --store s\(limit) --no-progress"
                 let outcome = try await Program.run(
-                    "sh", ["-c", "ulimit -n \(limit); exec \"$0\" run c.yaml --no-progress", DredgeBinary.url.path],
+                    "sh", ["-c", command, DredgeBinary.url.path],
                     environment: ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent"], directory: directory.url)
                 last = outcome
                 if outcome.status != 0 { break }
+                lowest = limit
             }
             let outcome = try #require(last)
+            #expect(lowest <= 24, "\(outcome)")
             #expect(outcome.error.contains("open files") && !outcome.error.contains("can't be reached"), "\(outcome)")
         }
     }
