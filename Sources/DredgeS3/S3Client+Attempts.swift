@@ -23,16 +23,16 @@ extension S3Client {
                 throw S3Error.cancelled(exchange.operation, attemptCount: state.attemptCount)
             }
             let target = locator.target
-            let used = try await credentials(for: exchange.operation, attemptCount: state.attemptCount)
             let keptBefore = exchange.keptByteCount
             let offset = clock.offset
+            let (result, used) = try await admittedAttempt(&exchange, at: target, attemptCount: state.attemptCount)
             let failure: AttemptFailure
-            do throws(AttemptFailure) {
-                let answer = try await gatedAttempt(&exchange, at: target, with: used)
+            switch result {
+            case .success(let answer):
                 locator.succeeded(at: target)
                 quota.succeeded(after: lastPrice)
                 return (answer, state.attemptCount + 1)
-            } catch {
+            case .failure(let error):
                 failure = error
             }
             if failure.hasAnswer { locator.answered() }
@@ -98,13 +98,43 @@ extension S3Client {
         }
     }
 
-    /// One attempt, for which a GET holds a place in the gate.
-    private func gatedAttempt<E: Exchange>(
+    /// One attempt with what it needs, and the credentials that signed it.
+    private func admittedAttempt<E: Exchange>(
+        _ exchange: inout E, at target: BucketTarget, attemptCount: Int
+    ) async throws(S3Error) -> (Result<E.Answer, AttemptFailure>, Credentials?) {
+        let (place, used) = try await admission(of: exchange, attemptCount: attemptCount)
+        defer { withExtendedLifetime(place) {} }
+        do throws(AttemptFailure) {
+            return (.success(try await toldAttempt(&exchange, at: target, with: used)), used)
+        } catch {
+            return (.failure(error), used)
+        }
+    }
+
+    /// What an attempt needs: for a GET a place in the gate, and credentials that are good when it is signed.
+    private func admission<E: Exchange>(
+        of exchange: E, attemptCount: Int
+    ) async throws(S3Error) -> (place: (any Admission)?, credentials: Credentials?) {
+        let operation = exchange.operation
+        // Before the place, so that nobody waits for a session in one.
+        let used = try await credentials(for: operation, attemptCount: attemptCount)
+        guard exchange.isGated, let gate else { return (nil, used) }
+        if let place = gate.enterIfFree() { return (place, used) }
+        let place: any Admission
+        do throws(CancellationError) {
+            place = try await gate.enter()
+        } catch {
+            throw S3Error.cancelled(operation, attemptCount: attemptCount)
+        }
+        // The wait may have outlasted them.
+        return (place, try await credentials(for: operation, attemptCount: attemptCount))
+    }
+
+    /// One attempt, of whose end the gate is told.
+    private func toldAttempt<E: Exchange>(
         _ exchange: inout E, at target: BucketTarget, with credentials: Credentials?
     ) async throws(AttemptFailure) -> E.Answer {
         guard let gate else { return try await attempt(&exchange, at: target, with: credentials).answer }
-        let place = exchange.isGated ? try await gate.place() : nil
-        defer { withExtendedLifetime(place) {} }
         let keptBefore = exchange.keptByteCount
         do throws(AttemptFailure) {
             let (answer, response) = try await attempt(&exchange, at: target, with: credentials)
@@ -154,14 +184,6 @@ extension S3Client {
             throw .service(ServiceFault(response, isHead: request.method == .head, limits: limits))
         }
         return (try exchange.accept(response, body), response)
-    }
-}
-
-extension AttemptGate {
-    /// A place, at once where there is one.
-    fileprivate func place() async throws(AttemptFailure) -> any Admission {
-        if let place = enterIfFree() { return place }
-        do throws(CancellationError) { return try await enter() } catch { throw .cancelled }
     }
 }
 
