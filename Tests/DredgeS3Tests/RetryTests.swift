@@ -302,6 +302,20 @@ private typealias Scenario = ScriptedS3Server.Scenario
         }
     }
 
+    @Test func `bytes that come too slowly are no progress: the attempts are used up`() async throws {
+        var limits = TransferLimits()
+        limits.floorPeriod = .seconds(2)
+        let faults = [Fault.drip(on: .get, seconds: 0.05).times(-1), .drip(on: .list, seconds: 0.05)]
+        let slow = Object("a", body: patternedBytes(count: 100_000))
+        try await ScriptedBucket.with(.init(objects: [slow], faults: faults), transferLimits: limits) { bucket in
+            let error = try await bucket.readError("a", 0..<100_000)
+            #expect(error?.code == .shortBody && error?.attemptCount == 3)
+            #expect(error?.isFatalForSource == false)
+            let listError = try await bucket.listError()
+            #expect(listError == nil, "a listing that drips once is read again")
+        }
+    }
+
     @Test func `an endpoint where nothing listens is told with its host, after few attempts`() async throws {
         let port = try LoopbackPort.free()
         let loop = try TransferLoop()

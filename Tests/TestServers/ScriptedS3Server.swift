@@ -338,6 +338,13 @@ extension ScriptedS3Server {
         /// AssumeRole gives a session that is over.
         public static func expiredSession() -> Fault { Fault(on: .assumeRole, do: "expired") }
 
+        /// The right head, then a byte of the body every so many seconds.
+        public static func drip(on action: Action, seconds: Double) -> Fault {
+            var fault = Fault(on: action, do: "drip")
+            fault.seconds = seconds
+            return fault
+        }
+
         /// The right answer, later.
         public static func delay(on action: Action, seconds: Double) -> Fault {
             var fault = Fault(on: action, do: "delay")

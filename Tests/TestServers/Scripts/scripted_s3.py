@@ -59,6 +59,7 @@ GetCallerIdentity. A scenario:
       "replace"      "object" {…} takes the place of the key first, then the request is answered as usual
       "hang"         no answer; the connection stays open
       "delay"        "seconds", then the right answer
+      "drip"         the right head, then a byte of the body every "seconds"
       "outlast"      the right answer, once the session that signed the request is over
       "partial"      AssumeRole: a session without its token
       "expired"      AssumeRole: a session that is over
@@ -394,6 +395,8 @@ class Handler(BaseHTTPRequestHandler):
                 headers.pop(name, None)
                 if value is not None:
                     headers[name] = value
+        if kind == "drip":
+            return self.send(status, headers, body, drip=fault["seconds"])
         if kind in ("shortBody", "shortWhole"):
             return self.send(status, headers, body, stop_after=fault["byteCount"])
         if kind == "reset":
@@ -433,6 +436,8 @@ class Handler(BaseHTTPRequestHandler):
                    obj.storage_class or "STANDARD"))
         text.append("</ListBucketResult>")
         body = "".join(text).encode()
+        if fault and fault["do"] == "drip":
+            return self.send(200, {"Content-Type": "application/xml"}, body, drip=fault["seconds"])
         if fault and fault["do"] == "shortBody":
             return self.send(200, {"Content-Type": "application/xml"}, body, stop_after=fault["byteCount"])
         self.send(200, {"Content-Type": "application/xml"}, body)
@@ -445,7 +450,7 @@ class Handler(BaseHTTPRequestHandler):
                 "<%s>%s</%s>" % (name, escape(value), name) for name, value in parts.items())).encode()
         self.send(status, dict({"Content-Type": "application/xml"}, **(headers or {})), body)
 
-    def send(self, status, headers, body, stop_after=None, resets=False):
+    def send(self, status, headers, body, stop_after=None, resets=False, drip=None):
         self.send_response_only(status)
         self.send_header("x-amz-request-id", "SCRIPTED0001")
         for name, value in dict({"Date": self.date_time_string(self.world.now)}, **headers).items():
@@ -454,6 +459,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command == "HEAD":
+            return
+        if drip:
+            for index in range(len(body)):
+                self.wfile.write(body[index:index + 1])
+                self.wfile.flush()
+                time.sleep(drip)
             return
         self.wfile.write(body if stop_after is None else body[:stop_after])
         self.wfile.flush()
