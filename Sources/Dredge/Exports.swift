@@ -22,7 +22,7 @@
 @_exported public import struct DredgeLedger.PendingObject
 @_exported public import enum DredgeLedger.RunOutcome
 @_exported public import struct DredgeLedger.RunTotals
-@_exported public import enum DredgeLedger.SkipReason
+@_exported public import struct DredgeLedger.SkipReason
 @_exported public import typealias DredgeLedger.BatchID
 @_exported public import typealias DredgeLedger.ObjectID
 @_exported public import typealias DredgeLedger.RunID

@@ -34,9 +34,16 @@ import Testing
             ObjectState.allCases.map(\.rawValue) == [
                 "pending", "indexed", "unchanged", "skipped", "failed", "vanished", "changed",
             ])
+        let reasons: [SkipReason] = [
+            .filtered, .folderMarker, .empty, .archived, .binary, .unsupportedType("application/pdf"),
+            .compressed("gzip"), .encoding("UTF-16"),
+        ]
         #expect(
-            SkipReason.allCases.map(\.rawValue) == ["filtered", "folder marker", "empty", "archived", "binary"])
-        #expect(SkipReason.allCases.filter(\.keepsContent) == [.archived])
+            reasons.map(\.rawValue) == [
+                "filtered", "folder marker", "empty", "archived", "binary", "unsupported type: application/pdf",
+                "compressed: gzip", "encoding: UTF-16",
+            ])
+        #expect(reasons.filter(\.keepsContent) == [.archived])
     }
 
     @Test func `a source stays the same one when its filters change, and only then`() {

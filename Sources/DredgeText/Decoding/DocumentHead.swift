@@ -6,8 +6,8 @@ public struct DocumentHead {
     public enum Content {
         /// Text, that this decoder reads.
         case text(any TextDecoder)
-        /// No text: there is a NUL among the first bytes.
-        case binary
+        /// No text, or none that can be read as it is.
+        case other(FileType)
     }
 
     /// The first bytes: all of the object's, or at least `byteCountMin`.
@@ -24,11 +24,11 @@ public struct DocumentHead {
         self.contentEncoding = contentEncoding
     }
 
-    /// What the object holds.
+    /// What the object holds, told by its bytes alone: names and headers are often wrong.
     ///
-    /// No content encoding is taken off: an object that has one is judged by the bytes that are stored. Compressed
-    /// bytes hold a NUL nearly always, and so are no text.
+    /// No content encoding is taken off: an object that has one is judged by the bytes that are stored.
     public var content: Content {
-        tk_contains_nul(bytes.bytes, min(bytes.count, Self.byteCountMin)) ? .binary : .text(PlainText())
+        let hasNUL = tk_contains_nul(bytes.bytes, min(bytes.count, Self.byteCountMin))
+        return FileType(bytes, hasNUL: hasNUL).map(Content.other) ?? .text(PlainText())
     }
 }
