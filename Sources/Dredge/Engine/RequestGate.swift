@@ -2,40 +2,28 @@ import DredgeBase
 import DredgeS3
 import Synchronization
 
-/// How many GETs of one bucket may be in flight: one more for each `limit` answers, half as many when the service
-/// throttles (the rule of TCP, which S3's guide asks for: "reduce the request rate on 503 SlowDown").
+/// Bounds the GETs of one bucket that are in flight; `RequestPace` says how many.
 ///
 /// All runs of an engine that read a bucket share its gate, and all gates share the engine's requests; a bucket that
 /// throttles slows down nobody but itself.
 final class RequestGate: AttemptGate {
-    private struct Pace {
-        /// The account's limit; here too, so that an answer that changes nothing doesn't ask for it.
-        var limit: Int
-        var answersSinceRaise = 0
-        var lastCut: ContinuousClock.Instant?
-    }
-
     private let account: CapacityAccount
-    private let limitMax: Int
-    private let limitMin: Int
     private let now: @Sendable () -> ContinuousClock.Instant
-    private let pace: Mutex<Pace>
+    private let pace: Mutex<RequestPace>
     /// Whether somebody waits on the account. The others wait here, where the length of a queue costs nothing.
     private let turn = Monitor(false)
     /// How many wait for a place.
     private let backlog = Monitor(0, order: .any)
-    /// One burst of 503s is one sign, not a hundred.
-    private static let cutInterval: Duration = .seconds(1)
 
     init(
         _ requests: Capacity, limitMin: Int = Limits.requestCountMin, limitMax: Int,
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         precondition(limitMax > 0, "a gate that lets nothing through")
-        account = requests.makeAccount(limit: limitMax)
-        pace = Mutex(Pace(limit: limitMax))
-        self.limitMax = limitMax
-        self.limitMin = min(limitMin, limitMax)
+        let pace = RequestPace(
+            limit: Limits.requestCountAtFirst, limits: min(limitMin, limitMax)...limitMax, now: now())
+        account = requests.makeAccount(limit: pace.limit)
+        self.pace = Mutex(pace)
         self.now = now
     }
 
@@ -64,34 +52,17 @@ final class RequestGate: AttemptGate {
     }
 
     func attemptEnded(_ outcome: AttemptOutcome) {
-        switch outcome {
-        case .answered: answered()
-        case .throttled: throttled()
-        case .failed: break
-        }
-    }
-
-    private func answered() {
+        let (now, isFull) = (now(), backlogCount > 0)
         pace.withLock { pace in
-            pace.answersSinceRaise += 1
-            guard pace.limit < limitMax, pace.answersSinceRaise >= pace.limit else { return }
-            setLimit(pace.limit + 1, &pace)
+            let limit = pace.limit
+            switch outcome {
+            case .answered(_, _, let byteCount): pace.answered(byteCount: byteCount, isFull: isFull, now: now)
+            case .throttled: pace.throttled(now: now)
+            case .failed: pace.failed(now: now)
+            }
+            // Under the lock, so that two changes don't cross.
+            if pace.limit != limit { account.setLimit(pace.limit) }
         }
-    }
-
-    private func throttled() {
-        pace.withLock { pace in
-            if let lastCut = pace.lastCut, now() - lastCut < Self.cutInterval { return }
-            pace.lastCut = now()
-            setLimit(max(limitMin, pace.limit / 2), &pace)
-        }
-    }
-
-    /// Under the lock, so that two changes don't cross.
-    private func setLimit(_ limit: Int, _ pace: inout Pace) {
-        pace.limit = limit
-        pace.answersSinceRaise = 0
-        account.setLimit(limit)
     }
 }
 
