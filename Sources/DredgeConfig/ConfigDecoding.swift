@@ -72,17 +72,18 @@ struct ConfigDecoding {
 
     private func limits(_ value: ConfigValue) -> Limits? {
         let advice = "{memory: 1GiB, requests: 128}"
-        guard let mapping = ConfigMapping(value, known: ["memory", "requests", "part", "workers"], advice: advice)
-        else {
-            return nil
-        }
+        let known = ["memory", "requests", "part", "workers", "outage_patience"]
+        guard let mapping = ConfigMapping(value, known: known, advice: advice) else { return nil }
         let standard = Limits.default
         let memory =
             mapping["memory"].map { $0.byteCount(in: ConfigLimits.memoryByteCount) } ?? standard.memoryByteCount
         let requests = mapping["requests"].map { $0.integer(in: ConfigLimits.requestCount) } ?? standard.requestCount
         let part = mapping["part"].map { $0.byteCount(in: ConfigLimits.partByteCount) } ?? standard.partByteCount
         let workers = mapping["workers"].map { $0.integer(in: ConfigLimits.workerCount) } ?? standard.workerCount
-        guard let memory, let requests, let part, let workers else { return nil }
+        let patience =
+            mapping["outage_patience"].map { $0.seconds(in: ConfigLimits.outagePatienceSeconds) }
+            ?? Int(standard.outagePatience.components.seconds)
+        guard let memory, let requests, let part, let workers, let patience else { return nil }
         // A part must fit twice: one is in work while the next one is fetched.
         guard part <= memory / 2 else {
             let place = mapping["part"] ?? mapping["memory"]
@@ -96,6 +97,7 @@ struct ConfigDecoding {
         limits.requestCount = requests
         limits.partByteCount = part
         limits.workerCount = workers
+        limits.outagePatience = .seconds(patience)
         return limits
     }
 

@@ -19,6 +19,9 @@ package enum ConfigLimits {
     /// 0: as many as there are cores.
     static let workerCount = 0...Limits.workerCountMax
 
+    /// Zero: an outage ends a run at once.
+    package static let outagePatienceSeconds = 0...(7 * 86_400)
+
     static let nameByteCountMax = 128
     /// S3 allows 1,024 bytes in a key, so no longer prefix can match.
     static let prefixByteCountMax = 1024

@@ -28,7 +28,8 @@ public protocol Ledger: Sendable {
         of source: SourceID, in run: RunID, after position: Int64, limit: Int
     ) async throws(StoreError) -> [PendingObject]
 
-    /// Writes down why an object was not indexed. Never waits.
+    /// Writes down why an object was not indexed. Never waits. One that is postponed is given by `pending` once more,
+    /// after a `flush`: behind all that have been recorded.
     func settle(_ outcome: ObjectOutcome) throws(StoreError)
 
     /// Whether anything is stored of a source's objects.

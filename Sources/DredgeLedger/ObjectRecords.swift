@@ -12,14 +12,17 @@ public struct PendingObject: Sendable {
     public var size: UInt64
     /// The listed ETag.
     public var eTag: ETag
+    /// Attempts to read it that failed, when it was postponed.
+    public var attemptCount: Int
 
     /// All parts.
-    public init(id: ObjectID, position: Int64, key: [UInt8], size: UInt64, eTag: ETag) {
+    public init(id: ObjectID, position: Int64, key: [UInt8], size: UInt64, eTag: ETag, attemptCount: Int = 0) {
         self.id = id
         self.position = position
         self.key = key
         self.size = size
         self.eTag = eTag
+        self.attemptCount = attemptCount
     }
 }
 
@@ -37,12 +40,14 @@ public struct ObjectOutcome: Sendable {
         case vanished
         /// It kept changing under the read. What was stored of an older version stays, and shows as stale.
         case changed
+        /// It could not be read now. It goes to the end of the run's queue.
+        case postponed
     }
     /// The object.
     public var object: ObjectID
     /// What became of it.
     public var cause: Cause
-    /// Attempts that it took.
+    /// Attempts that it took, of all visits.
     public var attemptCount: Int
     /// Of the last error.
     public var requestID: String?

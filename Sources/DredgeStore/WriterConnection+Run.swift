@@ -46,8 +46,10 @@ extension WriterConnection {
                 WHERE id = ?
                 """, arguments: [run])
         try db.execute(
-            sql: "UPDATE object SET state = 'pending', reason = NULL WHERE run = ? AND state IN ('failed', 'changed')",
-            arguments: [run])
+            sql: """
+                UPDATE object SET state = 'pending', reason = NULL, attempt_count = 0 WHERE run = ?
+                    AND (state IN ('failed', 'changed') OR (state = 'pending' AND attempt_count > 0))
+                """, arguments: [run])
         nextPosition =
             try (Int64.fetchOne(db, sql: "SELECT max(position) FROM object WHERE run = ?", arguments: [run]) ?? 0) + 1
         return OpenRun(
@@ -203,7 +205,7 @@ extension WriterConnection {
     func pending(of source: SourceID, in run: RunID, after position: Int64, limit: Int) throws -> [PendingObject] {
         let select = try statement(
             """
-            SELECT id, position, key, size, etag FROM object
+            SELECT id, position, key, size, etag, attempt_count FROM object
             WHERE run = ? AND source = ? AND position > ? AND state = 'pending' ORDER BY position LIMIT ?
             """)
         select.bind(1, run)
@@ -215,7 +217,7 @@ extension WriterConnection {
             objects.append(
                 PendingObject(
                     id: select.id(0), position: select.int64(1), key: select.bytes(2) ?? [], size: select.uint64(3),
-                    eTag: ETag(select.text(4) ?? "")))
+                    eTag: ETag(select.text(4) ?? ""), attemptCount: select.int(5)))
         }
         return objects
     }

@@ -129,7 +129,20 @@ final class WriterConnection {
             try set(.vanished, outcome)
         case .changed:
             try set(.changed, outcome)
+        case .postponed:
+            try postpone(outcome)
         }
+    }
+
+    private func postpone(_ outcome: ObjectOutcome) throws {
+        let update = try statement(
+            "UPDATE object SET position = ?2, attempt_count = ?3, request_id = ?4 WHERE id = ?1")
+        update.bind(1, outcome.object)
+        update.bind(2, nextPosition)
+        update.bind(3, outcome.attemptCount)
+        update.bind(4, outcome.requestID)
+        nextPosition += 1
+        try run(update, for: outcome.object)
     }
 
     private func set(

@@ -83,11 +83,17 @@ public final class Engine: Sendable {
             let failure = FirstFailure()
             let work = RunWork(sink: store, settings: settings, counters: counters, failure: failure, on: workQueue)
             let context = RunContext(
-                id: record.id, ledger: store, settings: settings, limits: limits, work: work, room: room(for: settings),
+                id: record.id, world: world, ledger: store, settings: settings, limits: limits, work: work, room: room(for: settings),
                 counters: counters, failures: FailureLog(), failure: failure, executor: world.executor, logger: logger)
             var open: [OpenSource] = []
             do throws(RunError) {
-                for source in sources { open.append(try self.open(source, for: record.name)) }
+                for source in sources {
+                    open.append(
+                        try self.open(source, for: record.name) { wait in
+                            counters.note(wait, for: source.name)
+                            self.tell(wait, of: source)
+                        })
+                }
             } catch {
                 for source in open { source.close() }
                 failure.report(error)
@@ -105,11 +111,28 @@ public final class Engine: Sendable {
     }
 
     /// Opens a source for a run, a plan or a check. Sends nothing.
-    func open(_ source: Source, for run: String) throws(RunError) -> OpenSource {
+    /// - Parameter onWait: called when the source begins to be waited for, and with nil when that is over.
+    func open(
+        _ source: Source, for run: String, onWait: @escaping @Sendable (SourceWait?) -> Void = { _ in }
+    ) throws(RunError) -> OpenSource {
         let filter = try SourceFilter(source)
         let gate = gates.gate(of: source.bucketIdentity)
         let service = try world.open(source, for: run, gate: gate)
-        return OpenSource(source, filter: filter, service: service, gate: gate)
+        return OpenSource(
+            source, filter: filter, service: service, gate: gate, world: world, patience: limits.outagePatience,
+            onWait: onWait)
+    }
+
+    private func tell(_ wait: SourceWait?, of source: Source) {
+        if let wait {
+            logger.warning(
+                """
+                the source fails as a whole since \(Timestamp.iso8601(wait.since)) and is waited for, for at most \
+                \(limits.outagePatience.components.seconds) s: \(wait.reason)
+                """, metadata: ["source": "\(source.name)"])
+        } else {
+            logger.notice("the source is well again", metadata: ["source": "\(source.name)"])
+        }
     }
 
     private func begin(

@@ -7,13 +7,17 @@ public struct Limits: Sendable, Hashable {
     /// constant: two batches a worker, the stores' queues and caches, curl's buffers, the token tables (about 270 MiB
     /// in all with the defaults, and about 20 MiB more for each further run at the same time).
     public var memoryByteCount = 1 << 30
-    /// GETs in flight, of all runs together. Fewer for a bucket that throttles.
-    public var requestCount = 128
+    /// The most GETs in flight, of all runs together. For each bucket it begins with at most 128, and is as many as bring
+    /// more throughput; fewer for one that throttles.
+    public var requestCount = 1024
     /// Bytes that one GET asks for; smaller objects are one GET. 8 MiB is what AWS advises (8 or 16) and what its own
     /// client uses.
     public var partByteCount = 8 << 20
     /// Threads that chunk and count; 0: one a core.
     public var workerCount = 0
+    /// How long a run waits for a source that fails as a whole (no connection, no name, 5xx), before it ends so that the
+    /// next run can go on.
+    public var outagePatience: Duration = .seconds(30 * 60)
 
     /// The defaults.
     public init() {}
@@ -40,12 +44,27 @@ public struct Limits: Sendable, Hashable {
     static let gateBacklogCount = 16
     /// Requests beside the GETs that may be in flight: pages of listings, sessions that are renewed. More of them wait.
     static let controlRequestCount = 64
+    /// Open files that are left for other things than connections: stores, the embedding program's own.
+    static let fileCountReserve = 64
     /// Objects that are read from the queue in the store at a time.
     static let pendingPageCount = 1024
-    /// Attempts of a request, the first one included.
-    static let attemptCountMax = 10
+    /// Attempts to read an object after which it is not visited a third time. A visit is a request with its attempts;
+    /// between two of them all other objects have their turn.
+    static let objectAttemptCountMax = 6
+    /// Times that a page of a listing is asked for, each with its attempts, while the source is otherwise well.
+    static let listRoundCount = 8
+    /// Times that a request is made anew after the source failed as a whole and was well again.
+    static let recoveryCount = 100
+    /// The shortest wait between two looks at a source that fails; each next one may be twice as long.
+    static let outageDelayMin: Duration = .seconds(1)
+    /// The longest.
+    static let outageDelayMax: Duration = .seconds(20)
+    /// The wait before an object is visited again, for each attempt that was made.
+    static let postponedDelay: Duration = .milliseconds(200)
     /// How often an object that changes under the read is begun again.
     static let rereadCount = 3
+    /// GETs of a bucket that are in flight at first, before it is known what more of them bring.
+    static let requestCountAtFirst = 128
     /// The fewest GETs in flight that throttling can bring about.
     static let requestCountMin = 4
     /// Failures that a report names one by one.
@@ -75,6 +94,7 @@ public struct Limits: Sendable, Hashable {
         precondition((1...Self.requestCountMax).contains(requestCount), "\(requestCount) requests at once")
         precondition(
             (Self.partByteCountMin...Self.partByteCountMax).contains(partByteCount), "parts of \(partByteCount) bytes")
+        precondition(outagePatience >= .zero, "a patience below zero")
         precondition((0...Self.workerCountMax).contains(workerCount), "\(workerCount) workers")
     }
 }

@@ -20,11 +20,6 @@ struct Listing: Sendable {
         do {
             try await recordPages()
             return source.failure == nil ? try await run.ledger.completeListing(of: state.source, in: run.id) : 0
-        } catch let error as S3Error {
-            // A request that is cancelled although the run is not: the engine was shut down.
-            if error.code != .cancelled || !Task.isCancelled {
-                source.giveUp(RunError(error, source: source.source.name, step: "list \(source.url)"))
-            }
         } catch let error as StoreError {
             run.failure.report(RunError(error))
         } catch {
@@ -34,12 +29,11 @@ struct Listing: Sendable {
     }
 
     private func recordPages() async throws {
-        let prefix = ObjectKey(source.source.prefix)
         var token: String?
         // A resumed listing goes on behind the last key that was recorded; the service's own tokens may have expired.
         var startAfter = state.lastKey.map { ObjectKey($0) }
         repeat {
-            let page = try await source.service.list(prefix: prefix, continuationToken: token, startAfter: startAfter)
+            guard let page = try await source.page(continuationToken: token, startAfter: startAfter) else { return }
             startAfter = nil
             let entries = page.objects.map(source.filter.entry)
             let recorded = try await run.ledger.record(entries, of: state.source, in: run.id)

@@ -47,13 +47,9 @@ extension Engine {
         var known = ledger.map { KnownObjects($0, of: open.source.record) }
         var token: String?
         repeat {
-            let page: ListPage
-            do throws(S3Error) {
-                page = try await open.service.list(
-                    prefix: ObjectKey(open.source.prefix), continuationToken: token, startAfter: nil)
-            } catch {
-                throw RunError(error, source: open.source.name, step: "list \(open.url)")
-            }
+            let page: ListPage?
+            do { page = try await open.page(continuationToken: token, startAfter: nil) } catch { throw .cancelled }
+            guard let page else { throw open.failure ?? .cancelled }
             for object in page.objects {
                 let entry = open.filter.entry(object)
                 do throws(StoreError) {

@@ -14,6 +14,12 @@ struct Reading: Sendable {
     let source: OpenSource
     /// The source's part of the run's memory.
     private let memory: MemoryAccount
+    private let postponed = Tally()
+
+    /// How many reads were put at the end of the queue.
+    var postponedCount: Int { postponed.counter.value }
+
+    private final class Tally: Sendable { let counter = Counter<Int>() }
 
     init(run: RunContext, source: OpenSource) {
         self.run = run
@@ -47,7 +53,8 @@ struct Reading: Sendable {
     func room(for object: PendingObject) async throws(CancellationError) -> Room {
         try await source.gate.backlogIsShort()
         let read = try await run.room.reads.take()
-        if object.size > UInt64(run.limits.partByteCount) { return Room(read: read, part: nil) }
+        // What failed before waits a little, and takes its memory then.
+        if object.size > UInt64(run.limits.partByteCount) || object.attemptCount > 0 { return Room(read: read, part: nil) }
         return Room(read: read, part: try await memory.buffer(byteCount: Int(object.size), headroom: 0))
     }
 
@@ -55,22 +62,27 @@ struct Reading: Sendable {
     func read(_ object: PendingObject, into room: Room) async throws(StoreError) {
         var version = Version(key: ObjectKey(object.key), size: object.size, eTag: object.eTag)
         var part = room.takePart()
+        if object.attemptCount > 0 {
+            do { try await run.world.sleep(Limits.postponedDelay * object.attemptCount) } catch { return }
+        }
         for reread in 0...Limits.rereadCount {
             if reread > 0 {
-                do throws(S3Error) {
-                    let now = try await source.service.head(version.key)
+                do throws(ReadFailure) {
+                    let now = try await head(version.key)
                     version = Version(key: now.key, size: now.size, eTag: now.eTag)
                 } catch {
+                    guard case .service(let error) = error else { return }
                     return try settle(object, after: error)
                 }
                 if version.size == 0 { return try skip(object, .empty) }
             }
             do throws(ReadFailure) {
-                return try await read(object, version, into: part.take())
+                try await read(object, version, into: part.take())
+                return source.objectVisited(isRead: true)
             } catch {
                 switch error {
                 case .stopped: return
-                case .binary: return try skip(object, .binary, readETag: version.eTag)
+                case .notText(let reason): return try skip(object, reason, readETag: version.eTag)
                 case .service(let error):
                     if error.code != .preconditionFailed { return try settle(object, after: error) }
                 }
@@ -139,7 +151,11 @@ struct Reading: Sendable {
     ) async throws(ReadFailure) -> (Document, ObjectHead) {
         let head = try await get(range(ofPart: 0, size: version.size), of: version, into: buffer)
         let content = DocumentHead(bytes: buffer.bytes, contentEncoding: head.contentEncoding).content
-        guard case .text(let decoder) = content else { throw .binary }
+        let decoder: any TextDecoder
+        switch content {
+        case .text(let plain): decoder = plain
+        case .other(let type): throw .notText(SkipReason(type))
+        }
         let document = Document(
             object: object, eTag: version.eTag, size: version.size, partByteCount: run.limits.partByteCount,
             partCount: partCount, decoder: decoder, ownBatch: ownBatch)
@@ -168,16 +184,44 @@ struct Reading: Sendable {
     private func get(
         _ range: Range<UInt64>, of version: Version, into buffer: OwnedBuffer
     ) async throws(ReadFailure) -> ObjectHead {
-        do throws(S3Error) {
-            let head = try await source.service.get(
-                version.key, range: range, ifMatch: version.eTag, into: buffer)
-            run.counters.fetchedBytes.add(UInt64(range.count))
-            source.objectRead()
-            // Some services keep the ETag of an object that has grown.
-            guard head.size == version.size else { throw .changed(source.source, version, range, now: head.size) }
-            return head
-        } catch {
-            throw .service(error)
+        var count = 0
+        while true {
+            let failure: S3Error
+            do throws(S3Error) {
+                let head = try await source.service.get(
+                    version.key, range: range, ifMatch: version.eTag, into: buffer)
+                run.counters.fetchedBytes.add(UInt64(range.count))
+                source.partRead()
+                // Some services keep the ETag of an object that has grown.
+                guard head.size == version.size else { throw .changed(source.source, version, range, now: head.size) }
+                return head
+            } catch {
+                failure = error
+            }
+            buffer.truncate(to: 0)
+            try await endOrAgain(after: failure, &count)
+        }
+    }
+
+    private func head(_ key: ObjectKey) async throws(ReadFailure) -> ListedObject {
+        var count = 0
+        while true {
+            let failure: S3Error
+            do throws(S3Error) { return try await source.service.head(key) } catch { failure = error }
+            try await endOrAgain(after: failure, &count)
+        }
+    }
+
+    /// Returns when the failure was the source's, and it is well again; throws when it is the object's, or the run or
+    /// the source ends. `count`: how often it has returned for the request.
+    private func endOrAgain(after error: S3Error, _ count: inout Int) async throws(ReadFailure) {
+        let verdict = try await orStop { () async throws(CancellationError) in try await source.judge(error) }
+        count += 1
+        if source.failure != nil { throw .stopped }
+        switch verdict {
+        case .again where count < Limits.recoveryCount: return
+        case .again, .object: throw .service(error)
+        case .givenUp: throw .stopped
         }
     }
 
@@ -203,13 +247,13 @@ struct Reading: Sendable {
             return try end(object, .vanished, error)
         case .archived:
             return try skip(object, .archived, error)
-        case _ where error.isFatalForSource:
-            return source.giveUp(
-                RunError(
-                    error, source: source.source.name,
-                    step: "read s3://\(source.source.bucket)/\(ObjectKey(object.key))"))
-        case .accessDenied:
-            source.objectDenied(error)
+        case _ where error.mayPass && isWorthAnotherVisit(object, after: error):
+            if object.attemptCount == 0 { source.objectVisited(isRead: false) }
+            postponed.counter.add(1)
+            return try run.ledger.settle(
+                ObjectOutcome(
+                    object: object.id, cause: .postponed, attemptCount: object.attemptCount + error.attemptCount,
+                    requestID: error.requestID))
         default:
             break
         }
@@ -217,6 +261,11 @@ struct Reading: Sendable {
             source.source, object, reason: "\(error.code.rawValue): \(error.message)", requestID: error.requestID)
         run.counters.failed.add(1)
         try end(object, .failed(reason: error.code.rawValue), error)
+    }
+
+    /// At least two visits, and further ones while requests have few attempts, as when the retry quota is used up.
+    private func isWorthAnotherVisit(_ object: PendingObject, after error: S3Error) -> Bool {
+        object.attemptCount == 0 || object.attemptCount + error.attemptCount < Limits.objectAttemptCountMax
     }
 
     private func skip(
@@ -232,17 +281,29 @@ struct Reading: Sendable {
         run.counters.doneBytes.add(object.size)
         try run.ledger.settle(
             ObjectOutcome(
-                object: object.id, cause: cause, attemptCount: error?.attemptCount ?? 1, requestID: error?.requestID))
+                object: object.id, cause: cause, attemptCount: object.attemptCount + (error?.attemptCount ?? 1),
+                requestID: error?.requestID))
     }
 }
 
 /// Why an object did not get to the workers.
 private enum ReadFailure: Error {
     case service(S3Error)
-    /// It is not text.
-    case binary
+    /// It is no text that can be read.
+    case notText(SkipReason)
     /// The run is being stopped.
     case stopped
+}
+
+extension SkipReason {
+    fileprivate init(_ type: FileType) {
+        switch type {
+        case .unsupported(let mediaType): self = .unsupportedType(mediaType)
+        case .compressed(let compression): self = .compressed(compression)
+        case .encoding(let encoding): self = .encoding(encoding)
+        case .binary: self = .binary
+        }
+    }
 }
 
 extension S3Error {

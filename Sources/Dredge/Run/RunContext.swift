@@ -5,6 +5,7 @@ import Logging
 /// What all stages of one run share.
 struct RunContext: Sendable {
     let id: RunID
+    let world: any World
     let ledger: any Ledger
     let settings: IndexSettings
     let limits: Limits

@@ -1,4 +1,5 @@
 import DredgeAWS
+import DredgeBase
 import DredgeLedger
 import DredgeS3
 
@@ -75,6 +76,19 @@ extension RunError {
         self.init(
             code: code, source: source, step: step, serviceCode: error.serviceCode, status: error.status,
             requestID: error.requestID, message: error.message, advice: error.advice)
+    }
+
+    /// The source was waited for, in vain.
+    mutating func explain(_ wait: SourceWait, patience: Duration) {
+        message = "No answer of use since \(Timestamp.iso8601(wait.since)), for longer than the outage patience of "
+            + "\(patience.components.seconds) s. The last one: \(message)"
+        advice = "Run again when the service is well: the run goes on where it was. \(advice)"
+    }
+
+    /// A plan was given up by who asked for it.
+    static var cancelled: RunError {
+        RunError(
+            code: .service, step: "list the sources", message: "The task was cancelled.", advice: "Nothing is wrong.")
     }
 
     /// The check of the first promise: whatever went wrong, a run never calls itself complete with objects that nobody

@@ -23,6 +23,8 @@ public struct RunProgress: Sendable, Hashable {
     public var tokenCount = 0
     /// Chunks cut.
     public var chunkCount = 0
+    /// Sources that fail as a whole and are waited for, see `Limits.outagePatience`.
+    public var waits: [SourceWait] = []
     /// Since the run began.
     public var elapsed: Duration = .zero
 }
@@ -46,17 +48,21 @@ final class RunCounters: Sendable {
     let tokens = Counter<Int>()
     let chunks = Counter<Int>()
     private let openListings = Counter<Int>()
+    private let waits = Mutex<[String: SourceWait]>([:])
     private let start = ContinuousClock.now
 
     func listingsBegin(_ count: Int) { openListings.add(count) }
     func listingEnded() { openListings.add(-1) }
+
+    /// A source is waited for (nil: no longer).
+    func note(_ wait: SourceWait?, for source: String) { waits.withLock { $0[source] = wait } }
 
     var progress: RunProgress {
         RunProgress(
             listedCount: listed.value, doneCount: done.value, indexedCount: indexed.value, failedCount: failed.value,
             isListingComplete: openListings.value == 0 && listed.value > 0, fetchedByteCount: fetchedBytes.value,
             doneByteCount: doneBytes.value, plannedByteCount: plannedBytes.value, tokenCount: tokens.value,
-            chunkCount: chunks.value, elapsed: ContinuousClock.now - start)
+            chunkCount: chunks.value, waits: waits.withLock { $0.values.sorted { $0.source < $1.source } }, elapsed: ContinuousClock.now - start)
     }
 }
 

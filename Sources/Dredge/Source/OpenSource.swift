@@ -9,19 +9,26 @@ final class OpenSource: Sendable {
     let service: any ObjectService
     /// Bounds the GETs in flight of its bucket.
     let gate: RequestGate
+    private let health: SourceHealth
+    private let patience: Duration
 
     private struct State {
         var hasRead = false
-        var firstDenial: S3Error?
+        var firstRefusal: S3Error?
         var failure: RunError?
     }
     private let state = Mutex(State())
 
-    init(_ source: Source, filter: SourceFilter, service: any ObjectService, gate: RequestGate) {
+    init(
+        _ source: Source, filter: SourceFilter, service: any ObjectService, gate: RequestGate, world: any World,
+        patience: Duration, onWait: @escaping @Sendable (SourceWait?) -> Void
+    ) {
         self.source = source
         self.filter = filter
         self.service = service
         self.gate = gate
+        self.patience = patience
+        health = SourceHealth(service, of: source.name, in: world, patience: patience, onWait: onWait)
     }
 
     /// What listings and errors call it.
@@ -51,13 +58,73 @@ final class OpenSource: Sendable {
         }
     }
 
-    /// Bytes of an object came.
-    func objectRead() { state.withLock { $0.hasRead = true } }
+    // MARK: How it fares
 
-    /// An object was refused.
-    func objectDenied(_ error: S3Error) {
+    /// What a failed request means: for the object, or for the source, which is waited for, or given up.
+    enum Verdict { case object, again, givenUp }
+
+    /// Waits while the source fails as a whole.
+    func judge(_ error: S3Error) async throws(CancellationError) -> Verdict {
+        switch try await health.judge(error) {
+        case .object:
+            if error.isRefusal { objectRefused(error) }
+            return .object
+        case .again:
+            return .again
+        case .source(let error, let wait):
+            var failure = RunError(error, source: source.name, step: "read \(url)")
+            if let wait { failure.explain(wait, patience: patience) }
+            giveUp(failure)
+            return .givenUp
+        }
+    }
+
+    /// The next page of the listing. Waits while the source fails as a whole; a page that fails although the source is
+    /// well is asked for a few times. nil: the source is given up.
+    func page(
+        continuationToken token: String?, startAfter: ObjectKey?
+    ) async throws(CancellationError) -> ListPage? {
+        var roundCount = 0
+        while true {
+            let failure: S3Error
+            do throws(S3Error) {
+                let page = try await service.list(
+                    prefix: ObjectKey(source.prefix), continuationToken: token, startAfter: startAfter)
+                health.listed()
+                return page
+            } catch {
+                failure = error
+            }
+            // Though the task is not cancelled: the engine was shut down.
+            if failure.code == .cancelled, Task.isCancelled { throw CancellationError() }
+            roundCount += 1
+            if failure.code != .cancelled {
+                switch try await judge(failure) {
+                case .givenUp: return nil
+                case .again where roundCount < Limits.listRoundCount: continue
+                case .object where failure.mayPass && roundCount < Limits.listRoundCount:
+                    try await health.pause(roundCount)
+                    continue
+                case .again, .object: break
+                }
+            }
+            giveUp(RunError(failure, source: source.name, step: "list \(url)"))
+            return nil
+        }
+    }
+
+    /// A part of an object came.
+    func partRead() {
+        state.withLock { $0.hasRead = true }
+        health.read()
+    }
+
+    /// An object was read at its first visit, or was not.
+    func objectVisited(isRead: Bool) { health.visited(isRead: isRead) }
+
+    private func objectRefused(_ error: S3Error) {
         state.withLock { state in
-            if state.firstDenial == nil { state.firstDenial = error }
+            if state.firstRefusal == nil { state.firstRefusal = error }
         }
     }
 
@@ -66,11 +133,22 @@ final class OpenSource: Sendable {
     ///
     /// Not concluded before the end: keys come in order, and the first thousands may be the ones that are refused.
     func ended(hasContent: Bool) {
-        guard !hasContent, let denial = state.withLock({ $0.hasRead ? nil : $0.firstDenial }) else { return }
-        var error = RunError(
-            denial, source: source.name, step: "read objects of \(url)")
+        guard !hasContent, let refusal = state.withLock({ $0.hasRead ? nil : $0.firstRefusal }) else { return }
+        var error = RunError(refusal, source: source.name, step: "read objects of \(url)")
         error.message =
             "The bucket can be listed, but every object that was tried is refused. The first: \(error.message)"
         giveUp(error)
+    }
+}
+
+extension S3Error {
+    /// The service won't give the object, though it gives the listing.
+    fileprivate var isRefusal: Bool {
+        switch code {
+        case .accessDenied, .noSuchBucket, .wrongRegion, .invalidCredentials, .expiredCredentials, .clockSkewed,
+            .requesterPays, .credentials:
+            true
+        default: false
+        }
     }
 }

@@ -5,11 +5,7 @@ package import DredgeS3
 package import DredgeTransfer
 import Logging
 
-#if canImport(FoundationEssentials)
-    package import FoundationEssentials
-#else
-    package import Foundation
-#endif
+package import Foundation
 
 /// The real world: S3 and STS over one transfer loop.
 package struct S3World: World {
@@ -27,7 +23,8 @@ package struct S3World: World {
         limits: Limits, base: BaseCredentials, environment: [String: String], sessionName: String, logger: Logger
     ) throws(RunError) {
         var transferLimits = TransferLimits()
-        transferLimits.connectionCountMax = limits.requestCount + Limits.controlRequestCount
+        transferLimits.connectionCountMax = min(
+            limits.requestCount + Limits.controlRequestCount, Self.connectionCountAllowed)
         transferLimits.certificateAuthorityPath = environment["AWS_CA_BUNDLE"]
         transfer = try TransferLoop.start(transferLimits)
         self.base = CredentialSources.base(
@@ -37,9 +34,25 @@ package struct S3World: World {
         self.logger = logger
     }
 
+    /// Connections that this process's limit on open files leaves room for (getrlimit(2)): each takes one. More requests
+    /// wait for one another.
+    private static var connectionCountAllowed: Int {
+        var files = rlimit()
+        #if canImport(Darwin)
+            let resource = RLIMIT_NOFILE
+        #else
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #endif
+        guard getrlimit(resource, &files) == 0 else { return Limits.requestCountMax }
+        return max(1, Int(clamping: files.rlim_cur) - Limits.fileCountReserve)
+    }
+
     package var executor: (any TaskExecutor)? { transfer.executor }
     package func now() -> ContinuousClock.Instant { .now }
     package func date() -> Date { Date() }
+    package func sleep(_ duration: Duration) async throws(CancellationError) {
+        do { try await Task.sleep(for: duration) } catch { throw CancellationError() }
+    }
     package func random() -> UInt64 { .random(in: .min ... .max) }
 
     package func open(
@@ -84,11 +97,8 @@ struct S3Source: ObjectService {
         if case .ambient = source.auth { ownsCredentials = false } else { ownsCredentials = true }
         externalIDs = source.requireExternalID ? ExternalIDRequirement(source, hops: hops, access: access) : nil
         prefix = ObjectKey(source.prefix)
-        var settings = source.clientSettings
-        settings.retry.attemptCountMax = Limits.attemptCountMax
-        settings.retry.quotaTokenCount = .max
         client = S3Client(
-            settings: settings, credentials: credentials, transfer: transfer, environment: environment,
+            settings: source.clientSettings, credentials: credentials, transfer: transfer, environment: environment,
             gate: gate, onClockCorrection: { warn(ServiceClock.warning(of: "S3", ahead: $0)) })
     }
 

@@ -19,6 +19,8 @@ package protocol World: Sendable {
     func now() -> ContinuousClock.Instant
     /// The time of day.
     func date() -> Date
+    /// Waits so long; throws when the task is cancelled.
+    func sleep(_ duration: Duration) async throws(CancellationError)
     /// Any number, each as likely as the other.
     func random() -> UInt64
     /// Opens a source for the run of this name. Sends nothing.

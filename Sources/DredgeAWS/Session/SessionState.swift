@@ -149,7 +149,7 @@ extension Session {
 
 extension AWSError.Code {
     /// Whether the same may succeed a little later, though nobody changes anything.
-    fileprivate var mayPass: Bool {
+    package var mayPass: Bool {
         switch self {
         case .throttled, .unreachable, .serviceFailure, .malformedAnswer, .clockSkewed: true
         default: false

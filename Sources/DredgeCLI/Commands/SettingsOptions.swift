@@ -20,6 +20,12 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: ArgumentHelp("GETs in flight, at most; default 128.", valueName: "count"))
     var requests: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How long to wait for a service that is down before the run ends, as 45m; default 30m.",
+            valueName: "time"))
+    var outagePatience: String?
+
     func tokenizer(_ check: inout FlagCheck) -> Tokenizer {
         check.rule("--tokenizer", tokenizer, Tokenizer.complaint)
         return tokenizer.flatMap(Tokenizer.init(rawValue:)) ?? .o200kBase
@@ -49,6 +55,13 @@ struct SettingsOptions: ParsableArguments {
         let range = ConfigLimits.requestCount
         if let count = check.number("--requests", requests, words(range), in: range, { Int($0) }) {
             limits.requestCount = count
+        }
+        let patience = ConfigLimits.outagePatienceSeconds
+        let longest = Quantities.spelledSeconds(patience.upperBound)
+        if let seconds = check.number(
+            "--outage-patience", outagePatience, "a time from 0s to \(longest)", in: patience, Quantities.seconds)
+        {
+            limits.outagePatience = .seconds(seconds)
         }
         return limits
     }

@@ -1,4 +1,5 @@
 import Dredge
+import Foundation
 
 /// Numbers for people. Bytes are decimal here (1 MB = 1,000,000 bytes), as networks and disks are sold; the config
 /// takes both.
@@ -43,6 +44,14 @@ enum Figures {
         func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let (hours, minutes) = (whole / 3600, whole / 60 % 60)
         return hours > 0 ? "\(hours):\(padded(minutes)):\(padded(whole % 60))" : "\(minutes):\(padded(whole % 60))"
+    }
+
+    /// `14:03:07Z`
+    static func time(_ date: Date) -> String {
+        let second = Int(date.timeIntervalSince1970.rounded(.down))
+        func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let ofDay = ((second % 86_400) + 86_400) % 86_400
+        return "\(padded(ofDay / 3600)):\(padded(ofDay / 60 % 60)):\(padded(ofDay % 60))Z"
     }
 
     /// With `digits` digits behind the point, rounded half away from zero, and with grouped thousands.

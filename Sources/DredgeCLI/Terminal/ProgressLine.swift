@@ -18,7 +18,9 @@ struct ProgressLine {
         parts.append(Figures.bytes(progress.fetchedByteCount))
         parts.append(Figures.rate(rates.fetched))
         parts.append("\(Figures.short(progress.tokenCount)) tokens")
-        if let remaining = remainingSeconds(progress, rate: rates.done) {
+        if let wait = progress.waits.first {
+            parts.append("waiting for \(wait.source) since \(Figures.time(wait.since))")
+        } else if let remaining = remainingSeconds(progress, rate: rates.done) {
             parts.append("ETA \(Figures.clock(remaining))")
         }
         return Self.fitted(parts, columnCount: columnCount)

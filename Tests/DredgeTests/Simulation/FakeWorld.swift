@@ -37,7 +37,18 @@ final class FakeWorld: World {
         generator = Mutex(SeededGenerator(seed: seed))
     }
 
-    func now() -> ContinuousClock.Instant { .now }
+    private let clock = Mutex(ContinuousClock.now)
+
+    func now() -> ContinuousClock.Instant { clock.withLock { $0 } }
+
+    /// Takes no time: the clock goes on as far as the longest sleeper waits.
+    func sleep(_ duration: Duration) async throws(CancellationError) {
+        let end = now() + duration
+        for _ in 0..<random() % 8 { await Task.yield() }
+        if Task.isCancelled { throw CancellationError() }
+        clock.withLock { $0 = max($0, end) }
+    }
+
     func date() -> Date { Date(timeIntervalSince1970: 1_750_000_000) }
     func random() -> UInt64 { generator.withLock { $0.next() } }
     func shutDown() async {}
@@ -75,7 +86,8 @@ final class FakeWorld: World {
         func list(
             prefix: ObjectKey, continuationToken token: String?, startAfter: ObjectKey?
         ) async throws(S3Error) -> ListPage {
-            try await world.answer(nil, in: bucket, faults: [.serviceFailure, .throttled, .unreachable])
+            try await world.answer(
+                nil, in: bucket, faults: [.serviceFailure, .throttled, .unreachable, .credentials])
             let listed = objects.filter { object in
                 object.key.utf8.starts(with: prefix.bytes)
                     && startAfter.map { $0.bytes.lexicographicallyPrecedes(object.key.utf8) } ?? true
@@ -113,7 +125,7 @@ final class FakeWorld: World {
         }
 
         func probe() async throws(S3Error) {
-            try await world.answer(nil, in: bucket, faults: [.serviceFailure, .throttled, .unreachable])
+            try await world.answer(nil, in: bucket, faults: [.serviceFailure, .throttled, .unreachable, .accessDenied])
         }
 
         func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject {

@@ -32,6 +32,7 @@ final class MemoryStore: Ledger, ChunkSink {
         var skipped: KnownObject.Version?
         var content: Content?
         var tokenCount = 0
+        var attemptCount = 0
 
         var known: KnownObject {
             KnownObject(key: key, content: content?.version, skipped: skipped, skipReason: reason)
@@ -124,6 +125,7 @@ final class MemoryStore: Ledger, ChunkSink {
                     if [.failed, .changed].contains(state.objects[index].state) {
                         state.objects[index].state = .pending
                     }
+                    state.objects[index].attemptCount = 0
                 }
                 return OpenRun(
                     id: id, name: state.runs[last].name, isResumed: true, sources: state.runs[last].listings)
@@ -203,7 +205,7 @@ final class MemoryStore: Ledger, ChunkSink {
             return pending.sorted { $0.element.position < $1.element.position }.prefix(limit).map { index, object in
                 PendingObject(
                     id: ObjectID(rawValue: Int64(index) + 1), position: object.position, key: object.key,
-                    size: object.entry.size, eTag: object.entry.eTag)
+                    size: object.entry.size, eTag: object.entry.eTag, attemptCount: object.attemptCount)
             }
         }
     }
@@ -227,6 +229,10 @@ final class MemoryStore: Ledger, ChunkSink {
                 state.objects[index].content = nil
             case .changed:
                 state.objects[index].state = .changed
+            case .postponed:
+                state.objects[index].position = state.nextPosition
+                state.objects[index].attemptCount = outcome.attemptCount
+                state.nextPosition += 1
             }
         }
     }
