@@ -126,6 +126,7 @@ struct Reading: Sendable {
         var version = version
         if version.eTag.isEmpty, let eTag = head.eTag { version.eTag = eTag }
         let read = version
+        let first = head.version
         do {
             try await withThrowingDiscardingTaskGroup { group in
                 for part in 1..<partCount {
@@ -133,6 +134,7 @@ struct Reading: Sendable {
                     if group.isCancelled { return }
                     group.addTask {
                         let head = try await get(range(ofPart: part, size: read.size), of: read, into: buffer)
+                        guard first.isSame(as: head.version) else { throw ReadFailure.service(.changed(source.source, read.key)) }
                         deliver(buffer, part, of: document, head)
                     }
                 }
@@ -307,6 +309,13 @@ extension SkipReason {
 }
 
 extension S3Error {
+    /// Two parts are of two versions, and the service has no ETag to ask for one.
+    fileprivate static func changed(_ source: Source, _ key: ObjectKey) -> S3Error {
+        S3Error(
+            code: .preconditionFailed, bucket: source.bucket, key: key,
+            message: "a part is of another version than the first", advice: "It is read again.")
+    }
+
     fileprivate static func changed(
         _ source: Source, _ version: Reading.Version, _ range: Range<UInt64>, now size: UInt64
     ) -> S3Error {

@@ -72,7 +72,8 @@ final class OpenSource: Sendable {
         case .again:
             return .again
         case .source(let error, let wait):
-            var failure = RunError(error, source: source.name, step: "read \(url)")
+            let step = error.key == nil ? "list \(url)" : "read \(url)"
+            var failure = RunError(error, source: source.name, step: step)
             if let wait { failure.explain(wait, patience: patience) }
             giveUp(failure)
             return .givenUp
