@@ -26,7 +26,14 @@ struct Chunking {
         try document.work.decoder.decode(part, isEnd: isLast) { (window, isEnd) throws(StoreError) in
             try split(window, isEnd: isEnd, of: document, into: shared)
         }
-        run.counters.doneBytes.add(UInt64(buffer.count))
+        // As it was listed: it may have another size by now.
+        let doneByteCount =
+            if let progress = document.progress {
+                isLast ? progress.end() : progress.advance(to: part.objectOffset + UInt64(buffer.count))
+            } else {
+                document.object.size
+            }
+        run.counters.doneBytes.add(doneByteCount)
     }
 
     /// All of the document is in batches.

@@ -16,6 +16,8 @@ final class Document: @unchecked Sendable {
     let partCount: Int
     /// Bytes of every part but the last.
     let partByteCount: Int
+    /// Of an object of several parts, whose read may be abandoned half-way.
+    let progress: ReadProgress?
 
     /// What the queue knows.
     struct Arrival {
@@ -57,13 +59,14 @@ final class Document: @unchecked Sendable {
 
     init(
         object: PendingObject, eTag: ETag, size: UInt64, partByteCount: Int, partCount: Int,
-        decoder: any TextDecoder, ownBatch: (any ChunkBatch)?
+        progress: ReadProgress? = nil, decoder: any TextDecoder, ownBatch: (any ChunkBatch)?
     ) {
         self.object = object
         self.eTag = eTag
         self.size = size
         self.partByteCount = partByteCount
         self.partCount = partCount
+        self.progress = progress
         work = Work(decoder: decoder, ownBatch: ownBatch)
     }
 }

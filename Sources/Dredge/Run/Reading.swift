@@ -65,6 +65,8 @@ struct Reading: Sendable {
         if object.attemptCount > 0 {
             do { try await run.world.sleep(Limits.postponedDelay * object.attemptCount) } catch { return }
         }
+        // Of all attempts together, from the first that may deliver some parts and not the others.
+        var progress: ReadProgress?
         for reread in 0...Limits.rereadCount {
             if reread > 0 {
                 do throws(ReadFailure) {
@@ -72,47 +74,50 @@ struct Reading: Sendable {
                     version = Version(key: now.key, size: now.size, eTag: now.eTag)
                 } catch {
                     guard case .service(let error) = error else { return }
-                    return try settle(object, after: error)
+                    return try settle(object, progress, after: error)
                 }
-                if version.size == 0 { return try skip(object, .empty) }
+                if version.size == 0 { return try skip(object, progress, .empty) }
+            }
+            if progress == nil, version.size > UInt64(run.limits.partByteCount) {
+                progress = ReadProgress(byteCount: object.size)
             }
             do throws(ReadFailure) {
-                try await read(object, version, into: part.take())
+                try await read(object, version, progress, into: part.take())
                 return source.objectVisited(isRead: true)
             } catch {
                 switch error {
                 case .stopped: return
-                case .notText(let reason): return try skip(object, reason, readETag: version.eTag)
+                case .notText(let reason): return try skip(object, progress, reason, readETag: version.eTag)
                 case .service(let error):
-                    if error.code != .preconditionFailed { return try settle(object, after: error) }
+                    if error.code != .preconditionFailed { return try settle(object, progress, after: error) }
                 }
             }
         }
         run.failures.add(
             source.source, object, reason: "changed under each of \(Limits.rereadCount + 1) reads", requestID: nil)
-        try end(object, .changed)
+        try end(object, progress, .changed)
     }
 
     // MARK: Parts
 
     private func read(
-        _ object: PendingObject, _ version: Version, into buffer: OwnedBuffer?
+        _ object: PendingObject, _ version: Version, _ progress: ReadProgress?, into buffer: OwnedBuffer?
     ) async throws(ReadFailure) {
         let partByteCount = UInt64(run.limits.partByteCount)
         if version.size <= partByteCount {
             _ = try await begin(
-                object, version, partCount: 1, ownBatch: nil,
+                object, version, progress, partCount: 1, ownBatch: nil,
                 into: try await orStop { () async throws(CancellationError) in
                     if let buffer { buffer } else { try await memory.buffer(byteCount: Int(version.size), headroom: 0) }
                 })
         } else {
             let partCount = Int((version.size + partByteCount - 1) / partByteCount)
-            try await readParts(object, version, partCount: partCount)
+            try await readParts(object, version, progress, partCount: partCount)
         }
     }
 
     private func readParts(
-        _ object: PendingObject, _ version: Version, partCount: Int
+        _ object: PendingObject, _ version: Version, _ progress: ReadProgress?, partCount: Int
     ) async throws(ReadFailure) {
         let place = try await orStop { () async throws(CancellationError) in
             try await run.room.multipartReads.take()
@@ -120,7 +125,7 @@ struct Reading: Sendable {
         defer { withExtendedLifetime(place) {} }
         // The first part alone tells whether the object is text; the others would be read for nothing if it is not.
         let (document, head) = try await begin(
-            object, version, partCount: partCount, ownBatch: run.work.sink.makeBatch(),
+            object, version, progress, partCount: partCount, ownBatch: run.work.sink.makeBatch(),
             into: try await orStop { () async throws(CancellationError) in try await reserve(part: 0, of: version) })
         // Where the listing names no version, the first part does: the others must be of the same.
         var version = version
@@ -148,8 +153,8 @@ struct Reading: Sendable {
     /// Reads the first part, or the only one, and hands it over when it is text. It gives up the part's memory
     /// before it returns: no caller may keep that, or the other parts would wait for what the first one holds.
     private func begin(
-        _ object: PendingObject, _ version: Version, partCount: Int, ownBatch: (any ChunkBatch)?,
-        into buffer: consuming OwnedBuffer
+        _ object: PendingObject, _ version: Version, _ progress: ReadProgress?, partCount: Int,
+        ownBatch: (any ChunkBatch)?, into buffer: consuming OwnedBuffer
     ) async throws(ReadFailure) -> (Document, ObjectHead) {
         let head = try await get(range(ofPart: 0, size: version.size), of: version, into: buffer)
         let content = DocumentHead(bytes: buffer.bytes, contentEncoding: head.contentEncoding).content
@@ -160,7 +165,7 @@ struct Reading: Sendable {
         }
         let document = Document(
             object: object, eTag: version.eTag, size: version.size, partByteCount: run.limits.partByteCount,
-            partCount: partCount, decoder: decoder, ownBatch: ownBatch)
+            partCount: partCount, progress: progress, decoder: decoder, ownBatch: ownBatch)
         deliver(buffer, 0, of: document, head)
         return (document, head)
     }
@@ -237,7 +242,9 @@ struct Reading: Sendable {
 
     /// Writes the outcome that an error means for the object, or gives up the source when it is the source that it
     /// concerns.
-    private func settle(_ object: PendingObject, after error: S3Error) throws(StoreError) {
+    private func settle(
+        _ object: PendingObject, _ progress: ReadProgress?, after error: S3Error
+    ) throws(StoreError) {
         switch error.code {
         case .cancelled:
             // Though the run is not: the engine was shut down.
@@ -246,12 +253,14 @@ struct Reading: Sendable {
             }
             return
         case .noSuchKey:
-            return try end(object, .vanished, error)
+            return try end(object, progress, .vanished, error)
         case .archived:
-            return try skip(object, .archived, error)
+            return try skip(object, progress, .archived, error)
         case _ where error.mayPass && isWorthAnotherVisit(object, after: error):
             if object.attemptCount == 0 { source.objectVisited(isRead: false) }
             postponed.counter.add(1)
+            // The next visit begins from the first byte.
+            run.counters.doneBytes.add(0 &- (progress?.takeBack() ?? 0))
             return try run.ledger.settle(
                 ObjectOutcome(
                     object: object.id, cause: .postponed, attemptCount: object.attemptCount + error.attemptCount,
@@ -262,7 +271,7 @@ struct Reading: Sendable {
         run.failures.add(
             source.source, object, reason: "\(error.code.rawValue): \(error.message)", requestID: error.requestID)
         run.counters.failed.add(1)
-        try end(object, .failed(reason: error.code.rawValue), error)
+        try end(object, progress, .failed(reason: error.code.rawValue), error)
     }
 
     /// At least two visits, and further ones while requests have few attempts, as when the retry quota is used up.
@@ -271,19 +280,20 @@ struct Reading: Sendable {
     }
 
     private func skip(
-        _ object: PendingObject, _ reason: SkipReason, readETag: ETag? = nil, _ error: S3Error? = nil
+        _ object: PendingObject, _ progress: ReadProgress?, _ reason: SkipReason, readETag: ETag? = nil,
+        _ error: S3Error? = nil
     ) throws(StoreError) {
-        try end(object, .skipped(reason, readETag: readETag), error)
+        try end(object, progress, .skipped(reason, readETag: readETag), error)
     }
 
     private func end(
-        _ object: PendingObject, _ cause: ObjectOutcome.Cause, _ error: S3Error? = nil
+        _ object: PendingObject, _ progress: ReadProgress?, _ cause: ObjectOutcome.Cause, _ error: S3Error? = nil
     ) throws(StoreError) {
         run.counters.done.add(1)
-        run.counters.doneBytes.add(object.size)
+        run.counters.doneBytes.add(progress.map { $0.end() } ?? object.size)
         try run.ledger.settle(
             ObjectOutcome(
-                object: object.id, cause: cause, attemptCount: object.attemptCount + (error?.attemptCount ?? 1),
+                object: object.id, cause: cause, attemptCount: object.attemptCount + max(1, error?.attemptCount ?? 1),
                 requestID: error?.requestID))
     }
 }
