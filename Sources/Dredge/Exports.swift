@@ -20,6 +20,10 @@
 @_exported public import struct DredgeLedger.OpenListing
 @_exported public import struct DredgeLedger.OpenRun
 @_exported public import struct DredgeLedger.PendingObject
+@_exported public import struct DredgeLedger.RemovalCandidates
+@_exported public import enum DredgeLedger.RemovalDecision
+@_exported public import struct DredgeLedger.RemovalOutcome
+@_exported public import struct DredgeLedger.RemovalRule
 @_exported public import enum DredgeLedger.RunOutcome
 @_exported public import struct DredgeLedger.RunTotals
 @_exported public import struct DredgeLedger.SkipReason
@@ -28,7 +32,9 @@
 @_exported public import typealias DredgeLedger.RunID
 @_exported public import typealias DredgeLedger.SourceID
 @_exported public import struct DredgeLedger.SourceRecord
+@_exported public import struct DredgeLedger.StoredDocuments
 @_exported public import struct DredgeLedger.StoreError
+@_exported public import enum DredgeLedger.WithheldReason
 @_exported public import class DredgeStore.ChunkStore
 @_exported public import struct DredgeStore.StoredChunk
 @_exported public import struct DredgeStore.StoredChunks

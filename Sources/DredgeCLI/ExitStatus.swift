@@ -3,8 +3,8 @@ enum ExitStatus: Int32 {
     case complete = 0
     /// The command line or the config is wrong. Also what `count` gives, as `wc` does, when a file could not be read.
     case usage = 1
-    /// Everything was dealt with, but objects failed.
-    case failedObjects = 2
+    /// Everything was dealt with, but objects failed, or removals are withheld.
+    case incomplete = 2
     /// Credentials, bucket, endpoint, disk, or a store that can't be used; problems that `policy lint` found.
     case fatal = 3
     /// Stopped by a signal; the same command goes on from there.

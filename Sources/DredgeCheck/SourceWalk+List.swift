@@ -45,10 +45,12 @@ extension SourceWalk {
         var skipped: [String: Int] = [:]
         var page = first
         for number in 1...CheckLimits.pageCount {
-            for object in page.objects {
+            for object in page.objects where object.flaw == nil {
                 guard let reason = filter.skipReason(object) else {
                     self.object = object
-                    others = page.objects.filter { filter.skipReason($0) == nil && $0.key != object.key }
+                    others = page.objects.filter {
+                        $0.flaw == nil && filter.skipReason($0) == nil && $0.key != object.key
+                    }
                     others = [others.last, others.count > 2 ? others[others.count / 2] : nil].compactMap { $0 }
                     return
                 }

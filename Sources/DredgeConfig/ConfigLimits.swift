@@ -21,6 +21,8 @@ package enum ConfigLimits {
 
     /// Zero: an outage ends a run at once.
     package static let outagePatienceSeconds = 0...(7 * 86_400)
+    /// Documents that a complete listing may leave over before their removal is withheld.
+    static let deletionCount = 0...1_000_000_000
 
     static let nameByteCountMax = 128
     /// S3 allows 1,024 bytes in a key, so no longer prefix can match.

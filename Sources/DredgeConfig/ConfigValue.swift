@@ -118,6 +118,16 @@ struct ConfigValue {
         }
     }
 
+    /// `10%` or `0.1`: 0.1.
+    func share() -> Double? {
+        let what = "a share from 0 to 1, as in 10% or 0.1"
+        guard let text = text("write \(what)") else { return nil }
+        let number = text.value.hasSuffix("%") ? Double(text.value.dropLast()).map { $0 / 100 } : Double(text.value)
+        if let number, (0...1).contains(number) { return number }
+        report("\(Quoting.quoted(text.written)) is not \(what)")
+        return nil
+    }
+
     func byteCount(in range: ClosedRange<Int>) -> Int? {
         let low = Quantities.spelledByteCount(range.lowerBound), high = Quantities.spelledByteCount(range.upperBound)
         return quantity("a size from \(low) to \(high), as in 512MiB or 1GiB", in: range, Quantities.byteCount)

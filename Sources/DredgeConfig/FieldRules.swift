@@ -59,6 +59,11 @@ package enum FieldRules {
         ARN.isAccountID(text) ? nil : "is not an AWS account ID, which has 12 digits"
     }
 
+    package static func deletions(_ text: String) -> String? {
+        RemovalRule.Mode(rawValue: text) == nil
+            ? "is not one of: \(RemovalRule.Mode.allCases.map(\.rawValue).joined(separator: ", "))" : nil
+    }
+
     package static func requestPayer(_ text: String) -> String? {
         text == "requester" ? nil : "is nobody who can pay; write requester, or leave it out"
     }

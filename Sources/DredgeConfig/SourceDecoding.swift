@@ -19,7 +19,7 @@ struct SourceDecoding {
         "name", "bucket", "bucket_arn", "prefix", "region", "endpoint_url", "sts_endpoint_url", "path_style",
         "use_fips",
         "use_dual_stack", "auth", "require_external_id", "expected_bucket_owner", "request_payer", "include", "exclude",
-        "kms_key_arn",
+        "kms_key_arn", "deletions", "deletion_limits",
     ]
 
     /// nil where something is wrong, which has been reported.
@@ -80,7 +80,8 @@ struct SourceDecoding {
             expectedBucketOwner: mapping["expected_bucket_owner"].flatMap(owner) ?? .ofRole,
             requestPayer: mapping["request_payer"].map(isRequester) ?? false,
             requireExternalID: mapping["require_external_id"]?.boolean() ?? false,
-            useFIPS: mapping["use_fips"]?.boolean(), useDualStack: mapping["use_dual_stack"]?.boolean())
+            useFIPS: mapping["use_fips"]?.boolean(), useDualStack: mapping["use_dual_stack"]?.boolean(),
+            removal: removal(mapping))
         guard document.problems.count == problemCount, bucket != nil, auth != nil else { return nil }
         if let problem = source.problem(environment: environment) {
             let place = problem.field.map { mapping.setting($0.rawValue) ?? mapping[FlatForm.roleKey] ?? mapping.value }
@@ -104,6 +105,18 @@ struct SourceDecoding {
         return mapping.required("auth", AuthDecoding.advice).flatMap {
             AuthDecoding(document).auth($0, isOtherService: isOtherService)
         }
+    }
+
+    private func removal(_ mapping: ConfigMapping) -> RemovalRule {
+        var rule = RemovalRule()
+        let mode = mapping["deletions"]?.checked("write keep, mark or remove", by: FieldRules.deletions)
+        if let mode = mode.flatMap(RemovalRule.Mode.init) { rule.mode = mode }
+        let limits = mapping["deletion_limits"].flatMap {
+            ConfigMapping($0, known: ["count", "share"], advice: "{count: 10, share: 10%}")
+        }
+        if let count = limits?["count"]?.integer(in: ConfigLimits.deletionCount) { rule.countMax = count }
+        if let share = limits?["share"]?.share() { rule.shareMax = share }
+        return rule
     }
 
     private func owner(_ value: ConfigValue) -> ExpectedBucketOwner? {

@@ -10,16 +10,21 @@ public protocol Ledger: Sendable {
     func begin(name: String, version: String, sources: [SourceRecord]) async throws(StoreError) -> OpenRun
 
     /// Records a page of a listing: `ListingDecision` says what becomes of each object. Pages come in the order of the
-    /// listing. What was recorded in this run before is left as it is, so that a page can be recorded twice.
-    /// - Returns: what of the page waits to be fetched.
+    /// listing. What was recorded in this run before is left as it is, so that a page can be recorded twice. What is
+    /// stored of an object stays until the listing is complete, also where the object is to be skipped.
+    /// - Parameter isInOrder: whether the keys have ascended up to here. Only then does a resumed run go on behind the
+    ///   last of them; else its listing begins anew.
+    /// - Returns: what of the page was recorded now, and waits to be fetched.
     func record(
-        _ page: [ListingEntry], of source: SourceID, in run: RunID
+        _ page: [ListingEntry], of source: SourceID, in run: RunID, isInOrder: Bool
     ) async throws(StoreError) -> ListingCount
 
-    /// The listing of `source` is complete: objects that were not in it are removed, also those of sources that had the
-    /// same name and are not part of this run.
-    /// - Returns: how many were removed.
-    func completeListing(of source: SourceID, in run: RunID) async throws(StoreError) -> Int
+    /// The listing of `source` has come to its end: `rule` decides what becomes of documents that were not in it, that
+    /// were to be skipped, or that sources of the same name stored which are not part of this run. Nothing happens to
+    /// them where `isTrusted` is false, and a resumed run then lists anew. To be called again by a run that goes on.
+    func completeListing(
+        of source: SourceID, in run: RunID, isTrusted: Bool, rule: RemovalRule
+    ) async throws(StoreError) -> RemovalOutcome
 
     /// The next pending objects of a source, at most `limit`, in the order in which they were listed, behind queue
     /// position `after` (0: from the first). Sees everything of `record` calls that have returned; does not wait for
@@ -41,10 +46,9 @@ public protocol Ledger: Sendable {
     /// Ends the run: everything that was handed over survives from here on.
     func finish(_ run: RunID, outcome: RunOutcome) async throws(StoreError)
 
-    /// The next objects that sources of this name and bucket have under this prefix, in order of their keys' bytes,
-    /// behind the key `after` (nil: from the first): what a plan compares a listing with. At most `limit`, and besides
-    /// them those of other sources that have the same key as the last one. Also before any run.
-    func knownObjects(
-        of source: SourceRecord, after key: [UInt8]?, limit: Int
-    ) async throws(StoreError) -> [KnownObject]
+    /// What is known of these keys of the source, in the same order; nil: nothing. Also before any run.
+    func knownObjects(of source: SourceRecord, keys: [[UInt8]]) async throws(StoreError) -> [KnownObject?]
+
+    /// What is stored under the source's name. Also before any run.
+    func storedDocuments(of source: SourceRecord) async throws(StoreError) -> StoredDocuments
 }

@@ -20,11 +20,13 @@ public struct ListingEntry: Sendable {
     public var storageClass: String?
     /// Why the listing alone says that the object is not to be fetched; nil: it doesn't.
     public var skipReason: SkipReason?
+    /// Why the entry can't be used, so that the object fails; nil: it can.
+    public var failReason: String?
 
     /// All parts.
     public init(
         key: [UInt8], size: UInt64, eTag: ETag, lastModified: Date? = nil, storageClass: String? = nil,
-        skipReason: SkipReason? = nil
+        skipReason: SkipReason? = nil, failReason: String? = nil
     ) {
         self.key = key
         self.size = size
@@ -32,6 +34,7 @@ public struct ListingEntry: Sendable {
         self.lastModified = lastModified
         self.storageClass = storageClass
         self.skipReason = skipReason
+        self.failReason = failReason
     }
 }
 
@@ -64,13 +67,19 @@ public struct KnownObject: Sendable, Hashable {
     public var skipped: Version?
     /// Why that version is skipped.
     public var skipReason: String?
+    /// Whether it was not listed any more, and its removal was withheld.
+    public var isWithheld: Bool
 
     /// All parts.
-    public init(key: [UInt8], content: Version? = nil, skipped: Version? = nil, skipReason: String? = nil) {
+    public init(
+        key: [UInt8], content: Version? = nil, skipped: Version? = nil, skipReason: String? = nil,
+        isWithheld: Bool = false
+    ) {
         self.key = key
         self.content = content
         self.skipped = skipped
         self.skipReason = skipReason
+        self.isWithheld = isWithheld
     }
 }
 
@@ -84,13 +93,18 @@ public enum ListingDecision: Sendable, Hashable {
     /// It is not to be fetched.
     /// - `reason`: the raw value of a `SkipReason`, or one of a later version of this library.
     /// - `readETag`: the version whose bytes gave the reason, so that it is not read again; nil: the listing gave it.
-    /// - `keepsContent`: what is stored of the object stays.
+    /// - `keepsContent`: what is stored of the object stays; else it goes when the listing is complete, as the
+    ///   `RemovalRule` has it.
     case skip(reason: String, readETag: ETag?, keepsContent: Bool)
+    /// Its entry can't be used. What is stored of it stays.
+    case fail(reason: String)
 
     /// Decides for `entry`, of which `known` is known; nil: nothing is.
     public init(_ entry: ListingEntry, known: KnownObject?) {
         let isStored = known?.content?.isListed(as: entry) ?? false
-        if let reason = entry.skipReason, !(isStored && reason.keepsContent) {
+        if let reason = entry.failReason, entry.skipReason == nil {
+            self = .fail(reason: reason)
+        } else if let reason = entry.skipReason, !(isStored && reason.keepsContent) {
             self = .skip(reason: reason.rawValue, readETag: nil, keepsContent: reason.keepsContent)
         } else if isStored {
             self = .unchanged
@@ -107,6 +121,21 @@ public enum ListingDecision: Sendable, Hashable {
         case .fetch: .pending
         case .unchanged: .unchanged
         case .skip: .skipped
+        case .fail: .failed
         }
+    }
+
+    /// Why the object is skipped or fails; nil: it does neither.
+    public var reason: String? {
+        switch self {
+        case .fetch, .unchanged: nil
+        case .skip(let reason, _, _), .fail(let reason): reason
+        }
+    }
+
+    /// Whether what is stored of the object is left over by it: no older version of what is to be read, but nothing
+    /// that is wanted.
+    public var leavesContentOver: Bool {
+        if case .skip(_, _, keepsContent: false) = self { true } else { false }
     }
 }

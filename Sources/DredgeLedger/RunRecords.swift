@@ -1,5 +1,6 @@
 /// A source, as far as a ledger knows it. Its identity is all of `name`, `bucket`, `prefix` and `endpointURL`: one that
-/// changes in any of these is a new source, and the objects of the old one go when the new one's listing is complete.
+/// changes in any of these is a new source, and the objects of the old one may go when the new one's listing is
+/// complete.
 public struct SourceRecord: Sendable, Hashable {
     /// The config's name of it.
     public var name: String
@@ -68,13 +69,16 @@ public struct OpenListing: Sendable {
 
 /// What a page of a listing brought.
 public struct ListingCount: Sendable, Hashable {
-    /// Objects of the page that wait to be fetched.
+    /// Objects of the page that the run had not recorded before.
+    public var objectCount: Int
+    /// Of these, those that wait to be fetched.
     public var pendingCount: Int
     /// Their bytes, as listed.
     public var pendingByteCount: UInt64
 
-    /// Both.
-    public init(pendingCount: Int = 0, pendingByteCount: UInt64 = 0) {
+    /// All parts.
+    public init(objectCount: Int = 0, pendingCount: Int = 0, pendingByteCount: UInt64 = 0) {
+        self.objectCount = objectCount
         self.pendingCount = pendingCount
         self.pendingByteCount = pendingByteCount
     }

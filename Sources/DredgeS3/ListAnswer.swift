@@ -9,7 +9,7 @@ import DredgeBase
 
 /// Collects the entries of a `ListBucketResult` while it is read, then checks and decodes them.
 final class ListAnswer: XMLHandler {
-    /// Why an answer is no listing. One that is wrong in one place can't be trusted in the others.
+    /// Why an answer is no listing.
     struct Problem: Error {
         var message: String
     }
@@ -67,7 +67,7 @@ final class ListAnswer: XMLHandler {
     }
 
     /// The page that was read.
-    func page(prefix: ObjectKey, continuationToken: String?) throws(Problem) -> ListPage {
+    func page(prefix: ObjectKey) throws(Problem) -> ListPage {
         guard rootName == "ListBucketResult" else {
             throw Problem(message: "the answer is a \(Self.shown(rootName)) document, not a ListBucketResult")
         }
@@ -78,10 +78,6 @@ final class ListAnswer: XMLHandler {
         case "true", "1":
             guard let nextToken, !nextToken.isEmpty else {
                 throw Problem(message: "the listing goes on, but the service gave no token for its next page")
-            }
-            guard nextToken != continuationToken else {
-                throw Problem(
-                    message: "the service gave the same continuation token again, so the listing would never end")
             }
             token = nextToken
         default:
@@ -116,18 +112,31 @@ final class ListAnswer: XMLHandler {
                 message:
                     "the listing holds \(Self.shown(key.description)), which doesn't begin with the prefix asked for")
         }
-        guard let size = entry.size.flatMap({ UInt64($0) }), size <= S3Limits.objectByteCountMax else {
-            throw Problem(message: "\(Self.shown(key.description)) is listed with the size \(Self.shown(entry.size))")
-        }
-        let eTag = entry.eTag ?? ""
-        guard eTag.utf8.count <= 1_024, eTag.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-            // It goes back to the service in a header.
-            throw Problem(message: "\(Self.shown(key.description)) is listed with an ETag that can't be one")
-        }
         let storageClass = entry.storageClass.flatMap { $0.isEmpty || $0 == "STANDARD" ? nil : $0 }
-        return ListedObject(
-            key: key, size: size, eTag: ETag(eTag), lastModified: entry.lastModified.flatMap(Timestamp.iso8601),
+        var object = ListedObject(
+            key: key, size: 0, eTag: ETag(""), lastModified: entry.lastModified.flatMap(Timestamp.iso8601),
             storageClass: storageClass.map { printable($0.utf8, scalarCountMax: 64) })
+        // What is wrong with one entry is no reason to leave the others out.
+        object.flaw = flaw(of: entry, key, into: &object)
+        return object
+    }
+
+    /// Takes size and ETag into `object`; what can't be right about them, or about the key.
+    private func flaw(of entry: Entry, _ key: ObjectKey, into object: inout ListedObject) -> ListedObject.Flaw? {
+        guard key.bytes.count <= S3Limits.keyByteCountMax else {
+            return .init(code: .listedKey, message: "it is listed with a key of \(key.bytes.count) bytes")
+        }
+        guard let size = entry.size.flatMap({ UInt64($0) }), size <= S3Limits.objectByteCountMax else {
+            return .init(code: .listedSize, message: "it is listed with the size \(Self.shown(entry.size))")
+        }
+        object.size = size
+        let eTag = entry.eTag ?? ""
+        // It goes back to the service in a header.
+        guard eTag.utf8.count <= S3Limits.eTagByteCountMax, eTag.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            return .init(code: .listedETag, message: "it is listed with the ETag \(Self.shown(eTag))")
+        }
+        object.eTag = ETag(eTag)
+        return nil
     }
 
     /// With `encoding-type=url` AWS writes a space as `+` (and a plus sign as `%2B`), Ceph and moto as `%20`; none

@@ -52,7 +52,7 @@ struct ListExchange: Exchange {
             throw .service(ServiceFault(response, fields: answer.errorFields, limits: limits))
         }
         do {
-            return try answer.page(prefix: prefix, continuationToken: continuationToken)
+            return try answer.page(prefix: prefix)
         } catch {
             throw malformed(error.message, response)
         }

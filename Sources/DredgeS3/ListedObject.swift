@@ -8,6 +8,29 @@ public import DredgeBase
 
 /// One entry of a listing.
 public struct ListedObject: Sendable {
+    /// What can't be right about an entry.
+    public struct Flaw: Sendable, Hashable {
+        /// The closed list. The raw values stand in stores and reports.
+        public enum Code: String, Sendable {
+            /// No number, or larger than any object.
+            case listedSize
+            /// Control characters, or longer than `S3Limits.eTagByteCountMax`.
+            case listedETag
+            /// Longer than S3 allows.
+            case listedKey
+        }
+        /// What.
+        public var code: Code
+        /// The middle of a sentence, safe to print.
+        public var message: String
+
+        /// Both.
+        public init(code: Code, message: String) {
+            self.code = code
+            self.message = message
+        }
+    }
+
     /// The object's name, decoded.
     public var key: ObjectKey
     /// Bytes of the object.
@@ -19,6 +42,8 @@ public struct ListedObject: Sendable {
     public var lastModified: Date?
     /// As the service named it, also names that are newer than this code. nil: STANDARD.
     public var storageClass: String?
+    /// Why the entry can't be used; nil: it can. `size` and `eTag` may then be missing.
+    public var flaw: Flaw?
 
     /// An entry made by hand.
     public init(key: ObjectKey, size: UInt64, eTag: ETag, lastModified: Date? = nil, storageClass: String? = nil) {

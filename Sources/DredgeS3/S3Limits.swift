@@ -6,6 +6,10 @@ public struct S3Limits: Sendable {
     /// The largest object that is believed: 64 TiB, above S3's own limit of 50 TB ("Amazon S3 quotas"). A size above it
     /// is a broken answer.
     public static let objectByteCountMax: UInt64 = 1 << 46
+    /// Bytes of a key ("Naming Amazon S3 objects").
+    public static let keyByteCountMax = 1_024
+    /// Bytes of an ETag that is believed; S3's have under 48.
+    public static let eTagByteCountMax = 1_024
     /// Keys of a page; S3 gives no more than 1,000.
     public var listKeyCountMax = 1_000
     /// Pages that one client reads at once; others wait. Times `listAnswerByteCountMax`, it bounds the memory of

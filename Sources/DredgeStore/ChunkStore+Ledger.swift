@@ -43,14 +43,18 @@ extension ChunkStore: Ledger {
 
     /// One page is one step of a transaction.
     public func record(
-        _ page: [ListingEntry], of source: SourceID, in run: RunID
+        _ page: [ListingEntry], of source: SourceID, in run: RunID, isInOrder: Bool
     ) async throws(StoreError) -> ListingCount {
-        try await requireWriter().perform { try $0.record(page, of: source, in: run) }
+        try await requireWriter().perform { try $0.record(page, of: source, in: run, isInOrder: isInOrder) }
     }
 
-    /// Commits.
-    public func completeListing(of source: SourceID, in run: RunID) async throws(StoreError) -> Int {
-        try await requireWriter().perform { try $0.completeListing(of: source, in: run) }
+    /// Takes about a second per million objects of the source's name. Commits.
+    public func completeListing(
+        of source: SourceID, in run: RunID, isTrusted: Bool, rule: RemovalRule
+    ) async throws(StoreError) -> RemovalOutcome {
+        try await requireWriter().perform {
+            try $0.completeListing(of: source, in: run, isTrusted: isTrusted, rule: rule)
+        }
     }
 
     /// Read before what waits in the queue.
@@ -86,9 +90,14 @@ extension ChunkStore: Ledger {
 
     /// Sees what is committed.
     public func knownObjects(
-        of source: SourceRecord, after key: [UInt8]?, limit: Int
-    ) async throws(StoreError) -> [KnownObject] {
-        try await readSnapshot { try DredgeStore.knownObjects($0, of: source, after: key, limit: limit) }
+        of source: SourceRecord, keys: [[UInt8]]
+    ) async throws(StoreError) -> [KnownObject?] {
+        try await readSnapshot { try DredgeStore.knownObjects($0, of: source, keys: keys) }
+    }
+
+    /// Sees what is committed. Takes about a second per million objects of the source's name.
+    public func storedDocuments(of source: SourceRecord) async throws(StoreError) -> StoredDocuments {
+        try await readSnapshot { try DredgeStore.storedDocuments($0, of: source) }
     }
 }
 

@@ -27,6 +27,7 @@ extension ChunkStore {
                 try refuseOtherSettings(stored: storedSettings(db), asked: settings, path: path)
                 try setUpLog(db)
                 try renewPendingIndex(db)
+                try addListingColumns(db)
                 return try Int64.fetchOne(db, sql: "SELECT max(id) FROM batch") ?? 0
             }
             let writer = Writer(queue: queue, path: path)
@@ -133,6 +134,18 @@ extension ChunkStore {
         try db.inTransaction(.immediate) {
             try db.execute(sql: "DROP INDEX IF EXISTS object_pending")
             try db.execute(sql: Schema.pendingIndexSQL)
+            return .commit
+        }
+    }
+
+    /// Stores that were made before removals could be withheld lack the columns for it.
+    private static func addListingColumns(_ db: Database) throws {
+        let columns = try query(db, "SELECT name FROM pragma_table_info('run_source')") { $0.text(0) ?? "" }
+        guard !columns.contains("kept") else { return }
+        try db.inTransaction(.immediate) {
+            for column in Schema.listingColumns {
+                try db.execute(sql: "ALTER TABLE run_source ADD COLUMN \(column)")
+            }
             return .commit
         }
     }

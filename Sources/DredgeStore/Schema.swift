@@ -7,17 +7,21 @@
 /// - `setting`: what the content is a function of, beside the objects' bytes (tokenizer, chunking).
 /// - `source`, `run`, `run_source`: what was indexed when. `run.outcome` is NULL while a run goes on, or when it
 ///   crashed. `run.totals` is JSON, written when it ends. Times are milliseconds since 1970-01-01 UTC.
+///   `run_source.stored_count` counts the listed objects that had content before; `run_source.kept` is why documents
+///   that the listing left over were kept, NULL when none was.
 /// - `object`: one row an object of a listing. A key is bytes, hence a BLOB. `run` and `position` are the run that
 ///   listed it last, and its place there. `state` is one of
 ///     - `pending`: not fetched yet,
 ///     - `indexed`: fetched and stored by `run`,
 ///     - `unchanged`: stored by an earlier run, with the ETag and size that `run` listed,
 ///     - `skipped`, `failed`: see `reason`,
-///     - `vanished`: deleted between listing and fetch,
+///     - `vanished`: deleted between listing and fetch; with content and a `reason` (`not listed`, `removal withheld`),
+///       it was not in the source's last listing, and is kept,
 ///     - `changed`: kept changing while it was fetched.
 ///
 ///   `content_…` describe the version whose chunks are in the store, all NULL when none is. They differ from the listed
-///   `etag` and `size` while a new version has not been stored (`pending`, `failed`, `changed`: the content is stale),
+///   `etag` and `size` while a new version has not been stored (`pending`, `failed`, `changed`: the content is stale;
+///   also `skipped`, until a complete listing allows it to go),
 ///   or when the object was replaced between listing and fetch. `content_byte_count` are the bytes of the document,
 ///   where chunk offsets count from. `skipped_etag` is the version that was read and found to be none to index
 ///   (binary), so that it is not fetched again.
@@ -34,6 +38,10 @@ enum Schema {
     /// For the next pending objects of a source. Stores that were made before sources were fed side by side have one
     /// without the source, which is replaced when they are opened for writing.
     static let pendingIndexSQL = "CREATE INDEX object_pending ON object(run, source, position) WHERE state = 'pending'"
+
+    /// Of `run_source`. Stores that were made before removals could be withheld get them when they are opened for
+    /// writing.
+    static let listingColumns = ["stored_count INTEGER NOT NULL DEFAULT 0", "kept TEXT"]
 
     static let sql = """
         CREATE TABLE setting(
@@ -68,6 +76,7 @@ enum Schema {
             filters TEXT,
             last_listed_key BLOB,
             is_listing_complete INTEGER NOT NULL DEFAULT 0,
+            \(listingColumns.joined(separator: ",\n            ")),
             PRIMARY KEY (run, source)
         ) STRICT, WITHOUT ROWID;
 

@@ -47,8 +47,8 @@ extension WriterConnection {
                 """, arguments: [run])
         try db.execute(
             sql: """
-                UPDATE object SET state = 'pending', reason = NULL, attempt_count = 0 WHERE run = ?
-                    AND (state IN ('failed', 'changed') OR (state = 'pending' AND attempt_count > 0))
+                UPDATE object SET state = 'pending', reason = NULL, attempt_count = 0
+                WHERE run = ? AND state IN ('failed', 'changed', 'pending') AND attempt_count > 0
                 """, arguments: [run])
         nextPosition =
             try (Int64.fetchOne(db, sql: "SELECT max(position) FROM object WHERE run = ?", arguments: [run]) ?? 0) + 1
@@ -93,25 +93,32 @@ extension WriterConnection {
 
     // MARK: Listing
 
-    func record(_ page: [ListingEntry], of source: SourceID, in run: RunID) throws -> ListingCount {
+    func record(
+        _ page: [ListingEntry], of source: SourceID, in run: RunID, isInOrder: Bool
+    ) throws -> ListingCount {
         var counted = ListingCount()
         guard let last = page.last else { return counted }
         try begin()
-        for entry in page where try record(entry, of: source, in: run) {
-            counted.pendingCount += 1
-            counted.pendingByteCount = counted.pendingByteCount.addingClamped(entry.size)
-        }
-        let mark = try statement("UPDATE run_source SET last_listed_key = ?3 WHERE run = ?1 AND source = ?2")
+        var storedCount = 0
+        for entry in page { try record(entry, of: source, in: run, &counted, &storedCount) }
+        let mark = try statement(
+            """
+            UPDATE run_source SET last_listed_key = ?3, stored_count = stored_count + ?4 WHERE run = ?1 AND source = ?2
+            """)
         mark.bind(1, run)
         mark.bind(2, source)
-        mark.bind(3, last.key)
+        mark.bind(3, isInOrder ? last.key : nil)
+        mark.bind(4, storedCount)
         try mark.run()
         try commitIfDue()
         return counted
     }
 
-    /// Records one object of a listing; whether it waits to be fetched.
-    private func record(_ entry: ListingEntry, of source: SourceID, in run: RunID) throws -> Bool {
+    /// Records one object of a listing, unless the run has done so before.
+    private func record(
+        _ entry: ListingEntry, of source: SourceID, in run: RunID, _ counted: inout ListingCount,
+        _ storedCount: inout Int
+    ) throws {
         let select = try statement(
             """
             SELECT state, reason, size, skipped_etag, content_etag, content_size, id, run FROM object
@@ -119,15 +126,27 @@ extension WriterConnection {
             """)
         select.bind(1, source)
         select.bind(2, entry.key)
-        guard try select.step() else {
-            try insert(entry, ListingDecision(entry, known: nil), of: source, in: run)
-            return entry.skipReason == nil
-        }
         defer { select.reset() }
-        let object: ObjectID = select.id(6)
-        if select.id(7) == run { return select.text(0) == ObjectState.pending.rawValue }
-        let known = KnownObject(key: entry.key, from: select)
-        let decision = ListingDecision(entry, known: known)
+        let decision: ListingDecision
+        if try select.step() {
+            if select.id(7) == run { return }
+            let known = KnownObject(key: entry.key, from: select)
+            decision = ListingDecision(entry, known: known)
+            if known.content != nil { storedCount += 1 }
+            try update(select.id(6), with: entry, decision, in: run)
+        } else {
+            decision = ListingDecision(entry, known: nil)
+            try insert(entry, decision, of: source, in: run)
+        }
+        counted.objectCount += 1
+        guard decision == .fetch else { return }
+        counted.pendingCount += 1
+        counted.pendingByteCount = counted.pendingByteCount.addingClamped(entry.size)
+    }
+
+    private func update(
+        _ object: ObjectID, with entry: ListingEntry, _ decision: ListingDecision, in run: RunID
+    ) throws {
         let update = try statement(
             """
             UPDATE object SET size = ?2, etag = ?3, last_modified_ms = ?4, storage_class = ?5, run = ?6, position = ?7,
@@ -138,8 +157,6 @@ extension WriterConnection {
         bind(entry, decision, in: run, to: update)
         update.bind(10, decision.readETag?.header)
         try update.run()
-        if case .skip(_, _, keepsContent: false) = decision, known.content != nil { try dropContent(of: object) }
-        return decision == .fetch
     }
 
     private func insert(
@@ -167,39 +184,8 @@ extension WriterConnection {
         statement.bind(6, run)
         statement.bind(7, nextPosition)
         statement.bind(8, decision.state.rawValue)
-        statement.bind(9, decision.skipReason)
+        statement.bind(9, decision.reason)
         nextPosition += 1
-    }
-
-    func completeListing(of source: SourceID, in run: RunID) throws -> Int {
-        try begin()
-        var count = try removeObjects(of: source, notIn: run)
-        let replaced = try Int64.fetchAll(
-            db,
-            sql: """
-                SELECT id FROM source WHERE name = (SELECT name FROM source WHERE id = ?1)
-                    AND id NOT IN (SELECT source FROM run_source WHERE run = ?2)
-                """, arguments: [source.rawValue, run.rawValue])
-        for old in replaced { count += try removeObjects(of: SourceID(rawValue: old), notIn: run) }
-        try db.execute(
-            sql: "UPDATE run_source SET is_listing_complete = 1 WHERE run = ? AND source = ?",
-            arguments: [run.rawValue, source.rawValue])
-        try commit()
-        return count
-    }
-
-    /// Removes the objects of a source that the run did not list, with their content.
-    private func removeObjects(of source: SourceID, notIn run: RunID) throws -> Int {
-        let condition = "source = ?1 AND run <> ?2"
-        let objects = "SELECT id FROM object WHERE \(condition)"
-        let arguments: StatementArguments = [source.rawValue, run.rawValue]
-        // Eight bytes a batch: a terabyte of text makes eight megabytes of these.
-        let batches = try Int64.fetchAll(
-            db, sql: "SELECT DISTINCT batch FROM span WHERE object IN (\(objects))", arguments: arguments)
-        try db.execute(sql: "DELETE FROM span WHERE object IN (\(objects))", arguments: arguments)
-        for batch in batches { try dropIfUnused(BatchID(rawValue: batch)) }
-        try db.execute(sql: "DELETE FROM object WHERE \(condition)", arguments: arguments)
-        return db.changesCount
     }
 
     func pending(of source: SourceID, in run: RunID, after position: Int64, limit: Int) throws -> [PendingObject] {
@@ -244,61 +230,7 @@ extension WriterConnection {
 }
 
 extension ListingDecision {
-    fileprivate var skipReason: String? { if case .skip(let reason, _, _) = self { reason } else { nil } }
     fileprivate var readETag: ETag? { if case .skip(_, let eTag, _) = self { eTag } else { nil } }
-}
-
-extension KnownObject {
-    /// From a row that begins with the columns state, reason, size, skipped_etag, content_etag, content_size.
-    fileprivate init(key: [UInt8], from row: PreparedStatement) {
-        let isSkipped = row.text(0) == ObjectState.skipped.rawValue
-        let skipped = isSkipped ? row.text(3).map { Version(eTag: ETag($0), size: row.uint64(2)) } : nil
-        self.init(
-            key: key, content: row.text(4).map { Version(eTag: ETag($0), size: row.uint64(5)) }, skipped: skipped,
-            skipReason: skipped == nil ? nil : row.text(1))
-    }
-}
-
-/// The objects under the source's prefix of all sources with its name and bucket, in order of their keys, equal keys in
-/// order of the sources' prefixes. A page never ends between equal keys, since the next one begins behind them.
-func knownObjects(
-    _ db: Database, of source: SourceRecord, after key: [UInt8]?, limit: Int
-) throws -> [KnownObject] {
-    let prefix = Array(source.prefix.utf8)
-    let sources = try query(
-        db, "SELECT id FROM source WHERE name = ? AND bucket = ? ORDER BY prefix, id",
-        [.text(source.name), .text(source.bucket)]
-    ) { $0.int64(0) }
-    // Conditions that SQLite takes as bounds in the index: one with OR would be tried on each object behind the prefix.
-    var bounds = "key >= ?3"
-    var values: [QueryValue] = [.int(Int64(limit)), .bytes(prefix)]
-    if let key, !key.lexicographicallyPrecedes(prefix) {
-        bounds = "key > ?3"
-        values[1] = .bytes(key)
-    }
-    if let end = ObjectCursor.successor(of: prefix) {
-        bounds += " AND key < ?4"
-        values.append(.bytes(end))
-    }
-    var found: [(source: Int, object: KnownObject)] = []
-    for (index, id) in sources.enumerated() {
-        found += try query(
-            db,
-            """
-            SELECT state, reason, size, skipped_etag, content_etag, content_size, key FROM object
-            WHERE source = ?1 AND \(bounds) ORDER BY key LIMIT ?2
-            """, [.int(id)] + values
-        ) { (index, KnownObject(key: $0.bytes(6) ?? [], from: $0)) }
-    }
-    if sources.count > 1 {
-        found.sort { left, right in
-            left.object.key == right.object.key
-                ? left.source < right.source : left.object.key.lexicographicallyPrecedes(right.object.key)
-        }
-    }
-    var end = min(limit, found.count)
-    while end > 0, end < found.count, found[end].object.key == found[end - 1].object.key { end += 1 }
-    return found[..<end].map(\.object)
 }
 
 /// Counts a run's objects, or gives what was kept of a run whose objects have gone over to a later one.

@@ -209,15 +209,17 @@ final class WriterConnection {
         try delete.run()
     }
 
+    /// What an object of which nothing is stored has.
+    static let noContent = """
+        content_etag = NULL, content_size = NULL, content_version_id = NULL, content_byte_count = NULL,
+        content_run = NULL, chunk_count = 0, token_count = 0
+        """
+
     /// Removes what is stored of an object, but not the object.
     func dropContent(of object: ObjectID) throws {
         try dropSpans(of: object)
         let update = try statement(
-            """
-            UPDATE object SET content_etag = NULL, content_size = NULL, content_version_id = NULL,
-                content_byte_count = NULL, content_run = NULL, chunk_count = 0, token_count = 0
-            WHERE id = ? AND content_etag IS NOT NULL
-            """)
+            "UPDATE object SET \(Self.noContent) WHERE id = ? AND content_etag IS NOT NULL")
         update.bind(1, object)
         try update.run()
     }

@@ -13,7 +13,8 @@ private func report(_ changes: String...) throws -> RunReport {
         "listed":{"objects":4012,"bytes":1234567890},"indexed":{"objects":4012,"bytes":1234567890},
         "unchanged":{"objects":0,"bytes":0},"skipped":{"objects":0,"bytes":0},"failed":{"objects":0,"bytes":0},
         "vanished":{"objects":0,"bytes":0},"changed":{"objects":0,"bytes":0},"pending":{"objects":0,"bytes":0},
-        "removedCount":0,"skippedReasons":{},"failedReasons":{},"chunkCount":610000,"tokenCount":301234567,
+        "removedCount":0,"markedCount":0,"withheldCount":0,"withheld":[],"skippedReasons":{},"failedReasons":{},
+        "chunkCount":610000,"tokenCount":301234567,
         "fetchedByteCount":1234567890,"elapsedSeconds":12.34,"cpuSeconds":24.6,"failures":[]
         """
     var fields = try #require(try JSONSerialization.jsonObject(with: Data("{\(base)}".utf8)) as? [String: Any])
@@ -58,7 +59,7 @@ private func report(_ changes: String...) throws -> RunReport {
                   skipped         97   1.0 kB  filtered 90, empty 5, archived 2
                   failed           4   2.0 MB  accessDenied 4
                   vanished         1      5 B  deleted between the listing and the read
-                Removed from the store, because no longer in the listing of the source with their name: 1 object.
+                Removed from the store, because their source no longer lists or wants them: 1 document.
                 Read 1.23 GB at 100.0 MB/s, 50.2 MB/s per core (24.6 s of processor time).
                 The first 2 of them:
                   contracts: 2025/a\\u{1B}[2J.txt: accessDenied: Access Denied (request 4442587FB7D0A2F9)
@@ -66,6 +67,26 @@ private func report(_ changes: String...) throws -> RunReport {
                 The next run tries them again. All of them: dredge store ls --state failed s.chunks
 
                 """)
+    }
+
+    @Test func `withheld removals say why and what to do, and make the run incomplete`() throws {
+        let withheld = try report(
+            #""withheldCount":1250,"withheld":[{"source":"contracts","count":1250,"reason":"empty listing","#
+                + #""message":"Its listing is empty.","advice":"Check it."},{"source":"b","count":0,"#
+                + #""reason":"untrusted listing","message":"It went round.","advice":"Run again."}]"#)
+        #expect(withheld.isIncomplete)
+        let text = ReportText.text(withheld, store: "s.chunks")
+        #expect(text.hasPrefix("Complete, with removals withheld: run 67a1b2c3d4e5, 12.3 s\n"))
+        #expect(
+            text.contains(
+                """
+
+                Source "contracts": the removal of 1,250 documents is withheld. Its listing is empty. Check it.
+                Source "b": nothing of it is removed. It went round. Run again.
+
+                """))
+        let hint = "Those that are not listed any more: dredge store ls --state vanished s.chunks\n"
+        #expect(text.hasSuffix(hint), "\(text)")
     }
 
     @Test func `a stopped run says how to go on`() throws {

@@ -25,8 +25,8 @@ import Testing
         }
         _ = try await store.record(
             [entry("a.txt", 9), entry(Self.hostileKey, 1_500), entry("c/", 0, skip: .folderMarker)], of: source,
-            in: run.id)
-        _ = try await store.completeListing(of: source, in: run.id)
+            in: run.id, isInOrder: true)
+        _ = try await store.completeListing(of: source, in: run.id, isTrusted: true, rule: RemovalRule())
         let pending = try await store.pending(of: source, in: run.id, after: 0, limit: 10)
         let batch = store.makeBatch()
         let span = ChunkSpan(batch: batch.id, firstEntry: 0, firstOrdinal: 0, chunkCount: 2)

@@ -66,6 +66,22 @@ import Testing
         #expect(problems(text) == [problem])
     }
 
+    @Test(arguments: [
+        ("deletions: never", #"deletions: "never" is not one of: keep, mark, remove"#),
+        ("deletion_limits: {count: -1}", #"deletion_limits.count: "-1" is not a whole number from 0 to 1000000000"#),
+        ("deletion_limits: {share: 10}", #"deletion_limits.share: "10" is not a share from 0 to 1, as in 10% or 0.1"#),
+        (
+            "deletion_limits: {share: 101%}",
+            #"deletion_limits.share: "101%" is not a share from 0 to 1, as in 10% or 0.1"#
+        ),
+        ("deletion_limits: {rate: 1}", "deletion_limits.rate: unknown key; known here: count, share"),
+        ("deletion_limits: 10", "deletion_limits: is a number, but a mapping belongs here: {count: 10, share: 10%}"),
+    ])
+    func `limits of deletions that can't be`(written: String, told: String) {
+        let found = problems("store: s\nsources:\n  - bucket: abc\n    auth: ambient\n    \(written)\n")
+        #expect(found.count == 1 && found[0].hasSuffix("sources[0].\(told)"), "\(found)")
+    }
+
     @Test func `a syntax error has its line and column`() {
         #expect(
             problems("store: s\nsources: [a, b\n") == [

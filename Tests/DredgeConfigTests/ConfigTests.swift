@@ -94,6 +94,23 @@ import Testing
             ])
     }
 
+    @Test func `what becomes of documents that are no longer listed is said for each source`() throws {
+        func rule(_ more: String) throws -> RemovalRule {
+            try Config(
+                "sources: [{bucket: abc, auth: ambient\(more)}]", fileName: "c", store: .replaced(by: "s"),
+                environment: [:]
+            ).sources[0].removal
+        }
+        #expect(try rule("") == RemovalRule(mode: .remove, countMax: 10, shareMax: 0.1, isConfirmed: false))
+        #expect(try rule(", deletions: keep").mode == .keep)
+        #expect(try rule(", deletions: mark").mode == .mark)
+        #expect(
+            try rule(", deletions: remove, deletion_limits: {count: 0, share: 5%}")
+                == RemovalRule(countMax: 0, shareMax: 0.05))
+        #expect(try rule(", deletion_limits: {share: 0.25}") == RemovalRule(shareMax: 0.25))
+        #expect(try rule(", deletion_limits: {share: 1}") == RemovalRule(shareMax: 1))
+    }
+
     @Test func `the example with a chain shares its first hop by an alias`() throws {
         let config = try example("chain.yaml")
         guard case .defaultChain(let profile) = config.base else {

@@ -100,6 +100,16 @@ private func readSkip(_ reason: String, _ eTag: String) -> ListingDecision {
         #expect(ListingDecision(value.entry, known: value.known) == value.expected)
     }
 
+    @Test func `an entry that can't be used fails, unless the filters leave it out`() {
+        var flawed = entry("", size: 0)
+        flawed.failReason = "listedSize"
+        #expect(ListingDecision(flawed, known: nil) == .fail(reason: "listedSize"))
+        #expect(ListingDecision(flawed, known: known(content: version("a"))) == .fail(reason: "listedSize"))
+        #expect(ListingDecision.fail(reason: "listedSize").state == .failed)
+        flawed.skipReason = .filtered
+        #expect(ListingDecision(flawed, known: nil) == listedSkip(.filtered))
+    }
+
     @Test func `each decision brings about its state`() {
         #expect(ListingDecision.fetch.state == .pending)
         #expect(ListingDecision.unchanged.state == .unchanged)
@@ -119,6 +129,7 @@ private func readSkip(_ reason: String, _ eTag: String) -> ListingDecision {
                         let isListed = { (version: KnownObject.Version?) in !eTag.isEmpty && version == listed }
                         let comment: Comment = "\(entry) \(known)"
                         switch ListingDecision(entry, known: known) {
+                        case .fail: Issue.record(comment)
                         case .fetch: #expect(reason == nil && !isListed(content) && !isListed(skipped), comment)
                         case .unchanged: #expect(isListed(content) && reason?.keepsContent ?? true, comment)
                         case .skip(let given, nil, let keepsContent):

@@ -6,14 +6,14 @@ import Testing
 @testable import DredgeS3
 
 @Suite struct ListAnswerTests {
-    private func page(_ inner: String, prefix: String = "", token: String? = nil) throws -> ListPage {
+    private func page(_ inner: String, prefix: String = "") throws -> ListPage {
         let xml = """
             <?xml version="1.0" encoding="UTF-8"?>
             <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">\(inner)</ListBucketResult>
             """
         let answer = ListAnswer()
         try Array(xml.utf8).withUnsafeBytes { try XMLReader.read($0, handler: answer) }
-        return try answer.page(prefix: ObjectKey(prefix), continuationToken: token)
+        return try answer.page(prefix: ObjectKey(prefix))
     }
 
     private func contents(_ key: String, size: String = "1", more: String = "") -> String {
@@ -62,35 +62,47 @@ import Testing
         ("", "truncated"),
         ("<IsTruncated>maybe</IsTruncated>", "maybe"),
         ("<IsTruncated>true</IsTruncated>", "no token"),
-        (
-            "<IsTruncated>true</IsTruncated><NextContinuationToken>old</NextContinuationToken>",
-            "same continuation token"
-        ),
         ("<Contents><Size>1</Size></Contents><IsTruncated>false</IsTruncated>", "no key"),
-        ("<Contents><Key>pk</Key></Contents><IsTruncated>false</IsTruncated>", "size"),
-        ("<Contents><Key>pk</Key><Size>-1</Size></Contents><IsTruncated>false</IsTruncated>", "-1"),
-        ("<Contents><Key>pk</Key><Size>1e3</Size></Contents><IsTruncated>false</IsTruncated>", "1e3"),
         (
             "<EncodingType>url</EncodingType><Contents><Key>p%4</Key><Size>1</Size></Contents>"
                 + "<IsTruncated>false</IsTruncated>",
             "broken escape"
         ),
         ("<Contents><Key>other</Key><Size>1</Size></Contents><IsTruncated>false</IsTruncated>", "prefix"),
-        (
-            "<Contents><Key>p</Key><Size>1</Size><ETag>a&#10;b</ETag></Contents><IsTruncated>false</IsTruncated>",
-            "ETag"
-        ),
     ])
-    func `a listing that is wrong in one place is not used`(inner: String, told: String) {
-        let problem = #expect(throws: ListAnswer.Problem.self) { try page(inner, prefix: "p", token: "old") }
+    func `an answer that leaves in doubt which objects it lists is not used`(inner: String, told: String) {
+        let problem = #expect(throws: ListAnswer.Problem.self) { try page(inner, prefix: "p") }
         #expect(problem?.message.contains(told) == true, "\(problem?.message ?? "")")
+    }
+
+    @Test(arguments: [
+        ("<Key>k</Key>", ListedObject.Flaw.Code.listedSize, "(none)"),
+        ("<Key>k</Key><Size>-5</Size>", .listedSize, "-5"),
+        ("<Key>k</Key><Size>1e3</Size>", .listedSize, "1e3"),
+        ("<Key>k</Key><Size>9223372036854775808</Size>", .listedSize, "9223372036854775808"),
+        ("<Key>k</Key><Size>18446744073709551616</Size>", .listedSize, "18446744073709551616"),
+        ("<Key>k</Key><Size>1</Size><ETag>a&#10;b</ETag>", .listedETag, #"a\nb"#),
+        (
+            "<Key>k</Key><Size>1</Size><ETag>\(String(repeating: "e", count: 1_025))</ETag>", .listedETag, "eee"
+        ),
+        ("<Key>\(String(repeating: "k", count: 1_025))</Key><Size>1</Size>", .listedKey, "1025 bytes"),
+    ])
+    func `an entry that can't be right is told by itself, and the others are used`(
+        inner: String, code: ListedObject.Flaw.Code, told: String
+    ) throws {
+        let entries = contents("j") + "<Contents>\(inner)</Contents>" + contents("l")
+        let page = try page(entries + "<IsTruncated>false</IsTruncated>")
+        #expect(page.objects.map { $0.flaw?.code } == [nil, code, nil])
+        #expect(page.objects[1].flaw?.message.contains(told) == true, "\(page.objects[1])")
+        #expect(page.objects[1].eTag.isEmpty)
+        #expect(page.objects[2].key == ObjectKey("l") && page.objects[2].size == 1)
     }
 
     @Test func `another document is no listing`() throws {
         let answer = ListAnswer()
         try Array("<html><p>Log in</p></html>".utf8).withUnsafeBytes { try XMLReader.read($0, handler: answer) }
         let problem = #expect(throws: ListAnswer.Problem.self) {
-            try answer.page(prefix: ObjectKey(""), continuationToken: nil)
+            try answer.page(prefix: ObjectKey(""))
         }
         #expect(problem?.message.contains("html") == true)
     }

@@ -147,7 +147,7 @@ import Testing
         var listed = [objects[0].listed, TestObject("b", "another text").listed, TestObject("c", "text").listed]
         for index in listed.indices { listed[index].skipReason = .archived }
         let count = try await store.record(listed, of: run.sources[0].source, in: run.id)
-        #expect(count == ListingCount())
+        #expect(count == ListingCount(objectCount: 3))
         _ = try await store.completeListing(of: run.sources[0].source, in: run.id)
         try await store.finish(run.id, outcome: .complete)
         var rows: [StoredObject] = []

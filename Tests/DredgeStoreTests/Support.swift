@@ -84,6 +84,19 @@ struct TestObject {
     }
 }
 
+extension ChunkStore {
+    /// A page of a listing that is in order.
+    func record(_ page: [ListingEntry], of source: SourceID, in run: RunID) async throws -> ListingCount {
+        try await record(page, of: source, in: run, isInOrder: true)
+    }
+
+    /// The end of a listing that is to be believed whatever it leaves over; how many documents it removes.
+    func completeListing(of source: SourceID, in run: RunID) async throws -> Int {
+        try await completeListing(of: source, in: run, isTrusted: true, rule: RemovalRule(isConfirmed: true))
+            .removedCount
+    }
+}
+
 let testSettings = ["tokenizer": "o200k_base", "strategy": "lines", "max_tokens": "512", "overlap_tokens": "0"]
 let testSource = SourceRecord(name: "docs", bucket: "acme", prefix: "", endpointURL: nil)
 

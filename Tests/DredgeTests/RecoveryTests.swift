@@ -114,20 +114,26 @@ import TestServers
         #expect(try await bench.text(of: "k.txt") == second)
     }
 
-    @Test func aSizeThatNoObjectHasIsABrokenListing() async throws {
-        let listing = """
-            <ListBucketResult><IsTruncated>false</IsTruncated>\
-            <Contents><Key>k</Key><Size>18446744073709551615</Size><ETag>e</ETag></Contents></ListBucketResult>
-            """
-        let server = try await ScriptedS3Server(.init(faults: [.raw(on: .list, listing).times(-1)]))
-        defer { server.stop() }
-        do {
-            try await Workbench().run([Workbench.source(at: server)])
-            Issue.record("the run should have failed")
-        } catch let error as RunError {
-            #expect(error.code == .service)
-            #expect(error.message.contains("18446744073709551615"))
+    @Test("I7: an entry of the listing that can't be right fails alone, and is named")
+    func oddEntriesOfAListingFailAlone() async throws {
+        func entry(_ key: String, _ size: String, _ eTag: String) -> String {
+            "<Contents><Key>\(key)</Key><Size>\(size)</Size><ETag>\(eTag)</ETag></Contents>"
         }
+        let listing =
+            "<ListBucketResult><IsTruncated>false</IsTruncated>" + entry("a.txt", "-5", "e")
+            + entry("b.txt", "18446744073709551615", "e") + entry("c.txt", "\(Self.line.count)", "e&#10;e")
+            + entry("d.txt", "\(Self.line.count)", "") + "</ListBucketResult>"
+        let server = try await ScriptedS3Server(
+            .init(
+                objects: ["a.txt", "b.txt", "c.txt", "d.txt"].map { .init($0, body: Self.line) },
+                faults: [.raw(on: .list, listing).times(-1)]))
+        defer { server.stop() }
+        let report = try await Workbench().run([Workbench.source(at: server)])
+        #expect(report.outcome == .complete && report.isIncomplete)
+        #expect(report.indexed.objects == 1 && report.failed.objects == 3 && report.listed.objects == 4)
+        #expect(report.failedReasons == ["listedSize": 2, "listedETag": 1])
+        #expect(report.failures.map(\.key) == ["a.txt", "b.txt", "c.txt"])
+        #expect(report.failures[1].reason.contains("18446744073709551615"))
     }
 
     @Test func attemptsAreCounted() async throws {

@@ -30,11 +30,11 @@ final class Workbench: Sendable {
     /// One run to its end.
     @discardableResult func run(
         _ sources: [Source], into name: String = "store", settings: IndexSettings = IndexSettings(),
-        limits: Limits = .default, base: BaseCredentials = anyKeys
+        limits: Limits = .default, base: BaseCredentials = anyKeys, environment: [String: String] = [:]
     ) async throws -> RunReport {
         let store = try ChunkStore.open(at: path(name), settings: settings)
         defer { try? store.close() }
-        let engine = try Engine(limits: limits, base: base, environment: [:])
+        let engine = try Engine(limits: limits, base: base, environment: environment)
         let result: Result<RunReport, RunError>
         do throws(RunError) {
             result = .success(try await engine.run(sources, into: store).report())
@@ -43,6 +43,20 @@ final class Workbench: Sendable {
         }
         await engine.shutDown()
         return try result.get()
+    }
+
+    /// What a run of them would do.
+    func plan(_ sources: [Source], against name: String = "store") async throws -> [SourcePlan] {
+        let engine = try Engine(base: Self.anyKeys, environment: [:])
+        let plan: Result<Plan, RunError>
+        do throws(RunError) {
+            let store = try? ChunkStore.open(reading: path(name))
+            plan = .success(try await engine.plan(sources, against: store))
+        } catch {
+            plan = .failure(error)
+        }
+        await engine.shutDown()
+        return try plan.get().sources
     }
 
     func digest(_ name: String = "store") async throws -> String {

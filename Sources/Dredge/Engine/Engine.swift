@@ -116,7 +116,7 @@ public final class Engine: Sendable {
         _ source: Source, for run: String, onWait: @escaping @Sendable (SourceWait?) -> Void = { _ in }
     ) throws(RunError) -> OpenSource {
         let filter = try SourceFilter(source)
-        let gate = gates.gate(of: source.bucketIdentity)
+        let gate = gates.gate(of: source.bucketIdentity(endpoints))
         let service = try world.open(source, for: run, gate: gate)
         return OpenSource(
             source, filter: filter, service: service, gate: gate, world: world, patience: limits.outagePatience,
@@ -135,13 +135,16 @@ public final class Engine: Sendable {
         }
     }
 
+    /// What the environment, and the profile that the base credentials name, say of endpoints.
+    var endpoints: EndpointSettings { EndpointSettings(environment: base.environment(environment)) }
+
     private func begin(
         _ sources: [Source], in ledger: any Ledger, _ counters: RunCounters
     ) async throws(RunError) -> OpenRun {
         do throws(StoreError) {
             let record = try await ledger.begin(
                 name: RunName.make(date: world.date(), random: world.random()), version: Version.current,
-                sources: sources.map(\.record))
+                sources: sources.map { [endpoints] in $0.record(endpoints) })
             do throws(StoreError) {
                 counters.take(over: try await ledger.totals(of: record.id))
             } catch {
@@ -200,18 +203,23 @@ public enum Version {
 }
 
 extension Source {
-    /// As a ledger remembers it. With other filters it is not the same run that goes on: what they leave out was
-    /// decided as the listing was recorded.
-    var record: SourceRecord {
+    /// As a ledger remembers it, with the endpoint that is asked, wherever that is configured: another endpoint is
+    /// another bucket. With other filters it is not the same run that goes on: what they leave out was decided as the
+    /// listing was recorded.
+    func record(_ endpoints: EndpointSettings) -> SourceRecord {
         let filters = (include.map { "+\($0)" } + exclude.map { "-\($0)" }).joined(separator: "\n")
         return SourceRecord(
-            name: name, bucket: bucket, prefix: prefix,
-            endpointURL: endpointURL.map { String($0.reversed().drop { $0 == "/" }.reversed()) },
+            name: name, bucket: bucket, prefix: prefix, endpointURL: endpoint(endpoints),
             filters: filters.isEmpty ? nil : filters)
     }
 
     /// What tells its bucket from others, for the gate of its requests.
-    var bucketIdentity: BucketIdentity {
-        BucketIdentity(endpointURL: record.endpointURL, account: expectedBucketOwnerAccount, bucket: bucket)
+    func bucketIdentity(_ endpoints: EndpointSettings) -> BucketIdentity {
+        BucketIdentity(endpointURL: endpoint(endpoints), account: expectedBucketOwnerAccount, bucket: bucket)
+    }
+
+    /// The service that stands in for AWS's; nil: none does. One that can't be used was refused before.
+    private func endpoint(_ endpoints: EndpointSettings) -> String? {
+        (try? endpoints.endpoint(endpointURL, of: .s3))?.text
     }
 }

@@ -91,7 +91,7 @@ final class RequestGates: Sendable {
 
 /// What makes two sources read the same bucket of the same service.
 struct BucketIdentity: Hashable, Sendable {
-    /// The endpoint that was asked for; nil: that of the environment, or AWS.
+    /// The service that stands in for AWS's; nil: none does.
     var endpointURL: String?
     /// The account that the bucket is expected in; nil: whichever.
     var account: String?

@@ -7,7 +7,8 @@ struct Closing: Sendable {
     let record: OpenRun
     let sources: [OpenSource]
     let isStopped: Bool
-    let removedCount: Int
+    /// Of each source.
+    let removals: [RemovalOutcome]
     let cpuSeconds: Double
 
     /// `error` is what ended the run as a whole, if something did.
@@ -49,7 +50,11 @@ struct Closing: Sendable {
         return RunReport(
             id: record.name, outcome: outcome, isResumed: record.isResumed, listed: listed, indexed: count(.indexed),
             unchanged: count(.unchanged), skipped: count(.skipped), failed: count(.failed), vanished: count(.vanished),
-            changed: count(.changed), pending: count(.pending), removedCount: removedCount,
+            changed: count(.changed), pending: count(.pending),
+            removedCount: removals.map(\.removedCount).reduce(0, +),
+            markedCount: removals.map(\.markedCount).reduce(0, +),
+            withheldCount: removals.map(\.withheldCount).reduce(0, +),
+            withheld: zip(sources, removals).compactMap { WithheldRemovals($0.source, $1) },
             skippedReasons: totals.skippedReasons, failedReasons: totals.failedReasons, chunkCount: totals.chunkCount,
             tokenCount: totals.tokenCount, fetchedByteCount: run.counters.fetchedBytes.value,
             elapsedSeconds: run.counters.progress.elapsed / .seconds(1), cpuSeconds: cpuSeconds,

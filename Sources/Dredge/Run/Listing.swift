@@ -10,39 +10,47 @@ struct Listing: Sendable {
     let signal: ListingSignal
 
     /// Lists to the end, or until the source fails or the run does.
-    /// - Returns: how many stored objects were not in the listing and are gone.
-    func record() async -> Int {
+    /// - Returns: what became of stored documents that the listing left over; nil: it did not come to its end.
+    func record() async -> RemovalOutcome? {
         defer {
             signal.end()
             run.counters.listingEnded()
         }
-        if state.isComplete || source.failure != nil { return 0 }
+        if source.failure != nil { return nil }
         do {
-            try await recordPages()
-            return source.failure == nil ? try await run.ledger.completeListing(of: state.source, in: run.id) : 0
+            let isTrusted = state.isComplete ? true : try await recordPages()
+            guard source.failure == nil else { return nil }
+            return try await run.ledger.completeListing(
+                of: state.source, in: run.id, isTrusted: isTrusted, rule: source.source.removal)
         } catch let error as StoreError {
             run.failure.report(RunError(error))
         } catch {
             // Cancelled: the run is being stopped.
         }
-        return 0
+        return nil
     }
 
-    private func recordPages() async throws {
-        var token: String?
-        // A resumed listing goes on behind the last key that was recorded; the service's own tokens may have expired.
-        var startAfter = state.lastKey.map { ObjectKey($0) }
-        repeat {
-            guard let page = try await source.page(continuationToken: token, startAfter: startAfter) else { return }
-            startAfter = nil
-            let entries = page.objects.map(source.filter.entry)
-            let recorded = try await run.ledger.record(entries, of: state.source, in: run.id)
-            run.counters.listed.add(entries.count)
-            run.counters.done.add(entries.count - recorded.pendingCount)
+    /// Whether the listing can be trusted.
+    private func recordPages() async throws -> Bool {
+        var walk = ListingWalk(source, after: state.lastKey)
+        while source.failure == nil, let page = try await walk.next() {
+            let entries = page.map(source.filter.entry)
+            let recorded = try await run.ledger.record(
+                entries, of: state.source, in: run.id, isInOrder: walk.isInOrder)
+            run.counters.listed.add(recorded.objectCount)
+            run.counters.done.add(recorded.objectCount - recorded.pendingCount)
             run.counters.plannedBytes.add(recorded.pendingByteCount)
+            for (object, entry) in zip(page, entries) where entry.failReason != nil { note(object) }
             signal.pageRecorded()
-            token = page.continuationToken
-        } while token != nil && source.failure == nil
+        }
+        return walk.isTrusted
+    }
+
+    /// An entry of the listing that can't be used.
+    private func note(_ object: ListedObject) {
+        run.counters.failed.add(1)
+        let reason = object.flaw.map { "\($0.code.rawValue): \($0.message)" } ?? ""
+        run.failures.add(source.source, object.key, reason: reason, requestID: nil)
     }
 }
 

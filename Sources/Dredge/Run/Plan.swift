@@ -2,13 +2,13 @@ public import DredgeLedger
 import DredgeS3
 
 /// What a run would start from: every source listed, nothing fetched, nothing written.
-public struct Plan: Sendable, Codable {
+public struct Plan: Sendable, Hashable, Codable {
     /// In the order in which they were given.
     public var sources: [SourcePlan]
 }
 
-/// What a run would do with a source. `toFetch`, `unchanged` and `skipped` add up to `listed`.
-public struct SourcePlan: Sendable, Codable {
+/// What a run would do with a source. `toFetch`, `unchanged`, `skipped` and `failed` add up to `listed`.
+public struct SourcePlan: Sendable, Hashable, Codable {
     /// The source's name.
     public var source: String
     /// Objects that the service lists under the prefix.
@@ -21,13 +21,26 @@ public struct SourcePlan: Sendable, Codable {
     public var skipped = ObjectCount()
     /// Skipped objects by reason.
     public var skippedReasons: [String: Int] = [:]
-    /// In the store, and not listed any more: to be taken out.
+    /// Not to be read, because their entries in the listing can't be used.
+    public var failed = ObjectCount()
+    /// Failed objects by reason.
+    public var failedReasons: [String: Int] = [:]
+    /// Stored documents that the source no longer lists or wants: to be taken out.
     public var removedCount = 0
+    /// Stored documents that the source no longer lists or wants, and that it only marks.
+    public var markedCount = 0
+    /// Stored documents that the source no longer lists or wants, and that stay until somebody confirms their removal.
+    public var withheldCount = 0
+    /// Why; nil: nothing is withheld.
+    public var withheld: WithheldRemovals?
 }
 
 extension Engine {
-    /// Lists `sources`, one after the other, and compares them with what `ledger` knows (nil: nothing yet), by the rule
-    /// by which a run decides. Nothing is fetched or written. Memory is a page of the listing and a page of the ledger.
+    /// Lists `sources`, one after the other, and compares them with what `ledger` knows (nil: nothing yet), by the
+    /// rules by which a run decides. Nothing is fetched or written. Memory is a page of the listing.
+    ///
+    /// A run that is begun then does what the plan says, as far as buckets and store stay as they are. Where it goes on
+    /// with one that was stopped, it counts what that one did as its own.
     /// Throws the `RunError` of the first source that can't be listed.
     public func plan(_ sources: [Source], against ledger: (any Ledger)?) async throws(RunError) -> Plan {
         let name = RunName.make(date: world.date(), random: world.random())
@@ -43,27 +56,39 @@ extension Engine {
     }
 
     private func plan(_ open: OpenSource, against ledger: (any Ledger)?) async throws(RunError) -> SourcePlan {
+        let record = open.source.record(endpoints)
         var plan = SourcePlan(source: open.source.name)
-        var known = ledger.map { KnownObjects($0, of: open.source.record) }
-        var token: String?
-        repeat {
-            let page: ListPage?
-            do { page = try await open.page(continuationToken: token, startAfter: nil) } catch { throw .cancelled }
-            guard let page else { throw open.failure ?? .cancelled }
-            for object in page.objects {
-                let entry = open.filter.entry(object)
-                do throws(StoreError) {
-                    plan.add(entry, ListingDecision(entry, known: try await known?.object(entry.key)))
-                } catch {
-                    throw RunError(error)
+        var walk = ListingWalk(open)
+        var listed = ListedDocuments()
+        while let page = try await next(&walk, of: open) {
+            let entries = page.map(open.filter.entry)
+            do throws(StoreError) {
+                let known = try await ledger?.knownObjects(of: record, keys: entries.map(\.key))
+                for (index, entry) in entries.enumerated() {
+                    let decision = ListingDecision(entry, known: known?[index])
+                    plan.add(entry, decision)
+                    listed.add(known?[index], decision)
                 }
+            } catch {
+                throw RunError(error)
             }
-            token = page.continuationToken
-        } while token != nil
-        do throws(StoreError) { plan.removedCount = try await known?.passOverRest() ?? 0 } catch {
+        }
+        do throws(StoreError) {
+            let stored = try await ledger?.storedDocuments(of: record) ?? StoredDocuments()
+            let candidates = listed.candidates(of: stored, isListingEmpty: plan.listed.objects == 0)
+            let decision = open.source.removal.decision(on: candidates, isTrusted: walk.isTrusted)
+            plan.add(RemovalOutcome(decision, candidates), of: open.source)
+        } catch {
             throw RunError(error)
         }
         return plan
+    }
+
+    private func next(_ walk: inout ListingWalk, of open: OpenSource) async throws(RunError) -> [ListedObject]? {
+        let page: [ListedObject]?
+        do throws(CancellationError) { page = try await walk.next() } catch { throw .cancelled }
+        if let failure = open.failure { throw failure }
+        return page
     }
 }
 
@@ -77,52 +102,39 @@ extension SourcePlan {
         case .skip(let reason, _, _):
             skipped += count
             skippedReasons[reason, default: 0] += 1
+        case .fail(let reason):
+            failed += count
+            failedReasons[reason, default: 0] += 1
         }
+    }
+
+    fileprivate mutating func add(_ outcome: RemovalOutcome, of source: Source) {
+        removedCount = outcome.removedCount
+        markedCount = outcome.markedCount
+        withheldCount = outcome.withheldCount
+        withheld = WithheldRemovals(source, outcome)
     }
 }
 
-/// A ledger's objects beside a listing in the same order: both go forward together, so that neither is held in memory.
-private struct KnownObjects {
-    private let ledger: any Ledger
-    private let source: SourceRecord
-    private var page: ArraySlice<KnownObject> = []
-    private var lastKey: [UInt8]?
-    private var isAtEnd = false
-    private var passedCount = 0
+/// The documents of a source that a listing shows.
+private struct ListedDocuments {
+    private var count = 0
+    private var withheldCount = 0
+    private var leftOutCount = 0
 
-    init(_ ledger: any Ledger, of source: SourceRecord) {
-        self.ledger = ledger
-        self.source = source
+    mutating func add(_ known: KnownObject?, _ decision: ListingDecision) {
+        guard let known, known.content != nil else { return }
+        count += 1
+        if known.isWithheld { withheldCount += 1 }
+        if decision.leavesContentOver { leftOutCount += 1 }
     }
 
-    /// The known object with this key. Keys must be asked for in ascending order, as S3 lists them: one that comes late
-    /// (a directory bucket lists in no order) is taken as not known, which makes the plan larger than the run.
-    mutating func object(_ key: [UInt8]) async throws(StoreError) -> KnownObject? {
-        while let object = try await peek() {
-            if key.lexicographicallyPrecedes(object.key) { return nil }
-            page.removeFirst()
-            if object.key == key { return object }
-            passedCount += 1
-        }
-        return nil
-    }
-
-    /// Goes to the end; how many of the known objects were never asked for.
-    mutating func passOverRest() async throws(StoreError) -> Int {
-        while try await peek() != nil {
-            passedCount += page.count
-            page = []
-        }
-        return passedCount
-    }
-
-    private mutating func peek() async throws(StoreError) -> KnownObject? {
-        if page.isEmpty, !isAtEnd {
-            let objects = try await ledger.knownObjects(of: source, after: lastKey, limit: Limits.pendingPageCount)
-            isAtEnd = objects.isEmpty
-            lastKey = objects.last?.key ?? lastKey
-            page = objects[...]
-        }
-        return page.first
+    /// What a listing that showed these leaves over. A listing that repeats keys is not trusted anyway.
+    func candidates(of stored: StoredDocuments, isListingEmpty: Bool) -> RemovalCandidates {
+        RemovalCandidates(
+            isListingEmpty: isListingEmpty, haveFiltersChanged: stored.haveFiltersChanged,
+            storedCount: stored.count + stored.replacedCount, missingCount: max(0, stored.count - count),
+            withheldBeforeCount: max(0, stored.withheldCount - withheldCount), leftOutCount: leftOutCount,
+            replacedCount: stored.replacedCount)
     }
 }

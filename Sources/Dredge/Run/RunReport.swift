@@ -67,8 +67,14 @@ public struct RunReport: Sendable, Codable {
     public var changed: ObjectCount
     /// Not dealt with when the run was stopped.
     public var pending: ObjectCount
-    /// Stored by an earlier run and not in this listing of the source with their name: taken out of the store.
+    /// Documents that an earlier run stored, and that their source no longer lists or wants: taken out of the store.
     public var removedCount: Int
+    /// Documents that their source no longer lists or wants, and that it only marks.
+    public var markedCount: Int
+    /// Documents that their source no longer lists or wants, and that stay until somebody confirms their removal.
+    public var withheldCount: Int
+    /// The same, by source, and sources whose listing could not be trusted.
+    public var withheld: [WithheldRemovals]
     /// Skipped objects by reason.
     public var skippedReasons: [String: Int]
     /// Failed objects by reason.
@@ -87,6 +93,6 @@ public struct RunReport: Sendable, Codable {
     /// The first failures.
     public var failures: [Failure]
 
-    /// Whether there are objects that the store should hold and does not.
-    public var isIncomplete: Bool { failed.objects + changed.objects + pending.objects > 0 }
+    /// Whether there are objects that the store should hold and does not, or that it should perhaps not hold any more.
+    public var isIncomplete: Bool { failed.objects + changed.objects + pending.objects > 0 || !withheld.isEmpty }
 }

@@ -22,7 +22,7 @@ struct RunStages: Sendable {
     func execute() async throws(RunError) -> RunReport {
         let cpuSecondsBefore = processorSeconds()
         run.counters.listingsBegin(sources.count)
-        let removedCount = await readSources()
+        let removals = await readSources()
         if run.failure.error != nil { run.work.cancel() } else { run.work.finish() }
         await run.work.end()
         let isStopped = Task.isCancelled
@@ -30,48 +30,49 @@ struct RunStages: Sendable {
         run.logger.debug("the run is empty", metadata: ["run": "\(record.name)", "stopped": "\(isStopped)"])
 
         let closing = Closing(
-            run: run, record: record, sources: sources, isStopped: isStopped, removedCount: removedCount,
+            run: run, record: record, sources: sources, isStopped: isStopped, removals: removals,
             cpuSeconds: processorSeconds() - cpuSecondsBefore)
         // The closing transactions must happen also when the task is cancelled, so they get a task of their own.
         return try await Task { await closing.close(after: run.failure.error) }.value.get()
     }
 
-    /// Lists and reads all sources, side by side; returns how many stored objects are gone.
-    private func readSources() async -> Int {
-        await withTaskGroup(of: Int?.self) { group in
-            for (source, listing) in zip(sources, record.sources) {
-                group.addTask { await read(source, listing) }
+    /// Lists and reads all sources, side by side; returns what became of stored documents that listings left over, in
+    /// the order of the sources.
+    private func readSources() async -> [RemovalOutcome] {
+        await withTaskGroup(of: (index: Int, outcome: RemovalOutcome?)?.self) { group in
+            for (index, (source, listing)) in zip(sources, record.sources).enumerated() {
+                group.addTask { (index, await read(source, listing)) }
             }
             group.addTask {
                 await run.failure.wait()
                 return nil
             }
-            var removedCount = 0
+            var removals = Array(repeating: RemovalOutcome(), count: sources.count)
             var openCount = sources.count
-            for await removed in group {
-                if let removed {
-                    removedCount += removed
+            for await end in group {
+                if let end {
+                    removals[end.index] = end.outcome ?? RemovalOutcome()
                     openCount -= 1
                     if openCount > 0 { continue }
                 }
                 // Everything is read, or nothing more is to be.
                 group.cancelAll()
             }
-            return removedCount
+            return removals
         }
     }
 
-    /// Lists and reads one source; returns how many of its stored objects are gone.
-    private func read(_ source: OpenSource, _ state: OpenListing) async -> Int {
+    /// Lists and reads one source; returns what became of stored documents that the listing left over.
+    private func read(_ source: OpenSource, _ state: OpenListing) async -> RemovalOutcome? {
         await source.verify()
         let signal = ListingSignal()
         let listing = Listing(run: run, source: source, state: state, signal: signal)
         let feeding = Feeding(run: run, source: source, id: state.source, signal: signal)
-        async let removedCount = listing.record()
+        async let removal = listing.record()
         if source.failure == nil {
             // On the thread of the reads that it starts, so that none of them begins with a hop.
             await withTaskExecutorPreference(run.executor) { await feeding.feed() }
         }
-        return await removedCount
+        return await removal
     }
 }

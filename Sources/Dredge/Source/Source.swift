@@ -1,4 +1,5 @@
 public import DredgeAWS
+public import DredgeLedger
 
 /// What to index: one bucket, or the part of it under a prefix, with its filters and how to get in.
 public struct Source: Sendable {
@@ -39,13 +40,16 @@ public struct Source: Sendable {
     /// Whether S3 and STS are asked at endpoints that IPv6 reaches too; nil: `AWS_USE_DUALSTACK_ENDPOINT`, else no. Not
     /// with an endpoint of one's own.
     public var useDualStack: Bool?
+    /// What becomes of stored documents that the source's listing no longer shows, or that its filters leave out.
+    public var removal: RemovalRule
 
     /// A source that is named after its bucket and prefix unless `name` says otherwise.
     public init(
         name: String? = nil, bucket: String, prefix: String = "", region: String? = nil, endpointURL: String? = nil,
         stsEndpointURL: String? = nil, pathStyle: Bool? = nil, auth: SourceAuth = .ambient, include: [String] = [],
         exclude: [String] = [], kmsKeyARN: String? = nil, expectedBucketOwner: ExpectedBucketOwner = .ofRole,
-        requestPayer: Bool = false, requireExternalID: Bool = false, useFIPS: Bool? = nil, useDualStack: Bool? = nil
+        requestPayer: Bool = false, requireExternalID: Bool = false, useFIPS: Bool? = nil, useDualStack: Bool? = nil,
+        removal: RemovalRule = RemovalRule()
     ) {
         self.name = name ?? (prefix.isEmpty ? bucket : "\(bucket)/\(prefix)")
         self.bucket = bucket
@@ -63,6 +67,7 @@ public struct Source: Sendable {
         self.requireExternalID = requireExternalID
         self.useFIPS = useFIPS
         self.useDualStack = useDualStack
+        self.removal = removal
     }
 }
 

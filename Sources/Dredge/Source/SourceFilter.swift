@@ -18,14 +18,18 @@ package struct SourceFilter: Sendable {
 
     /// A listed object as a ledger takes it.
     func entry(_ object: ListedObject) -> ListingEntry {
-        ListingEntry(
+        let skipReason = skipReason(object)
+        return ListingEntry(
             key: object.key.bytes, size: object.size, eTag: object.eTag, lastModified: object.lastModified,
-            storageClass: object.storageClass, skipReason: skipReason(object))
+            storageClass: object.storageClass, skipReason: skipReason,
+            failReason: skipReason == nil ? object.flaw?.code.rawValue : nil)
     }
 
     /// Why an object is not read; nil: it is. Decided from its entry in the listing, without a request.
     package func skipReason(_ object: ListedObject) -> SkipReason? {
         if !includes(object.key.bytes) { return .filtered }
+        // What is not known of it decides nothing.
+        if object.flaw != nil { return nil }
         if object.size == 0 { return object.key.bytes.last == UInt8(ascii: "/") ? .folderMarker : .empty }
         // Intelligent-Tiering and Glacier Instant Retrieval answer at once, or say `InvalidObjectState` themselves.
         if object.storageClass == "GLACIER" || object.storageClass == "DEEP_ARCHIVE" { return .archived }

@@ -32,6 +32,12 @@ struct IndexCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("No keys that match; may be given several times.", valueName: "glob"))
     var exclude: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "What becomes of documents whose objects are no longer listed: keep, mark or remove; default remove.",
+            valueName: "mode"))
+    var deletions: String?
+
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -60,13 +66,16 @@ struct IndexCommand: AsyncParsableCommand {
         let chunking = settings.chunking(&check)
         let limits = settings.limits(&check)
         let tokenizer = settings.tokenizer(&check)
+        var removal = RemovalRule()
+        check.rule("--deletions", deletions, FieldRules.deletions)
+        if let mode = deletions.flatMap(RemovalRule.Mode.init) { removal.mode = mode }
         try check.finish()
         let source = Source(
             bucket: address?.bucket ?? "", prefix: address?.prefix ?? "", region: access.region,
             endpointURL: access.endpointURL,
             stsEndpointURL: access.stsEndpointURL, pathStyle: access.pathStyle ? true : nil, auth: auth,
             include: include, exclude: exclude, expectedBucketOwner: access.owner,
-            requestPayer: access.requestPayer != nil, requireExternalID: access.requireExternalID)
+            requestPayer: access.requestPayer != nil, requireExternalID: access.requireExternalID, removal: removal)
         if let problem = source.problem(environment: environment) {
             check.report("\(problem.message) \(problem.advice)")
             try check.finish()

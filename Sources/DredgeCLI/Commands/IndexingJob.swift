@@ -8,12 +8,18 @@ import Synchronization
 /// What `run` and `index` have in common: sources into a store, with progress, a report and an exit status.
 struct IndexingJob {
     private let config: Config
+    private let sources: [Source]
     private let store: String
     private let output: OutputOptions
 
     init(config: Config, output: OutputOptions) {
         guard let store = config.store else { preconditionFailure("a config for a run names its store") }
         self.config = config
+        sources = config.sources.map { source in
+            var source = source
+            source.removal.isConfirmed = output.confirmDeletions
+            return source
+        }
         self.store = store
         self.output = output
     }
@@ -36,7 +42,7 @@ struct IndexingJob {
         let engine = try makeEngine()
         let result: Result<Plan, RunError>
         do throws(RunError) {
-            result = .success(try await engine.plan(config.sources, against: existing))
+            result = .success(try await engine.plan(sources, against: existing))
         } catch {
             result = .failure(error)
         }
@@ -60,7 +66,7 @@ struct IndexingJob {
         defer { signals.cancel() }
         let chunks = try ChunkStore.open(at: store, settings: config.settings)
         let engine = try makeEngine()
-        let run = engine.run(config.sources, into: chunks)
+        let run = engine.run(sources, into: chunks)
         stop.begin(run)
         await display.show(run.progress)
         let result: Result<RunReport, RunError>
@@ -77,12 +83,13 @@ struct IndexingJob {
 
     private func conclude(_ report: RunReport) throws {
         if output.json {
+            for line in WithheldText.lines(report.withheld) { StandardError.write("dredge: \(line)\n") }
             try tell(JSONText.line(report))
         } else {
             StandardError.write(ReportText.text(report, store: store))
         }
         switch report.outcome {
-        case .complete where report.isIncomplete: throw CommandFailure(.failedObjects)
+        case .complete where report.isIncomplete: throw CommandFailure(.incomplete)
         case .complete: return
         case .stopped: throw CommandFailure(.stopped)
         case .failed: throw CommandFailure(.fatal)

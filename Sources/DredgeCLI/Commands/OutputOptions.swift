@@ -5,6 +5,12 @@ struct OutputOptions: ParsableArguments {
     @Flag(help: "List and plan only: nothing is fetched, nothing is written.")
     var dryRun = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Do the removals that a run withholds: those of many documents at once, after an empty listing, and after "
+                + "a change of bucket, prefix, endpoint or filters. Look at --dry-run first."))
+    var confirmDeletions = false
+
     @Flag(help: "Print the report as a line of JSON on standard output.")
     var json = false
 

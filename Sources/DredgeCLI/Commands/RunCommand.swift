@@ -6,7 +6,9 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "Index all sources of a config file.",
         discussion: """
             Goes on with the store's last run if that was stopped or killed. Objects that have not changed since they \
-            were stored are left alone.
+            were stored are left alone. Documents whose objects are no longer listed are removed; what may be a \
+            mistake (many at once, an empty listing, another bucket, prefix, endpoint or filter) is withheld until \
+            --confirm-deletions, with exit status 2.
             """)
 
     @Argument(help: ArgumentHelp("The config file: YAML or JSON.", valueName: "config"), completion: .file())

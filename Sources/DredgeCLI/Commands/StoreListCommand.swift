@@ -56,7 +56,9 @@ enum ObjectText {
         } else if object.content == nil {
             middle = ""
         }
-        if object.isStale { middle += (middle.isEmpty ? "" : ", ") + "an older version is stored" }
+        if object.isStale, object.state != .vanished {
+            middle += (middle.isEmpty ? "" : ", ") + "an older version is stored"
+        }
         middle += String(repeating: " ", count: max(0, counts.count - middle.count))
         let state = object.state.rawValue
         let stateColumn = state + String(repeating: " ", count: max(0, 9 - state.count))

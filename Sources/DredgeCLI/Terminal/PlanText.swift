@@ -5,17 +5,26 @@ import DredgeConfig
 enum PlanText {
     static func text(_ plan: Plan) -> String {
         let parts = plan.sources.map { source in
-            let rows = [
+            var rows = [
                 row("listed", source.listed, ""), row("to fetch", source.toFetch, ""),
                 row("unchanged", source.unchanged, ""),
                 row("skipped", source.skipped, ReportText.reasons(source.skippedReasons)),
             ]
+            if source.failed.objects > 0 {
+                rows.append(row("failed", source.failed, ReportText.reasons(source.failedReasons)))
+            }
             let table = TextTable.lines(
                 header: ["", "objects", "bytes", ""], rows: rows, alignments: [.left, .right, .right, .left], indent: 2)
-            let removed =
-                source.removedCount > 0
-                ? ["  to be removed, because not listed any more: \(Figures.count(source.removedCount))"] : []
-            return (["Source \(Quoting.quoted(source.source))"] + table + removed).joined(separator: "\n")
+            var left: [String] = []
+            if source.removedCount > 0 {
+                left.append(
+                    "  to be removed, because no longer listed or wanted: \(Figures.count(source.removedCount))")
+            }
+            if source.markedCount > 0 {
+                left.append("  to be kept, though no longer listed or wanted: \(Figures.count(source.markedCount))")
+            }
+            if let withheld = source.withheld { left.append("  \(WithheldText.line(withheld))") }
+            return (["Source \(Quoting.quoted(source.source))"] + table + left).joined(separator: "\n")
         }
         return parts.joined(separator: "\n") + "\nNothing was fetched, nothing was written.\n"
     }

@@ -8,10 +8,14 @@ enum ReportText {
         lines += table(report)
         if report.removedCount > 0 {
             lines.append(
-                "Removed from the store, because no longer in the listing of the source with their name: "
-                    + "\(objects(report.removedCount))."
+                "Removed from the store, because their source no longer lists or wants them: "
+                    + "\(documents(report.removedCount))."
             )
         }
+        if report.markedCount > 0 {
+            lines.append("Kept, though their source no longer lists or wants them: \(documents(report.markedCount)).")
+        }
+        lines += WithheldText.lines(report.withheld)
         lines.append(throughput(report))
         lines += failures(report)
         lines += hints(report, store: store)
@@ -22,7 +26,8 @@ enum ReportText {
         let resumed = report.isResumed ? ", resumed" : ""
         let end =
             switch report.outcome {
-            case .complete: report.isIncomplete ? "Complete, with failed objects" : "Complete"
+            case .complete where report.failed.objects + report.changed.objects > 0: "Complete, with failed objects"
+            case .complete: report.withheld.isEmpty ? "Complete" : "Complete, with removals withheld"
             case .stopped: "Stopped"
             case .failed: "Ended by an error"
             }
@@ -86,8 +91,12 @@ enum ReportText {
             hints.append(
                 "The next run tries them again. All of them: dredge store ls --state failed \(Quoting.escaped(store))")
         }
+        if report.withheldCount > 0 {
+            hints.append(
+                "Those that are not listed any more: dredge store ls --state vanished \(Quoting.escaped(store))")
+        }
         return hints
     }
 
-    private static func objects(_ count: Int) -> String { count == 1 ? "1 object" : "\(Figures.count(count)) objects" }
+    private static func documents(_ count: Int) -> String { WithheldText.documents(count) }
 }

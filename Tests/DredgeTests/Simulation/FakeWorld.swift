@@ -13,6 +13,8 @@ final class FakeWorld: World {
     struct Object: Sendable {
         var key: String
         var body: [UInt8]
+        /// What is wrong with its entry in the listing.
+        var flaw: ListedObject.Flaw?
         var eTag: ETag { ETag(Hexadecimal.string(Array(SHA256.digest(body).prefix(8)))) }
     }
 
@@ -88,19 +90,21 @@ final class FakeWorld: World {
         ) async throws(S3Error) -> ListPage {
             try await world.answer(
                 nil, in: bucket, faults: [.serviceFailure, .throttled, .unreachable, .credentials])
-            let listed = objects.filter { object in
-                object.key.utf8.starts(with: prefix.bytes)
-                    && startAfter.map { $0.bytes.lexicographicallyPrecedes(object.key.utf8) } ?? true
-            }
+            // A token counts how many objects of the bucket come before the page.
             let start = token.flatMap(Int.init) ?? 0
-            // A token counts from where its listing began.
-            let rest = token == nil ? listed[...] : objects[start...]
+            let rest = objects.indices[start...].filter { index in
+                objects[index].key.utf8.starts(with: prefix.bytes)
+                    && startAfter.map { $0.bytes.lexicographicallyPrecedes(objects[index].key.utf8) } ?? true
+            }
             let page = rest.prefix(1 + Int(world.random() % 6))
-            let end = page.last.map { last in objects.firstIndex { $0.key == last.key }! + 1 } ?? objects.count
             return ListPage(
-                objects: page.map {
-                    ListedObject(key: ObjectKey($0.key), size: UInt64($0.body.count), eTag: $0.eTag)
-                }, continuationToken: end < objects.count ? String(end) : nil)
+                objects: page.map { index in
+                    let object = objects[index]
+                    var listed = ListedObject(
+                        key: ObjectKey(object.key), size: UInt64(object.body.count), eTag: object.eTag)
+                    listed.flaw = object.flaw
+                    return listed
+                }, continuationToken: page.count < rest.count ? page.last.map { String($0 + 1) } : nil)
         }
 
         func get(

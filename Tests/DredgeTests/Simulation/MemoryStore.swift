@@ -35,15 +35,27 @@ final class MemoryStore: Ledger, ChunkSink {
         var attemptCount = 0
 
         var known: KnownObject {
-            KnownObject(key: key, content: content?.version, skipped: skipped, skipReason: reason)
+            KnownObject(
+                key: key, content: content?.version, skipped: skipped, skipReason: skipped == nil ? nil : reason,
+                isWithheld: state == .vanished && reason == RemovalDecision.withheldReason)
         }
+        /// The listing alone left its content over.
+        var isLeftOver = false
     }
 
     private struct RunRow {
         var name: String
         var sources: [SourceRecord]
         var listings: [OpenListing]
+        /// Of each source: how many of the listed objects had content before.
+        var storedCounts: [SourceID: Int] = [:]
+        /// Of each source: why documents that the listing left over were kept.
+        var kept: [SourceID: String] = [:]
         var outcome: RunOutcome?
+
+        func filters(of source: SourceID) -> String? {
+            zip(sources, listings).first { $1.source == source }?.0.filters
+        }
     }
 
     private struct State {
@@ -53,6 +65,22 @@ final class MemoryStore: Ledger, ChunkSink {
         var ids: [SourceID: [[UInt8]: Int]] = [:]
         var batches: [BatchID: [(object: ObjectID, chunk: Chunk)]] = [:]
         var nextPosition: Int64 = 1
+
+        func id(of source: SourceRecord) -> SourceID? {
+            sources.firstIndex(of: source.identity).map { SourceID(rawValue: Int64($0) + 1) }
+        }
+
+        func documentCount(of source: SourceID, where condition: (Object) -> Bool = { _ in true }) -> Int {
+            objects.count { $0.source == source && $0.content != nil && condition($0) }
+        }
+
+        func haveFiltersChanged(of source: SourceID, to filters: String?, before run: Int) -> Bool {
+            for row in runs[..<run].reversed() where row.kept[source] == nil {
+                guard row.listings.contains(where: { $0.source == source && $0.isComplete }) else { continue }
+                return row.filters(of: source) != filters
+            }
+            return false
+        }
     }
 
     private struct Guarded {
@@ -131,8 +159,8 @@ final class MemoryStore: Ledger, ChunkSink {
                     id: id, name: state.runs[last].name, isResumed: true, sources: state.runs[last].listings)
             }
             let listings = sources.map { source in
-                if !state.sources.contains(source) { state.sources.append(source) }
-                return OpenListing(source: SourceID(rawValue: Int64(state.sources.firstIndex(of: source)!) + 1))
+                if state.id(of: source) == nil { state.sources.append(source.identity) }
+                return OpenListing(source: state.id(of: source)!)
             }
             state.runs.append(RunRow(name: name, sources: sources, listings: listings))
             state.nextPosition = 1
@@ -142,15 +170,16 @@ final class MemoryStore: Ledger, ChunkSink {
     }
 
     func record(
-        _ page: [ListingEntry], of source: SourceID, in run: RunID
+        _ page: [ListingEntry], of source: SourceID, in run: RunID, isInOrder: Bool
     ) async throws(StoreError) -> ListingCount {
         try call { state in
             var count = ListingCount()
             for entry in page {
                 let index = state.ids[source]?[entry.key]
-                if let index, state.objects[index].run == run {
-                    if state.objects[index].state == .pending { count.pendingCount += 1 }
-                    continue
+                if let index, state.objects[index].run == run { continue }
+                count.objectCount += 1
+                if let index, state.objects[index].content != nil {
+                    state.runs[Int(run.rawValue) - 1].storedCounts[source, default: 0] += 1
                 }
                 let decision = ListingDecision(entry, known: index.map { state.objects[$0].known })
                 var object = Object(
@@ -158,10 +187,10 @@ final class MemoryStore: Ledger, ChunkSink {
                     state: decision.state, content: index.flatMap { state.objects[$0].content })
                 object.tokenCount = index.map { state.objects[$0].tokenCount } ?? 0
                 state.nextPosition += 1
-                if case .skip(let reason, let readETag, let keepsContent) = decision {
-                    object.reason = reason
+                object.reason = decision.reason
+                object.isLeftOver = decision.leavesContentOver
+                if case .skip(_, let readETag, _) = decision {
                     object.skipped = readETag.map { .init(eTag: $0, size: entry.size) }
-                    if !keepsContent { object.content = nil }
                 }
                 if decision == .fetch {
                     count.pendingCount += 1
@@ -175,23 +204,53 @@ final class MemoryStore: Ledger, ChunkSink {
                 }
             }
             let listing = state.runs[Int(run.rawValue) - 1].listings.firstIndex { $0.source == source }!
-            state.runs[Int(run.rawValue) - 1].listings[listing].lastKey = page.last?.key
+            state.runs[Int(run.rawValue) - 1].listings[listing].lastKey = isInOrder ? page.last?.key : nil
             return count
         }
     }
 
-    func completeListing(of source: SourceID, in run: RunID) async throws(StoreError) -> Int {
+    func completeListing(
+        of source: SourceID, in run: RunID, isTrusted: Bool, rule: RemovalRule
+    ) async throws(StoreError) -> RemovalOutcome {
         try call(isSafe: true) { state in
-            var count = 0
-            for index in state.objects.indices
-            where state.objects[index].source == source && state.objects[index].run != run {
-                guard state.ids[source]?.removeValue(forKey: state.objects[index].key) != nil else { continue }
-                state.objects[index].content = nil
-                count += 1
+            let row = Int(run.rawValue) - 1
+            let listing = state.runs[row].listings.firstIndex { $0.source == source }!
+            let name = state.sources[Int(source.rawValue) - 1].name
+            let replaced = state.sources.indices.map { SourceID(rawValue: Int64($0) + 1) }.filter { id in
+                state.sources[Int(id.rawValue) - 1].name == name
+                    && !state.runs[row].listings.contains { $0.source == id }
             }
-            let listing = state.runs[Int(run.rawValue) - 1].listings.firstIndex { $0.source == source }!
-            state.runs[Int(run.rawValue) - 1].listings[listing].isComplete = true
-            return count
+            var candidates = RemovalCandidates()
+            candidates.isListingEmpty = !state.objects.contains { $0.source == source && $0.run == run }
+            candidates.haveFiltersChanged = state.haveFiltersChanged(
+                of: source, to: state.runs[row].filters(of: source), before: row)
+            candidates.missingCount = state.documentCount(of: source) { $0.run != run }
+            candidates.withheldBeforeCount = state.documentCount(of: source) { $0.run != run && $0.known.isWithheld }
+            candidates.leftOutCount = state.documentCount(of: source) { $0.run == run && $0.isLeftOver }
+            candidates.replacedCount = replaced.map { state.documentCount(of: $0) }.reduce(0, +)
+            candidates.storedCount =
+                state.runs[row].storedCounts[source, default: 0] + candidates.missingCount + candidates.replacedCount
+            let decision = rule.decision(on: candidates, isTrusted: isTrusted)
+            for index in state.objects.indices {
+                let object = state.objects[index]
+                // What is gone stays in the list, so that the others keep their numbers.
+                guard state.ids[object.source]?[object.key] == index else { continue }
+                let isMissing = object.source == source && object.run != run || replaced.contains(object.source)
+                if decision == .remove, isMissing || object.source == source && object.isLeftOver {
+                    state.objects[index].content = nil
+                }
+                guard isMissing else { continue }
+                if state.objects[index].content == nil {
+                    if case .withhold = decision { continue }
+                    state.ids[object.source]?.removeValue(forKey: object.key)
+                } else if let reason = decision.missingReason {
+                    state.objects[index].state = .vanished
+                    state.objects[index].reason = reason
+                }
+            }
+            state.runs[row].listings[listing].isComplete = isTrusted
+            state.runs[row].kept[source] = decision.keptReason(candidates)
+            return RemovalOutcome(decision, candidates)
         }
     }
 
@@ -213,6 +272,7 @@ final class MemoryStore: Ledger, ChunkSink {
     func settle(_ outcome: ObjectOutcome) throws(StoreError) {
         try call { state in
             let index = Int(outcome.object.rawValue) - 1
+            state.objects[index].isLeftOver = false
             switch outcome.cause {
             case .skipped(let reason, let readETag):
                 state.objects[index].state = .skipped
@@ -262,19 +322,27 @@ final class MemoryStore: Ledger, ChunkSink {
         try call(isSafe: true) { $0.runs[Int(run.rawValue) - 1].outcome = outcome }
     }
 
-    func knownObjects(
-        of source: SourceRecord, after key: [UInt8]?, limit: Int
-    ) async throws(StoreError) -> [KnownObject] {
+    func knownObjects(of source: SourceRecord, keys: [[UInt8]]) async throws(StoreError) -> [KnownObject?] {
         try call { state in
-            let known = state.objects.filter { object in
-                let record = state.sources[Int(object.source.rawValue) - 1]
-                return record.name == source.name && record.bucket == source.bucket
-                    && object.key.starts(with: source.prefix.utf8)
-                    && key.map { $0.lexicographicallyPrecedes(object.key) } ?? true
-                    && state.ids[object.source]?[object.key] != nil
+            keys.map { key in
+                state.id(of: source).flatMap { state.ids[$0]?[key] }.map { state.objects[$0].known }
             }
-            return Array(
-                known.map(\.known).sorted { $0.key.lexicographicallyPrecedes($1.key) }.prefix(limit))
+        }
+    }
+
+    func storedDocuments(of source: SourceRecord) async throws(StoreError) -> StoredDocuments {
+        try call { state in
+            var documents = StoredDocuments()
+            let own = state.id(of: source)
+            for (index, other) in state.sources.enumerated() where other.name == source.name {
+                let count = state.documentCount(of: SourceID(rawValue: Int64(index) + 1))
+                if other == source.identity { documents.count = count } else { documents.replacedCount += count }
+            }
+            guard let own else { return documents }
+            documents.withheldCount = state.documentCount(of: own) { $0.known.isWithheld }
+            documents.haveFiltersChanged = state.haveFiltersChanged(
+                of: own, to: source.filters, before: state.runs.count)
+            return documents
         }
     }
 

@@ -147,6 +147,7 @@ class World:
         with open(self.path) as file:
             self.scenario = json.load(file)
         self.objects = {}
+        self.sorted_keys = None
         for value in self.scenario.get("objects", []):
             self.put(value)
         self.faults = [dict(fault, seen=0) for fault in self.scenario.get("faults", [])]

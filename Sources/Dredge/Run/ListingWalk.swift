@@ -1,0 +1,102 @@
+import DredgeS3
+
+/// The pages of a source's listing, one after the other, and whether they can be believed.
+///
+/// S3 lists keys in ascending byte order, and each page names the next one. A service, or a cache before it, that
+/// repeats a page instead has left another out, and what is in that one looks deleted. So a page that breaks the order
+/// is read once more, and if it breaks it again, the listing goes on but is not trusted: nothing may be removed because
+/// of it.
+struct ListingWalk {
+    private let source: OpenSource
+    /// Directory buckets list in no order ("Differences for directory buckets", Amazon S3 User Guide).
+    private let hasOrder: Bool
+    private var token: String?
+    private var startAfter: ObjectKey?
+    /// No key that comes may be this one or one before it; nil: any may come.
+    private var lastKey: ObjectKey?
+    private var cycle = TokenCycle()
+    private var isAtEnd = false
+    /// Whether nothing can have been left out or repeated so far.
+    private(set) var isTrusted = true
+
+    /// - Parameter key: where an earlier walk through the same listing was; nil: it begins.
+    init(_ source: OpenSource, after key: [UInt8]? = nil) {
+        self.source = source
+        hasOrder = !source.source.isInDirectoryBucket
+        // The service's own tokens may have expired.
+        startAfter = key.map { ObjectKey($0) }
+        lastKey = startAfter
+    }
+
+    /// Whether the keys have ascended so far, so that a later walk may go on behind the last one.
+    var isInOrder: Bool { hasOrder && isTrusted }
+
+    /// The next page; nil: there is none, or the source is given up, as where the pages go in a circle.
+    mutating func next() async throws(CancellationError) -> [ListedObject]? {
+        if isAtEnd { return nil }
+        guard var page = try await list() else { return nil }
+        if isTrusted, !follows(page) {
+            guard let again = try await list() else { return nil }
+            page = again
+            isTrusted = follows(page)
+        }
+        if let next = page.continuationToken, cycle.closes(with: next) {
+            source.giveUp(endless())
+            return nil
+        }
+        lastKey = page.objects.last?.key ?? lastKey
+        startAfter = nil
+        token = page.continuationToken
+        isAtEnd = token == nil
+        return page.objects
+    }
+
+    private func list() async throws(CancellationError) -> ListPage? {
+        try await source.page(continuationToken: token, startAfter: startAfter)
+    }
+
+    /// Whether the page goes on where the one before ended, and leads on to another one.
+    private func follows(_ page: ListPage) -> Bool {
+        if let next = page.continuationToken, next == token { return false }
+        guard hasOrder else { return true }
+        var last = lastKey
+        for object in page.objects {
+            if let last, object.key <= last { return false }
+            last = object.key
+        }
+        return true
+    }
+
+    private func endless() -> RunError {
+        RunError(
+            code: .service, source: source.source.name, step: "list \(source.url)",
+            message: "The listing goes in a circle: the service gave a continuation token again, so it would never end.",
+            advice: "Run again. If it stays so, tell who runs the service, or a cache in front of it.")
+    }
+}
+
+extension Source {
+    /// Whether the bucket is one whose listing has no order: a directory bucket, or an access point of one. Their names
+    /// end so ("Directory bucket naming rules", Amazon S3 User Guide).
+    var isInDirectoryBucket: Bool { bucket.hasSuffix("--x-s3") || bucket.hasSuffix("--xa-s3") }
+}
+
+/// Finds out when a sequence of tokens begins to repeat itself, keeping one of them (Brent's algorithm): after at most
+/// three times as many as there are different ones.
+struct TokenCycle {
+    private var kept: String?
+    private var stepCount = 0
+    private var stepCountMax = 1
+
+    /// Whether `token` has come before.
+    mutating func closes(with token: String) -> Bool {
+        if token == kept { return true }
+        stepCount += 1
+        if stepCount == stepCountMax {
+            kept = token
+            stepCount = 0
+            stepCountMax *= 2
+        }
+        return false
+    }
+}
