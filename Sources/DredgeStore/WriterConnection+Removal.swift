@@ -16,8 +16,10 @@ extension WriterConnection {
         ) { row -> SourceID in row.id(0) }
         let candidates = try removalCandidates(of: source, replaced: replaced, in: run)
         let decision = rule.decision(on: candidates, isTrusted: isTrusted)
-        for old in [source] + replaced { try settleMissing(of: old, in: run, decision) }
-        if decision == .remove { try dropContent(where: Self.isLeftOver, source, run) }
+        if decision == .remove, candidates.leftOutCount > 0 { try dropContent(where: Self.isLeftOver, source, run) }
+        for old in [source] + replaced {
+            try settleMissing(of: old, in: run, decision, hasDocuments: candidates.count > candidates.leftOutCount)
+        }
         if isTrusted {
             try db.execute(
                 sql: "UPDATE run_source SET is_listing_complete = 1, kept = ? WHERE run = ? AND source = ?",
@@ -70,8 +72,10 @@ extension WriterConnection {
 
     /// Does what was decided to the objects of a source that the run did not list. Those of which nothing is stored are
     /// no documents: they go, unless removals are withheld.
-    private func settleMissing(of source: SourceID, in run: RunID, _ decision: RemovalDecision) throws {
-        if let reason = decision.missingReason {
+    private func settleMissing(
+        of source: SourceID, in run: RunID, _ decision: RemovalDecision, hasDocuments: Bool
+    ) throws {
+        if let reason = decision.missingReason, hasDocuments {
             try db.execute(
                 sql: """
                     UPDATE object SET state = 'vanished', reason = ?3 WHERE \(Self.isMissing)
@@ -79,7 +83,7 @@ extension WriterConnection {
                     """, arguments: [source.rawValue, run.rawValue, reason])
         }
         if case .withhold = decision { return }
-        if decision == .remove { try dropContent(where: Self.isMissing, source, run) }
+        if decision == .remove, hasDocuments { try dropContent(where: Self.isMissing, source, run) }
         try db.execute(
             sql: "DELETE FROM object WHERE \(Self.isMissing) AND content_etag IS NULL",
             arguments: [source.rawValue, run.rawValue])
