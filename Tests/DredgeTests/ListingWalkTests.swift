@@ -133,6 +133,16 @@ import TestServers
         #expect(service.requestCount <= 3 * (start + length) + 8, "\(service.requestCount) requests")
     }
 
+    @Test(arguments: [["a", "b"], []])
+    func `pages that bring nothing new, with a new token each, end the listing`(keys: [String]) async throws {
+        let service = PageService { number, _, _ in (keys, String(number)) }
+        let source = try source(service)
+        var walk = ListingWalk(source)
+        while try await walk.next() != nil {}
+        #expect(source.failure?.code == .service && source.failure?.message.contains("no new key") == true)
+        #expect(service.requestCount <= Limits.fruitlessPageCountMax + 5)
+    }
+
     @Test func `of many different tokens none closes a circle`() {
         var cycle = TokenCycle()
         #expect(!(0..<10_000).contains { cycle.closes(with: String($0)) })

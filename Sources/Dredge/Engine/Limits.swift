@@ -61,6 +61,8 @@ public struct Limits: Sendable, Hashable {
     static let outageDelayMax: Duration = .seconds(20)
     /// The wait before an object is visited again, for each attempt that was made.
     static let postponedDelay: Duration = .milliseconds(200)
+    /// Pages of a listing in a row that may bring no new key: ten million keys that came before.
+    static let fruitlessPageCountMax = 10_000
     /// How often an object that changes under the read is begun again.
     static let rereadCount = 3
     /// GETs of a bucket that are in flight at first, before it is known what more of them bring.

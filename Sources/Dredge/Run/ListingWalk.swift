@@ -14,6 +14,9 @@ struct ListingWalk {
     private var startAfter: ObjectKey?
     /// No key that comes may be this one or one before it; nil: any may come.
     private var lastKey: ObjectKey?
+    private var highestKey: ObjectKey?
+    /// Pages in a row that brought no key above all before.
+    private var fruitlessCount = 0
     private var cycle = TokenCycle()
     private var isAtEnd = false
     /// Whether nothing can have been left out or repeated so far.
@@ -31,7 +34,8 @@ struct ListingWalk {
     /// Whether the keys have ascended so far, so that a later walk may go on behind the last one.
     var isInOrder: Bool { hasOrder && isTrusted }
 
-    /// The next page; nil: there is none, or the source is given up, as where the pages go in a circle.
+    /// The next page; nil: there is none, or the source is given up, as where the pages go in a circle, or bring nothing
+    /// new for too long.
     mutating func next() async throws(CancellationError) -> [ListedObject]? {
         if isAtEnd { return nil }
         guard var page = try await list() else { return nil }
@@ -41,7 +45,13 @@ struct ListingWalk {
             isTrusted = follows(page)
         }
         if let next = page.continuationToken, cycle.closes(with: next) {
-            source.giveUp(endless())
+            source.giveUp(
+                endless("goes in a circle: the service gave a continuation token again, so it would never end"))
+            return nil
+        }
+        note(page)
+        if fruitlessCount > Limits.fruitlessPageCountMax {
+            source.giveUp(endless("goes on and on: \(fruitlessCount) pages in a row brought no new key"))
             return nil
         }
         lastKey = page.objects.last?.key ?? lastKey
@@ -67,10 +77,21 @@ struct ListingWalk {
         return true
     }
 
-    private func endless() -> RunError {
+    private mutating func note(_ page: ListPage) {
+        // Without order, the keys tell nothing.
+        if !hasOrder, !page.objects.isEmpty { return fruitlessCount = 0 }
+        let highest = page.objects.max { $0.key < $1.key }?.key
+        if let highest, highestKey.map({ $0 < highest }) ?? true {
+            highestKey = highest
+            fruitlessCount = 0
+        } else {
+            fruitlessCount += 1
+        }
+    }
+
+    private func endless(_ what: String) -> RunError {
         RunError(
-            code: .service, source: source.source.name, step: "list \(source.url)",
-            message: "The listing goes in a circle: the service gave a continuation token again, so it would never end.",
+            code: .service, source: source.source.name, step: "list \(source.url)", message: "The listing \(what).",
             advice: "Run again. If it stays so, tell who runs the service, or a cache in front of it.")
     }
 }
