@@ -43,5 +43,8 @@ public struct SkipReason: RawRepresentable, Hashable, Sendable {
     public static func encoding(_ encoding: String) -> Self { Self(rawValue: "encoding: \(encoding)") }
 
     /// Whether what is stored of the object stays: an archived object still has the content that was read before.
-    public var keepsContent: Bool { self == .archived }
+    public var keepsContent: Bool { Self.keepingContent.contains(self) }
+
+    /// The reasons for which what is stored of an object stays.
+    public static let keepingContent: [SkipReason] = [.archived]
 }

@@ -36,7 +36,7 @@ extension WriterConnection {
     private static let isLeftOver = """
         source = ?1 AND run = ?2 AND state = 'skipped' AND attempt_count = 0 AND content_etag IS NOT NULL
             AND reason NOT IN (\(
-                SkipReason.allCases.filter(\.keepsContent).map { "'\($0.rawValue)'" }.joined(separator: ", ")))
+                SkipReason.keepingContent.map { "'\($0.rawValue)'" }.joined(separator: ", ")))
         """
 
     private func removalCandidates(
