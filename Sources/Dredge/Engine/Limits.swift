@@ -44,8 +44,6 @@ public struct Limits: Sendable, Hashable {
     static let gateBacklogCount = 16
     /// Requests beside the GETs that may be in flight: pages of listings, sessions that are renewed. More of them wait.
     static let controlRequestCount = 64
-    /// Open files that are left for other things than connections: stores, the embedding program's own.
-    static let fileCountReserve = 64
     /// Objects that are read from the queue in the store at a time.
     static let pendingPageCount = 1024
     /// Attempts to read an object after which it is not visited a third time. A visit is a request with its attempts;

@@ -23,8 +23,7 @@ package struct S3World: World {
         limits: Limits, base: BaseCredentials, environment: [String: String], sessionName: String, logger: Logger
     ) throws(RunError) {
         var transferLimits = TransferLimits()
-        transferLimits.connectionCountMax = min(
-            limits.requestCount + Limits.controlRequestCount, Self.connectionCountAllowed)
+        transferLimits.connectionCountMax = limits.requestCount + Limits.controlRequestCount
         transferLimits.certificateAuthorityPath = environment["AWS_CA_BUNDLE"]
         transfer = try TransferLoop.start(transferLimits)
         self.base = CredentialSources.base(
@@ -32,19 +31,6 @@ package struct S3World: World {
             onWarning: { logger.warning("\($0)") })
         self.environment = base.environment(environment)
         self.logger = logger
-    }
-
-    /// Connections that this process's limit on open files leaves room for (getrlimit(2)): each takes one. More requests
-    /// wait for one another.
-    private static var connectionCountAllowed: Int {
-        var files = rlimit()
-        #if canImport(Darwin)
-            let resource = RLIMIT_NOFILE
-        #else
-            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        #endif
-        guard getrlimit(resource, &files) == 0 else { return Limits.requestCountMax }
-        return max(1, Int(clamping: files.rlim_cur) - Limits.fileCountReserve)
     }
 
     package var executor: (any TaskExecutor)? { transfer.executor }
