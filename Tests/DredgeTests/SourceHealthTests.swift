@@ -118,7 +118,7 @@ import Testing
             return
         }
         var certificate = Self.failure(.unreachable, key: nil)
-        certificate.transferCode = .tls
+        certificate.transferCode = .certificate
         let other = Witness([certificate])
         guard case .source(_, nil) = try await Self.make(other).0.judge(certificate) else {
             Issue.record("waited")

@@ -262,7 +262,7 @@ extension S3Error {
     var mayPass: Bool {
         switch code {
         case .throttled, .serviceFailure, .shortBody: true
-        case .unreachable: transferCode != .tls
+        case .unreachable: transferCode != .certificate
         case .credentials: cause?.code.mayPass ?? false
         default: false
         }
