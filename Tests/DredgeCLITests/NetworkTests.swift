@@ -80,8 +80,8 @@
                 let few = try await outcome(of: limit)
                 #expect(few.status == 0, "\(few)")
             }
-            // Where the last descriptor goes to libdispatch, that ends the process; one number less or more, and it is a
-            // connection that is missing.
+            // Where the last descriptor goes to libdispatch, that ends the process; one number less or more, and it is
+            // a connection that is missing.
             var refusals: [String] = []
             for limit in 10...24 {
                 let outcome = try await outcome(of: limit)

@@ -5,7 +5,8 @@ import Testing
 @Suite struct RequestPaceTests {
     /// Answers as a service would that takes `latency` for each and gives at most `rateMax` in a second, for `seconds`.
     static func drive(
-        _ pace: inout RequestPace, from start: ContinuousClock.Instant, seconds: Double, latency: Double, rateMax: Double
+        _ pace: inout RequestPace, from start: ContinuousClock.Instant, seconds: Double, latency: Double,
+        rateMax: Double
     ) -> ContinuousClock.Instant {
         var time = 0.0
         while time < seconds {

@@ -44,7 +44,8 @@ import Testing
 
     static func failure(_ code: S3Error.Code, status: Int? = nil, key: String? = "k") -> S3Error {
         S3Error(
-            code: code, bucket: "b", key: key.map { ObjectKey($0) }, status: status, message: "\(code)", advice: "None.")
+            code: code, bucket: "b", key: key.map { ObjectKey($0) }, status: status, message: "\(code)",
+            advice: "None.")
     }
 
     static func make(

@@ -52,10 +52,14 @@ import Testing
         ("\u{FF}\u{FE}\u{00}\u{00}h\u{00}\u{00}\u{00}", .encoding("UTF-32")),
         ("h\u{00}e\u{00}l\u{00}l\u{00}o\u{00}", .encoding("UTF-16")),
         ("\u{28}\u{B5}\u{2F}\u{FD}\u{04}", .compressed("zstd")),
-        ("PK\u{03}\u{04}\u{14}\u{00}[Content_Types].xml...PK\u{03}\u{04}word/document.xml",
-            .unsupported("application/vnd.openxmlformats-officedocument.wordprocessingml.document")),
-        ("PK\u{03}\u{04}\u{0A}\u{00}mimetypeapplication/vnd.oasis.opendocument.textPK",
-            .unsupported("application/vnd.oasis.opendocument.text")),
+        (
+            "PK\u{03}\u{04}\u{14}\u{00}[Content_Types].xml...PK\u{03}\u{04}word/document.xml",
+            .unsupported("application/vnd.openxmlformats-officedocument.wordprocessingml.document")
+        ),
+        (
+            "PK\u{03}\u{04}\u{0A}\u{00}mimetypeapplication/vnd.oasis.opendocument.textPK",
+            .unsupported("application/vnd.oasis.opendocument.text")
+        ),
         ("PK\u{03}\u{04}\u{14}\u{00}a.txt", .unsupported("application/zip")),
         ("\u{01}\u{02}\u{00}\u{03}", .binary),
     ]) func `what is not plain text is told by its first bytes`(head: String, type: FileType) {
@@ -69,8 +73,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "P", "PK is a name", "BZh is short for", "%PD", "{\\r", "RIFF raff", "GIF89a is a format", "ORC\n", "PAR1", "SQLite format 3",
-        "\u{EF}\u{BB}\u{BF}with a byte order mark", "<?xml version=\"1.0\"?>"])
+    @Test(arguments: [
+        "", "P", "PK is a name", "BZh is short for", "%PD", "{\\r", "RIFF raff", "GIF89a is a format", "ORC\n", "PAR1",
+        "SQLite format 3", "\u{EF}\u{BB}\u{BF}with a byte order mark", "<?xml version=\"1.0\"?>",
+    ])
     func `text that begins like another format stays text`(head: String) {
         let bytes = head.unicodeScalars.map { UInt8($0.value) }
         bytes.withUnsafeBytes { bytes in

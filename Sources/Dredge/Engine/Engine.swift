@@ -83,7 +83,8 @@ public final class Engine: Sendable {
             let failure = FirstFailure()
             let work = RunWork(sink: store, settings: settings, counters: counters, failure: failure, on: workQueue)
             let context = RunContext(
-                id: record.id, world: world, ledger: store, settings: settings, limits: limits, work: work, room: room(for: settings),
+                id: record.id, world: world, ledger: store, settings: settings, limits: limits, work: work,
+                room: room(for: settings),
                 counters: counters, failures: FailureLog(), failure: failure, executor: world.executor, logger: logger)
             var open: [OpenSource] = []
             do throws(RunError) {

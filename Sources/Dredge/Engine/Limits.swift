@@ -7,16 +7,16 @@ public struct Limits: Sendable, Hashable {
     /// constant: two batches a worker, the stores' queues and caches, curl's buffers, the token tables (about 270 MiB
     /// in all with the defaults, and about 20 MiB more for each further run at the same time).
     public var memoryByteCount = 1 << 30
-    /// The most GETs in flight, of all runs together. For each bucket it begins with at most 128, and is as many as bring
-    /// more throughput; fewer for one that throttles.
+    /// The most GETs in flight, of all runs together. For each bucket it begins with at most 128, and is as many as
+    /// bring more throughput; fewer for one that throttles.
     public var requestCount = 1024
     /// Bytes that one GET asks for; smaller objects are one GET. 8 MiB is what AWS advises (8 or 16) and what its own
     /// client uses.
     public var partByteCount = 8 << 20
     /// Threads that chunk and count; 0: one a core.
     public var workerCount = 0
-    /// How long a run waits for a source that fails as a whole (no connection, no name, 5xx), before it ends so that the
-    /// next run can go on.
+    /// How long a run waits for a source that fails as a whole (no connection, no name, 5xx), before it ends so that
+    /// the next run can go on.
     public var outagePatience: Duration = .seconds(30 * 60)
 
     /// The defaults.

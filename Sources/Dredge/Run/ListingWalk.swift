@@ -34,8 +34,8 @@ struct ListingWalk {
     /// Whether the keys have ascended so far, so that a later walk may go on behind the last one.
     var isInOrder: Bool { hasOrder && isTrusted }
 
-    /// The next page; nil: there is none, or the source is given up, as where the pages go in a circle, or bring nothing
-    /// new for too long.
+    /// The next page; nil: there is none, or the source is given up, as where the pages go in a circle, or bring
+    /// nothing new for too long.
     mutating func next() async throws(CancellationError) -> [ListedObject]? {
         if isAtEnd { return nil }
         guard var page = try await list() else { return nil }

@@ -54,7 +54,9 @@ struct Reading: Sendable {
         try await source.gate.backlogIsShort()
         let read = try await run.room.reads.take()
         // What failed before waits a little, and takes its memory then.
-        if object.size > UInt64(run.limits.partByteCount) || object.attemptCount > 0 { return Room(read: read, part: nil) }
+        if object.size > UInt64(run.limits.partByteCount) || object.attemptCount > 0 {
+            return Room(read: read, part: nil)
+        }
         return Room(read: read, part: try await memory.buffer(byteCount: Int(object.size), headroom: 0))
     }
 
@@ -139,7 +141,9 @@ struct Reading: Sendable {
                     if group.isCancelled { return }
                     group.addTask {
                         let head = try await get(range(ofPart: part, size: read.size), of: read, into: buffer)
-                        guard first.isSame(as: head.version) else { throw ReadFailure.service(.changed(source.source, read.key)) }
+                        guard first.isSame(as: head.version) else {
+                            throw ReadFailure.service(.changed(source.source, read.key))
+                        }
                         deliver(buffer, part, of: document, head)
                     }
                 }

@@ -80,8 +80,10 @@ extension RunError {
 
     /// The source was waited for, in vain.
     mutating func explain(_ wait: SourceWait, patience: Duration) {
-        message = "No answer of use since \(Timestamp.iso8601(wait.since)), for longer than the outage patience of "
-            + "\(patience.components.seconds) s. The last one: \(message)"
+        let seconds = patience.components.seconds
+        message =
+            "No answer of use since \(Timestamp.iso8601(wait.since)), for longer than the outage patience of "
+            + "\(seconds) s. The last one: \(message)"
         advice = "Run again when the service is well: the run goes on where it was. \(advice)"
     }
 

@@ -62,7 +62,8 @@ final class RunCounters: Sendable {
             listedCount: listed.value, doneCount: done.value, indexedCount: indexed.value, failedCount: failed.value,
             isListingComplete: openListings.value == 0 && listed.value > 0, fetchedByteCount: fetchedBytes.value,
             doneByteCount: doneBytes.value, plannedByteCount: plannedBytes.value, tokenCount: tokens.value,
-            chunkCount: chunks.value, waits: waits.withLock { $0.values.sorted { $0.source < $1.source } }, elapsed: ContinuousClock.now - start)
+            chunkCount: chunks.value, waits: waits.withLock { $0.values.sorted { $0.source < $1.source } },
+            elapsed: ContinuousClock.now - start)
     }
 }
 

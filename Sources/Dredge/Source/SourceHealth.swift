@@ -195,8 +195,8 @@ final class SourceHealth: Sendable {
                 if Task.isCancelled { throw CancellationError() }
                 return .source(failure, nil)
             }
-            // What only somebody can mend is told at once. So is a wrong host name: before the first answer, only what the
-            // service itself says is waited out.
+            // What only somebody can mend is told at once. So is a wrong host name: before the first answer, only what
+            // the service itself says is waited out.
             guard failure.mayPass, failure.isAnswered || monitor.read({ $0.hasAnswered }) else {
                 return .source(failure, nil)
             }

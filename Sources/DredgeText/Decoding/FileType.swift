@@ -119,8 +119,8 @@ extension FileType {
         return nil
     }
 
-    /// UTF-16 without a byte order mark: most of every second byte is zero, and hardly one of the others, as in any text
-    /// of a Latin script.
+    /// UTF-16 without a byte order mark: most of every second byte is zero, and hardly one of the others, as in any
+    /// text of a Latin script.
     private static func encoding(of head: UnsafeRawBufferPointer) -> String? {
         let units = min(head.count, DocumentHead.byteCountMin) / 2
         guard units >= 4 else { return nil }
