@@ -8,9 +8,10 @@ extension ChunkStore {
     ///
     /// Throws `inUse` when somebody writes to it, `notAStore` for another kind of file (which is left as it is),
     /// `newerSchema` for one of a newer version, `otherSettings` with each setting that differs, `cannotOpen` and
-    /// `readOnly` for a place where no file can be.
+    /// `readOnly` for a place where no file can be, `cannotOpen` also for a file with several hard links. A symbolic
+    /// link is followed: `path` of the store is the file's own.
     public static func open(at path: String, settings: [String: String]) throws(StoreError) -> ChunkStore {
-        try refuseDirectory(path)
+        let path = try StorePath.resolve(path)
         let lock = try StoreLock(storePath: path)
         let isNew = try createFile(path)
         do {
@@ -20,7 +21,7 @@ extension ChunkStore {
             configuration.prepareDatabase { db in
                 try db.execute(sql: "PRAGMA cache_size = -\(StoreLimits.pageCacheByteCount >> 10)")
             }
-            let queue = try DatabaseQueue(path: sqlitePath(path), configuration: configuration)
+            let queue = try DatabaseQueue(path: StorePath.forSQLite(path), configuration: configuration)
             let firstBatch = try queue.writeWithoutTransaction { db in
                 if try isEmpty(db) { try createSchema(db, settings: settings) }
                 try check(db, path: path)
@@ -45,7 +46,7 @@ extension ChunkStore {
     public static func open(
         reading path: String, settings asked: [String: String]? = nil
     ) throws(StoreError) -> ChunkStore {
-        try refuseDirectory(path)
+        let path = try StorePath.resolve(path)
         guard access(path, F_OK) == 0 else {
             throw StoreError(
                 code: .cannotOpen, path: path, message: "There is no file \(path).",
@@ -63,22 +64,6 @@ extension ChunkStore {
     }
 
     // MARK: The file
-
-    /// SQLite gives a meaning to names that begin with "file:" or ":memory:"; a path that begins with "/" or "./" is
-    /// only a path.
-    static func sqlitePath(_ path: String) -> String { path.hasPrefix("/") ? path : "./" + path }
-
-    private static func refuseDirectory(_ path: String) throws(StoreError) {
-        var info = stat()
-        guard !path.isEmpty else {
-            throw StoreError(
-                code: .cannotOpen, path: path, message: "The store's path is empty.", advice: "Name a file.")
-        }
-        guard stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFDIR else { return }
-        throw StoreError(
-            code: .cannotOpen, path: path, message: "\(path) is a directory.",
-            advice: "A store is a file: name one in it, such as \(path)/index.chunks.")
-    }
 
     /// Makes an empty file that only this user may read; SQLite gives its `-wal` and `-shm` files the same mode.
     /// Whether it is new.

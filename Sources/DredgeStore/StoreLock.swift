@@ -8,12 +8,18 @@ final class StoreLock: Sendable {
     private let descriptor: Int32
     private let path: String
 
-    /// Takes the lock or throws `inUse`; never waits.
+    /// Takes the lock or throws `inUse`; never waits. `storePath` is the file's one name, as `StorePath` gives it.
+    /// Throws `cannotOpen` where something else has the lock's name, which is left as it is.
     init(storePath: String) throws(StoreError) {
         let path = storePath + "-lock"
         while true {
-            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else { throw StoreLock.cannotCreate(storePath, errno) }
+            // Who may write to the directory may have put a link there, to a file that we would empty.
+            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+            guard descriptor >= 0 else {
+                let error = errno
+                if error == ELOOP || error == EISDIR { throw StoreLock.notALock(storePath) }
+                throw StoreLock.cannotCreate(storePath, error)
+            }
             if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
                 let error = errno
                 let holder = StoreLock.holder(descriptor)
@@ -28,9 +34,13 @@ final class StoreLock: Sendable {
             // a new one.
             var mine = stat()
             var named = stat()
-            if fstat(descriptor, &mine) == 0, stat(path, &named) == 0, mine.st_ino == named.st_ino,
+            if fstat(descriptor, &mine) == 0, lstat(path, &named) == 0, mine.st_ino == named.st_ino,
                 mine.st_dev == named.st_dev
             {
+                guard StoreLock.isLock(descriptor, mine) else {
+                    close(descriptor)
+                    throw StoreLock.notALock(storePath)
+                }
                 let text = Array("\(getpid())\n".utf8)
                 _ = ftruncate(descriptor, 0)
                 _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
@@ -48,11 +58,29 @@ final class StoreLock: Sendable {
         close(descriptor)
     }
 
+    /// What the file says: the number of the process that holds or held the lock, and nothing else. nil: it is longer.
+    private static func content(_ descriptor: Int32) -> [UInt8]? {
+        var text = [UInt8](repeating: 0, count: 21)
+        let count = text.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
+        return count < text.count ? Array(text.prefix(max(0, count))) : nil
+    }
+
+    /// Whether the file is one that we made: only such a one is written to and removed.
+    private static func isLock(_ descriptor: Int32, _ info: stat) -> Bool {
+        guard info.st_mode & S_IFMT == S_IFREG, info.st_nlink == 1, let text = content(descriptor) else { return false }
+        return text.allSatisfy { $0 == UInt8(ascii: "\n") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+
+    private static func notALock(_ storePath: String) -> StoreError {
+        StoreError(
+            code: .cannotOpen, path: storePath,
+            message: "\(storePath)-lock is not the lock of a store: it is a link or has other content.",
+            advice: "Move it away, or name another path for the store. It was left as it is.")
+    }
+
     /// "process 123", as the lock's holder wrote it; only for the message.
     private static func holder(_ descriptor: Int32) -> String {
-        var text = [UInt8](repeating: 0, count: 20)
-        let count = text.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
-        let digits = text.prefix(max(0, count)).prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        let digits = (content(descriptor) ?? []).prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         guard !digits.isEmpty else { return "another process" }
         let id = String(decoding: digits, as: UTF8.self)
         return id == "\(getpid())" ? "this process already" : "process \(id)"

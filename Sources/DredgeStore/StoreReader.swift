@@ -19,7 +19,7 @@ final class StoreReader: Sendable {
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA cache_size = -\(StoreLimits.readerPageCacheByteCount >> 10)")
         }
-        queue = try DatabaseQueue(path: ChunkStore.sqlitePath(path), configuration: configuration)
+        queue = try DatabaseQueue(path: StorePath.forSQLite(path), configuration: configuration)
     }
 
     deinit { try? queue.close() }
