@@ -4,7 +4,7 @@
 /// **Atomicity.** A crash loses the newest calls, from the end, never one of those before: what is found afterwards is
 /// the state after some call. **One run at a time**: `begin` throws `inUse` until the run before has been finished.
 public protocol Ledger: Sendable {
-    /// Goes on with the last run when it was stopped or killed and had the same sources and filters, else begins a new
+    /// Goes on with the last run when it did not end complete and had the same sources and filters, else begins a new
     /// one named `name`. What failed or kept changing in a resumed run is pending again. Throws `invalidArgument` for
     /// two sources of one identity.
     func begin(name: String, version: String, sources: [SourceRecord]) async throws(StoreError) -> OpenRun

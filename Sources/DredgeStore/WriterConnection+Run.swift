@@ -15,19 +15,19 @@ extension WriterConnection {
         return run
     }
 
-    /// The last run, if it is one to go on with: it was killed or stopped. One that an error ended is begun anew, so
-    /// that a source that stays broken does not keep the others' listings as they were; what it indexed is unchanged
-    /// then.
+    /// The last run, if it is one to go on with: it was killed or stopped, or an error ended it, and it had the same
+    /// sources and filters.
     private func resumeRun(_ sources: [SourceRecord]) throws -> OpenRun? {
         guard
             let last = try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT id, name FROM run
-                    WHERE id = (SELECT max(id) FROM run) AND (outcome IS NULL OR outcome = 'stopped')
+                    SELECT id, name, outcome = 'fatal' AND resumed_count > 0 FROM run
+                    WHERE id = (SELECT max(id) FROM run) AND outcome IS NOT 'complete'
                     """)
         else { return nil }
         let run: Int64 = last[0]
+        if last[2] ?? false { try listFinishedSourcesAgain(run) }
         let rows = try Row.fetchAll(
             db,
             sql: """
@@ -59,6 +59,27 @@ extension WriterConnection {
                     source: SourceID(rawValue: row[0]), lastKey: (row[6] as Data?).map { Array($0) },
                     isComplete: row[7])
             })
+    }
+
+    /// Lets the sources of a run that have nothing pending be listed anew: their objects are as an earlier run left
+    /// them. For a run that failed again after it had been gone on with, so that a source that stays broken does
+    /// not keep the others as they were.
+    private func listFinishedSourcesAgain(_ run: Int64) throws {
+        let finished = try Int64.fetchAll(
+            db,
+            sql: """
+                SELECT source FROM run_source WHERE run = ?1 AND is_listing_complete AND NOT EXISTS (
+                    SELECT 1 FROM object WHERE object.run = ?1 AND object.source = run_source.source
+                        AND state = 'pending')
+                """, arguments: [run])
+        for source in finished {
+            try db.execute(
+                sql: "UPDATE object SET run = 0 WHERE run = ? AND source = ?", arguments: [run, source])
+            try db.execute(
+                sql: """
+                    UPDATE run_source SET is_listing_complete = 0, last_listed_key = NULL WHERE run = ? AND source = ?
+                    """, arguments: [run, source])
+        }
     }
 
     private func newRun(

@@ -81,6 +81,58 @@ import Testing
         #expect(!next.isResumed && next.name == "third")
     }
 
+    @Test func `a run that an error ended goes on behind the last key, with what had failed`() async throws {
+        let objects = (0..<6).map { TestObject("k\($0)", "text of \($0)") }
+        let store = try ChunkStore.open(at: directory.file(), settings: testSettings)
+        let first = try await store.begin(name: "first", version: "1", sources: [testSource])
+        let source = first.sources[0].source
+        _ = try await store.record(objects[0..<4].map(\.listed), of: source, in: first.id)
+        var pending = try await store.pending(of: source, in: first.id, after: 0, limit: 10)
+        var worker = try TestWorker(store)
+        try worker.write(objects[0], as: pending[0].id)
+        try worker.seal()
+        try store.settle(ObjectOutcome(object: pending[1].id, cause: .failed(reason: "timeout")))
+        try store.settle(ObjectOutcome(object: pending[2].id, cause: .changed))
+        try await store.finish(first.id, outcome: .fatal)
+
+        let run = try await store.begin(name: "second", version: "1", sources: [testSource])
+        #expect(run.isResumed && run.id == first.id && run.name == "first")
+        #expect(run.sources[0].lastKey == Array("k3".utf8) && !run.sources[0].isComplete)
+        pending = try await store.pending(of: source, in: run.id, after: 0, limit: 10)
+        #expect(pending.map(\.key) == objects[1..<4].map(\.key))
+        #expect(try await store.totals(of: run.id).states.mapValues(\.objects) == [.indexed: 1, .pending: 3])
+    }
+
+    @Test func `a source that stays broken does not keep a finished one as it was`() async throws {
+        let objects = (0..<3).map { TestObject("k\($0)", "text of \($0)") }
+        let store = try ChunkStore.open(at: directory.file(), settings: testSettings)
+        let broken = SourceRecord(name: "broken", bucket: "gone", prefix: "", endpointURL: nil)
+        for attempt in 0..<4 {
+            let run = try await store.begin(name: "r", version: "1", sources: [testSource, broken])
+            #expect(run.isResumed == (attempt > 0))
+            #expect(run.sources[1].lastKey == nil && !run.sources[1].isComplete)
+            // The first time that it goes on, nothing is listed twice.
+            #expect(run.sources[0].isComplete == (attempt == 1))
+            let source = run.sources[0].source
+            if !run.sources[0].isComplete {
+                #expect(run.sources[0].lastKey == nil)
+                // One object is new each time, and one has gone in the end.
+                let page = objects[(attempt == 3 ? 1 : 0)...min(attempt, 2)].map(\.listed)
+                let count = try await store.record(page, of: source, in: run.id)
+                #expect(count.pendingCount == (attempt < 3 ? page.count - (attempt == 0 ? 0 : 1) : 0))
+                #expect(try await store.completeListing(of: source, in: run.id) == (attempt == 3 ? 1 : 0))
+            }
+            let pending = try await store.pending(of: source, in: run.id, after: 0, limit: 10)
+            var worker = try TestWorker(store)
+            for row in pending { try worker.write(objects.first { $0.key == row.key }!, as: row.id) }
+            try worker.seal()
+            try await store.finish(run.id, outcome: .fatal)
+            #expect(
+                try await store.totals(of: run.id).states.values.map(\.objects).reduce(0, +) == [1, 1, 3, 2][attempt])
+        }
+        #expect(try await store.verify().isSound)
+    }
+
     @Test func `another list of sources or other filters begin a new run`() async throws {
         /// Begins a run, as a process does that is killed then.
         func isResumed(_ sources: [SourceRecord]) async throws -> Bool {

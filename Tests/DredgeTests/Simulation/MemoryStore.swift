@@ -52,6 +52,7 @@ final class MemoryStore: Ledger, ChunkSink {
         /// Of each source: why documents that the listing left over were kept.
         var kept: [SourceID: String] = [:]
         var outcome: RunOutcome?
+        var resumedCount = 0
 
         func filters(of source: SourceID) -> String? {
             zip(sources, listings).first { $1.source == source }?.0.filters
@@ -80,6 +81,20 @@ final class MemoryStore: Ledger, ChunkSink {
                 return row.filters(of: source) != filters
             }
             return false
+        }
+
+        /// As a store does for a run that fails again after it has been gone on with.
+        mutating func listFinishedSourcesAgain(_ run: RunID) {
+            let row = Int(run.rawValue) - 1
+            for index in runs[row].listings.indices where runs[row].listings[index].isComplete {
+                let source = runs[row].listings[index].source
+                func isOurs(_ object: Object) -> Bool { object.run == run && object.source == source }
+                guard !objects.contains(where: { isOurs($0) && $0.state == .pending }) else { continue }
+                for object in objects.indices where isOurs(objects[object]) { objects[object].run = RunID(rawValue: 0) }
+                runs[row].listings[index] = OpenListing(source: source)
+                runs[row].storedCounts[source] = nil
+                runs[row].kept[source] = nil
+            }
         }
     }
 
@@ -145,10 +160,14 @@ final class MemoryStore: Ledger, ChunkSink {
     func begin(name: String, version: String, sources: [SourceRecord]) async throws(StoreError) -> OpenRun {
         try call(isSafe: true) { state in
             if let last = state.runs.indices.last, state.runs[last].sources == sources,
-                state.runs[last].outcome == nil || state.runs[last].outcome == .stopped
+                state.runs[last].outcome != .complete
             {
-                state.runs[last].outcome = nil
                 let id = RunID(rawValue: Int64(last) + 1)
+                if state.runs[last].outcome == .fatal, state.runs[last].resumedCount > 0 {
+                    state.listFinishedSourcesAgain(id)
+                }
+                state.runs[last].outcome = nil
+                state.runs[last].resumedCount += 1
                 for index in state.objects.indices where state.objects[index].run == id {
                     if [.failed, .changed].contains(state.objects[index].state) {
                         state.objects[index].state = .pending
