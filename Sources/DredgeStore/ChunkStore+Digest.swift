@@ -3,32 +3,36 @@ internal import DredgeBase
 internal import GRDB
 
 extension ChunkStore {
-    /// SHA-256 of the logical content, in hexadecimal: equal for two stores that hold the same chunks of the same
-    /// objects under the same settings, however they came there (order of arrival, workers, batches, crashes, runs), on
-    /// any machine.
+    /// SHA-256 of the logical content, in hexadecimal: equal for two stores that hold the same chunks of the same keys
+    /// under the same settings, however they came there (order of arrival, workers, batches, crashes, runs, sources), on
+    /// any machine. A function of keys, bytes and settings alone; with `versions`, of ETags and version IDs too.
     ///
     /// The hash runs over, with every number as eight bytes little-endian and every text or key as its byte count and
     /// its bytes:
-    /// - the text `dredge-store-digest-1`;
+    /// - the text `dredge-store-digest-2`, or `dredge-store-digest-2-versions`;
     /// - the number of settings, then name and value of each, in order of the names' bytes;
-    /// - for each object with content, in order of (source name, bucket, key bytes): bucket, key, ETag without
-    ///   surrounding quotes, size in bytes, number of chunks; then for each chunk its ordinal, byte offset, byte count,
-    ///   token count, and its bytes.
+    /// - for each object with content, in order of (bucket, key bytes): bucket and key; with `versions`, ETag without
+    ///   surrounding quotes and version ID (an empty text: none); size in bytes, number of chunks; then for each chunk
+    ///   its ordinal, byte offset, byte count, token count, and its bytes. Objects of one bucket and key, of several
+    ///   sources, follow one another in order of the sources' names.
     ///
-    /// Not in it: states, times, endpoints, version IDs, attempts, runs. Reads the whole store, at about the speed of
-    /// SHA-256; memory is that of the batches kept inflated.
-    public func digest() async throws(StoreError) -> String {
+    /// Not in it: states, times, endpoints, attempts, runs. Reads the whole store, at about the speed of SHA-256;
+    /// memory is that of the batches kept inflated.
+    public func digest(versions: Bool = false) async throws(StoreError) -> String {
         let (path, settings) = (path, settingsHashInput())
         return try await readSnapshot { db in
             var hash = SHA256()
-            hash.update(lengthAnd: "dredge-store-digest-1")
+            hash.update(lengthAnd: versions ? "dredge-store-digest-2-versions" : "dredge-store-digest-2")
             hash.update(settings)
             let content = ContentReader(path: path)
-            var cursor = try ObjectCursor.bySource(db, ObjectFilter(hasContent: true))
+            var cursor = try ObjectCursor.byBucket(db, ObjectFilter(hasContent: true))
             while let object = try cursor.next(db), let version = object.content {
                 hash.update(lengthAnd: object.bucket)
                 hash.update(lengthAnd: object.key)
-                hash.update(lengthAnd: version.eTag.value)
+                if versions {
+                    hash.update(lengthAnd: version.eTag.value)
+                    hash.update(lengthAnd: version.versionID ?? "")
+                }
                 hash.update(version.size)
                 hash.update(UInt64(clamping: object.chunkCount))
                 for span in try content.spans(db, of: object.id) {
