@@ -16,6 +16,16 @@ public protocol ChunkSink: Sendable {
     /// what ended the sink, if something did (a full disk).
     func finish(_ object: IndexedObject) throws(StoreError)
 
+    /// Keeps what was read so far of an object that is not read to its end, after everything that was handed over
+    /// before: should the run end first, `Ledger.pending` gives it to the next one. Nobody else sees it. It goes when
+    /// the object is finished, settled or removed, or is listed in another version. Its batches must have been sealed,
+    /// and hold chunks of this object alone. Throws as `finish` does.
+    func mark(_ progress: ObjectProgress) throws(StoreError)
+
+    /// Removes sealed batches that are of no use any more: those of an object whose reading was given up. Those that an
+    /// object, or what `mark` keeps, has chunks in stay. Throws as `finish` does.
+    func discard(_ batches: [BatchID]) throws(StoreError)
+
     /// Whether less waits to be written than the sink's queue holds. True also when the sink has failed: then the next
     /// call tells.
     var hasRoom: Bool { get }

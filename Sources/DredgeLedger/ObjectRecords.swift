@@ -14,9 +14,15 @@ public struct PendingObject: Sendable {
     public var eTag: ETag
     /// Attempts to read it that failed, when it was postponed.
     public var attemptCount: Int
+    /// What was read of this version before; nil: nothing is kept.
+    public var progress: ObjectProgress?
 
     /// All parts.
-    public init(id: ObjectID, position: Int64, key: [UInt8], size: UInt64, eTag: ETag, attemptCount: Int = 0) {
+    public init(
+        id: ObjectID, position: Int64, key: [UInt8], size: UInt64, eTag: ETag, attemptCount: Int = 0,
+        progress: ObjectProgress? = nil
+    ) {
+        self.progress = progress
         self.id = id
         self.position = position
         self.key = key
@@ -79,6 +85,39 @@ public struct ChunkSpan: Sendable, Hashable {
         self.firstEntry = firstEntry
         self.firstOrdinal = firstOrdinal
         self.chunkCount = chunkCount
+    }
+}
+
+/// What was read of a large object so far: its first chunks, all of them in sealed batches of its own.
+public struct ObjectProgress: Sendable, Hashable {
+    /// The object.
+    public var object: ObjectID
+    /// Of the version that is being read.
+    public var eTag: ETag
+    /// Bytes of the object, of that version.
+    public var size: UInt64
+    /// Where in the document the next chunk begins: the end of the last one, less an overlap.
+    public var byteOffset: UInt64
+    /// Chunks.
+    public var chunkCount: Int
+    /// Their tokens.
+    public var tokenCount: Int
+    /// Where they are, in order of their ordinals. In `ChunkSink.mark`, those of chunks that were marked before may be
+    /// left out, so that a large object costs no more for each mark. `Ledger.pending` gives all of them.
+    public var spans: [ChunkSpan]
+
+    /// All parts.
+    public init(
+        object: ObjectID, eTag: ETag, size: UInt64, byteOffset: UInt64, chunkCount: Int, tokenCount: Int,
+        spans: [ChunkSpan]
+    ) {
+        self.object = object
+        self.eTag = eTag
+        self.size = size
+        self.byteOffset = byteOffset
+        self.chunkCount = chunkCount
+        self.tokenCount = tokenCount
+        self.spans = spans
     }
 }
 

@@ -15,7 +15,7 @@ final class BatchIDs: Sendable {
 /// Costs one copy of the text and, when sealing, one LZ4 pass. Its buffers are kept for the next batch.
 final class BatchBuilder: ChunkBatch {
     private let ids: BatchIDs
-    private let writer: Writer
+    private let handOver: (SealedBatch) throws(StoreError) -> Void
     private var raw: [UInt8] = []
     private var objects: [ObjectID] = []
     private var ordinals: [Int] = []
@@ -27,9 +27,9 @@ final class BatchBuilder: ChunkBatch {
     /// Taken at the first use, so that a builder that rests between two runs holds no id of the earlier one.
     private var takenID: BatchID?
 
-    init(ids: BatchIDs, writer: Writer) {
+    init(ids: BatchIDs, handOver: @escaping (SealedBatch) throws(StoreError) -> Void) {
         self.ids = ids
-        self.writer = writer
+        self.handOver = handOver
         raw.reserveCapacity(SinkLimits.batchByteCount + 64 << 10)
     }
 
@@ -67,7 +67,7 @@ final class BatchBuilder: ChunkBatch {
         guard entryCount > 0 else { return }
         let sealed = SealedBatch(id: id, entryCount: entryCount, rawByteCount: raw.count, payload: makePayload())
         clear()
-        try writer.submit(sealed)
+        try handOver(sealed)
     }
 
     private func makePayload() -> [UInt8] {

@@ -4,8 +4,8 @@ internal import GRDB
 
 extension ChunkStore {
     /// SHA-256 of the logical content, in hexadecimal: equal for two stores that hold the same chunks of the same keys
-    /// under the same settings, however they came there (order of arrival, workers, batches, crashes, runs, sources), on
-    /// any machine. A function of keys, bytes and settings alone; with `versions`, of ETags and version IDs too.
+    /// under the same settings, however they came there (order of arrival, workers, batches, crashes, runs, sources),
+    /// on any machine. A function of keys, bytes and settings alone; with `versions`, of ETags and version IDs too.
     ///
     /// The hash runs over, with every number as eight bytes little-endian and every text or key as its byte count and
     /// its bytes:
@@ -19,7 +19,7 @@ extension ChunkStore {
     /// Not in it: states, times, endpoints, attempts, runs. Reads the whole store, at about the speed of SHA-256;
     /// memory is that of the batches kept inflated.
     public func digest(versions: Bool = false) async throws(StoreError) -> String {
-        let (path, settings) = (path, settingsHashInput())
+        let (path, settings) = (path, StoredSettings(settings).hashInput)
         return try await readSnapshot { db in
             var hash = SHA256()
             hash.update(lengthAnd: versions ? "dredge-store-digest-2-versions" : "dredge-store-digest-2")
@@ -47,23 +47,6 @@ extension ChunkStore {
             }
             return Hexadecimal.string(hash.finish())
         }
-    }
-
-    /// As a run's row keeps it.
-    func settingsSHA256() -> String { SHA256.hex(settingsHashInput()) }
-
-    /// The settings' part of the digest.
-    func settingsHashInput() -> [UInt8] {
-        var bytes: [UInt8] = []
-        func append(_ value: UInt64) { withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) } }
-        append(UInt64(settings.count))
-        for (name, value) in settings.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
-            for text in [name, value] {
-                append(UInt64(text.utf8.count))
-                bytes += Array(text.utf8)
-            }
-        }
-        return bytes
     }
 }
 

@@ -17,7 +17,7 @@ extension ChunkStore: Ledger {
                 code: .invalidArgument, path: path, message: "Two sources of the run are the same.",
                 advice: "Give each source a name of its own.")
         }
-        let (writer, settingsSHA256) = (try requireWriter(), settingsSHA256())
+        let (writer, settings) = (try requireWriter(), StoredSettings(settings))
         // Taken before the run has a number: a second run must not get as far as that.
         let isFree = openRun.withLock { run in
             guard run == nil else { return false }
@@ -32,7 +32,7 @@ extension ChunkStore: Ledger {
         do throws(StoreError) {
             let run = try await writer.perform { connection in
                 try connection.beginRun(
-                    name: name, version: version, settingsSHA256: settingsSHA256, sources: sources)
+                    name: name, version: version, settings: settings, sources: sources)
             }
             openRun.withLock { $0 = run.id }
             return run
@@ -82,11 +82,13 @@ extension ChunkStore: Ledger {
         } catch { throw StoreError(error, path: path) }
     }
 
-    /// Commits, keeps the run's totals, syncs the file. After a write that failed it throws that error; the run is then
-    /// gone on with by the next one.
+    /// Commits, keeps the run's totals, syncs the file. A complete run first packs batches anew of which more than half
+    /// is dead, up to `StoreLimits.repackedByteCount` of text. After a write that failed it throws that error; the run
+    /// is then gone on with by the next one.
     public func finish(_ run: RunID, outcome: RunOutcome) async throws(StoreError) {
         defer { openRun.withLock { if $0 == run { $0 = nil } } }
-        try await requireWriter().perform { try $0.finishRun(run, outcome: outcome) }
+        let ids = batchIDs
+        try await requireWriter().perform { try $0.finishRun(run, outcome: outcome, ids: ids) }
     }
 
     /// Sees what is committed.
@@ -112,6 +114,14 @@ extension ChunkStore: ChunkSink {
     public func finish(_ object: IndexedObject) throws(StoreError) {
         precondition(object.isWellFormed, "the spans of an object are its chunks, in order and without gaps")
         try requireWriter().submit(object)
+    }
+
+    /// Never waits.
+    public func mark(_ progress: ObjectProgress) throws(StoreError) { try requireWriter().submit(progress) }
+
+    /// Never waits. The room is used again; the file does not shrink.
+    public func discard(_ batches: [BatchID]) throws(StoreError) {
+        if !batches.isEmpty { try requireWriter().submit(batches) }
     }
 
     /// Whether less than `StoreLimits.writeQueueByteCount` waits.

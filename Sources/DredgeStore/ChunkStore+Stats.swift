@@ -169,7 +169,7 @@ private func lastRuns(_ db: Database) throws -> [StoreStats.Run] {
 }
 
 /// By stat(2), which opens nothing.
-private func fileByteCount(_ path: String) -> UInt64 {
+func fileByteCount(_ path: String) -> UInt64 {
     var info = stat()
     return stat(path, &info) == 0 ? UInt64(info.st_size) : 0
 }

@@ -48,26 +48,16 @@ public struct VerifyReport: Sendable, Codable, Hashable {
 }
 
 extension ChunkStore {
-    /// Checks everything: SQLite's own structures; that the settings are those that the runs were made with; that each
-    /// batch inflates, with right checksums, to what its row says; that each chunk of an object is where its span says;
-    /// that an object's ordinals count from 0 without a gap, its chunks cover the document (and tile it, when the
-    /// settings have an `overlap_tokens` of 0), and its tokens add up.
+    /// Checks everything: SQLite's own structures; that each row is as it was written; that the settings are those that
+    /// the runs were made with; that the last run's objects are all there; that each batch inflates, with right
+    /// checksums, to what its row says; that each chunk of an object is where its span says; that an object's ordinals
+    /// count from 0 without a gap, its chunks cover the document (and tile it, when the settings have an
+    /// `overlap_tokens` of 0), and its tokens add up.
     ///
     /// Never stops at damage, whatever the bytes are; throws only when the file can't be opened. Reads the whole file,
     /// twice. Memory is one batch and a bounded number of directories.
     public func verify() async throws(StoreError) -> VerifyReport {
-        let path = path
-        let settingsSHA256 = settingsSHA256()
-        let tiles = settings.contains { name, value in
-            (name == "overlap_tokens" || name.hasSuffix(".overlap_tokens")) && value == "0"
-        }
-        return try await readSnapshot { db in
-            var verifier = Verifier(db: db, path: path, tiles: tiles)
-            verifier.step("SQLite") { try $0.checkDatabase() }
-            verifier.step("settings") { try $0.checkSettings(sha256: settingsSHA256) }
-            verifier.step("batches") { try $0.checkBatches() }
-            verifier.step("objects") { try $0.checkObjects() }
-            return verifier.report
-        }
+        let (path, settings) = (path, settings)
+        return try await readSnapshot { Verifier.report($0, path: path, settings: settings) }
     }
 }

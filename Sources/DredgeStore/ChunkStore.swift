@@ -20,15 +20,21 @@ public final class ChunkStore: Sendable {
     public let path: String
     /// What the content is a function of, as the store was made with.
     public let settings: [String: String]
+    /// What was dropped when it was opened, because it was damaged; nil: it was not, or was not checked.
+    public let repaired: StoreRewriteReport?
 
     private let writer: Writer?
     private let lock: Mutex<StoreLock?>
-    private let batchIDs: BatchIDs
+    let batchIDs: BatchIDs
     /// The run that has begun and not ended.
     let openRun = Mutex<RunID?>(nil)
 
-    init(path: String, settings: [String: String], writer: Writer?, lock: StoreLock?, firstBatch: Int64) {
+    init(
+        path: String, settings: [String: String], writer: Writer?, lock: StoreLock?, firstBatch: Int64,
+        repaired: StoreRewriteReport? = nil
+    ) {
         self.path = path
+        self.repaired = repaired
         self.settings = settings
         self.writer = writer
         self.lock = Mutex(lock)
@@ -57,5 +63,8 @@ public final class ChunkStore: Sendable {
     }
 
     /// A builder for one worker's batches.
-    func makeBuilder() throws(StoreError) -> BatchBuilder { BatchBuilder(ids: batchIDs, writer: try requireWriter()) }
+    func makeBuilder() throws(StoreError) -> BatchBuilder {
+        let writer = try requireWriter()
+        return BatchBuilder(ids: batchIDs) { (batch) throws(StoreError) in try writer.submit(batch) }
+    }
 }

@@ -97,6 +97,6 @@ final class ContentReader: @unchecked Sendable {
     private func corrupt(_ batch: BatchID, _ what: String) -> StoreError {
         StoreError(
             code: .corrupt, path: path, message: "Batch \(batch) of \(path) is damaged: \(what).",
-            advice: "`dredge store verify` lists all damage. Restore a copy, or delete the file and index again.")
+            advice: StoreError.repairAdvice)
     }
 }

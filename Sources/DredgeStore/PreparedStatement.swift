@@ -51,6 +51,11 @@ final class PreparedStatement {
         }
     }
 
+    /// Binds a column of another statement's row, whatever its type.
+    func bind(_ index: Int32, column: Int32, of row: PreparedStatement) {
+        sqlite3_bind_value(handle, index, sqlite3_column_value(row.handle, column))
+    }
+
     /// Binds without a copy; `body` must finish the statement before it returns.
     func withBorrowed<T>(_ index: Int32, _ value: [UInt8], _ body: () throws -> T) rethrows -> T {
         try value.withUnsafeBytes { bytes in

@@ -29,7 +29,7 @@ extension StoreError {
         case .SQLITE_CORRUPT:
             self.init(
                 code: .corrupt, path: path, message: "\(path) is damaged: \(text).",
-                advice: "`dredge store verify` says where. Restore a copy, or delete the file and index again.")
+                advice: StoreError.repairAdvice)
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(
                 code: .inUse, path: path, message: "\(path) is locked by another program: \(text).",
@@ -59,6 +59,15 @@ extension StoreError {
                 object.
                 """
         )
+    }
+
+    static let repairAdvice =
+        "`dredge store verify` says where; `dredge store repair` drops it and lets it be read again."
+
+    static func damagedRow(path: String, _ what: String) -> StoreError {
+        StoreError(
+            code: .corrupt, path: path, message: "\(path) is damaged: the row of \(what) is not as it was written.",
+            advice: repairAdvice)
     }
 
     static func closed(path: String) -> StoreError {

@@ -33,6 +33,11 @@ public enum StoreLimits {
     public static let exportByteCount = 256 << 10
     /// Runs that `stats` lists.
     public static let statsRunCount = 10
+    /// Bytes of a file that is verified whole when it is opened for writing: a fraction of a second.
+    public static let checkedFileByteCount = 16 << 20
+    /// Bytes of text of the batches that the end of a run packs anew, so that it takes no longer than a second or so.
+    /// What is left over is for the next run, or `dredge store compact`.
+    public static let repackedByteCount = 256 << 20
     /// Problems that `verify` lists before it only counts them.
     public static let problemCountMax = 1_000
     /// The longest object key, by S3's rules ("Creating object key names", Amazon S3 User Guide).

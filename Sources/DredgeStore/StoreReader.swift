@@ -17,6 +17,7 @@ final class StoreReader: Sendable {
         configuration.allowsUnsafeTransactions = true
         configuration.busyMode = .timeout(Double(StoreLimits.busyMilliseconds) / 1_000)
         configuration.prepareDatabase { db in
+            try RowChecksum.register(db)
             try db.execute(sql: "PRAGMA cache_size = -\(StoreLimits.readerPageCacheByteCount >> 10)")
         }
         queue = try DatabaseQueue(path: StorePath.forSQLite(path), configuration: configuration)

@@ -5,27 +5,37 @@ internal import GRDB
 struct Verifier {
     let db: Database
     let path: String
-    /// Whether the chunks of a document must tile it, not only cover it.
-    let tiles: Bool
     var report = VerifyReport()
-    /// Directories read lately; nil: damaged.
-    private var directories: [BatchID: [DirectoryEntry]?] = [:]
-    private var directoryEntryCount = 0
+    private var content: ContentCheck
 
-    init(db: Database, path: String, tiles: Bool) {
+    init(db: Database, path: String, settings: [String: String]) {
         self.db = db
         self.path = path
-        self.tiles = tiles
+        content = ContentCheck(path: path, settings: settings)
+    }
+
+    /// Runs all steps.
+    static func report(_ db: Database, path: String, settings: [String: String]) -> VerifyReport {
+        var verifier = Verifier(db: db, path: path, settings: settings)
+        verifier.step("SQLite") { try $0.checkDatabase() }
+        verifier.step("settings") { try $0.checkSettings(sha256: StoredSettings(settings).sha256) }
+        for table in Schema.Table.allCases {
+            verifier.step("table \(table.rawValue)") { try $0.checkRows(table) }
+        }
+        verifier.step("listings") { try $0.checkListings() }
+        verifier.step("batches") { try $0.checkBatches() }
+        verifier.step("objects") { try $0.checkObjects() }
+        return verifier.report
     }
 
     /// An error of SQLite ends a step, and is a problem itself.
-    mutating func step(_ name: String, _ body: (inout Verifier) throws -> Void) {
+    private mutating func step(_ name: String, _ body: (inout Verifier) throws -> Void) {
         do { try body(&self) } catch {
             report.add("the check of \(name) was broken off: \(StoreError(error, path: path).message)")
         }
     }
 
-    mutating func checkDatabase() throws {
+    private mutating func checkDatabase() throws {
         let lines = try query(db, "PRAGMA integrity_check(100)") { $0.text(0) ?? "?" }
         for line in lines where line != "ok" { report.add("SQLite: \(line)") }
         // Counted in SQL: a damaged table may have a dangling reference in each row.
@@ -36,158 +46,113 @@ struct Verifier {
     }
 
     /// The settings decide what the content is, so a changed one makes the store lie about all of it.
-    mutating func checkSettings(sha256: String) throws {
+    private mutating func checkSettings(sha256: String) throws {
         let others = try query(
             db, "SELECT name, settings_sha256 FROM run ORDER BY id DESC LIMIT 1"
         ) { ($0.text(0) ?? "?", $0.text(1) ?? "?") }.filter { $0.1 != sha256 }
         for (run, _) in others { report.add("settings: they are not those that run \(run) was made with") }
     }
 
-    // MARK: Batches
+    // MARK: Rows
 
-    mutating func checkBatches() throws {
-        let select = try PreparedStatement(
-            db,
-            "SELECT id, codec, entry_count, raw_byte_count, payload_byte_count, payload FROM batch ORDER BY id")
-        while try select.step() {
-            let batch: BatchID = select.id(0)
-            report.batchCount += 1
-            if select.text(1) != BatchFormat.codec {
-                report.add(batch: batch, "its codec is \(select.text(1) ?? "?"), not \(BatchFormat.codec)")
-                continue
-            }
-            let (entryCount, rawByteCount) = (select.int(2), select.int(3))
-            let (payloadByteCount, payload) = (select.int(4), select.bytes(5) ?? [])
-            if payload.count != payloadByteCount {
-                report.add(batch: batch, "its payload has \(payload.count) bytes, not \(payloadByteCount)")
-            }
-            do throws(BatchDamage) {
-                let inflated = try ContentReader.inflate(payload)
-                report.rawByteCount += UInt64(inflated.text.count)
-                if inflated.text.count != rawByteCount {
-                    report.add(batch: batch, "its chunks have \(inflated.text.count) bytes, not \(rawByteCount)")
-                }
-                if inflated.entries.count != entryCount {
-                    report.add(batch: batch, "its directory has \(inflated.entries.count) entries, not \(entryCount)")
-                }
-                try checkSpans(of: batch, inflated.entries)
-            } catch { report.add(batch: batch, error.what) }
+    private mutating func checkRows(_ table: Schema.Table) throws {
+        guard try Schema.userVersion(db) > 1 else { return }
+        let isObject = table == .object
+        let names = isObject ? "id, key" : "NULL, NULL"
+        let damaged = try PreparedStatement(
+            db, "SELECT \(names) FROM \(table.rawValue) WHERE NOT (\(table.isIntact))")
+        while try damaged.step() {
+            report.add(
+                object: isObject ? damaged.id(0) : nil, key: damaged.bytes(1),
+                "a row of table \(table.rawValue) is not as it was written")
         }
     }
 
-    /// Each span's entries must be the chunks of its object, and no entry be in two spans.
-    private mutating func checkSpans(of batch: BatchID, _ entries: [DirectoryEntry]) throws(BatchDamage) {
-        let spans: [(object: ObjectID, span: ChunkSpan)]
-        do {
-            spans = try query(
-                db,
-                "SELECT object, first_ordinal, chunk_count, first_entry FROM span WHERE batch = ? ORDER BY first_entry",
-                [.id(batch)]
-            ) {
-                (
-                    $0.id(0),
-                    ChunkSpan(batch: batch, firstEntry: $0.int(3), firstOrdinal: $0.int(1), chunkCount: $0.int(2))
-                )
-            }
-        } catch { throw BatchDamage("its spans can't be read: \(StoreError(error, path: path).message)") }
-        var end = 0
-        for (object, span) in spans {
-            let (first, count) = (span.firstEntry, span.chunkCount)
-            guard first >= 0, count > 0, first <= entries.count, count <= entries.count - first else {
-                report.add(batch: batch, object: object, "its span names entries that the batch does not have")
-                continue
-            }
-            if first < end { report.add(batch: batch, object: object, "its span overlaps another one") }
-            end = max(end, first + count)
-            for index in 0..<count {
-                let entry = entries[first + index]
-                guard entry.object != object || entry.ordinal - index != span.firstOrdinal else { continue }
-                report.add(
-                    batch: batch, object: object,
-                    """
-                    entry \(first + index) is chunk \(entry.ordinal) of object \(entry.object), \
-                    the span says otherwise
-                    """
-                )
-                break
-            }
+    /// What the last run recorded must be there.
+    private mutating func checkListings() throws {
+        guard try Schema.userVersion(db) > 1 else { return }
+        let listings = try query(
+            db,
+            """
+            SELECT source, listed_count, (SELECT count(*) FROM object
+                WHERE object.run = run_source.run AND object.source = run_source.source)
+            FROM run_source WHERE run = (SELECT max(id) FROM run)
+            """
+        ) { (source: $0.int64(0), listed: $0.int(1), stored: $0.int(2)) }
+        for listing in listings where listing.listed != listing.stored {
+            report.add("source \(listing.source) has \(listing.stored) of the \(listing.listed) objects that it listed")
         }
+    }
+
+    // MARK: Batches
+
+    private mutating func checkBatches() throws {
+        let select = try PreparedStatement(
+            db, "SELECT \(StoredBatch.columns) FROM batch ORDER BY id")
+        var sound: Set<BatchID> = []
+        while try select.step() {
+            let batch = StoredBatch(select)
+            report.batchCount += 1
+            do throws(BatchDamage) {
+                report.rawByteCount += UInt64(try batch.inflated().text.count)
+                sound.insert(batch.id)
+            } catch { report.add(batch: batch.id, error.what) }
+        }
+        content.soundBatches = sound
     }
 
     // MARK: Objects
 
-    mutating func checkObjects() throws {
+    private mutating func checkObjects() throws {
         var cursor = try ObjectCursor.bySource(db, ObjectFilter())
-        let content = ContentReader(path: path)
+        let reader = ContentReader(path: path)
         while let object = try cursor.next(db) {
-            let spans = try content.spans(db, of: object.id)
             if object.content != nil {
                 report.objectCount += 1
                 report.chunkCount &+= object.chunkCount
-                try checkChunks(of: object, spans)
-            } else {
-                if !spans.isEmpty { add(object, "it has chunks, but no version that they are of") }
-                if object.chunkCount != 0 || object.tokenCount != 0 { add(object, "it counts chunks that it has not") }
-                if object.state == .indexed || object.state == .unchanged {
-                    add(object, "it is \(object.state.rawValue), but nothing of it is stored")
-                }
             }
+            guard let problem = try content.problem(db, with: object, reader.spans(db, of: object.id)) else { continue }
+            report.add(object: object.id, key: object.key, problem)
         }
     }
+}
 
-    private mutating func checkChunks(of object: StoredObject, _ spans: [ChunkSpan]) throws {
-        let byteCount = object.content?.byteCount ?? 0
-        var (ordinal, tokenCount, end) = (0, 0, UInt64(0))
-        for span in spans {
-            guard span.firstOrdinal == ordinal, span.chunkCount > 0 else {
-                return add(object, "its chunks go from \(ordinal) on to \(span.firstOrdinal)")
-            }
-            guard let entries = try directory(span.batch) else {
-                return add(object, "its chunks from \(ordinal) on are in batch \(span.batch), which is damaged")
-            }
-            guard span.firstEntry >= 0, span.firstEntry <= entries.count,
-                span.chunkCount <= entries.count - span.firstEntry
-            else { return add(object, "batch \(span.batch) does not have its chunks from \(ordinal) on") }
-            for entry in entries[span.firstEntry..<span.firstEntry + span.chunkCount] {
-                // The byte length is bounded by the directory's reader; the offset is anything.
-                let (chunkEnd, overflow) = entry.byteOffset.addingReportingOverflow(UInt64(entry.byteLength))
-                guard !overflow, chunkEnd <= byteCount else {
-                    return add(object, "chunk \(entry.ordinal) ends behind the document's \(byteCount) bytes")
-                }
-                guard tiles ? entry.byteOffset == end : entry.byteOffset <= end && chunkEnd >= end else {
-                    return add(
-                        object,
-                        "chunk \(entry.ordinal) begins at byte \(entry.byteOffset), the one before ends at \(end)")
-                }
-                end = chunkEnd
-                let (sum, sumOverflow) = tokenCount.addingReportingOverflow(entry.tokenCount)
-                guard !sumOverflow else { return add(object, "its token counts can't be right") }
-                tokenCount = sum
-            }
-            ordinal += span.chunkCount
-        }
-        if ordinal != object.chunkCount { add(object, "it has \(ordinal) chunks, not \(object.chunkCount)") }
-        if tokenCount != object.tokenCount {
-            add(object, "its chunks have \(tokenCount) tokens, not \(object.tokenCount)")
-        }
-        if end != byteCount { add(object, "its chunks end at byte \(end) of \(byteCount)") }
+/// A row of `batch`.
+struct StoredBatch {
+    let id: BatchID
+    let codec: String
+    let entryCount: Int
+    let rawByteCount: Int
+    let payloadByteCount: Int
+    let payload: [UInt8]
+
+    static let columns = "id, codec, entry_count, raw_byte_count, payload_byte_count, payload"
+
+    /// From a row of `columns`.
+    init(_ row: PreparedStatement) {
+        id = row.id(0)
+        codec = row.text(1) ?? "?"
+        entryCount = row.int(2)
+        rawByteCount = row.int(3)
+        payloadByteCount = row.int(4)
+        payload = row.bytes(5) ?? []
     }
 
-    private mutating func add(_ object: StoredObject, _ what: String) {
-        report.add(object: object.id, key: object.key, what)
-    }
-
-    /// A batch's directory; nil: it is damaged, which the check of the batches has reported.
-    private mutating func directory(_ batch: BatchID) throws -> [DirectoryEntry]? {
-        if let known = directories[batch] { return known }
-        var entries: [DirectoryEntry]?
-        do { entries = try readDirectory(db, batch) } catch is BatchDamage {}
-        directoryEntryCount += (entries?.count ?? 0) + 1
-        if directoryEntryCount > StoreLimits.directoryCacheEntryCount {
-            directories.removeAll()
-            directoryEntryCount = (entries?.count ?? 0) + 1
+    /// Its chunks; throws when they, or what the row says of them, are not right.
+    func inflated() throws(BatchDamage) -> ContentReader.InflatedBatch {
+        guard codec == BatchFormat.codec else {
+            throw BatchDamage("its codec is \(codec), not \(BatchFormat.codec)")
         }
-        directories[batch] = .some(entries)
-        return entries
+        let batch = try ContentReader.inflate(payload)
+        guard payload.count == payloadByteCount else {
+            throw BatchDamage("its payload has \(payload.count) bytes, not \(payloadByteCount)")
+        }
+        guard batch.text.count == rawByteCount else {
+            throw BatchDamage("its chunks have \(batch.text.count) bytes, not \(rawByteCount)")
+        }
+        guard batch.entries.count == entryCount else {
+            throw BatchDamage("its directory has \(batch.entries.count) entries, not \(entryCount)")
+        }
+        return batch
     }
 }

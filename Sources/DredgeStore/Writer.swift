@@ -19,6 +19,8 @@ final class Writer: @unchecked Sendable {
             case batch(SealedBatch)
             case object(IndexedObject)
             case outcome(ObjectOutcome)
+            case progress(ObjectProgress)
+            case discard([BatchID])
             case done
             case job(isRead: Bool, (Result<WriterConnection, StoreError>) -> Void)
         }
@@ -74,6 +76,16 @@ final class Writer: @unchecked Sendable {
 
     func submit(_ outcome: ObjectOutcome) throws(StoreError) {
         try submit(Item(work: .outcome(outcome), byteCount: 256))
+    }
+
+    func submit(_ progress: ObjectProgress) throws(StoreError) {
+        let byteCount = 256 + progress.spans.count * MemoryLayout<ChunkSpan>.stride
+        try submit(Item(work: .progress(progress), byteCount: byteCount))
+    }
+
+    /// Batches to remove.
+    func submit(_ discarded: [BatchID]) throws(StoreError) {
+        try submit(Item(work: .discard(discarded), byteCount: 256 + discarded.count * 8))
     }
 
     private func submit(_ item: Item) throws(StoreError) {
@@ -184,7 +196,7 @@ final class Writer: @unchecked Sendable {
                 runUrgent(connection)
             }
             batch.removeAll(keepingCapacity: true)
-            attempt(connection) { try isLast ? connection.commit() : connection.commitIfDue() }
+            attempt(connection) { if isLast { try connection.commit() } }
             if isLast { break }
         }
         // Nobody may wait for ever: those who come too late for the queue get the reason.
@@ -202,21 +214,11 @@ final class Writer: @unchecked Sendable {
     private func run(_ item: Item, _ connection: WriterConnection) {
         let failure = condition.withLock { self.failure }
         switch item.work {
-        case .batch(let batch) where failure == nil:
-            attempt(connection) {
-                try connection.write(batch)
-                try connection.commitIfDue()
-            }
-        case .object(let object) where failure == nil:
-            attempt(connection) {
-                try connection.write(object)
-                try connection.commitIfDue()
-            }
-        case .outcome(let outcome) where failure == nil:
-            attempt(connection) {
-                try connection.write(outcome)
-                try connection.commitIfDue()
-            }
+        case .batch(let batch) where failure == nil: attempt(connection) { try connection.write(batch) }
+        case .object(let object) where failure == nil: attempt(connection) { try connection.write(object) }
+        case .outcome(let outcome) where failure == nil: attempt(connection) { try connection.write(outcome) }
+        case .progress(let progress) where failure == nil: attempt(connection) { try connection.write(progress) }
+        case .discard(let batches) where failure == nil: attempt(connection) { try connection.discard(batches) }
         case .job(let isRead, let body):
             if let failure, !isRead {
                 body(.failure(failure))
@@ -228,9 +230,12 @@ final class Writer: @unchecked Sendable {
         if item.byteCount > 0 { load.update { $0.byteCount -= item.byteCount } }
     }
 
-    /// Runs a write; its error ends all writing.
+    /// Runs a write, and commits when that is due; its error ends all writing.
     private func attempt(_ connection: WriterConnection, _ body: () throws -> Void) {
-        do { try body() } catch {
+        do {
+            try body()
+            try connection.commitIfDue()
+        } catch {
             fail(StoreError(error, path: path, writing: connection.transactionByteCount), connection)
         }
     }

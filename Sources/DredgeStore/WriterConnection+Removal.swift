@@ -22,8 +22,8 @@ extension WriterConnection {
         }
         if isTrusted {
             try db.execute(
-                sql: "UPDATE run_source SET is_listing_complete = 1, kept = ? WHERE run = ? AND source = ?",
-                arguments: [decision.keptReason(candidates), run.rawValue, source.rawValue])
+                sql: RunSQL.complete,
+                arguments: [run.rawValue, source.rawValue, decision.keptReason(candidates)])
         }
         try commit()
         return RemovalOutcome(decision, candidates)
@@ -77,10 +77,10 @@ extension WriterConnection {
     ) throws {
         if let reason = decision.missingReason, hasDocuments {
             try db.execute(
-                sql: """
-                    UPDATE object SET state = 'vanished', reason = ?3 WHERE \(Self.isMissing)
-                        AND content_etag IS NOT NULL
-                    """, arguments: [source.rawValue, run.rawValue, reason])
+                sql: Schema.Table.object.update(
+                    ["state": "'vanished'", "reason": "?3"],
+                    where: "\(Self.isMissing) AND content_etag IS NOT NULL"),
+                arguments: [source.rawValue, run.rawValue, reason])
         }
         if case .withhold = decision { return }
         if decision == .remove, hasDocuments { try dropContent(where: Self.isMissing, source, run) }
@@ -100,7 +100,8 @@ extension WriterConnection {
         try db.execute(sql: "DELETE FROM span WHERE object IN (\(objects))", arguments: arguments)
         for batch in batches { try dropIfUnused(batch) }
         try db.execute(
-            sql: "UPDATE object SET \(Self.noContent) WHERE \(condition) AND content_etag IS NOT NULL",
+            sql: Schema.Table.object.update(
+                ObjectSQL.noContent, where: "\(condition) AND content_etag IS NOT NULL"),
             arguments: arguments)
     }
 }
@@ -171,7 +172,7 @@ private func documentCount(_ db: Database, of source: SourceID) throws -> Int {
 private func haveFiltersChanged(
     _ db: Database, of source: SourceID, to filters: String?, before run: RunID?
 ) throws -> Bool {
-    // A store of an earlier version that nobody has written to since kept nothing.
+    // A store of version 1, which is only read, kept nothing.
     let columns = try query(db, "SELECT name FROM pragma_table_info('run_source')") { $0.text(0) ?? "" }
     let remembers = columns.contains("kept") ? "AND kept IS NULL" : ""
     let last = try query(

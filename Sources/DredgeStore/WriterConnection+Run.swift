@@ -5,12 +5,13 @@ internal import GRDB
 
 extension WriterConnection {
     func beginRun(
-        name: String, version: String, settingsSHA256: String, sources: [SourceRecord]
+        name: String, version: String, settings: StoredSettings, sources: [SourceRecord]
     ) throws -> OpenRun {
+        hasProgress = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM progress)") ?? true
         try dropUnusedBatches()
         let lastBatch = try Int64.fetchOne(db, sql: "SELECT max(id) FROM batch") ?? 0
         sweepableBatchEnd = BatchID(rawValue: lastBatch + 1)
-        let run = try resumeRun(sources) ?? newRun(name, version, settingsSHA256, sources)
+        let run = try resumeRun(sources) ?? newRun(name, version, settings, sources)
         try commit()
         return run
     }
@@ -23,7 +24,7 @@ extension WriterConnection {
                 db,
                 sql: """
                     SELECT id, name, outcome = 'fatal' AND resumed_count > 0 FROM run
-                    WHERE id = (SELECT max(id) FROM run) AND outcome IS NOT 'complete'
+                    WHERE id = (SELECT seq FROM sqlite_sequence WHERE name = 'run') AND outcome IS NOT 'complete'
                     """)
         else { return nil }
         let run: Int64 = last[0]
@@ -41,15 +42,15 @@ extension WriterConnection {
         guard recorded == sources else { return nil }
 
         try db.execute(
-            sql: """
-                UPDATE run SET resumed_count = resumed_count + 1, ended_ms = NULL, outcome = NULL, totals = NULL
-                WHERE id = ?
-                """, arguments: [run])
+            sql: Schema.Table.run.update(
+                [
+                    "resumed_count": "resumed_count + 1", "ended_ms": "NULL", "outcome": "NULL", "totals": "NULL",
+                ], where: "id = ?"), arguments: [run])
         try db.execute(
-            sql: """
-                UPDATE object SET state = 'pending', reason = NULL, attempt_count = 0
-                WHERE run = ? AND state IN ('failed', 'changed', 'pending') AND attempt_count > 0
-                """, arguments: [run])
+            sql: Schema.Table.object.update(
+                ["state": "'pending'", "reason": "NULL", "attempt_count": "0"],
+                where: "run = ? AND state IN ('failed', 'changed', 'pending') AND attempt_count > 0"),
+            arguments: [run])
         nextPosition =
             try (Int64.fetchOne(db, sql: "SELECT max(position) FROM object WHERE run = ?", arguments: [run]) ?? 0) + 1
         return OpenRun(
@@ -74,28 +75,28 @@ extension WriterConnection {
                 """, arguments: [run])
         for source in finished {
             try db.execute(
-                sql: "UPDATE object SET run = 0 WHERE run = ? AND source = ?", arguments: [run, source])
-            try db.execute(
-                sql: """
-                    UPDATE run_source SET is_listing_complete = 0, last_listed_key = NULL WHERE run = ? AND source = ?
-                    """, arguments: [run, source])
+                sql: Schema.Table.object.update(["run": "0"], where: "run = ? AND source = ?"),
+                arguments: [run, source])
+            try db.execute(sql: RunSQL.listAgain, arguments: [run, source])
         }
     }
 
     private func newRun(
-        _ name: String, _ version: String, _ settingsSHA256: String, _ sources: [SourceRecord]
+        _ name: String, _ version: String, _ settings: StoredSettings, _ sources: [SourceRecord]
     ) throws -> OpenRun {
         try db.execute(
-            sql: "INSERT INTO run(name, version, settings_sha256, began_ms) VALUES (?, ?, ?, ?)",
-            arguments: [name, version, settingsSHA256, milliseconds(Date())])
+            sql: Schema.Table.run.insert([
+                "name": "?1", "version": "?2", "settings_sha256": "?3", "began_ms": "?4", "settings": "?5",
+            ]), arguments: [name, version, settings.sha256, milliseconds(Date()), settings.json])
         let run = db.lastInsertedRowID
         nextPosition = 1
         var listings: [OpenListing] = []
         for (ordinal, source) in sources.enumerated() {
             let row = try sourceRow(source)
             try db.execute(
-                sql: "INSERT INTO run_source(run, source, ordinal, filters) VALUES (?, ?, ?, ?)",
-                arguments: [run, row, ordinal, source.filters])
+                sql: Schema.Table.runSource.insert([
+                    "run": "?1", "source": "?2", "ordinal": "?3", "filters": "?4",
+                ]), arguments: [run, row, ordinal, source.filters])
             listings.append(OpenListing(source: SourceID(rawValue: row)))
         }
         return OpenRun(id: RunID(rawValue: run), name: name, isResumed: false, sources: listings)
@@ -107,8 +108,9 @@ extension WriterConnection {
             arguments: [source.name, source.bucket, source.prefix, source.endpointURL])
         if let found { return found }
         try db.execute(
-            sql: "INSERT INTO source(name, bucket, prefix, endpoint_url) VALUES (?, ?, ?, ?)",
-            arguments: [source.name, source.bucket, source.prefix, source.endpointURL])
+            sql: Schema.Table.source.insert([
+                "name": "?1", "bucket": "?2", "prefix": "?3", "endpoint_url": "?4",
+            ]), arguments: [source.name, source.bucket, source.prefix, source.endpointURL])
         return db.lastInsertedRowID
     }
 
@@ -120,17 +122,20 @@ extension WriterConnection {
         var counted = ListingCount()
         guard let last = page.last else { return counted }
         try begin()
+        let firstPosition = nextPosition
         var storedCount = 0
         for entry in page { try record(entry, of: source, in: run, &counted, &storedCount) }
-        let mark = try statement(
-            """
-            UPDATE run_source SET last_listed_key = ?3, stored_count = stored_count + ?4 WHERE run = ?1 AND source = ?2
-            """)
+        let mark = try statement(RunSQL.listed)
         mark.bind(1, run)
         mark.bind(2, source)
         mark.bind(3, isInOrder ? last.key : nil)
-        mark.bind(4, storedCount)
+        mark.bind(4, nextPosition - firstPosition)
+        mark.bind(5, storedCount)
         try mark.run()
+        if countsListingAnew {
+            countsListingAnew = false
+            try db.execute(sql: RunSQL.count, arguments: [run.rawValue, source.rawValue])
+        }
         try commitIfDue()
         return counted
     }
@@ -140,22 +145,22 @@ extension WriterConnection {
         _ entry: ListingEntry, of source: SourceID, in run: RunID, _ counted: inout ListingCount,
         _ storedCount: inout Int
     ) throws {
-        let select = try statement(
-            """
-            SELECT state, reason, size, skipped_etag, content_etag, content_size, id, run FROM object
-            WHERE source = ? AND key = ?
-            """)
+        let select = try statement(ObjectSQL.known)
         select.bind(1, source)
         select.bind(2, entry.key)
         defer { select.reset() }
         let decision: ListingDecision
-        if try select.step() {
+        let isKnown = try select.step()
+        if isKnown, select.int(8) != 0 {
             if select.id(7) == run { return }
+            let object: ObjectID = select.id(6)
             let known = KnownObject(key: entry.key, from: select)
             decision = ListingDecision(entry, known: known)
             if known.content != nil { storedCount += 1 }
-            try update(select.id(6), with: entry, decision, in: run)
+            try update(object, with: entry, decision, in: run)
+            try dropProgress(of: object, unlessReadAs: entry, decision)
         } else {
+            if isKnown { try remove(select.id(6)) }
             decision = ListingDecision(entry, known: nil)
             try insert(entry, decision, of: source, in: run)
         }
@@ -168,26 +173,27 @@ extension WriterConnection {
     private func update(
         _ object: ObjectID, with entry: ListingEntry, _ decision: ListingDecision, in run: RunID
     ) throws {
-        let update = try statement(
-            """
-            UPDATE object SET size = ?2, etag = ?3, last_modified_ms = ?4, storage_class = ?5, run = ?6, position = ?7,
-                state = ?8, reason = ?9, skipped_etag = ?10, attempt_count = 0, request_id = NULL
-            WHERE id = ?1
-            """)
+        let update = try statement(ObjectSQL.listAgain)
         update.bind(1, object)
         bind(entry, decision, in: run, to: update)
         update.bind(10, decision.readETag?.header)
         try update.run()
     }
 
+    /// Removes an object whose row is damaged, with what is stored of it: it is listed as if it were new.
+    private func remove(_ object: ObjectID) throws {
+        try dropSpans(of: object)
+        let delete = try statement("DELETE FROM object WHERE id = ?")
+        delete.bind(1, object)
+        try delete.run()
+        // Whether this run had counted it, its row can't tell.
+        countsListingAnew = true
+    }
+
     private func insert(
         _ entry: ListingEntry, _ decision: ListingDecision, of source: SourceID, in run: RunID
     ) throws {
-        let insert = try statement(
-            """
-            INSERT INTO object(source, size, etag, last_modified_ms, storage_class, run, position, state, reason, key)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-            """)
+        let insert = try statement(ObjectSQL.insert)
         insert.bind(1, source)
         bind(entry, decision, in: run, to: insert)
         insert.bind(10, entry.key)
@@ -212,7 +218,7 @@ extension WriterConnection {
     func pending(of source: SourceID, in run: RunID, after position: Int64, limit: Int) throws -> [PendingObject] {
         let select = try statement(
             """
-            SELECT id, position, key, size, etag, attempt_count FROM object
+            SELECT id, position, key, size, etag, \(Schema.Table.object.isIntact), attempt_count FROM object
             WHERE run = ? AND source = ? AND position > ? AND state = 'pending' ORDER BY position LIMIT ?
             """)
         select.bind(1, run)
@@ -220,11 +226,15 @@ extension WriterConnection {
         select.bind(3, position)
         select.bind(4, limit)
         var objects: [PendingObject] = []
+        defer { select.reset() }
         while try select.step() {
+            // What it says would be requested, and written down as vanished or failed.
+            guard select.int(5) != 0 else { throw StoreError.damagedRow(path: path, "object \(select.int64(0))") }
+            let (id, size, eTag): (ObjectID, _, _) = (select.id(0), select.uint64(3), ETag(select.text(4) ?? ""))
             objects.append(
                 PendingObject(
-                    id: select.id(0), position: select.int64(1), key: select.bytes(2) ?? [], size: select.uint64(3),
-                    eTag: ETag(select.text(4) ?? ""), attemptCount: select.int(5)))
+                    id: id, position: select.int64(1), key: select.bytes(2) ?? [], size: size, eTag: eTag,
+                    attemptCount: select.int(6), progress: try progress(of: id, eTag: eTag, size: size)))
         }
         return objects
     }
@@ -237,12 +247,15 @@ extension WriterConnection {
 
     // MARK: The end
 
-    func finishRun(_ run: RunID, outcome: RunOutcome) throws {
+    func finishRun(_ run: RunID, outcome: RunOutcome, ids: BatchIDs) throws {
         // A run that goes on does this when it begins; a stop should not wait for it.
-        if outcome == .complete { try dropUnusedBatches() }
+        if outcome == .complete {
+            try dropUnusedBatches()
+            try repack(ids: ids)
+        }
         let totals = try JSONEncoder.sorted.encode(runTotals(db, of: run))
         try db.execute(
-            sql: "UPDATE run SET ended_ms = ?, outcome = ?, totals = ? WHERE id = ?",
+            sql: Schema.Table.run.update(["ended_ms": "?1", "outcome": "?2", "totals": "?3"], where: "id = ?4"),
             arguments: [
                 milliseconds(Date()), outcome.rawValue, String(decoding: totals, as: UTF8.self), run.rawValue,
             ])

@@ -8,7 +8,7 @@ final class WriterConnection {
     let db: Database
     let path: String
     /// Bytes written in the open transaction.
-    private(set) var transactionByteCount = 0
+    var transactionByteCount = 0
     /// When the open transaction has to be committed; nil: none is open.
     private(set) var deadline: Date?
     /// Batches below it belong to runs that are over: they can go with their last span. Newer ones may still
@@ -16,6 +16,10 @@ final class WriterConnection {
     var sweepableBatchEnd = BatchID(rawValue: .max)
     /// Queue position of the next object that is listed.
     var nextPosition: Int64 = 0
+    /// Whether there may be rows of `progress`.
+    var hasProgress = false
+    /// Whether a damaged row was removed from the listing that is being recorded.
+    var countsListingAnew = false
 
     private var statements: [String: PreparedStatement] = [:]
 
@@ -78,6 +82,11 @@ final class WriterConnection {
 
     func write(_ batch: SealedBatch) throws {
         try begin()
+        try insert(batch)
+    }
+
+    /// Within the open transaction.
+    func insert(_ batch: SealedBatch) throws {
         let insert = try statement(
             """
             INSERT INTO batch(id, codec, entry_count, raw_byte_count, payload_byte_count, payload)
@@ -96,13 +105,7 @@ final class WriterConnection {
         try begin()
         transactionByteCount += 256 + object.spans.count * MemoryLayout<ChunkSpan>.stride
         try dropSpans(of: object.id)
-        let update = try statement(
-            """
-            UPDATE object SET state = 'indexed', reason = NULL, attempt_count = ?2, request_id = NULL,
-                skipped_etag = NULL, content_etag = ?3, content_size = ?4, content_version_id = ?5,
-                content_byte_count = ?6, content_run = run, chunk_count = ?7, token_count = ?8
-            WHERE id = ?1
-            """)
+        let update = try statement(ObjectSQL.index)
         update.bind(1, object.id)
         update.bind(2, object.attemptCount)
         update.bind(3, object.eTag.header)
@@ -113,6 +116,7 @@ final class WriterConnection {
         update.bind(8, object.tokenCount)
         try run(update, for: object.id)
         try insert(object.spans, of: object.id)
+        try endProgress(of: object.id)
     }
 
     func write(_ outcome: ObjectOutcome) throws {
@@ -135,8 +139,7 @@ final class WriterConnection {
     }
 
     private func postpone(_ outcome: ObjectOutcome) throws {
-        let update = try statement(
-            "UPDATE object SET position = ?2, attempt_count = ?3, request_id = ?4 WHERE id = ?1")
+        let update = try statement(ObjectSQL.postpone)
         update.bind(1, outcome.object)
         update.bind(2, nextPosition)
         update.bind(3, outcome.attemptCount)
@@ -148,11 +151,7 @@ final class WriterConnection {
     private func set(
         _ state: ObjectState, reason: String? = nil, skippedETag: ETag? = nil, _ outcome: ObjectOutcome
     ) throws {
-        let update = try statement(
-            """
-            UPDATE object SET state = ?2, reason = ?3, attempt_count = ?4, request_id = ?5, skipped_etag = ?6
-            WHERE id = ?1
-            """)
+        let update = try statement(ObjectSQL.settle)
         update.bind(1, outcome.object)
         update.bind(2, state.rawValue)
         update.bind(3, reason)
@@ -160,6 +159,7 @@ final class WriterConnection {
         update.bind(5, outcome.requestID)
         update.bind(6, skippedETag?.header)
         try run(update, for: outcome.object)
+        try dropProgress(of: outcome.object)
     }
 
     /// Runs what changes one object.
@@ -171,9 +171,8 @@ final class WriterConnection {
         }
     }
 
-    private func insert(_ spans: [ChunkSpan], of object: ObjectID) throws {
-        let insert = try statement(
-            "INSERT INTO span(object, first_ordinal, chunk_count, batch, first_entry) VALUES (?, ?, ?, ?, ?)")
+    func insert(_ spans: [ChunkSpan], of object: ObjectID, _ sql: String = ObjectSQL.insertSpan) throws {
+        let insert = try statement(sql)
         for span in spans {
             insert.bind(1, object)
             insert.bind(2, span.firstOrdinal)
@@ -200,26 +199,45 @@ final class WriterConnection {
         for batch in batches { try dropIfUnused(batch) }
     }
 
-    /// Removes a batch that no span refers to.
+    /// Removes a batch that no span refers to, and that can't wait for an outcome.
     func dropIfUnused(_ batch: BatchID) throws {
         guard batch < sweepableBatchEnd else { return }
+        try discard(batch)
+    }
+
+    /// Removes batches that are of no use, as whoever wrote them says.
+    func discard(_ batches: [BatchID]) throws {
+        try begin()
+        for batch in batches { try discard(batch) }
+    }
+
+    /// Removes a batch that no span refers to.
+    private func discard(_ batch: BatchID) throws {
         let delete = try statement(
-            "DELETE FROM batch WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM span WHERE batch = ?1)")
+            """
+            DELETE FROM batch WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM span WHERE batch = ?1)
+                AND NOT EXISTS (SELECT 1 FROM progress_span WHERE batch = ?1)
+            """)
         delete.bind(1, batch)
         try delete.run()
     }
 
-    /// What an object of which nothing is stored has.
-    static let noContent = """
-        content_etag = NULL, content_size = NULL, content_version_id = NULL, content_byte_count = NULL,
-        content_run = NULL, chunk_count = 0, token_count = 0
-        """
+    /// How many entries of a batch are of use.
+    func liveCount(_ batch: BatchID) throws -> Int {
+        let select = try statement(
+            """
+            SELECT ifnull((SELECT sum(chunk_count) FROM span WHERE batch = ?1), 0)
+                + ifnull((SELECT sum(chunk_count) FROM progress_span WHERE batch = ?1), 0)
+            """)
+        select.bind(1, batch)
+        defer { select.reset() }
+        return try select.step() ? select.int(0) : 0
+    }
 
     /// Removes what is stored of an object, but not the object.
     func dropContent(of object: ObjectID) throws {
         try dropSpans(of: object)
-        let update = try statement(
-            "UPDATE object SET \(Self.noContent) WHERE id = ? AND content_etag IS NOT NULL")
+        let update = try statement(ObjectSQL.dropContent)
         update.bind(1, object)
         try update.run()
     }
@@ -228,6 +246,34 @@ final class WriterConnection {
     /// after it.
     func dropUnusedBatches() throws {
         try begin()
-        try statement("DELETE FROM batch WHERE id IN (SELECT id FROM batch EXCEPT SELECT batch FROM span)").run()
+        try statement(
+            """
+            DELETE FROM batch WHERE id IN
+                (SELECT id FROM batch EXCEPT SELECT batch FROM span EXCEPT SELECT batch FROM progress_span)
+            """
+        ).run()
+    }
+
+    /// Packs batches anew of which more than half of the entries are dead, up to `StoreLimits.repackedByteCount` of
+    /// text. A batch that is damaged stays as it is.
+    func repack(ids: BatchIDs) throws {
+        try begin()
+        let batches = try query(
+            db,
+            """
+            SELECT batch.id, batch.raw_byte_count FROM batch JOIN span ON span.batch = batch.id
+            GROUP BY batch.id HAVING 2 * sum(span.chunk_count) < batch.entry_count
+            """
+        ) { (id: BatchID(rawValue: $0.int64(0)), byteCount: $0.int(1)) }
+        let repacker = Repacker(self, ids: ids)
+        var byteCount = 0
+        for batch in batches where byteCount < StoreLimits.repackedByteCount {
+            byteCount += batch.byteCount
+            let rows = try query(
+                db, "SELECT \(StoredBatch.columns) FROM batch WHERE id = ?", [.id(batch.id)], StoredBatch.init)
+            do { for row in rows { try repacker.move(row) } } catch is BatchDamage { continue }
+        }
+        try repacker.finish()
+        for batch in batches { try discard(batch.id) }
     }
 }

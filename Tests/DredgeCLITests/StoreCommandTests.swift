@@ -145,11 +145,55 @@ import Testing
         let sound = try await DredgeBinary.run(["store", "verify", path])
         #expect(sound.status == 0)
         #expect(sound.output == "Sound: 1 objects, 2 chunks, 1 batches, 9 B of text.\n")
-        let digest = try await DredgeBinary.run(["store", "digest", path]).output
-        #expect(digest.count == 65 && digest.last == "\n" && digest.dropLast().allSatisfy(\.isHexDigit))
+        var digests: Set<String> = []
+        for options in [[], ["--versions"]] {
+            let digest = try await DredgeBinary.run(["store", "digest", path] + options).output
+            #expect(digest.count == 65 && digest.last == "\n" && digest.dropLast().allSatisfy(\.isHexDigit))
+            digests.insert(digest)
+        }
+        #expect(digests.count == 2)
     }
 
-    @Test(arguments: ["ls", "stats", "export", "verify", "digest"])
+    @Test func `repair drops what is damaged, and says what`() async throws {
+        let directory = try TemporaryDirectory()
+        let path = try await makeStore(directory)
+        let sound = try await DredgeBinary.run(["store", "repair", path])
+        #expect(sound.status == 0 && sound.output == "Sound: nothing to repair.\n")
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        // The text of a chunk: LZ4 leaves one so short as it is.
+        let place = try #require(bytes.range(of: Data("ab\tc\n".utf8)))
+        bytes[place.lowerBound] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: path))
+        let verified = try await DredgeBinary.run(["store", "verify", path])
+        #expect(verified.status == 3 && verified.output.contains("`dredge store repair` drops what is damaged"))
+        let repaired = try await DredgeBinary.run(["store", "repair", path])
+        #expect(repaired.status == 0)
+        #expect(
+            repaired.output.hasPrefix("Repaired: 0 rows and 1 batch dropped, 1 object to be read again.\n  batch 1: "))
+        #expect(try await DredgeBinary.run(["store", "verify", path]).status == 0)
+        #expect(try await DredgeBinary.run(["store", "ls", path, "--state", "pending"]).output.contains("a.txt"))
+        let json = try await DredgeBinary.run(["store", "repair", "--json", path]).output
+        #expect(json.contains(#""dropped_batch_count":0"#))
+    }
+
+    @Test func `compact and forget say what they removed`() async throws {
+        let directory = try TemporaryDirectory()
+        let path = try await makeStore(directory)
+        let compacted = try await DredgeBinary.run(["store", "compact", path])
+        #expect(compacted.status == 0 && compacted.output.hasPrefix("Compacted: "))
+        #expect(compacted.output.hasSuffix(" now, 0 chunks of no object removed.\n"))
+        #expect(try await DredgeBinary.run(["store", "forget", path]).status == 1)
+        #expect(try await DredgeBinary.run(["store", "forget", path, "--prefix", ""]).status == 1)
+        let json = try await DredgeBinary.run(["store", "forget", path, "--json", "--key", "none"])
+        #expect(json.output.contains(#""forgotten_object_count":0,"#) && json.output.contains(#""object_count":3,"#))
+        let forgotten = try await DredgeBinary.run(["store", "forget", path, "--source", "one", "--prefix", "a"])
+        #expect(forgotten.status == 0 && forgotten.output.hasPrefix("Forgotten: 1 object; 2 are left. "))
+        #expect(try await DredgeBinary.run(["store", "export", path]).output.isEmpty)
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        #expect(bytes.range(of: Data("ab\tc\n".utf8)) == nil && bytes.range(of: Data("a.txt".utf8)) == nil)
+    }
+
+    @Test(arguments: ["ls", "stats", "export", "verify", "digest", "repair", "compact"])
     func `what is no store is status 3, and is left as it is`(command: String) async throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write("notes.txt", "not a store")

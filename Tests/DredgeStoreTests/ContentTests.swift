@@ -151,7 +151,7 @@ import Testing
         try store.settle(ObjectOutcome(object: pending[2].id, cause: .vanished))
         try store.settle(
             ObjectOutcome(object: pending[3].id, cause: .skipped(.binary, readETag: pending[3].eTag)))
-        try await store.finish(run.id, outcome: .complete)
+        try await store.finish(run.id, outcome: .stopped)
 
         var rows: [StoredObject] = []
         for try await object in store.objects() { rows.append(object) }
@@ -166,6 +166,46 @@ import Testing
         #expect(report.isSound, "\(report.problems)")
         let stats = try await store.stats()
         #expect(stats.deadChunkCount == 6 && stats.deadByteCount == 3 * 14 && stats.staleObjectCount == 2)
+    }
+
+    @Test func `a batch of which more than half is dead is packed anew at the end of a run`() async throws {
+        let store = try ChunkStore.open(at: directory.file(), settings: testSettings)
+        var objects = (0..<9).map { TestObject("k\($0)", "version 1 of \($0)") }
+        try await index(objects, into: store)
+        let before = try await store.stats()
+        for count in [4, 5] {
+            for position in 0..<count {
+                objects[position] = TestObject("k\(position)", "version \(count) of \(position)")
+            }
+            try await index(objects, into: store)
+            let stats = try await store.stats()
+            #expect(stats.batchCount == 2)
+            #expect(stats.deadChunkCount == (count == 4 ? 8 : 0))
+            let report = try await store.verify()
+            #expect(report.isSound, "\(report.problems)")
+            var read: [[UInt8]] = []
+            for try await chunk in store.chunks() { read.append(chunk.text) }
+            #expect(read == objects.flatMap { chunks(of: $0) })
+        }
+        #expect(before.batchCount == 1)
+    }
+
+    @Test func `sixty runs that rewrite two hundred objects and add one keep the file near its content`() async throws {
+        var generator = SeededGenerator(seed: 60)
+        let store = try ChunkStore.open(at: directory.file(), settings: testSettings)
+        func object(_ key: String) -> TestObject {
+            TestObject(key: Array(key.utf8), text: generator.noise(byteCount: 1_000), chunkByteCount: 500)
+        }
+        var added: [TestObject] = []
+        for run in 0..<60 {
+            added.append(object("added/\(run)"))
+            try await index((0..<200).map { object("small/\($0)") } + added, into: store)
+        }
+        try store.close()
+        let stats = try await ChunkStore.open(reading: directory.file()).stats()
+        #expect(stats.contentByteCount == 260_000)
+        #expect(stats.rawByteCount < 2 * stats.contentByteCount)
+        #expect(stats.fileByteCount < 4 * stats.contentByteCount, "\(stats.fileByteCount) bytes")
     }
 
     @Test func `a batch goes with its last span`() async throws {

@@ -65,6 +65,7 @@ struct IndexingJob {
         }
         defer { signals.cancel() }
         let chunks = try ChunkStore.open(at: store, settings: config.settings)
+        if let repaired = chunks.repaired { display.say(RewriteText.warning(repaired, store: store)) }
         let engine = try makeEngine()
         let run = engine.run(sources, into: chunks)
         stop.begin(run)

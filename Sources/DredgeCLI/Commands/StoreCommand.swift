@@ -4,10 +4,11 @@ import DredgeStore
 
 struct StoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "store", abstract: "Read a store.",
+        commandName: "store", abstract: "Read a store, and look after it.",
         subcommands: [
             StoreListCommand.self, StoreShowCommand.self, StoreStatsCommand.self, StoreExportCommand.self,
-            StoreVerifyCommand.self, StoreDigestCommand.self,
+            StoreVerifyCommand.self, StoreDigestCommand.self, StoreRepairCommand.self, StoreCompactCommand.self,
+            StoreForgetCommand.self,
         ])
 }
 

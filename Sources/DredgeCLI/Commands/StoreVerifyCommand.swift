@@ -6,7 +6,7 @@ import DredgeStore
 struct StoreVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Check all of a store: batches, directories, places of chunks, sums of tokens.",
+        abstract: "Check all of a store: rows, batches, directories, places of chunks, sums of tokens.",
         discussion: "Status 0: the store is sound. 3: it is not.")
 
     @OptionGroup var store: StoreArgument
@@ -33,7 +33,7 @@ enum VerifyText {
         if report.problems.count < report.problemCount {
             lines.append("  and \(Figures.count(report.problemCount - report.problems.count)) more")
         }
-        lines.append("Index into a new store, and keep this file if you want to find out what happened.")
+        lines.append("`dredge store repair` drops what is damaged; the next run reads it again.")
         return lines.joined(separator: "\n") + "\n"
     }
 }

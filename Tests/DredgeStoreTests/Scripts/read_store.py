@@ -78,9 +78,38 @@ def read_batch(payload):
     return rows
 
 
+def row_checksum(values):
+    """The number that the column `checksum` has."""
+    h, types = 0, {int: 1, str: 3, bytes: 4, type(None): 5}
+
+    def add(word):
+        nonlocal h
+        h = (h ^ word) * 0x9E3779B97F4A7C15 % 2**64
+        h ^= h >> 32
+
+    for value in values:
+        add(types[type(value)])
+        if isinstance(value, int):
+            add(value % 2**64)
+        elif value is not None:
+            text = value.encode() if isinstance(value, str) else value
+            add(len(text))
+            for at in range(0, len(text), 8):
+                add(int.from_bytes(text[at : at + 8], "little"))
+    return h - 2**64 if h >> 63 else h
+
+
 store = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
 assert store.execute("PRAGMA application_id").fetchone()[0] == 0x44524447
-assert store.execute("PRAGMA user_version").fetchone()[0] == 1
+assert store.execute("PRAGMA user_version").fetchone()[0] == 2
+for table in ["setting", "source", "run", "run_source", "object", "span", "progress", "progress_span"]:
+    rows = store.execute(f"SELECT * FROM {table}")
+    names = [column[0] for column in rows.description]
+    for row in rows:
+        values = dict(zip(names, row))
+        checksum = values.pop("checksum")
+        values.pop("id", None)
+        assert checksum == row_checksum(values.values()), f"a row of {table}"
 spans = store.execute(
     """
     SELECT key, object, first_ordinal, span.chunk_count, batch, first_entry

@@ -65,6 +65,7 @@ final class MemoryStore: Ledger, ChunkSink {
         var objects: [Object] = []
         var ids: [SourceID: [[UInt8]: Int]] = [:]
         var batches: [BatchID: [(object: ObjectID, chunk: Chunk)]] = [:]
+        var progress: [ObjectID: ObjectProgress] = [:]
         var nextPosition: Int64 = 1
 
         func id(of source: SourceRecord) -> SourceID? {
@@ -81,6 +82,11 @@ final class MemoryStore: Ledger, ChunkSink {
                 return row.filters(of: source) != filters
             }
             return false
+        }
+
+        /// Forgets what was read of an object so far.
+        mutating func dropProgress(of object: ObjectID) {
+            for span in progress.removeValue(forKey: object)?.spans ?? [] { batches[span.batch] = nil }
         }
 
         /// As a store does for a run that fails again after it has been gone on with.
@@ -216,6 +222,12 @@ final class MemoryStore: Ledger, ChunkSink {
                     count.pendingByteCount += entry.size
                 }
                 if let index {
+                    let id = ObjectID(rawValue: Int64(index) + 1)
+                    if let kept = state.progress[id],
+                        decision != .fetch || kept.eTag != entry.eTag || kept.size != entry.size
+                    {
+                        state.dropProgress(of: id)
+                    }
                     state.objects[index] = object
                 } else {
                     state.ids[source, default: [:]][entry.key] = state.objects.count
@@ -261,6 +273,7 @@ final class MemoryStore: Ledger, ChunkSink {
                 guard isMissing else { continue }
                 if state.objects[index].content == nil {
                     if case .withhold = decision { continue }
+                    state.dropProgress(of: ObjectID(rawValue: Int64(index) + 1))
                     state.ids[object.source]?.removeValue(forKey: object.key)
                 } else if let reason = decision.missingReason {
                     state.objects[index].state = .vanished
@@ -281,9 +294,13 @@ final class MemoryStore: Ledger, ChunkSink {
                 object.run == run && object.source == source && object.position > position && object.state == .pending
             }
             return pending.sorted { $0.element.position < $1.element.position }.prefix(limit).map { index, object in
-                PendingObject(
-                    id: ObjectID(rawValue: Int64(index) + 1), position: object.position, key: object.key,
-                    size: object.entry.size, eTag: object.entry.eTag, attemptCount: object.attemptCount)
+                let id = ObjectID(rawValue: Int64(index) + 1)
+                let kept = state.progress[id].flatMap {
+                    $0.eTag == object.entry.eTag && $0.size == object.entry.size ? $0 : nil
+                }
+                return PendingObject(
+                    id: id, position: object.position, key: object.key, size: object.entry.size,
+                    eTag: object.entry.eTag, attemptCount: object.attemptCount, progress: kept)
             }
         }
     }
@@ -292,6 +309,7 @@ final class MemoryStore: Ledger, ChunkSink {
         try call { state in
             let index = Int(outcome.object.rawValue) - 1
             state.objects[index].isLeftOver = false
+            if outcome.cause != .postponed { state.dropProgress(of: outcome.object) }
             switch outcome.cause {
             case .skipped(let reason, let readETag):
                 state.objects[index].state = .skipped
@@ -382,6 +400,33 @@ final class MemoryStore: Ledger, ChunkSink {
             state.objects[index].content = Content(
                 version: .init(eTag: object.eTag, size: object.size), chunks: chunks.map(\.chunk))
             state.objects[index].tokenCount = object.tokenCount
+            state.progress[object.id] = nil
+        }
+    }
+
+    func mark(_ progress: ObjectProgress) throws(StoreError) {
+        try call { state in
+            var kept = state.progress[progress.object]
+            if kept?.eTag != progress.eTag || kept?.size != progress.size { kept = nil }
+            var progress = progress
+            let chunkCount = kept?.chunkCount ?? 0
+            progress.spans = (kept?.spans ?? []) + progress.spans.filter { $0.firstOrdinal >= chunkCount }
+            var next = 0
+            for span in progress.spans {
+                precondition(span.firstOrdinal == next, "the spans that are marked have no gap")
+                let chunks = state.batches[span.batch]![span.firstEntry..<span.firstEntry + span.chunkCount]
+                precondition(chunks.allSatisfy { $0.object == progress.object }, "a span names another object's chunks")
+                next += span.chunkCount
+            }
+            precondition(next == progress.chunkCount, "the spans that are marked are all chunks")
+            state.progress[progress.object] = progress
+        }
+    }
+
+    func discard(_ batches: [BatchID]) throws(StoreError) {
+        try call { state in
+            let kept = Set(state.progress.values.flatMap { $0.spans.map(\.batch) })
+            for batch in batches where !kept.contains(batch) { state.batches[batch] = nil }
         }
     }
 

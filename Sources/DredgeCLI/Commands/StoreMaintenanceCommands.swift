@@ -1,0 +1,127 @@
+import ArgumentParser
+import DredgeConfig
+import DredgeLedger
+import DredgeStore
+
+struct StoreRepairCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "repair", abstract: "Drop what is damaged, and let the next run read it again.",
+        discussion: """
+            Writes what is sound into a new file, which takes the old one's place. Settings that were damaged are \
+            restored from their copy. Objects that no run lists any more can't be read again.
+            """)
+
+    @OptionGroup var store: StoreArgument
+
+    @Flag(help: "Print the result as a line of JSON.")
+    var json = false
+
+    func run() throws {
+        let report = try ChunkStore.repair(at: store.path)
+        if json {
+            try StandardOutput.shared.write(JSONText.line(report ?? StoreRewriteReport()))
+        } else {
+            try StandardOutput.shared.write(report.map(RewriteText.repair) ?? "Sound: nothing to repair.\n")
+        }
+    }
+}
+
+struct StoreCompactCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compact", abstract: "Make the file as small as it can be.",
+        discussion: """
+            Writes all content into a new file, which takes the old one's place: without chunks of no object, and \
+            without free pages. Needs room for it beside the old one.
+            """)
+
+    @OptionGroup var store: StoreArgument
+
+    @Flag(help: "Print the result as a line of JSON.")
+    var json = false
+
+    func run() throws {
+        let report = try ChunkStore.compact(at: store.path)
+        try StandardOutput.shared.write(json ? JSONText.line(report) : RewriteText.compact(report))
+    }
+}
+
+struct StoreForgetCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "forget", abstract: "Remove objects, with every trace of their text and keys in the file.",
+        discussion: """
+            Removes the objects to which all of the options apply, without asking. Writes what is left into a new \
+            file, which takes the old one's place; needs room for it. What the bucket still has comes back with the \
+            next run that lists it: take the source out of the config, or exclude the keys.
+            """)
+
+    @OptionGroup var store: StoreArgument
+
+    @Option(help: ArgumentHelp("Objects of this source.", valueName: "name"))
+    var source: String?
+
+    @Option(help: ArgumentHelp("Objects whose keys begin with this.", valueName: "prefix"))
+    var prefix: String?
+
+    @Option(help: ArgumentHelp("The object with this key.", valueName: "key"))
+    var key: String?
+
+    @Flag(help: "Print the result as a line of JSON.")
+    var json = false
+
+    func validate() throws {
+        if source == nil, prefix == nil, key == nil {
+            throw ValidationError("say what to forget: --source, --prefix or --key")
+        }
+        if prefix?.isEmpty == true { throw ValidationError("--prefix is empty: that would be every key") }
+    }
+
+    func run() throws {
+        let filter = ForgetFilter(
+            source: source, prefix: prefix.map { Array($0.utf8) }, key: key.map { Array($0.utf8) })
+        let report = try ChunkStore.forget(filter, at: store.path)
+        try StandardOutput.shared.write(json ? JSONText.line(report) : RewriteText.forget(report))
+    }
+}
+
+/// What became of a store that was written anew, for people.
+enum RewriteText {
+    static func repair(_ report: StoreRewriteReport) -> String {
+        var lines = [
+            "Repaired: \(dropped(report)) dropped, "
+                + "\(count(report.requeuedObjectCount, "object")) to be read again."
+        ]
+        if report.hasLostSettings {
+            lines.append("The settings were lost: the next run's hold, and all is read again.")
+        }
+        lines += report.problems.map { "  \(Quoting.escaped($0.description))" }
+        lines.append("Index again: what was dropped is read from the bucket.")
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    static func compact(_ report: StoreRewriteReport) -> String {
+        "Compacted: \(bytes(report)), \(count(report.removedChunkCount, "chunk")) of no object removed.\n"
+    }
+
+    static func forget(_ report: StoreRewriteReport) -> String {
+        "Forgotten: \(count(report.forgottenObjectCount, "object")); "
+            + "\(Figures.count(report.objectCount)) are left. \(bytes(report)).\n"
+    }
+
+    /// For a run that found its store damaged.
+    static func warning(_ report: StoreRewriteReport, store: String) -> String {
+        "dredge: \(Quoting.escaped(store)) was damaged, and is repaired: "
+            + "\(dropped(report)) dropped; what was lost is read again"
+    }
+
+    private static func dropped(_ report: StoreRewriteReport) -> String {
+        "\(count(report.droppedRowCount, "row")) and \(count(report.droppedBatchCount, "batch", "batches"))"
+    }
+
+    private static func bytes(_ report: StoreRewriteReport) -> String {
+        "\(Figures.bytes(report.byteCountBefore)) before, \(Figures.bytes(report.byteCountAfter)) now"
+    }
+
+    private static func count(_ number: Int, _ one: String, _ many: String? = nil) -> String {
+        "\(Figures.count(number)) \(number == 1 ? one : many ?? one + "s")"
+    }
+}

@@ -1,0 +1,204 @@
+internal import DredgeLedger
+internal import Foundation
+internal import GRDB
+
+/// Writes a store anew, row by row, into a file beside it that then takes its place: to be smaller, to have forgotten
+/// something, or to have only what can be read.
+///
+/// The new file has no dead chunk, no free page and no log, so that nothing of what was left out is in it. Rows keep
+/// their numbers. Needs room for the new file beside the old one, and reads the old one up to three times; memory is a
+/// batch, some directories and eight bytes for each batch. The caller has the store's lock.
+struct StoreRewrite {
+    let path: String
+    /// Objects to leave out.
+    var forgotten: ForgetFilter?
+    /// Whether damage is left out, and not an error.
+    var dropsDamage = false
+    /// Settings that it may have been made with, if its own are damaged.
+    var asked: [String: String]?
+    private(set) var report = StoreRewriteReport()
+
+    init(path: String, forgotten: ForgetFilter? = nil, dropsDamage: Bool = false, asked: [String: String]? = nil) {
+        self.path = path
+        self.forgotten = forgotten
+        self.dropsDamage = dropsDamage
+        self.asked = asked
+    }
+
+    private var newPath: String { path + "-new" }
+
+    mutating func run() throws(StoreError) -> StoreRewriteReport {
+        defer { StoreRewrite.removeLeftovers(of: path) }
+        do {
+            report.byteCountBefore = ["", "-wal"].map { fileByteCount(path + $0) }.reduce(0, +)
+            StoreRewrite.removeLeftovers(of: path)
+            _ = try ChunkStore.createFile(newPath)
+            try write()
+            try sync()
+            report.byteCountAfter = fileByteCount(newPath)
+            try replace()
+            return report
+        } catch { throw StoreError(error, path: path) }
+    }
+
+    /// What a rewriting that was killed has left.
+    static func removeLeftovers(of path: String) {
+        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(path + "-new" + suffix) }
+    }
+
+    // MARK: The new file
+
+    private mutating func write() throws {
+        var configuration = Configuration()
+        configuration.label = "dredge-store-rewrite"
+        // References are written before what they refer to.
+        configuration.foreignKeysEnabled = false
+        configuration.allowsUnsafeTransactions = true
+        configuration.prepareDatabase { db in
+            try RowChecksum.register(db)
+            try db.execute(sql: "PRAGMA cache_size = -\(StoreLimits.pageCacheByteCount >> 10)")
+        }
+        let queue = try DatabaseQueue(path: StorePath.forSQLite(newPath), configuration: configuration)
+        defer { try? queue.close() }
+        let old: StoreReader?
+        do { old = try StoreReader(path: path) } catch let error as DatabaseError where error.isCorruption { old = nil }
+        try queue.writeWithoutTransaction { db in
+            // Nobody has it before it is complete: a crash leaves a file that is removed.
+            _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = OFF")
+            try db.execute(sql: "PRAGMA synchronous = OFF")
+            try Schema.create(db)
+            try db.execute(sql: "BEGIN")
+            if let old, try isReadable(old) {
+                try old.snapshot()
+                try old.read { try copy($0, into: db) }
+            } else {
+                guard dropsDamage else { throw StoreError.unreadable(path: path) }
+                report.hasLostSettings = true
+                report.droppedRowCount += 1
+            }
+            try db.execute(sql: "COMMIT")
+            _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
+        }
+    }
+
+    /// False for a store whose schema is damaged; throws for what is none of ours.
+    private func isReadable(_ old: StoreReader) throws -> Bool {
+        do {
+            try old.read { db in
+                try Schema.check(db, path: path)
+                _ = try query(db, "SELECT id FROM object JOIN batch USING (id) JOIN run USING (id) LIMIT 0") { _ in }
+            }
+            return true
+        } catch let error as StoreError where error.code == .notAStore {
+            return false
+        } catch let error as DatabaseError where error.isCorruption || error.resultCode == .SQLITE_ERROR {
+            return false
+        }
+    }
+
+    private mutating func copy(_ old: Database, into new: Database) throws {
+        var copy = StoreCopy(path: path, old: old, new: new, forgotten: forgotten, dropsDamage: dropsDamage)
+        copy.report = report
+        defer { report = copy.report }
+        try copy.run(asked: asked)
+    }
+
+    // MARK: Its place
+
+    private func sync() throws(StoreError) {
+        var info = stat()
+        let descriptor = Foundation.open(newPath, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw StoreLock.cannotCreate(path, errno) }
+        defer { Foundation.close(descriptor) }
+        if stat(path, &info) == 0 { fchmod(descriptor, info.st_mode & 0o777) }
+        guard fsync(descriptor) == 0 else { throw StoreLock.cannotCreate(path, errno) }
+    }
+
+    /// Puts the new file in the place of the old one, while nobody reads that. The old one's log is gone before, since
+    /// a log belongs to whatever file has its name.
+    private func replace() throws {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(Double(StoreLimits.busyMilliseconds) / 1_000)
+        do {
+            let queue = try DatabaseQueue(path: StorePath.forSQLite(path), configuration: configuration)
+            defer { try? queue.close() }
+            try queue.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+                guard try String.fetchOne(db, sql: "PRAGMA journal_mode = DELETE") == "delete" else {
+                    throw DatabaseError(resultCode: .SQLITE_BUSY)
+                }
+                try db.execute(sql: "BEGIN EXCLUSIVE")
+                defer { try? db.execute(sql: "ROLLBACK") }
+                try rename()
+            }
+        } catch let error as DatabaseError {
+            guard dropsDamage, error.resultCode != .SQLITE_BUSY, error.resultCode != .SQLITE_LOCKED else { throw error }
+            // SQLite can't do anything with the old one.
+            for suffix in ["-wal", "-shm", "-journal"] { unlink(path + suffix) }
+            try rename()
+        }
+    }
+
+    private func rename() throws(StoreError) {
+        guard Foundation.rename(newPath, path) == 0 else { throw StoreLock.cannotCreate(path, errno) }
+        let directory = (path as NSString).deletingLastPathComponent
+        let descriptor = Foundation.open(directory.isEmpty ? "." : directory, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        Foundation.close(descriptor)
+    }
+}
+
+// MARK: On opening
+
+extension StoreRewrite {
+    /// Verifies a store that is about to be opened for writing, if it is small, and writes it anew if it is damaged.
+    static func repairIfSmall(_ path: String, asked: [String: String]) throws(StoreError) -> StoreRewriteReport? {
+        removeLeftovers(of: path)
+        let byteCount = ["", "-wal"].map { fileByteCount(path + $0) }.reduce(0, +)
+        guard fileByteCount(path) > 0, byteCount <= UInt64(StoreLimits.checkedFileByteCount) else { return nil }
+        return try repair(path, asked: asked)
+    }
+
+    /// nil: it is sound.
+    static func repair(_ path: String, asked: [String: String]?) throws(StoreError) -> StoreRewriteReport? {
+        do throws(StoreError) {
+            let isSound = try storeErrors(path) {
+                let reader = try StoreReader(path: path)
+                try reader.snapshot()
+                return try reader.read { db in
+                    // What the run that made it did not come to is for the next one to make.
+                    if try Schema.isEmpty(db) { return true }
+                    try Schema.check(db, path: path)
+                    return Verifier.report(db, path: path, settings: try Schema.settings(db)).isSound
+                }
+            }
+            if isSound { return nil }
+        } catch {
+            guard error.code == .corrupt || error.code == .notAStore, isOurs(path) else {
+                throw error
+            }
+        }
+        var rewrite = StoreRewrite(path: path, dropsDamage: true, asked: asked)
+        return try rewrite.run()
+    }
+
+    /// Whether the first bytes of a file are those of a store, as SQLite's file format has them: a text at 0, the
+    /// application's number at 68.
+    private static func isOurs(_ path: String) -> Bool {
+        // This process has the lock and no connection to the file, whose own locks would go with this descriptor.
+        guard let file = FileHandle(forReadingAtPath: path), let header = try? file.read(upToCount: 100),
+            header.count == 100
+        else { return false }
+        try? file.close()
+        let id = withUnsafeBytes(of: Schema.applicationID.bigEndian) { Array($0) }
+        return header.starts(with: Array("SQLite format 3\0".utf8)) && header[68..<72].elementsEqual(id)
+    }
+}
+
+extension StoreError {
+    static func unreadable(path: String) -> StoreError {
+        StoreError(
+            code: .corrupt, path: path, message: "\(path) is damaged: its tables can't be found.", advice: repairAdvice)
+    }
+}
