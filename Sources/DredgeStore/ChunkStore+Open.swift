@@ -50,8 +50,8 @@ extension ChunkStore {
     }
 
     /// Opens for reading; never creates a store, never changes its content. `asked`: settings to refuse others than;
-    /// nil: whatever they are. Works while a run writes. SQLite needs to make its `-wal` and `-shm` files beside it, so
-    /// the directory must be writable for the first reader.
+    /// nil: whatever they are. Works while a run writes. Needs no write permission for a store without a log, which a
+    /// run that ends leaves; throws `readOnly` where there is one and the directory may not be written to.
     public static func open(
         reading path: String, settings asked: [String: String]? = nil
     ) throws(StoreError) -> ChunkStore {

@@ -11,6 +11,9 @@ public enum StoreLimits {
     /// Bytes after which the writer commits. Few and large transactions: each commit rewrites the hot pages of the
     /// indexes.
     public static let transactionByteCount = 64 << 20
+    /// Bytes of SQLite's log above which the writer waits up to `busyMilliseconds` for readers to let it begin the log
+    /// anew; once more each time that it has grown by as much.
+    public static let logByteCountMax = 4 * transactionByteCount
     /// Age after which the writer commits, so that a crash costs about a second of work.
     public static let transactionMilliseconds = 1_000
     /// SQLite's page size. A batch is a chain of overflow pages: 32 KiB wrote blobs of 1 MiB about a fifth faster than

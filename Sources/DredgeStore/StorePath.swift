@@ -1,3 +1,4 @@
+internal import DredgeBase
 internal import DredgeLedger
 internal import Foundation
 
@@ -46,4 +47,20 @@ enum StorePath {
     /// SQLite gives a meaning to names that begin with "file:" or ":memory:"; a path that begins with "/" or "./" is
     /// only a path.
     static func forSQLite(_ path: String) -> String { path.hasPrefix("/") ? path : "./" + path }
+
+    /// The same as a URI (https://www.sqlite.org/uri.html) that says that nobody changes the file: SQLite takes no lock
+    /// then, and looks for no log.
+    static func unchanging(_ path: String) -> String {
+        var name = ""
+        for byte in path.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                UInt8(ascii: "."):
+                name.unicodeScalars.append(Unicode.Scalar(byte))
+            default: name += "%" + Hexadecimal.string([byte])
+            }
+        }
+        return "file:\(name)?immutable=1"
+    }
 }

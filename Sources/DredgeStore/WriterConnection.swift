@@ -21,6 +21,11 @@ final class WriterConnection {
     /// Whether a damaged row was removed from the listing that is being recorded.
     var countsListingAnew = false
 
+    /// How much the log may grow before `boundLog` does something.
+    var logByteCountMax = UInt64(StoreLimits.logByteCountMax)
+    /// What the log had when a reader kept it from being begun anew.
+    private var logByteCountLeft: UInt64 = 0
+
     private var statements: [String: PreparedStatement] = [:]
 
     init(db: Database, path: String) {
@@ -52,6 +57,7 @@ final class WriterConnection {
             try statement("COMMIT").run()
             deadline = nil
             transactionByteCount = 0
+            try boundLog()
         }
         guard isDurable else { return }
         // "With synchronous=FULL in WAL mode, an additional sync operation of the WAL file happens after each
@@ -60,6 +66,15 @@ final class WriterConnection {
         try db.execute(sql: "PRAGMA synchronous = FULL")
         defer { try? db.execute(sql: "PRAGMA synchronous = NORMAL") }
         try db.execute(sql: "PRAGMA user_version = \(Schema.version)")
+    }
+
+    /// SQLite begins its log anew only in a moment when no reader uses it. Readers that overlap would never leave one,
+    /// so from a certain size on such a moment is waited for. A reader that keeps its view for longer lets it grow.
+    private func boundLog() throws {
+        let byteCount = fileByteCount(path + "-wal")
+        guard byteCount > logByteCountLeft + logByteCountMax else { return }
+        let isBusy = try Int.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") != 0
+        logByteCountLeft = isBusy ? byteCount : 0
     }
 
     /// Commits when the transaction is large or old enough.

@@ -204,7 +204,7 @@ import Testing
 
 #if os(Linux)
     /// Whether a tmpfs can be mounted: containers often don't let root do it.
-    private func canMount() -> Bool {
+    func canMount() -> Bool {
         let directory = TemporaryDirectory()
         guard mount("tmpfs", directory.path, "tmpfs", 0, "size=64k") == 0 else { return false }
         umount2(directory.path, Int32(MNT_DETACH))
