@@ -64,3 +64,15 @@ enum StorePath {
         return "file:\(name)?immutable=1"
     }
 }
+
+/// Which file a name leads to.
+struct FileIdentity: Equatable {
+    private let device: UInt64
+    private let inode: UInt64
+
+    init?(_ path: String) {
+        var info = stat()
+        guard stat(path, &info) == 0 else { return nil }
+        (device, inode) = (UInt64(truncatingIfNeeded: info.st_dev), UInt64(info.st_ino))
+    }
+}

@@ -50,7 +50,7 @@ final class Writer: @unchecked Sendable {
         self.path = path
         let thread = Thread { [self] in
             queue.writeWithoutTransaction { db in
-                work(WriterConnection(db: db, path: path))
+                work(WriterConnection(db: db, path: path, identity: FileIdentity(path)))
             }
             try? queue.close()
             condition.withLock {

@@ -28,9 +28,13 @@ final class WriterConnection {
 
     private var statements: [String: PreparedStatement] = [:]
 
-    init(db: Database, path: String) {
+    /// Of the file, when its writer began; nil: nobody else can know of it.
+    private let identity: FileIdentity?
+
+    init(db: Database, path: String, identity: FileIdentity? = nil) {
         self.db = db
         self.path = path
+        self.identity = identity
     }
 
     /// A statement of this SQL text, prepared once.
@@ -54,6 +58,7 @@ final class WriterConnection {
     /// makes it survive a power cut as well, which costs a sync of the log.
     func commit(isDurable: Bool = false) throws {
         if deadline != nil {
+            try requireInPlace()
             try statement("COMMIT").run()
             deadline = nil
             transactionByteCount = 0
@@ -66,6 +71,15 @@ final class WriterConnection {
         try db.execute(sql: "PRAGMA synchronous = FULL")
         defer { try? db.execute(sql: "PRAGMA synchronous = NORMAL") }
         try db.execute(sql: "PRAGMA user_version = \(Schema.version)")
+    }
+
+    /// Whoever opens a file that was moved under the writer has a log and a lock of its new name; one that was deleted
+    /// is lost in the end.
+    private func requireInPlace() throws(StoreError) {
+        guard let identity, FileIdentity(path) != identity else { return }
+        throw StoreError(
+            code: .cannotOpen, path: path, message: "\(path) was moved, replaced or deleted while it was written to.",
+            advice: "Put it back, and run again: it goes on behind the last whole object.")
     }
 
     /// SQLite begins its log anew only in a moment when no reader uses it. Readers that overlap would never leave one,
