@@ -5,9 +5,8 @@ internal import Synchronization
 /// Everything is done on the writer's thread, in the order of the calls. `begin` takes about a second per million
 /// objects. Batches that no object refers to (a crash left them) are removed when a run begins.
 ///
-/// A run that was stopped, killed or ended by an error is gone on with. When it ends by an error once more, its sources
-/// that were finished are listed anew by the next run, so that one that stays broken does not keep the others as they
-/// were.
+/// A run that was stopped, killed or ended by an error is gone on with. After an error, its sources that were finished
+/// are listed anew, so that one that stays broken does not keep the others as they were.
 extension ChunkStore: Ledger {
     /// Takes about a second per million objects, on the writer's thread. Throws `readOnly` on a store that was opened
     /// for reading.

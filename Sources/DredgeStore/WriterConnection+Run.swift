@@ -23,7 +23,7 @@ extension WriterConnection {
             let last = try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT id, name, outcome = 'fatal' AND resumed_count > 0 FROM run
+                    SELECT id, name, outcome = 'fatal' FROM run
                     WHERE id = (SELECT seq FROM sqlite_sequence WHERE name = 'run') AND outcome IS NOT 'complete'
                     """)
         else { return nil }
@@ -63,8 +63,7 @@ extension WriterConnection {
     }
 
     /// Lets the sources of a run that have nothing pending be listed anew: their objects are as an earlier run left
-    /// them. For a run that failed again after it had been gone on with, so that a source that stays broken does
-    /// not keep the others as they were.
+    /// them. For a run that an error ended, so that a source that stays broken does not keep the others as they were.
     private func listFinishedSourcesAgain(_ run: Int64) throws {
         let finished = try Int64.fetchAll(
             db,

@@ -111,24 +111,20 @@ import Testing
             let run = try await store.begin(name: "r", version: "1", sources: [testSource, broken])
             #expect(run.isResumed == (attempt > 0))
             #expect(run.sources[1].lastKey == nil && !run.sources[1].isComplete)
-            // The first time that it goes on, nothing is listed twice.
-            #expect(run.sources[0].isComplete == (attempt == 1))
+            #expect(run.sources[0].lastKey == nil && !run.sources[0].isComplete)
             let source = run.sources[0].source
-            if !run.sources[0].isComplete {
-                #expect(run.sources[0].lastKey == nil)
-                // One object is new each time, and one has gone in the end.
-                let page = objects[(attempt == 3 ? 1 : 0)...min(attempt, 2)].map(\.listed)
-                let count = try await store.record(page, of: source, in: run.id)
-                #expect(count.pendingCount == (attempt < 3 ? page.count - (attempt == 0 ? 0 : 1) : 0))
-                #expect(try await store.completeListing(of: source, in: run.id) == (attempt == 3 ? 1 : 0))
-            }
+            // One object is new each time, and one has gone in the end.
+            let page = objects[(attempt == 3 ? 1 : 0)...min(attempt, 2)].map(\.listed)
+            let count = try await store.record(page, of: source, in: run.id)
+            #expect(count.pendingCount == (attempt < 3 ? 1 : 0))
+            #expect(try await store.completeListing(of: source, in: run.id) == (attempt == 3 ? 1 : 0))
             let pending = try await store.pending(of: source, in: run.id, after: 0, limit: 10)
             var worker = try TestWorker(store)
             for row in pending { try worker.write(objects.first { $0.key == row.key }!, as: row.id) }
             try worker.seal()
             try await store.finish(run.id, outcome: .fatal)
             #expect(
-                try await store.totals(of: run.id).states.values.map(\.objects).reduce(0, +) == [1, 1, 3, 2][attempt])
+                try await store.totals(of: run.id).states.values.map(\.objects).reduce(0, +) == [1, 2, 3, 2][attempt])
         }
         #expect(try await store.verify().isSound)
     }

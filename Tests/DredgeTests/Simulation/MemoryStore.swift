@@ -52,7 +52,6 @@ final class MemoryStore: Ledger, ChunkSink {
         /// Of each source: why documents that the listing left over were kept.
         var kept: [SourceID: String] = [:]
         var outcome: RunOutcome?
-        var resumedCount = 0
 
         func filters(of source: SourceID) -> String? {
             zip(sources, listings).first { $1.source == source }?.0.filters
@@ -89,7 +88,7 @@ final class MemoryStore: Ledger, ChunkSink {
             for span in progress.removeValue(forKey: object)?.spans ?? [] { batches[span.batch] = nil }
         }
 
-        /// As a store does for a run that fails again after it has been gone on with.
+        /// As a store does for a run that an error ended.
         mutating func listFinishedSourcesAgain(_ run: RunID) {
             let row = Int(run.rawValue) - 1
             for index in runs[row].listings.indices where runs[row].listings[index].isComplete {
@@ -169,11 +168,8 @@ final class MemoryStore: Ledger, ChunkSink {
                 state.runs[last].outcome != .complete
             {
                 let id = RunID(rawValue: Int64(last) + 1)
-                if state.runs[last].outcome == .fatal, state.runs[last].resumedCount > 0 {
-                    state.listFinishedSourcesAgain(id)
-                }
+                if state.runs[last].outcome == .fatal { state.listFinishedSourcesAgain(id) }
                 state.runs[last].outcome = nil
-                state.runs[last].resumedCount += 1
                 for index in state.objects.indices where state.objects[index].run == id {
                     if [.failed, .changed].contains(state.objects[index].state) {
                         state.objects[index].state = .pending
