@@ -26,7 +26,7 @@ final class WriterConnection {
     /// What the log had when a reader kept it from being begun anew.
     private var logByteCountLeft: UInt64 = 0
 
-    private var statements: [String: PreparedStatement] = [:]
+    private var statements: [StatementText: PreparedStatement] = [:]
 
     /// Of the file, when its writer began; nil: nobody else can know of it.
     private let identity: FileIdentity?
@@ -39,9 +39,10 @@ final class WriterConnection {
 
     /// A statement of this SQL text, prepared once.
     func statement(_ sql: String) throws -> PreparedStatement {
-        if let statement = statements[sql] { return statement }
+        let text = StatementText(sql: sql)
+        if let statement = statements[text] { return statement }
         let statement = try PreparedStatement(db, sql)
-        statements[sql] = statement
+        statements[text] = statement
         return statement
     }
 
@@ -305,4 +306,11 @@ final class WriterConnection {
         try repacker.finish()
         for batch in batches { try discard(batch.id) }
     }
+}
+
+/// A statement's text as a key. Only its length is hashed, since some run for every object: texts that are equal are
+/// nearly always the same constant, which compares at once.
+private struct StatementText: Hashable {
+    let sql: String
+    func hash(into hasher: inout Hasher) { hasher.combine(sql.utf8.count) }
 }
