@@ -23,7 +23,10 @@ import Testing
             sources: [{bucket: abc, endpoint_url: "http://127.0.0.1:\(listener.port)", region: us-east-1, auth: \
             anonymous}]
             """)
-        let run = try DredgeBinary.start(["run", "c.yaml", "--json", "--no-progress"], directory: directory.url)
+        // With so many attempts that the run is still there when a busy machine comes to send the signal.
+        let run = try DredgeBinary.start(
+            ["run", "c.yaml", "--json", "--no-progress"], environment: ["AWS_MAX_ATTEMPTS": "100"],
+            directory: directory.url)
         try await listener.waitForConnection()  // then the run is under way, and the signal is expected
         run.send(signal)
         let outcome = await run.wait()

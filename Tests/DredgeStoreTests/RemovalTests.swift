@@ -190,28 +190,4 @@ import Testing
         #expect(try await store.pending(of: next.sources[0].source, in: next.id, after: 0, limit: 10).isEmpty)
         #expect(try await store.totals(of: next.id).failedReasons == ["listedSize": 1])
     }
-
-    private func dropListingColumns() throws {
-        let queue = try DatabaseQueue(path: directory.file())
-        try queue.writeWithoutTransaction { db in
-            for column in ["stored_count", "kept"] {
-                try db.execute(sql: "ALTER TABLE run_source DROP COLUMN \(column)")
-            }
-        }
-        try queue.close()
-    }
-
-    @Test func `a store of before gets what it needs to remember, and can be planned against without`() async throws {
-        let store = try open()
-        try await index(objects(10..<12), into: store)
-        try store.close()
-        try dropListingColumns()
-        var other = testSource
-        other.filters = "+*.txt"
-        let reader = try ChunkStore.open(reading: directory.file())
-        #expect(
-            try await reader.storedDocuments(of: other) == StoredDocuments(count: 2, haveFiltersChanged: true))
-        let again = try open()
-        #expect(try await list(objects(10..<11), into: again, source: other) == withheld(1, .filtersChanged))
-    }
 }

@@ -241,7 +241,9 @@ import Testing
             try queue.write { db in
                 try db.execute(sql: "DROP TABLE progress_span; DROP TABLE progress")
                 try db.execute(sql: "ALTER TABLE run DROP COLUMN settings")
-                try db.execute(sql: "ALTER TABLE run_source DROP COLUMN listed_count")
+                for column in ["listed_count", "stored_count", "kept"] {
+                    try db.execute(sql: "ALTER TABLE run_source DROP COLUMN \(column)")
+                }
                 for table in Schema.Table.allCases where table.columnsOfVersion1 != nil {
                     try db.execute(sql: "ALTER TABLE \(table.rawValue) DROP COLUMN checksum")
                 }

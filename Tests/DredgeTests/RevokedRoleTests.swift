@@ -53,8 +53,9 @@ import Testing
         try server.play(scenario)
         let resumed = try await bench.run([source(at: server)])
         #expect(resumed.outcome == .complete)
-        #expect(resumed.unchanged.objects == report.indexed.objects)
-        #expect(resumed.indexed.objects == report.pending.objects)
+        #expect(resumed.isResumed && resumed.indexed.objects == 60)
+        let read = try server.requests()[requestCount...].filter { $0.action == .get && $0.refusal == nil }
+        #expect(Set(read.map(\.key)).count == 60 && read.count == 60, "what was stored is not read again")
         #expect(try await bench.digest() == bench.digest("undisturbed"))
     }
 }

@@ -69,6 +69,7 @@ private func requestRepeatedly(
     // Long enough that no busy machine makes a failure of it.
     limits.connectTimeout = .seconds(600)
     limits.progressTimeout = .seconds(600)
+    limits.floorPeriod = .seconds(600)
     return try await withLoop(limits: limits) { loop in
         try await withThrowingTaskGroup(of: Set<String>.self) { group in
             for _ in 0..<100 {

@@ -78,6 +78,7 @@ public final class Nginx: Sendable {
                 access_log off;
                 sendfile on;
                 keepalive_requests 1000000;
+                keepalive_timeout 3600s;
                 merge_slashes off;
                 \(temporaryPaths)
                 server {
