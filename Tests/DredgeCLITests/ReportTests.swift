@@ -85,7 +85,11 @@ private func report(_ changes: String...) throws -> RunReport {
                 Source "b": nothing of it is removed. It went round. Run again.
 
                 """))
-        let hint = "Those that are not listed any more: dredge store ls --state vanished s.chunks\n"
+        let hint = """
+            Those that are not listed any more: dredge store ls --state vanished s.chunks
+            Those that filters leave out: --state skipped, where an older version is stored.
+
+            """
         #expect(text.hasSuffix(hint), "\(text)")
     }
 

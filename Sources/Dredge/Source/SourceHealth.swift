@@ -144,7 +144,7 @@ final class SourceHealth: Sendable {
     private func rest(_ pause: Duration, after error: S3Error) async throws(CancellationError) -> Verdict {
         let outage = begin(error, isOfObjects: true)
         if world.now() - outage.since > patience { return .source(error, outage.wait) }
-        try await world.sleep(pause)
+        try await world.sleep(min(pause, left(of: outage)))
         return .again
     }
 
@@ -203,7 +203,7 @@ final class SourceHealth: Sendable {
             let outage = begin(failure, isOfObjects: false)
             if world.now() - outage.since > patience { return .source(failure, outage.wait) }
             hasWaited = true
-            try await world.sleep(backoff(delayCount))
+            try await world.sleep(min(backoff(delayCount), left(of: outage)))
             delayCount += 1
         }
     }
@@ -222,6 +222,11 @@ final class SourceHealth: Sendable {
         }
         if isNew { onWait(outage.wait) }
         return outage
+    }
+
+    /// The time until patience ends, and a little more.
+    private func left(of outage: Outage) -> Duration {
+        max(.zero, patience - (world.now() - outage.since)) + .milliseconds(10)
     }
 
     /// With full jitter, so that many machines that wait for one service don't come back at once.

@@ -94,6 +94,7 @@ enum ReportText {
         if report.withheldCount > 0 {
             hints.append(
                 "Those that are not listed any more: dredge store ls --state vanished \(Quoting.escaped(store))")
+            hints.append("Those that filters leave out: --state skipped, where an older version is stored.")
         }
         return hints
     }
