@@ -93,8 +93,8 @@ public struct S3Error: Error, Sendable {
     /// Set when `code` is `.credentials`: why there was nothing to sign with.
     public var cause: AWSError?
 
-    /// True for what concerns the whole source (bucket, credentials, endpoint), not one object: every further request
-    /// would fail in the same way.
+    /// True for what speaks of the whole source (bucket, credentials, endpoint), not of one object. A single key may be
+    /// answered so all the same: only when another request agrees would every further one fail in the same way.
     public var isFatalForSource: Bool {
         switch code {
         case .noSuchBucket, .wrongRegion, .invalidCredentials, .expiredCredentials, .clockSkewed, .requesterPays,

@@ -17,7 +17,7 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Budget for what is fetched and in work, as 512MiB; default 1GiB.", valueName: "size"))
     var memory: String?
 
-    @Option(help: ArgumentHelp("GETs in flight, at most; default 128.", valueName: "count"))
+    @Option(help: ArgumentHelp("GETs in flight, at most; default 1024.", valueName: "count"))
     var requests: String?
 
     @Option(
