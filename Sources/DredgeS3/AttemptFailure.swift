@@ -72,11 +72,10 @@ extension ServiceFault {
         default:
             break
         }
+        if isForeign { return .wait }
         switch status {
         case 301, 302, 307, 308:
             return .changeRegion(region)
-        case 404 where !isAbsence:
-            return .wait
         case 200..<300:
             // An error document after the head of a success.
             return .wait
@@ -95,7 +94,7 @@ extension ServiceFault {
 
     /// Which of the closed list it is.
     func errorCode(isObject: Bool) -> S3Error.Code {
-        if status == 404, !isAbsence { return .malformedAnswer }
+        if isForeign { return .malformedAnswer }
         switch code {
         case "AccessDenied", "AllAccessDisabled", "AccountProblem": return .accessDenied
         case "NoSuchBucket": return .noSuchBucket

@@ -26,10 +26,16 @@ struct ServiceFault: Error, Sendable {
     /// Likewise, to the end of the answer.
     var duration: Duration
 
-    /// Whether a 404 is S3's word that there is no such object or bucket. A proxy's, or that of a server that is no S3,
-    /// comes without S3's error document (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>) or
-    /// without the ID that S3 gives each request.
-    var isAbsence: Bool { status == 404 && requestID != nil && (code != nil || isHead) }
+    /// Whether it can't be S3's word: it comes of a proxy, or of a server that is no S3. S3 sends an error document
+    /// with a code (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>) and gives each request an
+    /// ID. For a 404, by which documents are removed, both are asked for; to refuse or redirect, one is enough.
+    var isForeign: Bool {
+        switch status {
+        case 404: requestID == nil || code == nil && !isHead
+        case 401, 403, 301, 302, 307, 308: !isHead && code == nil && requestID == nil && region == nil
+        default: false
+        }
+    }
 
     /// From an answer that is not 2xx.
     init(_ response: HTTPResponse, isHead: Bool, limits: S3Limits) {

@@ -7,10 +7,12 @@ import Testing
 
 /// What tells that an object is gone, or another than before.
 @Suite struct VersionTests {
-    private func fault(_ body: String, isHead: Bool = false, id: String? = nil) -> ServiceFault {
+    private func fault(
+        _ body: String, status: Int = 404, isHead: Bool = false, id: String? = nil
+    ) -> ServiceFault {
         let headers = id.map { [(name: "x-amz-request-id", value: $0)] } ?? []
-        return ServiceFault(
-            HTTPResponse(status: 404, headers: headers, errorBody: Array(body.utf8)), isHead: isHead, limits: .init())
+        let response = HTTPResponse(status: status, headers: headers, errorBody: Array(body.utf8))
+        return ServiceFault(response, isHead: isHead, limits: .init())
     }
 
     @Test func `a 404 counts as S3's with its error document and a request ID, or for a HEAD with that alone`() {
@@ -28,6 +30,22 @@ import Testing
             fault("<html>not found</html>"),
         ] {
             #expect(strange.errorCode(isObject: true) == .malformedAnswer && strange.remedy == .wait)
+        }
+    }
+
+    @Test func `a refusal or redirect without a code or a request ID is a proxy's`() {
+        for status in [401, 403, 301, 302, 307, 308] {
+            let foreign = fault("<html>Log in</html>", status: status)
+            #expect(foreign.errorCode(isObject: true) == .malformedAnswer && foreign.remedy == .wait)
+            // A HEAD says nothing more; and some services give no ID, or no document.
+            for own in [
+                fault("", status: status, isHead: true), fault("", status: status, id: "R"),
+                fault("<Error><Code>AccessDenied</Code></Error>", status: status),
+            ] {
+                let isRedirect = own.code == nil && status < 400
+                #expect(own.errorCode(isObject: true) == (isRedirect ? .wrongRegion : .accessDenied))
+                #expect(own.remedy != .wait)
+            }
         }
     }
 

@@ -95,7 +95,7 @@ import Testing
         #expect(witness.probeCount == 0)
     }
 
-    @Test(arguments: [S3Error.Code.unreachable, .serviceFailure, .throttled, .shortBody])
+    @Test(arguments: [S3Error.Code.unreachable, .serviceFailure, .throttled, .shortBody, .malformedAnswer])
     func `an outage is waited out, and said`(code: S3Error.Code) async throws {
         let failure = Self.failure(code, key: nil)
         let witness = Witness(Array(repeating: failure, count: 20) + [nil])
@@ -126,6 +126,21 @@ import Testing
             return
         }
         #expect(witness.probeCount == 1 && other.probeCount == 1)
+    }
+
+    @Test func `what does not answer as S3 or STS from the start is told at once`() async throws {
+        let page = Self.failure(.malformedAnswer, status: 404, key: nil)
+        var role = Self.failure(.credentials, key: nil)
+        role.cause = AWSError(
+            code: .serviceFailure, step: "assume role", status: 404, message: "no session", advice: "None.")
+        for failure in [page, role] {
+            let witness = Witness([failure])
+            guard case .source(_, nil) = try await Self.make(witness, hasAnswered: false).0.judge(failure) else {
+                Issue.record("waited for \(failure)")
+                continue
+            }
+            #expect(witness.probeCount == 1)
+        }
     }
 
     @Test func `a service that answers 503 from the start is waited for`() async throws {

@@ -16,9 +16,9 @@ import DredgeTransfer
 /// source only when a request of another kind agrees: a listing of one key. When that is answered, what failed is the
 /// fault of the object.
 ///
-/// **Patience.** While both fail with what time may mend (no connection, no name, 5xx), or nearly all objects do, who
-/// reads the source waits here, and asks for one key now and then. That holds no place in the bucket's gate. After
-/// `Limits.outagePatience` the source is given up.
+/// **Patience.** While both fail with what time may mend (no connection, no name, 5xx, a proxy's page), or nearly all
+/// objects do, who reads the source waits here, and asks for one key now and then. That holds no place in the bucket's
+/// gate. After `Limits.outagePatience` the source is given up.
 final class SourceHealth: Sendable {
     /// What a failure means for who met it.
     enum Verdict: Sendable {
@@ -195,9 +195,9 @@ final class SourceHealth: Sendable {
                 if Task.isCancelled { throw CancellationError() }
                 return .source(failure, nil)
             }
-            // What only somebody can mend is told at once. So is a wrong host name: before the first answer, only what
-            // the service itself says is waited out.
-            guard failure.mayPass, failure.isAnswered || monitor.read({ $0.hasAnswered }) else {
+            // What only somebody can mend is told at once. So is a wrong host name or endpoint: before the first
+            // answer, only what the service itself calls a failure of its own is waited out.
+            guard failure.mayPass, failure.isOwnedByService || monitor.read({ $0.hasAnswered }) else {
                 return .source(failure, nil)
             }
             let outage = begin(failure, isOfObjects: false)
@@ -263,16 +263,18 @@ extension S3Error {
         }
     }
 
-    /// Whether time may mend it.
+    /// Whether time may mend it: also what is not S3's answer at all, as of a proxy that fails.
     var mayPass: Bool {
         switch code {
-        case .throttled, .serviceFailure, .shortBody: true
+        case .throttled, .serviceFailure, .shortBody, .malformedAnswer: true
         case .unreachable: transferCode != .certificate
         case .credentials: cause?.code.mayPass ?? false
         default: false
         }
     }
 
-    /// Whether a service said it, S3 or STS.
-    fileprivate var isAnswered: Bool { status != nil || cause?.status != nil }
+    /// Whether a service, S3 or STS, says that it is itself at fault.
+    fileprivate var isOwnedByService: Bool {
+        code == .throttled || cause?.code == .throttled || max(status ?? 0, cause?.status ?? 0) >= 500
+    }
 }
