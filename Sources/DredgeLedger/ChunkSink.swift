@@ -5,7 +5,7 @@
 ///
 /// **Bounded.** Handing over never waits, so that a thread that works for many runs isn't held up by one slow disk.
 /// Whoever hands over looks at `hasRoom` first, and may go over it by what it has in hand.
-public protocol ChunkSink: Sendable {
+public protocol ChunkSink: AnyObject, Sendable {
     /// What the content is a function of beside the objects' bytes, by name.
     var settings: [String: String] { get }
 
@@ -17,14 +17,19 @@ public protocol ChunkSink: Sendable {
     func finish(_ object: IndexedObject) throws(StoreError)
 
     /// Keeps what was read so far of an object that is not read to its end, after everything that was handed over
-    /// before: should the run end first, `Ledger.pending` gives it to the next one. Nobody else sees it. It goes when
-    /// the object is finished, settled or removed, or is listed in another version. Its batches must have been sealed,
-    /// and hold chunks of this object alone. Throws as `finish` does.
+    /// before: `Ledger.pending` gives it to the next read, of this run or another one. Nobody else sees it. It goes
+    /// when the object is finished, removed or settled (other than as failed or postponed), is listed in another
+    /// version, or is marked with no chunks. Its batches must have been sealed, and hold chunks of this object alone.
+    /// Throws as `finish` does.
     func mark(_ progress: ObjectProgress) throws(StoreError)
 
     /// Removes sealed batches that are of no use any more: those of an object whose reading was given up. Those that an
     /// object, or what `mark` keeps, has chunks in stay. Throws as `finish` does.
     func discard(_ batches: [BatchID]) throws(StoreError)
+
+    /// Sets the most memory, in bytes, that the sink takes for what waits to be written and for its caches. What is
+    /// handed over when there is no room comes on top.
+    func takeAtMost(memoryByteCount: Int)
 
     /// Whether less waits to be written than the sink's queue holds. True also when the sink has failed: then the next
     /// call tells.

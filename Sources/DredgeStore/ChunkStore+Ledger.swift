@@ -123,7 +123,10 @@ extension ChunkStore: ChunkSink {
         if !batches.isEmpty { try requireWriter().submit(batches) }
     }
 
-    /// Whether less than `StoreLimits.writeQueueByteCount` waits.
+    /// The least that is taken is `StoreLimits.memoryByteCountMin`.
+    public func takeAtMost(memoryByteCount: Int) { try? requireWriter().takeAtMost(memoryByteCount: memoryByteCount) }
+
+    /// Whether less waits than the queue has room for.
     public var hasRoom: Bool { (try? requireWriter())?.hasRoom ?? true }
 
     /// Holds no thread.

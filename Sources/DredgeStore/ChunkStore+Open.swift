@@ -25,7 +25,7 @@ extension ChunkStore {
             configuration.busyMode = .timeout(Double(StoreLimits.busyMilliseconds) / 1_000)
             configuration.prepareDatabase { db in
                 try RowChecksum.register(db)
-                try db.execute(sql: "PRAGMA cache_size = -\(StoreLimits.pageCacheByteCount >> 10)")
+                try db.setCache(ofMemory: StoreLimits.memoryByteCount)
             }
             let queue = try DatabaseQueue(path: StorePath.forSQLite(path), configuration: configuration)
             let firstBatch = try queue.writeWithoutTransaction { db in

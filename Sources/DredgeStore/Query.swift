@@ -31,3 +31,11 @@ func query<T>(
     while try statement.step() { rows.append(try row(statement)) }
     return rows
 }
+
+extension Database {
+    /// Gives SQLite's page cache its part of a store's memory (<https://www.sqlite.org/pragma.html#pragma_cache_size>).
+    func setCache(ofMemory byteCount: Int) throws {
+        let kibibyteCount = StoreLimits.pageCacheByteCount(ofMemory: byteCount) >> 10
+        try execute(sql: "PRAGMA cache_size = -\(kibibyteCount)")
+    }
+}

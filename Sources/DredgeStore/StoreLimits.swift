@@ -5,9 +5,16 @@ public enum StoreLimits {
     public static let batchRawByteCountMax = 256 << 20
     /// The most payload bytes (directory and compressed text) that a reader accepts.
     public static let batchPayloadByteCountMax = 512 << 20
-    /// Bytes that may wait for the writer before it says that it has no room. What workers have in hand then may come
-    /// on top.
-    public static let writeQueueByteCount = 32 << 20
+    /// Memory of a store that is written to, where nobody sets another (`takeAtMost`).
+    public static let memoryByteCount = 48 << 20
+    /// The least of it that is of use.
+    public static let memoryByteCountMin = 1 << 20
+    /// Of the memory, bytes that may wait for the writer before it says that it has no room. What workers have in hand
+    /// then may come on top.
+    static func writeQueueByteCount(ofMemory byteCount: Int) -> Int { byteCount / 3 * 2 }
+    /// Of the memory, SQLite's page cache of the writer; dirty pages above it go to the write-ahead log before the
+    /// commit.
+    static func pageCacheByteCount(ofMemory byteCount: Int) -> Int { byteCount / 3 }
     /// Bytes after which the writer commits. Few and large transactions: each commit rewrites the hot pages of the
     /// indexes.
     public static let transactionByteCount = 64 << 20
@@ -19,8 +26,6 @@ public enum StoreLimits {
     /// SQLite's page size. A batch is a chain of overflow pages: 32 KiB wrote blobs of 1 MiB about a fifth faster than
     /// 4 KiB.
     public static let pageByteCount = 32 << 10
-    /// SQLite's page cache of the writer; dirty pages above it go to the write-ahead log before the commit.
-    public static let pageCacheByteCount = 16 << 20
     /// SQLite's page cache of a reader.
     public static let readerPageCacheByteCount = 4 << 20
     /// Inflated batches that a reader keeps, because neighbouring objects were packed by several workers into several

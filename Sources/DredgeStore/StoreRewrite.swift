@@ -56,7 +56,7 @@ struct StoreRewrite {
         configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase { db in
             try RowChecksum.register(db)
-            try db.execute(sql: "PRAGMA cache_size = -\(StoreLimits.pageCacheByteCount >> 10)")
+            try db.setCache(ofMemory: StoreLimits.memoryByteCount)
         }
         let queue = try DatabaseQueue(path: StorePath.forSQLite(newPath), configuration: configuration)
         defer { try? queue.close() }

@@ -41,8 +41,9 @@ final class Writer: @unchecked Sendable {
 
     private struct Load: Sendable {
         var byteCount = 0
+        var byteCountMax = StoreLimits.writeQueueByteCount(ofMemory: StoreLimits.memoryByteCount)
         var isOver = false
-        var hasRoom: Bool { isOver || byteCount < StoreLimits.writeQueueByteCount }
+        var hasRoom: Bool { isOver || byteCount < byteCountMax }
     }
 
     /// Takes over `queue`, whose connection it keeps until it is closed.
@@ -97,7 +98,14 @@ final class Writer: @unchecked Sendable {
         if let error { throw error }
     }
 
-    /// Whether less waits than `StoreLimits.writeQueueByteCount`. Also when nothing is written any more: then the next
+    /// Divides so much memory between what waits and SQLite's cache.
+    func takeAtMost(memoryByteCount: Int) {
+        let byteCount = max(memoryByteCount, StoreLimits.memoryByteCountMin)
+        load.update { $0.byteCountMax = StoreLimits.writeQueueByteCount(ofMemory: byteCount) }
+        submitJob(isRead: true, { try $0.db.setCache(ofMemory: byteCount) }) { _ in }
+    }
+
+    /// Whether less waits than the queue has room for. Also when nothing is written any more: then the next
     /// call tells.
     var hasRoom: Bool { load.read { $0.hasRoom } }
 

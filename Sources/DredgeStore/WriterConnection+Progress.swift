@@ -8,6 +8,7 @@ extension WriterConnection {
     /// not go on where the last ones ended.
     func write(_ progress: ObjectProgress) throws {
         try begin()
+        if progress.chunkCount == 0 { return try dropProgress(of: progress.object) }
         transactionByteCount += 256 + progress.spans.count * MemoryLayout<ChunkSpan>.stride
         hasProgress = true
         var chunkCount = 0

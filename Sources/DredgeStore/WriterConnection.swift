@@ -189,7 +189,8 @@ final class WriterConnection {
         update.bind(5, outcome.requestID)
         update.bind(6, skippedETag?.header)
         try run(update, for: outcome.object)
-        try dropProgress(of: outcome.object)
+        // What failed is tried again by the next run.
+        if state != .failed { try dropProgress(of: outcome.object) }
     }
 
     /// Runs what changes one object.

@@ -73,6 +73,10 @@ public final class BufferPool: Sendable {
         return grant.map { lend($0, byteCount: byteCount, headroom: headroom, lease) }
     }
 
+    /// Makes the pool smaller by so many bytes (larger, where they are negative), for something else that the same
+    /// memory is for. Whoever calls knows that what is on loan fits under the new limit.
+    package func shrink(by byteCount: Int) { accounts.update { $0.changeLimit(by: -byteCount) } }
+
     /// Called by a buffer's deinit.
     func takeBack(_ block: MappedBlock) {
         if !faultsInPages { block.giveBackPages() }

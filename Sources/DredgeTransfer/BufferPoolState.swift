@@ -2,7 +2,7 @@
 /// happens under the lock so that no other thread can map what was freed on paper before it is freed in fact: the limit
 /// always holds.
 struct BufferPoolState: Sendable {
-    private let byteLimit: Int
+    private var byteLimit: Int
     private(set) var byteCountInUse = 0
     private(set) var byteCountPeak = 0
     private var byteCountMapped = 0
@@ -39,6 +39,16 @@ struct BufferPoolState: Sendable {
     mutating func unmapIdle() {
         for block in idleBlocks.values.joined() { block.unmap() }
         idleBlocks = [:]
+    }
+
+    /// Lowers the limit, or raises it again. Blocks on loan must fit under it.
+    mutating func changeLimit(by byteCount: Int) {
+        byteLimit += byteCount
+        precondition(byteCountInUse <= byteLimit, "a buffer pool's limit went below what is on loan")
+        while byteCountMapped > byteLimit, let block = takeIdle(0...Int.max) {
+            byteCountMapped -= block.byteCount
+            block.unmap()
+        }
     }
 
     /// Takes the smallest idle block whose size is in `sizes`. There are few sizes in use, so that looking at all is

@@ -89,7 +89,6 @@ final class EasySlot {
         expect(ccurl_set_long(easy, CURLOPT_QUICK_EXIT, 1))
         expect(ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, limits.connectTimeout.millisecondCount))
         expect(ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1))
-        expect(ccurl_set_long(easy, CURLOPT_BUFFERSIZE, TransferLimits.receiveByteCount))
         return isSet
     }
 
@@ -105,6 +104,10 @@ final class EasySlot {
         if result == CURLE_OK { result = setMethod(request) }
         if result == CURLE_OK { result = setHeaders(request) }
         if result == CURLE_OK { result = setRoute(request) }
+        if result == CURLE_OK {
+            let byteCount = TransferLimits.receiveByteCount(forBody: transfer.body?.capacity ?? 0)
+            result = ccurl_set_long(easy, CURLOPT_BUFFERSIZE, byteCount)
+        }
         guard result == CURLE_OK else {
             end()
             throw TransferError(

@@ -22,9 +22,10 @@ public struct TransferLimits: Sendable {
     /// A PEM file of certificate authorities instead of the system's (AWS_CA_BUNDLE).
     public var certificateAuthorityPath: String?
 
-    /// curl's receive buffer for each connection (CURLOPT_BUFFERSIZE): throughput on 8 MiB bodies rises up to here and
-    /// not beyond.
-    static let receiveByteCount = 256 << 10
+    /// curl's receive buffer for a body of so many bytes (CURLOPT_BUFFERSIZE): an eighth of it, so that it is small
+    /// beside the body, within 16 KiB (a TLS record) and 256 KiB. Throughput on 8 MiB bodies rises up to there and not
+    /// beyond.
+    static func receiveByteCount(forBody byteCount: Int) -> Int { min(max(byteCount / 8, 16 << 10), 256 << 10) }
     /// Room for the head of an answer before it grows: S3's are 300 to 700 bytes.
     static let headByteCountUsual = 1 << 10
     /// The longest sleep of the loop when nothing happens.

@@ -74,7 +74,7 @@ import Testing
         #expect(config.store == "./contracts.chunks")
         #expect(
             config.settings == IndexSettings(tokenizer: .o200kBase, chunking: .lines(maxTokens: 512, overlapTokens: 0)))
-        #expect(config.limits.memoryByteCount == 1 << 30)
+        #expect(config.limits.memoryByteCount == Limits.default.memoryByteCount)
         #expect(config.limits.requestCount == 128)
         #expect(config.warnings == [])
         let source = try #require(config.sources.first)

@@ -65,7 +65,8 @@ import Testing
             try seal(noise, into: batch)
             count += 1
         }
-        #expect(count == StoreLimits.writeQueueByteCount / SinkLimits.batchByteCount)
+        let queueByteCount = StoreLimits.writeQueueByteCount(ofMemory: StoreLimits.memoryByteCount)
+        #expect(count == queueByteCount / SinkLimits.batchByteCount)
         // Handing over never waits.
         try seal(noise, into: batch)
         try store.settle(ObjectOutcome(object: pending[0].id, cause: .vanished))

@@ -83,7 +83,7 @@ import TestServers
         var limits = Limits()
         limits.requestCount = 4
         limits.partByteCount = 64 << 10
-        limits.memoryByteCount = 8 << 20
+        limits.memoryByteCount = 24 << 20
         var runCount = 0
         var runIDs: Set<String> = []
         while true {

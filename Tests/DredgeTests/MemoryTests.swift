@@ -1,4 +1,5 @@
 import Dredge
+import DredgeText
 import Testing
 import TestServers
 
@@ -11,8 +12,8 @@ import TestServers
         defer { server.stop() }
         var limits = Limits()
         limits.partByteCount = 128 << 10
-        limits.memoryByteCount = 4 << 20
         limits.workerCount = 2
+        limits.memoryByteCount = limits.memoryByteCountMin(IndexSettings().chunking)
         let bench = try Workbench()
         let report = try await bench.run([Workbench.source(at: server)], limits: limits)
         #expect(report.indexed.objects == 24)
@@ -28,7 +29,7 @@ import TestServers
         defer { server.stop() }
         var limits = Limits()
         limits.partByteCount = 64 << 10
-        limits.memoryByteCount = 3 << 20
+        limits.memoryByteCount = limits.memoryByteCountMin(.lines(maxTokens: 16))
         let report = try await Workbench().run(
             [Workbench.source(at: server)], settings: IndexSettings(chunking: .lines(maxTokens: 16)), limits: limits)
         #expect(report.indexed.objects == 150)
@@ -45,7 +46,7 @@ import TestServers
             Issue.record("the run should have been refused")
         } catch let error as RunError {
             #expect(error.code == .invalidSource)
-            #expect(error.advice.contains("bytes of memory"))
+            #expect(error.advice.contains("MiB of memory"))
         }
         #expect(try server.requests().isEmpty)
     }

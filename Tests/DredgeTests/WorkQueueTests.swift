@@ -21,7 +21,7 @@ import Testing
         Document(
             object: PendingObject(id: ObjectID(rawValue: 1), position: 1, key: [107], size: 1, eTag: ETag("e")),
             eTag: ETag("e"), size: 1, partByteCount: 10, partCount: parts, decoder: PlainText(),
-            ownBatch: run.sink.makeBatch())
+            ownBatch: parts > 1 ? run.sink.makeBatch() : nil)
     }
 
     @Test func `parts are handed out in their order, whatever order they arrive in`() async throws {
@@ -37,15 +37,45 @@ import Testing
         #expect(order == [0, 1, 2])
     }
 
-    @Test func `an abandoned document gives its buffers back`() async throws {
+    @Test func `an abandoned document gives its buffers back, and its end is waited for`() async throws {
         let run = run()
         let document = document(parts: 2, of: run)
         run.deliver(try await pool.buffer(byteCount: 10), part: 0, of: document)
         run.deliver(try await pool.buffer(byteCount: 10), part: 1, of: document)
-        run.abandon(document)
+        let abandonment = Task { await run.abandon(document, .dropped) }
+        while pool.byteCountInUse > 0 { await Task.yield() }
         run.finish()
-        if case .close? = queue.next() {} else { Issue.record("an abandoned document was handed out") }
+        guard case .end(_, let ended, .dropped)? = queue.next() else {
+            Issue.record("an abandoned document was handed out")
+            return
+        }
+        queue.ended(ended, of: run, in: .zero)
+        await abandonment.value
+        if case .close? = queue.next() {} else { Issue.record("the run was not closed") }
+    }
+
+    @Test func `a cancelled run keeps what is decided of documents that are not read to their end`() async throws {
+        let run = run()
+        let documents = [document(parts: 2, of: run), document(parts: 2, of: run), document(parts: 1, of: run)]
+        for document in documents { run.deliver(try await pool.buffer(byteCount: 10), part: 0, of: document) }
+        guard case .part(_, let first, _, _, let batch)? = queue.next() else {
+            Issue.record("no part")
+            return
+        }
+        run.deliver(try await pool.buffer(byteCount: 10), part: 1, of: first)
+        run.cancel()
+        queue.done(first, of: run, in: .zero, batch)
+        for _ in 0..<2 {
+            guard case .end(_, let ended, .kept)? = queue.next() else {
+                Issue.record("a document was not put away")
+                return
+            }
+            queue.ended(ended, of: run, in: .zero)
+        }
+        if case .close? = queue.next() {} else { Issue.record("the run was not closed") }
         #expect(pool.byteCountInUse == 0)
+        // Nobody is left who could do anything.
+        await run.abandon(first, .kept)
     }
 
     @Test func `finish lets workers empty the queue, cancel does not`() async throws {

@@ -36,7 +36,9 @@ public final class Engine: Sendable {
     private let workers: WorkerPool
     private let gates: RequestGates
     private let memory: MemoryBudget
-    private let multipartReads = Capacity(Limits.openMultipartCountMax)
+    private let plan: MemoryPlan
+    private let carried: Capacity
+    private let stores: StoreShares
     private let reads = Capacity(Limits.openReadCountMax)
 
     /// An engine with AWS's default credential chain, the process's environment and a silent logger, unless said
@@ -68,10 +70,12 @@ public final class Engine: Sendable {
         self.environment = environment
         self.world = world
         self.logger = logger
-        gates = RequestGates(requestCount: limits.requestCount)
-        memory = MemoryBudget(byteCount: limits.memoryByteCount)
-        let coreCount = ProcessInfo.processInfo.activeProcessorCount
-        workers = WorkerPool(count: limits.workerCount > 0 ? limits.workerCount : coreCount, queue: workQueue)
+        plan = MemoryPlan(limits, coreCount: Self.coreCount)
+        gates = RequestGates(requestCount: plan.requestCount)
+        memory = MemoryBudget(byteCount: plan.fetchedByteCount)
+        carried = Capacity(plan.carriedByteCount)
+        stores = StoreShares(byteCount: plan.storeByteCount)
+        workers = WorkerPool(count: plan.workerCount, queue: workQueue)
     }
 
     /// Begins to index `sources`, or goes on with the store's last run if it was stopped or killed and had the same
@@ -79,9 +83,18 @@ public final class Engine: Sendable {
     public func run(_ sources: [Source], into store: any Ledger & ChunkSink) -> Run {
         Run { [self] counters async throws(RunError) -> RunReport in
             let settings = try check(sources, settings: store.settings)
+            // What one document carries may be more than all of them have together.
+            let excess = MemoryPlan.carriedByteCount(settings.chunking) - plan.carriedByteCount
+            // Cancelled: the run stops before it reads anything.
+            let reserve = excess > 0 ? try? await memory.reserve(excess) : nil
+            defer { withExtendedLifetime(reserve) {} }
+            stores.add(store)
+            defer { stores.remove(store) }
             let record = try await begin(sources, in: store, counters)
             let failure = FirstFailure()
-            let work = RunWork(sink: store, settings: settings, counters: counters, failure: failure, on: workQueue)
+            let work = RunWork(
+                sink: store, settings: settings, counters: counters, failure: failure,
+                markedByteCount: limits.markedByteCount, on: workQueue)
             let context = RunContext(
                 id: record.id, world: world, ledger: store, settings: settings, limits: limits, work: work,
                 room: room(for: settings),
@@ -159,10 +172,19 @@ public final class Engine: Sendable {
     }
 
     private func room(for settings: IndexSettings) -> RunRoom {
-        RunRoom(
+        let carriedByteCount = min(MemoryPlan.carriedByteCount(settings.chunking), plan.carriedByteCount)
+        return RunRoom(
             memory: memory.makeAccount(),
-            multipartReads: multipartReads.makeAccount(limit: limits.openMultipartCount(settings.chunking)),
+            carried: carried.makeAccount(limit: Limits.openMultipartCountMax * carriedByteCount),
+            carriedByteCount: carriedByteCount,
             reads: reads.makeAccount())
+    }
+
+    /// Cores that this process, or its container, may use.
+    private static var coreCount: Int {
+        let count = ProcessInfo.processInfo.activeProcessorCount
+        guard let allowed = ControlGroup.current.coreCount else { return count }
+        return min(count, max(1, Int(allowed.rounded(.up))))
     }
 
     /// Refuses, before anything is sent, what can't work.
@@ -184,14 +206,14 @@ public final class Engine: Sendable {
             guard let problem = source.problem(environment: base.environment(environment)) else { continue }
             throw refusal(problem.message, problem.advice, source: source.name)
         }
-        let least = limits.memoryByteCountMin(settings.chunking)
-        if limits.memoryByteCount < least {
+        if !plan.holds(limits, settings.chunking) {
+            let least = limits.memoryByteCountMin(settings.chunking)
             throw refusal(
                 """
-                A memory budget of \(limits.memoryByteCount) bytes can't hold two parts of \(limits.partByteCount) \
-                bytes and what chunks of \(settings.chunking.maxTokens) tokens may need beside them.
+                A memory budget of \(limits.memoryByteCount >> 20) MiB can't hold a worker, a store, two parts of \
+                \(limits.partByteCount) bytes and what chunks of \(settings.chunking.maxTokens) tokens may need.
                 """,
-                "Give at least \(least) bytes of memory, or smaller parts, or a smaller max_tokens.")
+                "Give at least \(least >> 20) MiB of memory, or smaller parts, or a smaller max_tokens.")
         }
         return settings
     }

@@ -1,23 +1,29 @@
+package import DredgeBase
 import DredgeLedger
-import DredgeText
+public import DredgeText
 
 /// All limits of an engine, in one place; its runs share them. Nothing in the engine grows without one of these.
 public struct Limits: Sendable, Hashable {
-    /// Bytes of parts that are being fetched, wait, or are in work, of all runs together. Peak memory is this plus a
-    /// constant: two batches a worker, the stores' queues and caches, curl's buffers, the token tables (about 270 MiB
-    /// in all with the defaults, and about 20 MiB more for each further run at the same time).
-    public var memoryByteCount = 1 << 30
-    /// The most GETs in flight, of all runs together. For each bucket it begins with at most 128, and is as many as
+    /// Memory for all that grows with settings or content, of all runs together: buffers, connections, workers,
+    /// batches, the stores' queues and caches. The process takes at most 64 MiB more. 1 GiB, or three quarters of what
+    /// a container may have beside those 64 MiB, if that is less.
+    public var memoryByteCount = Limits.memoryByteCountUsual(in: .current)
+    /// The most GETs in flight, of all runs together; fewer where the memory is small: each takes 112 KiB beside its
+    /// buffer, and together they take at most an eighth. For each bucket it begins with at most 128, and is as many as
     /// bring more throughput; fewer for one that throttles.
     public var requestCount = 1024
     /// Bytes that one GET asks for; smaller objects are one GET. 8 MiB is what AWS advises (8 or 16) and what its own
     /// client uses.
     public var partByteCount = 8 << 20
-    /// Threads that chunk and count; 0: one a core.
+    /// Threads that chunk and count; 0: one a core, of those that the process, or its container, may use. Fewer where
+    /// the memory is small: each takes 12 MiB.
     public var workerCount = 0
     /// How long a run waits for a source that fails as a whole (no connection, no name, 5xx), before it ends so that
     /// the next run can go on.
     public var outagePatience: Duration = .seconds(30 * 60)
+    /// Bytes of an object after which is marked how far it is read: after a crash the next run reads at most so many
+    /// again, and the parts that were on their way.
+    package var markedByteCount = 64 << 20
 
     /// The defaults.
     public init() {}
@@ -75,17 +81,31 @@ public struct Limits: Sendable, Hashable {
     /// Bytes that precede a part in its buffer, for what the part before left undecided.
     func headroomByteCount(_ chunking: ChunkingSettings) -> Int { Chunker.lookaheadByteCountMax(chunking) }
 
-    /// The most memory that a run with these settings needs to get on at all.
-    func memoryByteCountMin(_ chunking: ChunkingSettings) -> Int {
-        2 * (partByteCount + headroomByteCount(chunking) + (1 << 20))
+    /// The least `memoryByteCount` with which a run with these settings gets on, in whole MiB.
+    public func memoryByteCountMin(_ chunking: ChunkingSettings) -> Int {
+        var limits = self
+        func holds(_ mebibyteCount: Int) -> Bool {
+            limits.memoryByteCount = mebibyteCount << 20
+            // On any machine.
+            return MemoryPlan(limits, coreCount: Self.workerCountMax).holds(limits, chunking)
+        }
+        var (least, enough) = (0, 1)
+        while !holds(enough) { (least, enough) = (enough, 2 * enough) }
+        while enough - least > 1 {
+            let middle = (least + enough) / 2
+            if holds(middle) { enough = middle } else { least = middle }
+        }
+        return enough << 20
     }
 
-    /// Objects of several parts that a run may have open at once: what they carry from part to part must stay small
-    /// beside the budget.
-    func openMultipartCount(_ chunking: ChunkingSettings) -> Int {
-        let carried = headroomByteCount(chunking) + 2 * SinkLimits.batchByteCount
-        return max(1, min(Self.openMultipartCountMax, memoryByteCount / 4 / carried))
+    /// `memoryByteCount` where nobody says another.
+    package static func memoryByteCountUsual(in group: ControlGroup) -> Int {
+        guard let allowed = group.memoryByteCount else { return 1 << 30 }
+        return min(1 << 30, max(1 << 20, (allowed - constantByteCount) / 4 * 3))
     }
+
+    /// What the process takes beside `memoryByteCount`, at the most.
+    package static let constantByteCount = 64 << 20
 
     /// Traps where a limit is outside of its range, or contradicts another: the command's config and flags say so
     /// before, in words.

@@ -11,8 +11,30 @@ struct MemoryBudget: Sendable {
         bytes = Capacity(byteCount)
     }
 
+    /// Waits for room of `byteCount` bytes for something else than buffers, and keeps it until the returned value goes.
+    func reserve(_ byteCount: Int) async throws(CancellationError) -> MemoryReserve {
+        let place = try await bytes.makeAccount().take(byteCount)
+        return MemoryReserve(byteCount: byteCount, pool: pool, place: place)
+    }
+
     /// A run's part of the memory.
     func makeAccount() -> MemoryAccount { MemoryAccount(pool: pool, bytes: bytes.makeAccount()) }
+}
+
+/// Memory that is not for buffers at the moment.
+final class MemoryReserve: Sendable {
+    private let byteCount: Int
+    private let pool: BufferPool
+    private let place: Place
+
+    fileprivate init(byteCount: Int, pool: BufferPool, place: Place) {
+        self.byteCount = byteCount
+        self.pool = pool
+        self.place = place
+        pool.shrink(by: byteCount)
+    }
+
+    deinit { pool.shrink(by: -byteCount) }
 }
 
 /// One user's part of a `MemoryBudget`.

@@ -23,6 +23,8 @@ final class WorkQueue: @unchecked Sendable {
     enum Job {
         /// Work on this part of a document.
         case part(RunWork, Document, OwnedBuffer, index: Int, batch: SharedBatch)
+        /// Do with a document of several parts what the ending says: it is not read to its end.
+        case end(RunWork, Document, Document.Ending)
         /// Write what waits in a batch that is not full: it is due.
         case write(RunWork, SharedBatch)
         /// All is done for the run: write what is in its batches.
@@ -36,6 +38,7 @@ final class WorkQueue: @unchecked Sendable {
             guard isShutDown else { return runs.append(run) }
             // The workers may have ended: what is delivered is dropped.
             run.queue.isCancelled = true
+            run.queue.isClosed = true
             run.close()
         }
     }
@@ -47,18 +50,23 @@ final class WorkQueue: @unchecked Sendable {
     ) {
         condition.withLock {
             precondition(part >= document.arrival.nextPart, "part \(part) of a document was delivered twice")
-            guard !run.queue.isCancelled, !document.arrival.isAbandoned else { return }
+            guard !run.queue.isCancelled, document.arrival.ending == nil else { return }
             note(&document.arrival)
             document.arrival.parts[part] = buffer
             offer(document, of: run)
         }
     }
 
-    /// Drops what has arrived of a document and what is still to come.
-    func abandon(_ document: Document) {
+    /// Drops what has arrived of a document and what is still to come. `waiter` goes on when a worker has done with it
+    /// what `ending` says.
+    func abandon(
+        _ document: Document, of run: RunWork, _ ending: Document.Ending, _ waiter: CheckedContinuation<Void, Never>
+    ) {
         condition.withLock {
-            document.arrival.isAbandoned = true
+            guard !run.queue.isClosed else { return waiter.resume() }
             document.arrival.parts.removeAll()
+            document.arrival.waiter = waiter
+            putAway(document, of: run, ending)
         }
     }
 
@@ -74,7 +82,12 @@ final class WorkQueue: @unchecked Sendable {
     func cancel(_ run: RunWork) {
         condition.withLock {
             run.queue.isCancelled = true
-            while let document = run.queue.ready.popFirst() { document.arrival.parts.removeAll() }
+            var documents = run.queue.ready
+            run.queue.ready = FIFO()
+            while let document = documents.popFirst() {
+                document.arrival.isTaken = false
+                offer(document, of: run)
+            }
             condition.broadcast()
         }
     }
@@ -94,8 +107,7 @@ final class WorkQueue: @unchecked Sendable {
         condition.lock()
         defer { condition.unlock() }
         while true {
-            // Abandoned documents are passed over on the way to a part: then a run may have become ready to be closed.
-            if let job = dueBatch() ?? closing() ?? part() ?? closing() { return job }
+            if let job = dueBatch() ?? closing() ?? part() { return job }
             if isShutDown, runs.isEmpty { return nil }
             if let deadline = nextDeadline() {
                 _ = condition.wait(until: Date(timeIntervalSinceNow: deadline.remaining() / .seconds(1)))
@@ -117,23 +129,50 @@ final class WorkQueue: @unchecked Sendable {
             if let document {
                 document.arrival.nextPart += 1
                 document.arrival.isTaken = false
-                if !document.arrival.isAbandoned { offer(document, of: run) }
+                offer(document, of: run)
             }
+        }
+    }
+
+    /// The worker has done a job of `.end`, in `time`.
+    func ended(_ document: Document, of run: RunWork, in time: Duration) {
+        condition.withLock {
+            run.queue.activeCount -= 1
+            run.queue.workedTime += time
+            document.arrival.waiter?.resume()
+            document.arrival.waiter = nil
+            if run.queue.isToBeClosed { condition.signal() }
         }
     }
 
     /// What is known of a document that the worker has done; nil: nobody wants it any more.
     func arrival(of document: Document) -> (versionID: String?, attemptCount: Int)? {
         condition.withLock {
-            document.arrival.isAbandoned ? nil : (document.arrival.versionID, document.arrival.attemptCount)
+            document.arrival.ending != nil ? nil : (document.arrival.versionID, document.arrival.attemptCount)
         }
     }
 
     // MARK: With the lock held
 
+    /// Puts a document into the ready list when there is something to do for it and nobody is at it.
     private func offer(_ document: Document, of run: RunWork) {
-        guard !document.arrival.isTaken, document.arrival.parts[document.arrival.nextPart] != nil else { return }
-        guard !run.queue.isCancelled else { return document.arrival.parts.removeAll() }
+        guard !document.arrival.isTaken else { return }
+        if let ending = document.arrival.ending { return putAway(document, of: run, ending) }
+        if run.queue.isCancelled {
+            document.arrival.parts.removeAll()
+            // A document that was read to its end before is done.
+            if document.isLarge, document.arrival.nextPart < document.partCount { putAway(document, of: run, .kept) }
+        } else if document.arrival.parts[document.arrival.nextPart] != nil {
+            makeReady(document, of: run)
+        }
+    }
+
+    private func putAway(_ document: Document, of run: RunWork, _ ending: Document.Ending) {
+        document.arrival.ending = ending
+        if !document.arrival.isTaken { makeReady(document, of: run) }
+    }
+
+    private func makeReady(_ document: Document, of run: RunWork) {
         document.arrival.isTaken = true
         if run.queue.ready.isEmpty { run.queue.workedTime = max(run.queue.workedTime, servedTime) }
         run.queue.ready.append(document)
@@ -166,7 +205,9 @@ final class WorkQueue: @unchecked Sendable {
         guard let index = runs.firstIndex(where: { $0.queue.isToBeClosed }) else { return nil }
         // A worker that waits may be here to see the last run go.
         defer { if isShutDown { condition.broadcast() } }
-        return .close(runs.remove(at: index))
+        let run = runs.remove(at: index)
+        run.queue.isClosed = true
+        return .close(run)
     }
 
     /// Of the runs that have something to do, the one that had the least time.
@@ -187,13 +228,13 @@ final class WorkQueue: @unchecked Sendable {
                 continue
             }
             guard let document = run.queue.ready.popFirst() else { preconditionFailure("a document was ready") }
-            let index = document.arrival.nextPart
-            guard !document.arrival.isAbandoned, let buffer = document.arrival.parts.removeValue(forKey: index) else {
-                document.arrival.isTaken = false
-                continue
-            }
             servedTime = run.queue.workedTime
             run.queue.activeCount += 1
+            if let ending = document.arrival.ending { return .end(run, document, ending) }
+            let index = document.arrival.nextPart
+            guard let buffer = document.arrival.parts.removeValue(forKey: index) else {
+                preconditionFailure("a document that is ready has its next part")
+            }
             let batch = run.queue.idleBatches.popLast() ?? SharedBatch(run.sink.makeBatch())
             return .part(run, document, buffer, index: index, batch: batch)
         }

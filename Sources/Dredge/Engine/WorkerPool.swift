@@ -57,6 +57,11 @@ private struct Worker {
                     if batch.deadline?.hasPassed() ?? false { try batch.write(to: run.sink) }
                 }
                 queue.done(document, of: run, in: ContinuousClock.now - start, batch)
+            case .end(let run, let document, let ending):
+                let start = ContinuousClock.now
+                let chunking = Chunking(run, counter: counter(of: run.settings.tokenizer))
+                report(to: run) { () throws(StoreError) in try chunking.end(document, ending) }
+                queue.ended(document, of: run, in: ContinuousClock.now - start)
             case .write(let run, let batch):
                 let start = ContinuousClock.now
                 report(to: run) { () throws(StoreError) in try batch.write(to: run.sink) }

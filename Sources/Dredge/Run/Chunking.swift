@@ -9,9 +9,11 @@ import DredgeTransfer
 struct Chunking {
     let run: RunWork
     let chunker: Chunker
+    private let markedByteCount: UInt64
 
     init(_ run: RunWork, counter: TokenCounter) {
         self.run = run
+        markedByteCount = UInt64(run.markedByteCount)
         chunker = Chunker(settings: run.settings.chunking, counter: counter)
     }
 
@@ -21,7 +23,7 @@ struct Chunking {
     ) throws(StoreError) {
         let part = TextWindow(
             bytes: buffer.mutableBytes, headroom: buffer.headroom,
-            objectOffset: UInt64(index) * UInt64(document.partByteCount))
+            objectOffset: document.start + UInt64(index) * UInt64(document.partByteCount))
         let isLast = index == document.partCount - 1
         try document.work.decoder.decode(part, isEnd: isLast) { (window, isEnd) throws(StoreError) in
             try split(window, isEnd: isEnd, of: document, into: shared)
@@ -34,6 +36,46 @@ struct Chunking {
                 document.object.size
             }
         run.counters.doneBytes.add(doneByteCount)
+        if !isLast, document.isLarge, document.work.offset - document.work.marked.offset >= markedByteCount {
+            try mark(document)
+        }
+    }
+
+    /// The document is not read to its end.
+    func end(_ document: Document, _ ending: Document.Ending) throws(StoreError) {
+        switch ending {
+        case .kept: try mark(document)
+        case .dropped:
+            try discardUnmarked(of: document)
+            try run.sink.mark(progress(of: document, chunkCount: 0))
+        }
+    }
+
+    /// Keeps what is decided of the document, should its read end early.
+    private func mark(_ document: Document) throws(StoreError) {
+        // Without an ETag nobody could tell whether the rest is of the same version.
+        guard let batch = document.work.ownBatch, !document.eTag.isEmpty, document.work.decoder.passesBytesOn else {
+            return try discardUnmarked(of: document)
+        }
+        guard document.work.offset > document.work.marked.offset else { return }
+        try batch.seal()
+        try run.sink.mark(progress(of: document, chunkCount: document.work.chunkCount))
+        document.work.marked = (document.work.offset, document.work.spans.count)
+    }
+
+    private func progress(of document: Document, chunkCount: Int) -> ObjectProgress {
+        let work = document.work
+        return ObjectProgress(
+            object: document.object.id, eTag: document.eTag, size: document.size, byteOffset: work.offset,
+            chunkCount: chunkCount, tokenCount: work.tokenCount,
+            spans: chunkCount == 0 ? [] : Array(work.spans[work.marked.spanCount...]))
+    }
+
+    private func discardUnmarked(of document: Document) throws(StoreError) {
+        let work = document.work
+        let batches = work.spans[work.marked.spanCount...].map(\.batch).filter { $0 != work.ownBatch?.id }
+        document.work.spans.removeSubrange(work.marked.spanCount...)
+        if !batches.isEmpty { try run.sink.discard(batches) }
     }
 
     /// All of the document is in batches.
@@ -59,6 +101,7 @@ struct Chunking {
         _ window: TextWindow, isEnd: Bool, of document: Document, into shared: SharedBatch
     ) throws(StoreError) {
         let text = window.prepending(document.work.carry)
+        document.work.carry = []
         let batch = document.work.ownBatch ?? shared.batch
         var failure: StoreError?
         var tokenCount = 0

@@ -16,8 +16,12 @@ final class Document: @unchecked Sendable {
     let partCount: Int
     /// Bytes of every part but the last.
     let partByteCount: Int
-    /// Of an object of several parts, whose read may be abandoned half-way.
+    /// Where the first part begins, in bytes of the object: what comes before it is in the sink from an earlier read.
+    let start: UInt64
+    /// Of an object of several parts.
     let progress: ReadProgress?
+    /// Whether it has batches of its own, because its read may end half-way.
+    let isLarge: Bool
 
     /// What the queue knows.
     struct Arrival {
@@ -25,13 +29,23 @@ final class Document: @unchecked Sendable {
         var nextPart = 0
         /// In the queue's ready list, or with a worker.
         var isTaken = false
-        /// Nobody wants it any more: its object changed, vanished or failed under the read.
-        var isAbandoned = false
+        /// What is to be done with it, because it is not read to its end; nil: it is.
+        var ending: Ending?
+        /// Waits until that is done.
+        var waiter: CheckedContinuation<Void, Never>?
         var versionID: String?
         /// The most attempts that one of its parts took.
         var attemptCount = 1
     }
     var arrival = Arrival()
+
+    /// What becomes of a document of several parts whose read ends early.
+    enum Ending: Sendable {
+        /// What is decided of it is kept for the next read.
+        case kept
+        /// Its version is gone, and so is what was read of it.
+        case dropped
+    }
 
     /// What the worker knows.
     struct Work {
@@ -45,6 +59,8 @@ final class Document: @unchecked Sendable {
         var chunkCount = 0
         var tokenCount = 0
         var spans: [ChunkSpan] = []
+        /// `offset` and the number of `spans` when they were marked last, so that they need not be read again.
+        var marked: (offset: UInt64, spanCount: Int) = (0, 0)
 
         /// The chunk that is about to be appended as `entry` of `batch` belongs to this document.
         mutating func note(batch: BatchID, entry: Int) {
@@ -57,9 +73,11 @@ final class Document: @unchecked Sendable {
     }
     var work: Work
 
+    /// - Parameter kept: what an earlier read left: this one goes on behind it.
     init(
         object: PendingObject, eTag: ETag, size: UInt64, partByteCount: Int, partCount: Int,
-        progress: ReadProgress? = nil, decoder: any TextDecoder, ownBatch: (any ChunkBatch)?
+        progress: ReadProgress? = nil, decoder: any TextDecoder, ownBatch: (any ChunkBatch)?,
+        kept: ObjectProgress? = nil
     ) {
         self.object = object
         self.eTag = eTag
@@ -67,6 +85,15 @@ final class Document: @unchecked Sendable {
         self.partByteCount = partByteCount
         self.partCount = partCount
         self.progress = progress
+        isLarge = ownBatch != nil
+        start = kept?.byteOffset ?? 0
         work = Work(decoder: decoder, ownBatch: ownBatch)
+        guard let kept else { return }
+        work.offset = kept.byteOffset
+        work.chunkCount = kept.chunkCount
+        work.tokenCount = kept.tokenCount
+        work.spans = kept.spans
+        work.marked = (kept.byteOffset, kept.spans.count)
     }
+
 }

@@ -46,6 +46,11 @@ struct Reading: Sendable {
         var key: ObjectKey
         var size: UInt64
         var eTag: ETag
+        /// What an earlier read of this version left; nil: nothing.
+        var kept: ObjectProgress?
+
+        /// Where this read begins.
+        var start: UInt64 { kept?.byteOffset ?? 0 }
     }
 
     /// Waits for what `read` needs to begin with: a short queue at the gate, a place among the open reads, and the
@@ -62,7 +67,8 @@ struct Reading: Sendable {
 
     /// Reads `object`, of which `room` was made.
     func read(_ object: PendingObject, into room: Room) async throws(StoreError) {
-        var version = Version(key: ObjectKey(object.key), size: object.size, eTag: object.eTag)
+        var version = Version(
+            key: ObjectKey(object.key), size: object.size, eTag: object.eTag, kept: kept(of: object))
         var part = room.takePart()
         if object.attemptCount > 0 {
             do { try await run.world.sleep(Limits.postponedDelay * object.attemptCount) } catch { return }
@@ -83,6 +89,8 @@ struct Reading: Sendable {
             if progress == nil, version.size > UInt64(run.limits.partByteCount) {
                 progress = ReadProgress(byteCount: object.size)
             }
+            // What was read before is done.
+            if version.start > 0 { run.counters.doneBytes.add(progress?.advance(to: version.start) ?? 0) }
             do throws(ReadFailure) {
                 try await read(object, version, progress, into: part.take())
                 return source.objectVisited(isRead: true)
@@ -100,6 +108,14 @@ struct Reading: Sendable {
         try end(object, progress, .changed)
     }
 
+    /// What an earlier read left of the listed version, where it is of use: an object of one part is read anew.
+    private func kept(of object: PendingObject) -> ObjectProgress? {
+        guard let kept = object.progress, object.size > UInt64(run.limits.partByteCount), kept.byteOffset < object.size,
+            !object.eTag.isEmpty
+        else { return nil }
+        return kept
+    }
+
     // MARK: Parts
 
     private func read(
@@ -113,7 +129,7 @@ struct Reading: Sendable {
                     if let buffer { buffer } else { try await memory.buffer(byteCount: Int(version.size), headroom: 0) }
                 })
         } else {
-            let partCount = Int((version.size + partByteCount - 1) / partByteCount)
+            let partCount = Int((version.size - version.start + partByteCount - 1) / partByteCount)
             try await readParts(object, version, progress, partCount: partCount)
         }
     }
@@ -122,26 +138,37 @@ struct Reading: Sendable {
         _ object: PendingObject, _ version: Version, _ progress: ReadProgress?, partCount: Int
     ) async throws(ReadFailure) {
         let place = try await orStop { () async throws(CancellationError) in
-            try await run.room.multipartReads.take()
+            try await run.room.carried.take(run.room.carriedByteCount)
         }
         defer { withExtendedLifetime(place) {} }
-        // The first part alone tells whether the object is text; the others would be read for nothing if it is not.
-        let (document, head) = try await begin(
-            object, version, progress, partCount: partCount, ownBatch: run.work.sink.makeBatch(),
-            into: try await orStop { () async throws(CancellationError) in try await reserve(part: 0, of: version) })
-        // Where the listing names no version, the first part does: the others must be of the same.
         var version = version
-        if version.eTag.isEmpty, let eTag = head.eTag { version.eTag = eTag }
-        let read = version
-        let first = head.version
+        let document: Document
+        var first: ObjectVersion?
+        if let kept = version.kept {
+            document = Document(
+                object: object, eTag: version.eTag, size: version.size, partByteCount: run.limits.partByteCount,
+                partCount: partCount, progress: progress, decoder: PlainText(), ownBatch: run.work.sink.makeBatch(),
+                kept: kept)
+        } else {
+            // The first part alone tells whether the object is text; the others would be read for nothing if it is not.
+            let head: ObjectHead
+            (document, head) = try await begin(
+                object, version, progress, partCount: partCount, ownBatch: run.work.sink.makeBatch(),
+                into: try await orStop { () async throws(CancellationError) in try await reserve(part: 0, of: version) }
+            )
+            // Where the listing names no version, the first part does: the others must be of the same.
+            if version.eTag.isEmpty, let eTag = head.eTag { version.eTag = eTag }
+            first = head.version
+        }
+        let (read, ofFirst) = (version, first)
         do {
             try await withThrowingDiscardingTaskGroup { group in
-                for part in 1..<partCount {
+                for part in (ofFirst == nil ? 0 : 1)..<partCount {
                     let buffer = try await reserve(part: part, of: read)
                     if group.isCancelled { return }
                     group.addTask {
-                        let head = try await get(range(ofPart: part, size: read.size), of: read, into: buffer)
-                        guard first.isSame(as: head.version) else {
+                        let head = try await get(range(ofPart: part, of: read), of: read, into: buffer)
+                        if let ofFirst, !ofFirst.isSame(as: head.version) {
                             throw ReadFailure.service(.changed(source.source, read.key))
                         }
                         deliver(buffer, part, of: document, head)
@@ -149,8 +176,9 @@ struct Reading: Sendable {
                 }
             }
         } catch {
-            run.work.abandon(document)
-            throw error as? ReadFailure ?? .stopped
+            let failure = error as? ReadFailure ?? .stopped
+            await run.work.abandon(document, failure.isOfVersion ? .dropped : .kept)
+            throw failure
         }
     }
 
@@ -160,7 +188,7 @@ struct Reading: Sendable {
         _ object: PendingObject, _ version: Version, _ progress: ReadProgress?, partCount: Int,
         ownBatch: (any ChunkBatch)?, into buffer: consuming OwnedBuffer
     ) async throws(ReadFailure) -> (Document, ObjectHead) {
-        let head = try await get(range(ofPart: 0, size: version.size), of: version, into: buffer)
+        let head = try await get(range(ofPart: 0, of: version), of: version, into: buffer)
         let content = DocumentHead(bytes: buffer.bytes, contentEncoding: head.contentEncoding).content
         let decoder: any TextDecoder
         switch content {
@@ -179,9 +207,9 @@ struct Reading: Sendable {
             buffer, part: part, of: document, versionID: head.versionID, attemptCount: head.attemptCount)
     }
 
-    private func range(ofPart part: Int, size: UInt64) -> Range<UInt64> {
-        let start = UInt64(part) * UInt64(run.limits.partByteCount)
-        return start..<min(start + UInt64(run.limits.partByteCount), size)
+    private func range(ofPart part: Int, of version: Version) -> Range<UInt64> {
+        let start = version.start + UInt64(part) * UInt64(run.limits.partByteCount)
+        return start..<min(start + UInt64(run.limits.partByteCount), version.size)
     }
 
     // MARK: One GET
@@ -189,7 +217,7 @@ struct Reading: Sendable {
     private func reserve(part: Int, of version: Version) async throws(CancellationError) -> OwnedBuffer {
         let headroom = part == 0 ? 0 : run.limits.headroomByteCount(run.settings.chunking)
         return try await memory.buffer(
-            byteCount: range(ofPart: part, size: version.size).count, headroom: headroom)
+            byteCount: range(ofPart: part, of: version).count, headroom: headroom)
     }
 
     private func get(
@@ -263,7 +291,7 @@ struct Reading: Sendable {
         case _ where error.mayPass && isWorthAnotherVisit(object, after: error):
             if object.attemptCount == 0 { source.objectVisited(isRead: false) }
             postponed.counter.add(1)
-            // The next visit begins from the first byte.
+            // The next visit counts what it needs not read again.
             run.counters.doneBytes.add(0 &- (progress?.takeBack() ?? 0))
             return try run.ledger.settle(
                 ObjectOutcome(
@@ -309,6 +337,12 @@ private enum ReadFailure: Error {
     case notText(SkipReason)
     /// The run is being stopped.
     case stopped
+
+    /// Whether the version that was being read is gone.
+    var isOfVersion: Bool {
+        guard case .service(let error) = self else { return false }
+        return error.code == .preconditionFailed || error.code == .noSuchKey
+    }
 }
 
 extension SkipReason {

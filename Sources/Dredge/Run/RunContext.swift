@@ -23,8 +23,10 @@ struct RunContext: Sendable {
 struct RunRoom: Sendable {
     /// For what is fetched.
     let memory: MemoryAccount
-    /// Objects of several parts that are open: each carries text from part to part, and has a batch of its own in hand.
-    let multipartReads: CapacityAccount
+    /// For what objects of several parts that are open carry from part to part, with a batch of its own each.
+    let carried: CapacityAccount
+    /// Bytes of it that one of them takes.
+    let carriedByteCount: Int
     /// Reads that have begun and not ended, whatever they wait for: bounds their tasks.
     let reads: CapacityAccount
 }

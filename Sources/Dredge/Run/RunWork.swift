@@ -11,6 +11,8 @@ final class RunWork: @unchecked Sendable {
     let settings: IndexSettings
     let counters: RunCounters
     let failure: FirstFailure
+    /// Bytes of a large object after which is marked how far it is read.
+    let markedByteCount: Int
     private let workQueue: WorkQueue
     private let closed = Monitor(false)
 
@@ -28,6 +30,8 @@ final class RunWork: @unchecked Sendable {
         var isBlocked = false
         var isFinished = false
         var isCancelled = false
+        /// No worker will do anything for it any more.
+        var isClosed = false
 
         /// Whether nothing is left but to write what is in the batches.
         var isToBeClosed: Bool { (isFinished || isCancelled) && activeCount == 0 && ready.isEmpty }
@@ -36,12 +40,14 @@ final class RunWork: @unchecked Sendable {
 
     /// A run's work, which begins at once.
     init(
-        sink: any ChunkSink, settings: IndexSettings, counters: RunCounters, failure: FirstFailure, on queue: WorkQueue
+        sink: any ChunkSink, settings: IndexSettings, counters: RunCounters, failure: FirstFailure,
+        markedByteCount: Int = Limits.default.markedByteCount, on queue: WorkQueue
     ) {
         self.sink = sink
         self.settings = settings
         self.counters = counters
         self.failure = failure
+        self.markedByteCount = markedByteCount
         workQueue = queue
         queue.add(self)
     }
@@ -56,13 +62,16 @@ final class RunWork: @unchecked Sendable {
         }
     }
 
-    /// Drops what has arrived of a document and what is still to come.
-    func abandon(_ document: Document) { workQueue.abandon(document) }
+    /// Drops what has arrived of a document of several parts and what is still to come. Returns when a worker has done
+    /// with it what `ending` says, also when the task is cancelled.
+    func abandon(_ document: Document, _ ending: Document.Ending) async {
+        await withCheckedContinuation { workQueue.abandon(document, of: self, ending, $0) }
+    }
 
     /// No document will come any more.
     func finish() { workQueue.finish(self) }
 
-    /// What is in hand is done and written, the rest is dropped.
+    /// What is in hand is done and written, the rest is dropped; what is decided of large objects is kept.
     func cancel() { workQueue.cancel(self) }
 
     /// Returns when workers have done everything and handed it to the sink, also when the task is cancelled: then less

@@ -4,6 +4,9 @@
 /// into text yet it keeps. One thread at a time uses it. A format is a class of its own in this folder, chosen by
 /// `DocumentHead.content`.
 public protocol TextDecoder: AnyObject {
+    /// Whether the text is the object's bytes as they are, so that a read can begin anew at any place of the text.
+    var passesBytesOn: Bool { get }
+
     /// Takes the next bytes of the object, of which `isEnd` says that they are the last, and calls `emit` for each
     /// stretch of text, in order; its second argument says whether that is the document's last. Throws what `emit`
     /// throws.
@@ -20,6 +23,9 @@ public protocol TextDecoder: AnyObject {
 public final class PlainText: TextDecoder {
     /// A decoder for one document.
     public init() {}
+
+    /// True.
+    public var passesBytesOn: Bool { true }
 
     /// Calls `emit` once, with `part`.
     public func decode<Failure: Error>(

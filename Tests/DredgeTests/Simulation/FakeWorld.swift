@@ -34,6 +34,9 @@ final class FakeWorld: World {
     private let faultPercentage: UInt64
     private let generator: Mutex<SeededGenerator>
     private let requests = Mutex<Int>(0)
+    private let resumedReads = Mutex<Int>(0)
+    /// Parts that don't begin where those of a read from the first byte do.
+    var resumedReadCount: Int { resumedReads.withLock { $0 } }
     /// Called before each request is answered, with its number.
     private let onRequest: @Sendable (Int) -> Void
 
@@ -128,6 +131,7 @@ final class FakeWorld: World {
                 throw S3Error(code: .cancelled, bucket: bucket, key: key, message: "cancelled", advice: "None.")
             }
             defer { withExtendedLifetime(place) {} }
+            if range.lowerBound % UInt64(Limits.partByteCountMin) != 0 { world.resumedReads.withLock { $0 += 1 } }
             if world.random() % 50 == 0 { gate.attemptEnded(.throttled) }
             try await world.answer(
                 key, in: bucket,

@@ -145,6 +145,9 @@ final class MemoryStore: Ledger, ChunkSink {
         }
     }
 
+    /// Chunks of all batches that nobody has discarded.
+    var chunkCount: Int { guarded.withLock { $0.state.batches.values.map(\.count).reduce(0, +) } }
+
     private static let crash = StoreError(code: .closed, path: "memory", message: "crashed", advice: "Reopen it.")
 
     private func call<Value: Sendable>(isSafe: Bool = false, _ body: (inout State) -> Value) throws(StoreError) -> Value
@@ -305,7 +308,10 @@ final class MemoryStore: Ledger, ChunkSink {
         try call { state in
             let index = Int(outcome.object.rawValue) - 1
             state.objects[index].isLeftOver = false
-            if outcome.cause != .postponed { state.dropProgress(of: outcome.object) }
+            switch outcome.cause {
+            case .postponed, .failed: break
+            case .skipped, .vanished, .changed: state.dropProgress(of: outcome.object)
+            }
             switch outcome.cause {
             case .skipped(let reason, let readETag):
                 state.objects[index].state = .skipped
@@ -400,8 +406,11 @@ final class MemoryStore: Ledger, ChunkSink {
         }
     }
 
+    func takeAtMost(memoryByteCount: Int) {}
+
     func mark(_ progress: ObjectProgress) throws(StoreError) {
         try call { state in
+            if progress.chunkCount == 0 { return state.dropProgress(of: progress.object) }
             var kept = state.progress[progress.object]
             if kept?.eTag != progress.eTag || kept?.size != progress.size { kept = nil }
             var progress = progress

@@ -58,6 +58,7 @@ import TestServers
         // What disturbs must have disturbed.
         let least = Int(Self.runCount) / 10
         #expect(counts.stops > least && counts.crashes > 2 * least && counts.failures > least, "\(counts)")
+        #expect(counts.resumedReads > least / 4, "\(counts)")
     }
 
     /// What happened in all of them.
@@ -67,6 +68,8 @@ import TestServers
             var stops = 0
             var crashes = 0
             var failures = 0
+            /// Reads that went on where an earlier one had ended.
+            var resumedReads = 0
         }
         private let state = Mutex(Counts())
         var counts: Counts { state.withLock { $0 } }
@@ -94,7 +97,7 @@ import TestServers
             do {
                 let report = try await run(
                     into: store, seed: generator.next(), faultPercentage: isCalm ? 0 : generator.next(below: 20),
-                    stopsAt: stopsAt)
+                    stopsAt: stopsAt, tally)
                 if report.outcome == .stopped { tally.count(\.stops) }
                 if report.outcome == .complete, !report.isIncomplete { return store.content }
             } catch let error as RunError {
@@ -106,11 +109,12 @@ import TestServers
     }
 
     static func run(
-        into store: MemoryStore, seed: UInt64, faultPercentage: Int, stopsAt: Int = .max
+        into store: MemoryStore, seed: UInt64, faultPercentage: Int, stopsAt: Int = .max, _ tally: Tally = Tally()
     ) async throws -> RunReport {
         var limits = Limits()
         limits.partByteCount = Limits.partByteCountMin
-        limits.memoryByteCount = 3 << 20
+        limits.markedByteCount = 40_000
+        limits.memoryByteCount = limits.memoryByteCountMin(settings.chunking)
         limits.requestCount = 8
         limits.workerCount = 2
         let running = Mutex<Run?>(nil)
@@ -125,6 +129,7 @@ import TestServers
         let result: Result<RunReport, RunError>
         do throws(RunError) { result = .success(try await run.report()) } catch { result = .failure(error) }
         await engine.shutDown()
+        for _ in 0..<world.resumedReadCount { tally.count(\.resumedReads) }
         return try result.get()
     }
 }
