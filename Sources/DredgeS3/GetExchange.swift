@@ -156,11 +156,20 @@ struct GetExchange: Exchange {
     /// `bytes 0-99/1000` (RFC 9110, 14.4): the half-open range and the whole size. nil for anything else, also for an
     /// unknown size (`*`).
     static func contentRange(_ text: String) -> (range: Range<UInt64>, size: UInt64)? {
-        let parts = text.split(separator: " ")
-        guard parts.count == 2, parts[0].lowercased() == "bytes" else { return nil }
-        let numbers = parts[1].split(whereSeparator: { $0 == "-" || $0 == "/" }).map { UInt64($0) }
-        guard numbers.count == 3, let first = numbers[0], let last = numbers[1], let size = numbers[2], first <= last,
-            last < size
+        // Without arrays of parts: this comes with each answer.
+        var rest = text.utf8[...]
+        func number(before end: UInt8?) -> UInt64? {
+            let digits = rest.prefix { $0 != end }
+            rest = rest[digits.endIndex...].dropFirst()
+            // No sign.
+            return digits.first.map { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } == true
+                ? UInt64(Substring(digits)) : nil
+        }
+        let unit = rest.prefix { $0 != UInt8(ascii: " ") }
+        guard unit.elementsEqual("bytes".utf8, by: { $0 | 0x20 == $1 }) else { return nil }
+        rest = rest[unit.endIndex...].drop { $0 == UInt8(ascii: " ") }
+        guard let first = number(before: UInt8(ascii: "-")), let last = number(before: UInt8(ascii: "/")),
+            let size = number(before: nil), first <= last, last < size
         else { return nil }
         return (first..<last + 1, size)
     }

@@ -195,11 +195,19 @@ final class EasySlot {
     private func setHeaders(_ request: HTTPRequest) -> CURLcode {
         // In curl's list, "Name:" takes a header away and "Name;" sends one without a value (CURLOPT_HTTPHEADER(3)).
         var isAppended = true
+        var line = ""
+        line.reserveCapacity(256)
         func append(_ line: String) {
             guard let list = curl_slist_append(headerList, line) else { return isAppended = false }
             headerList = list
         }
-        for (name, value) in request.headers { append(value.isEmpty ? "\(name);" : "\(name): \(value)") }
+        for (name, value) in request.headers {
+            line.removeAll(keepingCapacity: true)
+            line += name
+            line += value.isEmpty ? ";" : ": "
+            line += value
+            append(line)
+        }
         if request.method == .post || request.method == .put {
             append("Expect:")
             // curl would call every body a form.

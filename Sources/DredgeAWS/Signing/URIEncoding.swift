@@ -38,7 +38,8 @@ package enum URIEncoding {
         return output
     }
 
-    static func append(_ bytes: some Sequence<UInt8>, keepsSlash: Bool, to output: inout [UInt8]) {
+    /// Takes an array: a generic sequence costs an allocation for each byte where another module calls.
+    static func append(_ bytes: [UInt8], keepsSlash: Bool, to output: inout [UInt8]) {
         for byte in bytes {
             if isUnreserved(byte) || (keepsSlash && byte == UInt8(ascii: "/")) {
                 output.append(byte)
@@ -52,7 +53,8 @@ package enum URIEncoding {
 
     private static func encode(_ bytes: some Sequence<UInt8>, keepsSlash: Bool) -> String {
         var output: [UInt8] = []
-        output.reserveCapacity(bytes.underestimatedCount + 16)
+        let bytes = Array(bytes)
+        output.reserveCapacity(bytes.count + 16)
         append(bytes, keepsSlash: keepsSlash, to: &output)
         return String(decoding: output, as: UTF8.self)
     }
