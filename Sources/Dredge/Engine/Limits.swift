@@ -86,8 +86,7 @@ public struct Limits: Sendable, Hashable {
         var limits = self
         func holds(_ mebibyteCount: Int) -> Bool {
             limits.memoryByteCount = mebibyteCount << 20
-            // On any machine.
-            return MemoryPlan(limits, coreCount: Self.workerCountMax).holds(limits, chunking)
+            return MemoryPlan(limits, coreCount: 1).holds(limits, chunking)
         }
         var (least, enough) = (0, 1)
         while !holds(enough) { (least, enough) = (enough, 2 * enough) }

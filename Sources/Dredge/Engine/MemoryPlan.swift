@@ -20,6 +20,8 @@ struct MemoryPlan: Sendable, Hashable {
     let carriedByteCount: Int
     /// For buffers that are fetched into, wait or are in work.
     let fetchedByteCount: Int
+    /// The same with as many workers as there may be.
+    private let fetchedByteCountMin: Int
 
     /// Divides `limits.memoryByteCount`.
     /// - Parameter coreCount: how many workers there are where `limits` don't say.
@@ -33,7 +35,9 @@ struct MemoryPlan: Sendable, Hashable {
         // Workers take no more than half of what the others leave, except for the first one.
         let asked = limits.workerCount > 0 ? limits.workerCount : coreCount
         workerCount = max(1, min(asked, shared / 2 / Self.workerByteCount))
+        // Curl's buffers have an eighth of what a buffer has.
         fetchedByteCount = max(1, (shared - workerCount * Self.workerByteCount) / 9 * 8)
+        fetchedByteCountMin = (shared - max(Self.workerByteCount, shared / 2)) / 9 * 8
     }
 
     /// What a document of several parts may hold beside its parts: text that is not decided yet, and a batch.
@@ -43,11 +47,11 @@ struct MemoryPlan: Sendable, Hashable {
         return undecided + 2 * max(undecided, SinkLimits.batchByteCount)
     }
 
-    /// Whether a run with these settings gets on: two parts have room, and what one document carries.
+    /// Whether a run with these settings gets on, on any machine: two parts have room, and what one document carries.
     func holds(_ limits: Limits, _ chunking: ChunkingSettings) -> Bool {
         let part = limits.partByteCount + limits.headroomByteCount(chunking) + (256 << 10)
         let excess = max(0, Self.carriedByteCount(chunking) - carriedByteCount)
-        return byteCount > 0 && fetchedByteCount - excess >= 2 * part
+        return fetchedByteCountMin - excess >= 2 * part
     }
 
     /// What one more worker takes: a counter's caches (8 MiB), the batches that it fills and the one that it
