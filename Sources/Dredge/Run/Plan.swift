@@ -1,5 +1,6 @@
 public import DredgeLedger
 import DredgeS3
+import DredgeStore
 
 /// What a run would start from: every source listed, nothing fetched, nothing written.
 public struct Plan: Sendable, Hashable, Codable {
@@ -56,13 +57,29 @@ extension Engine {
     }
 
     private func plan(_ open: OpenSource, against ledger: (any Ledger)?) async throws(RunError) -> SourcePlan {
+        if let plan = try await plan(open, against: ledger, seen: nil) { return plan }
+        let seen: KeySet
+        do throws(StoreError) { seen = try KeySet() } catch { throw RunError(error) }
+        return try await plan(open, against: ledger, seen: seen) ?? SourcePlan(source: open.source.name)
+    }
+
+    /// nil: keys may come twice, and nothing keeps those that have come.
+    private func plan(
+        _ open: OpenSource, against ledger: (any Ledger)?, seen: KeySet?
+    ) async throws(RunError) -> SourcePlan? {
         let record = open.source.record(endpoints)
         var plan = SourcePlan(source: open.source.name)
         var walk = ListingWalk(open)
         var listed = ListedDocuments()
         while let page = try await next(&walk, of: open) {
-            let entries = page.map(open.filter.entry)
+            if seen == nil, !walk.isInOrder { return nil }
+            var entries = page.map(open.filter.entry)
             do throws(StoreError) {
+                if let seen {
+                    // As a run does: the first entry of a key counts.
+                    let isNew = try await seen.insert(entries.map(\.key))
+                    entries = zip(entries, isNew).filter(\.1).map(\.0)
+                }
                 let known = try await ledger?.knownObjects(of: record, keys: entries.map(\.key))
                 for (index, entry) in entries.enumerated() {
                     let decision = ListingDecision(entry, known: known?[index])
@@ -129,7 +146,7 @@ private struct ListedDocuments {
         if decision.leavesContentOver { leftOutCount += 1 }
     }
 
-    /// What a listing that showed these leaves over. A listing that repeats keys is not trusted anyway.
+    /// What a listing that showed these leaves over. Another process may have changed the store meanwhile.
     func candidates(of stored: StoredDocuments, isListingEmpty: Bool) -> RemovalCandidates {
         RemovalCandidates(
             isListingEmpty: isListingEmpty, haveFiltersChanged: stored.haveFiltersChanged,
