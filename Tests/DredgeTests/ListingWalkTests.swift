@@ -40,11 +40,14 @@ import TestServers
         ) async throws(S3Error) -> ObjectHead { fatalError("not asked") }
     }
 
-    private func source(_ service: PageService, bucket: String = "bucket") throws -> OpenSource {
+    private func source(
+        _ service: PageService, bucket: String = "bucket", warn: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws -> OpenSource {
         let source = Source(bucket: bucket, auth: .anonymous)
         return OpenSource(
             source, filter: try SourceFilter(source), service: service, gate: RequestGate(Capacity(1), limitMax: 1),
-            world: FakeWorld(buckets: [:], seed: 0, faultPercentage: 0), patience: .zero, onWait: { _ in })
+            world: FakeWorld(buckets: [:], seed: 0, faultPercentage: 0), patience: .zero, warn: warn,
+            onWait: { _ in })
     }
 
     /// All keys, and whether they are to be believed.
@@ -133,14 +136,30 @@ import TestServers
         #expect(service.requestCount <= 3 * (start + length) + 8, "\(service.requestCount) requests")
     }
 
-    @Test(arguments: [["a", "b"], []])
-    func `pages that bring nothing new, with a new token each, end the listing`(keys: [String]) async throws {
+    @Test(
+        arguments: [
+            (["a", "b"], "brought no new key", Limits.fruitlessPageCountMax), ([], "had no key", 1_000),
+        ] as [([String], String, Int)])
+    func `pages that bring nothing new, with a new token each, are told of once, and end the listing`(
+        keys: [String], words: String, countMax: Int
+    ) async throws {
         let service = PageService { number, _, _ in (keys, String(number)) }
-        let source = try source(service)
+        let warnings = Mutex<[String]>([])
+        let source = try source(service) { warning in warnings.withLock { $0.append(warning) } }
         var walk = ListingWalk(source)
         while try await walk.next() != nil {}
-        #expect(source.failure?.code == .service && source.failure?.message.contains("no new key") == true)
-        #expect(service.requestCount <= Limits.fruitlessPageCountMax + 5)
+        #expect(source.failure?.code == .service && source.failure?.message.contains(words) == true)
+        #expect((countMax..<countMax + 5).contains(service.requestCount))
+        let told = warnings.withLock { $0 }
+        #expect(told.count == 1 && told[0].contains("50 pages in a row \(words)") && told[0].contains("\(countMax)"))
+    }
+
+    @Test func `some hundred empty pages between two keys are no end`() async throws {
+        let service = PageService { number, _, _ in
+            number < 900 ? (number == 0 ? ["a"] : [], String(number)) : (["b"], nil)
+        }
+        let result = try await walk(service)
+        #expect(result.keys == ["a", "b"] && result.isTrusted)
     }
 
     @Test func `of many different tokens none closes a circle`() {

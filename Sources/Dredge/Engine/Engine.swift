@@ -134,7 +134,7 @@ public final class Engine: Sendable {
         let service = try world.open(source, for: run, gate: gate)
         return OpenSource(
             source, filter: filter, service: service, gate: gate, world: world, patience: limits.outagePatience,
-            onWait: onWait)
+            warn: { [logger] in logger.warning("\($0)", metadata: ["source": "\(source.name)"]) }, onWait: onWait)
     }
 
     private func tell(_ wait: SourceWait?, of source: Source) {

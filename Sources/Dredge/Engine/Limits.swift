@@ -67,6 +67,10 @@ public struct Limits: Sendable, Hashable {
     static let postponedDelay: Duration = .milliseconds(200)
     /// Pages of a listing in a row that may bring no new key: ten million keys that came before.
     static let fruitlessPageCountMax = 10_000
+    /// Pages of a listing in a row that may have no key at all. S3 lists so over delete markers, a thousand to a page.
+    static let emptyPageCountMax = 1_000
+    /// Pages of a listing in a row that bring no new key, after which a warning tells of them.
+    static let fruitlessPageCountTold = 50
     /// How often an object that changes under the read is begun again.
     static let rereadCount = 3
     /// GETs of a bucket that are in flight at first, before it is known what more of them bring.

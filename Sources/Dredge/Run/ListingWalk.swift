@@ -17,6 +17,9 @@ struct ListingWalk {
     private var highestKey: ObjectKey?
     /// Pages in a row that brought no key above all before.
     private var fruitlessCount = 0
+    /// Pages in a row that had no key at all.
+    private var emptyCount = 0
+    private var hasTold = false
     private var cycle = TokenCycle()
     private var isAtEnd = false
     /// Whether nothing can have been left out or repeated so far.
@@ -50,9 +53,14 @@ struct ListingWalk {
             return nil
         }
         note(page)
-        if fruitlessCount > Limits.fruitlessPageCountMax {
-            source.giveUp(endless("goes on and on: \(fruitlessCount) pages in a row brought no new key"))
+        if fruitlessCount > Limits.fruitlessPageCountMax || emptyCount > Limits.emptyPageCountMax {
+            source.giveUp(endless("goes on and on: \(fruitless)"))
             return nil
+        }
+        if fruitlessCount >= Limits.fruitlessPageCountTold, !hasTold {
+            hasTold = true
+            let countMax = emptyCount == fruitlessCount ? Limits.emptyPageCountMax : Limits.fruitlessPageCountMax
+            source.warn("listing \(source.url): \(fruitless); after \(countMax) of them the source is given up")
         }
         lastKey = page.objects.last?.key ?? lastKey
         startAfter = nil
@@ -77,7 +85,15 @@ struct ListingWalk {
         return true
     }
 
+    /// What the last pages were like.
+    private var fruitless: String {
+        emptyCount >= Limits.fruitlessPageCountTold
+            ? "\(emptyCount) pages in a row had no key, as where S3 lists over delete markers"
+            : "\(fruitlessCount) pages in a row brought no new key"
+    }
+
     private mutating func note(_ page: ListPage) {
+        emptyCount = page.objects.isEmpty ? emptyCount + 1 : 0
         // Without order, the keys tell nothing.
         if !hasOrder, !page.objects.isEmpty { return fruitlessCount = 0 }
         let highest = page.objects.max { $0.key < $1.key }?.key

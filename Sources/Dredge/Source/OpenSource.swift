@@ -9,6 +9,8 @@ final class OpenSource: Sendable {
     let service: any ObjectService
     /// Bounds the GETs in flight of its bucket.
     let gate: RequestGate
+    /// Tells, in a sentence, what somebody should know of the source.
+    let warn: @Sendable (String) -> Void
     private let health: SourceHealth
     private let patience: Duration
 
@@ -21,13 +23,15 @@ final class OpenSource: Sendable {
 
     init(
         _ source: Source, filter: SourceFilter, service: any ObjectService, gate: RequestGate, world: any World,
-        patience: Duration, onWait: @escaping @Sendable (SourceWait?) -> Void
+        patience: Duration, warn: @escaping @Sendable (String) -> Void,
+        onWait: @escaping @Sendable (SourceWait?) -> Void
     ) {
         self.source = source
         self.filter = filter
         self.service = service
         self.gate = gate
         self.patience = patience
+        self.warn = warn
         health = SourceHealth(service, of: source.name, in: world, patience: patience, onWait: onWait)
     }
 
