@@ -58,7 +58,8 @@ struct Main {
             return failure.status.rawValue
         } catch let error as StoreError {
             StandardError.write(FatalText.text(error) + "\n")
-            return (error.code == .noSuchObject ? ExitStatus.usage : .fatal).rawValue
+            let isAboutName = error.code == .noSuchObject || error.code == .noSuchSource
+            return (isAboutName ? ExitStatus.usage : .fatal).rawValue
         } catch is StandardOutput.ReaderGone {
             return ExitStatus.complete.rawValue
         } catch {

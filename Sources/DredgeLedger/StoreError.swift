@@ -20,6 +20,8 @@ public struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
         case corrupt
         /// There is no object of that key (or id) in the store.
         case noSuchObject
+        /// There is no source of that name in the store.
+        case noSuchSource
         /// The store was closed.
         case closed
         /// An argument that can't be right, such as the same source twice.

@@ -3,25 +3,29 @@ internal import Foundation
 internal import GRDB
 
 extension ChunkStore {
-    /// All chunks as JSON Lines (https://jsonlines.org): one object a line, in order of (bucket, key bytes, source,
-    /// ordinal).
+    /// All chunks, or those of one source, as JSON Lines (https://jsonlines.org): one object a line, in order of
+    /// (bucket, key bytes, source, ordinal).
     ///
-    /// Names of a line, in this order: `bucket`, `key`, `etag` (as S3 gives it, with its quotes), `version_id` (null:
-    /// none), `ordinal`, `byte_offset`, `byte_length`, `tokens`, `text`. In `key` and `text`, each maximal part that is
-    /// not valid UTF-8 is U+FFFD; only then, `key_base64` stands behind `key`, and `base64` behind `text`, with the
-    /// exact bytes.
+    /// Names of a line, in this order: `source`, `bucket`, `prefix` (the source's), `key`, `etag` (as S3 gives it, with
+    /// its quotes), `version_id` (null: none), `ordinal`, `byte_offset`, `byte_length`, `tokens`, `text`. Only where
+    /// the source has an endpoint other than AWS's, `endpoint_url` stands behind `prefix`. In `key` and `text`, each
+    /// maximal part that is not valid UTF-8 is U+FFFD; only then, `key_base64` stands behind `key`, and `base64` behind
+    /// `text`, with the exact bytes.
     ///
     /// `write` gets whole lines, many at a time, on a thread of the reader's; what it throws ends the export. Objects
     /// of which nothing is stored give no line.
-    public func exportLines(_ write: @escaping @Sendable ([UInt8]) throws -> Void) async throws {
+    public func exportLines(
+        source: String? = nil, _ write: @escaping @Sendable ([UInt8]) throws -> Void
+    ) async throws {
         let path = path
         let failure: (any Error)? = try await readSnapshot { db in
             let content = ContentReader(path: path)
-            var cursor = try ObjectCursor.byBucket(db, ObjectFilter(hasContent: true))
+            var cursor = try ObjectCursor.byBucket(db, ObjectFilter(source: source, hasContent: true))
             var lines = JSONLineWriter()
             while let object = try cursor.next(db) {
                 lines.begin(
-                    bucket: object.bucket, key: object.key, eTag: object.content?.eTag ?? object.eTag,
+                    source: object.source, bucket: object.bucket, prefix: object.prefix,
+                    endpointURL: object.endpointURL, key: object.key, eTag: object.content?.eTag ?? object.eTag,
                     versionID: object.content?.versionID)
                 for span in try content.spans(db, of: object.id) {
                     try content.forEachChunk(db, of: object.id, in: span) { entry, text in
@@ -45,7 +49,9 @@ extension StoredChunk {
     /// The chunk as a line of `ChunkStore.exportLines`, its line break included.
     public var exportLine: [UInt8] {
         var lines = JSONLineWriter()
-        lines.begin(bucket: bucket, key: key, eTag: eTag, versionID: versionID)
+        lines.begin(
+            source: source, bucket: bucket, prefix: prefix, endpointURL: endpointURL, key: key, eTag: eTag,
+            versionID: versionID)
         text.withUnsafeBytes { lines.append(ordinal: ordinal, byteOffset: byteOffset, tokenCount: tokenCount, $0) }
         return lines.take()
     }
@@ -62,9 +68,20 @@ private struct JSONLineWriter {
         return bytes
     }
 
-    mutating func begin(bucket: String, key keyBytes: [UInt8], eTag: ETag, versionID: String?) {
-        head = Array("{\"bucket\":".utf8)
+    mutating func begin(
+        source: String, bucket: String, prefix: String, endpointURL: String?, key keyBytes: [UInt8], eTag: ETag,
+        versionID: String?
+    ) {
+        head = Array("{\"source\":".utf8)
+        Self.appendString(source, to: &head)
+        head += Array(",\"bucket\":".utf8)
         Self.appendString(bucket, to: &head)
+        head += Array(",\"prefix\":".utf8)
+        Self.appendString(prefix, to: &head)
+        if let endpointURL {
+            head += Array(",\"endpoint_url\":".utf8)
+            Self.appendString(endpointURL, to: &head)
+        }
         head += Array(",\"key\":".utf8)
         let key = String(decoding: keyBytes, as: UTF8.self)
         Self.appendString(key, to: &head)

@@ -16,8 +16,9 @@ extension ChunkStore {
 
     /// Removes objects with all that was stored of them: neither their text nor their keys are in the file, its log or
     /// its free pages afterwards, nor is anything that was removed before. What the bucket still has comes back with
-    /// the next run that lists it. Throws `corrupt` for a damaged store, `invalidArgument` for a filter that leaves
-    /// nothing out.
+    /// the next run that lists it. Where no object matches, what was removed before goes all the same. Throws
+    /// `noSuchSource` for a source that the store has not, `corrupt` for a damaged store, `invalidArgument` for a
+    /// filter that leaves nothing out; the store is as it was then.
     public static func forget(_ objects: ForgetFilter, at path: String) throws(StoreError) -> StoreRewriteReport {
         guard objects != ForgetFilter() else {
             throw StoreError(
@@ -25,6 +26,14 @@ extension ChunkStore {
                 advice: "Name a source, a prefix or a key; to forget everything, delete the file.")
         }
         return try withLock(path) { (path) throws(StoreError) in
+            if let source = objects.source {
+                try storeErrors(path) {
+                    try StoreReader(path: path).read { db in
+                        try Schema.check(db, path: path)
+                        try requireSource(db, source, path: path)
+                    }
+                }
+            }
             var rewrite = StoreRewrite(path: path, forgotten: objects)
             return try rewrite.run()
         }

@@ -168,7 +168,8 @@ public struct StoredChunks: AsyncSequence, Sendable {
             try content.forEachChunk(db, of: object.id, in: span) { entry, text in
                 chunks.append(
                     StoredChunk(
-                        source: object.source, bucket: object.bucket, key: object.key,
+                        source: object.source, bucket: object.bucket, prefix: object.prefix,
+                        endpointURL: object.endpointURL, key: object.key,
                         eTag: object.content?.eTag ?? object.eTag, versionID: object.content?.versionID,
                         ordinal: entry.ordinal, byteOffset: entry.byteOffset, byteLength: entry.byteLength,
                         tokenCount: entry.tokenCount, text: Array(text)))

@@ -79,7 +79,7 @@ struct ContentCheck {
     /// Whether what was read of a large object so far is right: its first chunks, where the spans say.
     mutating func isRight(_ db: Database, _ progress: ObjectProgress) throws -> Bool {
         let read = StoredObject(
-            id: progress.object, source: "", bucket: "", key: [], size: progress.size, eTag: progress.eTag,
+            id: progress.object, source: "", bucket: "", prefix: "", key: [], size: progress.size, eTag: progress.eTag,
             state: .pending, attemptCount: 0,
             content: .init(
                 eTag: progress.eTag, size: progress.size, byteCount: progress.byteOffset, run: RunID(rawValue: 0)),

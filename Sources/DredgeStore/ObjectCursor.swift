@@ -21,6 +21,8 @@ struct ObjectCursor: Sendable {
         var id: Int64
         var name: String
         var bucket: String
+        var prefix: String
+        var endpointURL: String?
     }
 
     /// One source's objects, from where it stands.
@@ -70,11 +72,16 @@ struct ObjectCursor: Sendable {
         try query(
             db,
             """
-            SELECT id, name, bucket FROM source WHERE bucket = ifnull(?, bucket) AND name = ifnull(?, name)
+            SELECT id, name, bucket, prefix, endpoint_url FROM source
+            WHERE bucket = ifnull(?, bucket) AND name = ifnull(?, name)
             ORDER BY \(order)
             """,
             [filter.bucket.map(QueryValue.text) ?? .null, filter.source.map(QueryValue.text) ?? .null]
-        ) { SourceRow(id: $0.int64(0), name: $0.text(1) ?? "", bucket: $0.text(2) ?? "") }
+        ) {
+            SourceRow(
+                id: $0.int64(0), name: $0.text(1) ?? "", bucket: $0.text(2) ?? "", prefix: $0.text(3) ?? "",
+                endpointURL: $0.text(4))
+        }
     }
 
     mutating func next(_ db: Database) throws -> StoredObject? {
@@ -132,7 +139,8 @@ struct ObjectCursor: Sendable {
             )
         }
         return StoredObject(
-            id: row.id(0), source: source.name, bucket: source.bucket, key: row.bytes(1) ?? [],
+            id: row.id(0), source: source.name, bucket: source.bucket, prefix: source.prefix,
+            endpointURL: source.endpointURL, key: row.bytes(1) ?? [],
             size: row.uint64(2), eTag: ETag(row.text(3) ?? ""),
             lastModified: row.isNull(4) ? nil : Date(timeIntervalSince1970: Double(row.int64(4)) / 1_000),
             storageClass: row.text(5), state: ObjectState(rawValue: row.text(6) ?? "") ?? .failed, reason: row.text(7),

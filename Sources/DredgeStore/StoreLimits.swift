@@ -46,6 +46,8 @@ public enum StoreLimits {
     /// Bytes of text of the batches that the end of a run packs anew, so that it takes no longer than a second or so.
     /// What is left over is for the next run, or `dredge store compact`.
     public static let repackedByteCount = 256 << 20
+    /// Sources that an error names when another one is asked for.
+    public static let namedSourceCount = 20
     /// Problems that `verify` lists before it only counts them.
     public static let problemCountMax = 1_000
     /// The longest object key, by S3's rules ("Creating object key names", Amazon S3 User Guide).

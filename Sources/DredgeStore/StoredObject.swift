@@ -28,6 +28,10 @@ public struct StoredObject: Sendable, Hashable {
     public var source: String
     /// The bucket.
     public var bucket: String
+    /// The source's prefix: where it was changed, documents of both may be stored.
+    public var prefix: String
+    /// The source's endpoint; nil: AWS's.
+    public var endpointURL: String?
     /// The key's bytes.
     public var key: [UInt8]
     /// Bytes, as listed.
@@ -64,6 +68,10 @@ public struct StoredChunk: Sendable, Hashable {
     public var source: String
     /// The bucket.
     public var bucket: String
+    /// The source's prefix: where it was changed, documents of both may be stored.
+    public var prefix: String
+    /// The source's endpoint; nil: AWS's.
+    public var endpointURL: String?
     /// The key's bytes.
     public var key: [UInt8]
     /// Of the version that was read.

@@ -102,10 +102,11 @@ import Testing
         let printed = try await DredgeBinary.run(["store", "export", path])
         #expect(
             printed.output == """
-                {"bucket":"acme","key":"a.txt","etag":"\\"e-9\\"","version_id":null,"ordinal":0,\
-                "byte_offset":0,"byte_length":5,"tokens":3,"text":"ab\\tc\\n"}
-                {"bucket":"acme","key":"a.txt","etag":"\\"e-9\\"","version_id":null,"ordinal":1,\
-                "byte_offset":5,"byte_length":4,"tokens":4,"text":"d\u{FFFD}e\\n","base64":"ZP9lCg=="}
+                {"source":"one","bucket":"acme","prefix":"","key":"a.txt","etag":"\\"e-9\\"",\
+                "version_id":null,"ordinal":0,"byte_offset":0,"byte_length":5,"tokens":3,"text":"ab\\tc\\n"}
+                {"source":"one","bucket":"acme","prefix":"","key":"a.txt","etag":"\\"e-9\\"",\
+                "version_id":null,"ordinal":1,"byte_offset":5,"byte_length":4,"tokens":4,"text":"d\u{FFFD}e\\n",\
+                "base64":"ZP9lCg=="}
 
                 """)
         let written = try await DredgeBinary.run(["store", "export", path, "-o", "x.jsonl"], directory: directory.url)
@@ -154,6 +155,25 @@ import Testing
         #expect(digests.count == 2)
     }
 
+    @Test(arguments: [
+        ["ls"], ["show", "a.txt"], ["export"], ["export", "-o", "x"], ["forget"], ["forget", "--key", "a.txt"],
+    ])
+    func `a source that the store has not is status 1, and those that it has are named`(command: [String]) async throws
+    {
+        let directory = try TemporaryDirectory()
+        let path = try await makeStore(directory)
+        func run(_ source: String) async throws -> DredgeBinary.Outcome {
+            try await DredgeBinary.run(
+                ["store", command[0], path] + command.dropFirst() + ["--source", source], directory: directory.url)
+        }
+        let mistyped = try await run("eno")
+        #expect(mistyped.status == 1 && mistyped.output.isEmpty)
+        #expect(mistyped.error == "dredge: \(path) has no source \"eno\". It has: \"one\".\n")
+        #expect(try await DredgeBinary.run(["store", "ls", path, "--state", "indexed"]).output.contains("a.txt"))
+        let right = try await run("one")
+        #expect(right.status == 0 && right.error.isEmpty)
+    }
+
     @Test func `repair drops what is damaged, and says what`() async throws {
         let directory = try TemporaryDirectory()
         let path = try await makeStore(directory)
@@ -185,7 +205,11 @@ import Testing
         #expect(try await DredgeBinary.run(["store", "forget", path]).status == 1)
         #expect(try await DredgeBinary.run(["store", "forget", path, "--prefix", ""]).status == 1)
         let json = try await DredgeBinary.run(["store", "forget", path, "--json", "--key", "none"])
+        #expect(json.status == 0)
         #expect(json.output.contains(#""forgotten_object_count":0,"#) && json.output.contains(#""object_count":3,"#))
+        let nothing = try await DredgeBinary.run(["store", "forget", path, "--prefix", "none"])
+        #expect(nothing.status == 0)
+        #expect(nothing.output.hasPrefix("No object matches: none is forgotten; 3 are left. "))
         let forgotten = try await DredgeBinary.run(["store", "forget", path, "--source", "one", "--prefix", "a"])
         #expect(forgotten.status == 0 && forgotten.output.hasPrefix("Forgotten: 1 object; 2 are left. "))
         #expect(try await DredgeBinary.run(["store", "export", path]).output.isEmpty)

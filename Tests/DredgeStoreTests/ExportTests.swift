@@ -42,7 +42,8 @@ import Testing
         for (line, (object, ordinal, offset, text)) in zip(lines, expected) {
             let isText = String(validating: text, as: UTF8.self) != nil
             let isTextKey = String(validating: object.key, as: UTF8.self) != nil
-            #expect(line["bucket"] as? String == "acme")
+            #expect(line["bucket"] as? String == "acme" && line["source"] as? String == testSource.name)
+            #expect(line["prefix"] as? String == testSource.prefix && line["endpoint_url"] == nil)
             #expect(line["key"] as? String == String(decoding: object.key, as: UTF8.self))
             #expect(line["etag"] as? String == object.eTag.header)
             #expect(line["version_id"] is NSNull)
@@ -52,9 +53,48 @@ import Testing
             #expect(line["text"] as? String == String(decoding: text, as: UTF8.self))
             #expect((line["base64"] as? String) == (isText ? nil : Data(text).base64EncodedString()))
             #expect((line["key_base64"] as? String) == (isTextKey ? nil : Data(object.key).base64EncodedString()))
-            #expect(line.count == 9 + (isText ? 0 : 1) + (isTextKey ? 0 : 1))
+            #expect(line.count == 11 + (isText ? 0 : 1) + (isTextKey ? 0 : 1))
         }
         #expect(lines.contains { $0["base64"] != nil } && lines.contains { $0["key_base64"] != nil })
+    }
+
+    @Test func `lines tell versions of a key apart that several sources stored, and one source can be asked for`()
+        async throws
+    {
+        let store = try ChunkStore.open(at: directory.file(), settings: testSettings)
+        let sources = [
+            SourceRecord(name: "docs", bucket: "acme", prefix: "", endpointURL: nil),
+            SourceRecord(name: "docs", bucket: "acme", prefix: "a/", endpointURL: nil),
+            SourceRecord(name: "docs", bucket: "acme", prefix: "a/", endpointURL: "http://127.0.0.1:9000"),
+            SourceRecord(name: "mail", bucket: "acme", prefix: "a/", endpointURL: nil),
+        ]
+        for (number, source) in sources.enumerated() {
+            let run = try await store.begin(name: "run\(number)", version: "1", sources: [source])
+            let object = TestObject("a/1.txt", "text \(number)")
+            _ = try await store.record([object.listed], of: run.sources[0].source, in: run.id)
+            let pending = try await store.pending(of: run.sources[0].source, in: run.id, after: 0, limit: 1)
+            var worker = try TestWorker(store)
+            try worker.write(object, as: pending[0].id)
+            try worker.seal()
+            try await store.finish(run.id, outcome: .complete)
+        }
+        func lines(of source: String?) async throws -> [String] {
+            let output = Mutex<[UInt8]>([])
+            try await store.exportLines(source: source) { lines in output.withLock { $0 += lines } }
+            return output.withLock { String(decoding: $0, as: UTF8.self) }.split(separator: "\n").map {
+                $0.components(separatedBy: "\"key\":")[0]
+            }
+        }
+        let mail = #"{"source":"mail","bucket":"acme","prefix":"a/","#
+        #expect(
+            try await lines(of: nil) == [
+                #"{"source":"docs","bucket":"acme","prefix":"","#, #"{"source":"docs","bucket":"acme","prefix":"a/","#,
+                #"{"source":"docs","bucket":"acme","prefix":"a/","endpoint_url":"http://127.0.0.1:9000","#, mail,
+            ])
+        #expect(try await lines(of: "mail") == [mail])
+        try await store.requireSource("mail")
+        let error = await expectStoreError(.noSuchSource) { try await store.requireSource("mial") }
+        #expect(error?.description.hasSuffix(#"has no source "mial". It has: "docs", "mail"."#) == true)
     }
 
     @Test func `what the caller throws ends the export`() async throws {

@@ -77,6 +77,32 @@ import Testing
         #expect(try await rest.stats().deadChunkCount == 0)
     }
 
+    @Test func `a source that the store has not is refused, and the store left as it is`() async throws {
+        let store = try ChunkStore.open(at: directory.file(), settings: testSettings)
+        try await index([object("a", 1)], into: store, source: mail)
+        try store.close()
+        let before = try Data(contentsOf: URL(fileURLWithPath: directory.file()))
+        for filter in [ForgetFilter(source: "mial"), ForgetFilter(source: "mial", key: Array("a".utf8))] {
+            let error = await expectStoreError(.noSuchSource) {
+                _ = try ChunkStore.forget(filter, at: directory.file())
+            }
+            #expect(error?.advice == #"It has: "mail"."#)
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: directory.file())) == before)
+    }
+
+    @Test func `a key that was removed before is forgotten too, though no object has it`() async throws {
+        let store = try ChunkStore.open(at: directory.file(), settings: testSettings)
+        let (kept, gone) = (object("kept.txt", 1), object("gone.txt", 2))
+        try await index([kept, gone], into: store)
+        try await index([kept], into: store)
+        try store.close()
+        #expect(try found(needles([gone])).contains(true))
+        let report = try ChunkStore.forget(ForgetFilter(key: gone.key), at: directory.file())
+        #expect(report.forgottenObjectCount == 0 && report.objectCount == 1)
+        #expect(try found(needles([kept, gone])) == [true, true, false, false])
+    }
+
     @Test func `compacting makes the file as small as its content, and changes nothing that is read`() async throws {
         let store = try ChunkStore.open(at: directory.file(), settings: testSettings)
         let objects = (0..<40).map { object("k\($0)", UInt64($0)) }

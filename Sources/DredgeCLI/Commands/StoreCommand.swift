@@ -20,3 +20,14 @@ struct StoreArgument: ParsableArguments {
     /// Opens it for reading; a run may be writing it meanwhile.
     func open() throws(StoreError) -> ChunkStore { try ChunkStore.open(reading: path) }
 }
+
+/// The source that a command is about.
+struct SourceOption: ParsableArguments {
+    @Option(help: ArgumentHelp("Only objects of this source.", valueName: "name"))
+    var source: String?
+
+    /// Throws where `store` has no such source.
+    func check(in store: ChunkStore) async throws(StoreError) {
+        if let source { try await store.requireSource(source) }
+    }
+}

@@ -13,13 +13,16 @@ import Synchronization
 
 struct StoreExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Print all chunks as JSON Lines.",
+        commandName: "export", abstract: "Print the chunks as JSON Lines.",
         discussion: """
-            Names of a line: bucket, key, etag, version_id, ordinal, byte_offset, byte_length, tokens, text. Where the \
-            text is not valid UTF-8, text has U+FFFD for what is not, and base64 has the exact bytes.
+            Names of a line: source, bucket, prefix (the source's), key, etag, version_id, ordinal, byte_offset, \
+            byte_length, tokens, text. Where the text is not valid UTF-8, text has U+FFFD for what is not, and base64 \
+            has the exact bytes.
             """)
 
     @OptionGroup var store: StoreArgument
+
+    @OptionGroup var source: SourceOption
 
     @Option(
         name: .shortAndLong,
@@ -34,13 +37,14 @@ struct StoreExportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try store.open()
+        try await source.check(in: store)
         guard let output else {
-            try await store.exportLines { try StandardOutput.shared.write($0) }
+            try await store.exportLines(source: source.source) { try StandardOutput.shared.write($0) }
             return
         }
         let file = try OutputFile(output)
         do {
-            try await store.exportLines { try file.write($0) }
+            try await store.exportLines(source: source.source) { try file.write($0) }
             try file.finish()
         } catch {
             file.discard()

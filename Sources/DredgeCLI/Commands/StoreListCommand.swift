@@ -20,6 +20,8 @@ struct StoreListCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only objects of this bucket.", valueName: "bucket"))
     var bucket: String?
 
+    @OptionGroup var source: SourceOption
+
     @Flag(help: "Print a line of JSON for each object.")
     var json = false
 
@@ -31,7 +33,9 @@ struct StoreListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try store.open()
-        let objects = store.objects(prefix: Array(prefix.utf8), state: state.flatMap(ObjectState.init), bucket: bucket)
+        try await source.check(in: store)
+        let objects = store.objects(
+            prefix: Array(prefix.utf8), state: state.flatMap(ObjectState.init), bucket: bucket, source: source.source)
         for try await object in objects {
             let line = json ? try JSONText.line(ObjectLine(object)) : ObjectText.line(object)
             try StandardOutput.shared.write(line)
@@ -79,6 +83,9 @@ enum ObjectText {
 struct ObjectLine: Encodable {
     var source: String
     var bucket: String
+    /// The source's.
+    var prefix: String
+    var endpointURL: String?
     var key: String
     /// Only where the key is not valid UTF-8: its exact bytes.
     var keyBase64: String?
@@ -99,6 +106,8 @@ struct ObjectLine: Encodable {
     init(_ object: StoredObject) {
         source = object.source
         bucket = object.bucket
+        prefix = object.prefix
+        endpointURL = object.endpointURL
         key = String(decoding: object.key, as: UTF8.self)
         keyBase64 = key.utf8.elementsEqual(object.key) ? nil : Data(object.key).base64EncodedString()
         state = object.state.rawValue

@@ -51,7 +51,9 @@ struct StoreForgetCommand: ParsableCommand {
         discussion: """
             Removes the objects to which all of the options apply, without asking. Writes what is left into a new \
             file, which takes the old one's place; needs room for it. What the bucket still has comes back with the \
-            next run that lists it: take the source out of the config, or exclude the keys.
+            next run that lists it: take the source out of the config, or exclude the keys. A source that the store \
+            has not is status 1, and nothing is done. A prefix or key that nothing matches is status 0: then what was \
+            removed before is erased.
             """)
 
     @OptionGroup var store: StoreArgument
@@ -88,7 +90,7 @@ enum RewriteText {
     static func repair(_ report: StoreRewriteReport) -> String {
         var lines = [
             "Repaired: \(dropped(report)) dropped, "
-                + "\(count(report.requeuedObjectCount, "object")) to be read again."
+                + "\(Figures.count(report.requeuedObjectCount, "object")) to be read again."
         ]
         if report.hasLostSettings {
             lines.append("The settings were lost: the next run's hold, and all is read again.")
@@ -99,11 +101,13 @@ enum RewriteText {
     }
 
     static func compact(_ report: StoreRewriteReport) -> String {
-        "Compacted: \(bytes(report)), \(count(report.removedChunkCount, "chunk")) of no object removed.\n"
+        "Compacted: \(bytes(report)), \(Figures.count(report.removedChunkCount, "chunk")) of no object removed.\n"
     }
 
     static func forget(_ report: StoreRewriteReport) -> String {
-        "Forgotten: \(count(report.forgottenObjectCount, "object")); "
+        (report.forgottenObjectCount == 0
+            ? "No object matches: none is forgotten; "
+            : "Forgotten: \(Figures.count(report.forgottenObjectCount, "object")); ")
             + "\(Figures.count(report.objectCount)) are left. \(bytes(report)).\n"
     }
 
@@ -114,14 +118,11 @@ enum RewriteText {
     }
 
     private static func dropped(_ report: StoreRewriteReport) -> String {
-        "\(count(report.droppedRowCount, "row")) and \(count(report.droppedBatchCount, "batch", "batches"))"
+        Figures.count(report.droppedRowCount, "row") + " and "
+            + Figures.count(report.droppedBatchCount, "batch", "batches")
     }
 
     private static func bytes(_ report: StoreRewriteReport) -> String {
         "\(Figures.bytes(report.byteCountBefore)) before, \(Figures.bytes(report.byteCountAfter)) now"
-    }
-
-    private static func count(_ number: Int, _ one: String, _ many: String? = nil) -> String {
-        "\(Figures.count(number)) \(number == 1 ? one : many ?? one + "s")"
     }
 }

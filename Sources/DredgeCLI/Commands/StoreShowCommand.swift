@@ -26,6 +26,8 @@ struct StoreShowCommand: AsyncParsableCommand {
             "Of this bucket; then the key is taken as it is, whatever it begins with.", valueName: "bucket"))
     var bucket: String?
 
+    @OptionGroup var source: SourceOption
+
     @Option(help: ArgumentHelp("The first chunks only.", valueName: "count"))
     var limit: Int?
 
@@ -38,12 +40,13 @@ struct StoreShowCommand: AsyncParsableCommand {
 
     func run() async throws {
         let store = try store.open()
+        try await source.check(in: store)
         let address = bucket == nil ? SourceURL(key) : nil
         let bucket = self.bucket ?? address?.bucket
         let key = Array((address?.prefix ?? self.key).utf8)
         let isTerminal = isatty(STDOUT_FILENO) == 1
         var count = 0
-        for try await chunk in store.chunks(of: key, bucket: bucket) {
+        for try await chunk in store.chunks(of: key, bucket: bucket, source: source.source) {
             if json {
                 try StandardOutput.shared.write(chunk.exportLine)
             } else {
@@ -57,7 +60,8 @@ struct StoreShowCommand: AsyncParsableCommand {
 
     /// Why an object that is there has no chunks.
     private func explain(_ store: ChunkStore, _ key: [UInt8], _ bucket: String?) async throws {
-        for try await object in store.objects(prefix: key, bucket: bucket) where object.key == key {
+        for try await object in store.objects(prefix: key, bucket: bucket, source: source.source)
+        where object.key == key {
             let reason =
                 object.reason.map { ": \(Quoting.escaped($0))" } ?? object.content.map { _ in ": the document is empty"
                 } ?? ""

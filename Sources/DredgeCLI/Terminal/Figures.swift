@@ -7,6 +7,11 @@ enum Figures {
     /// `1,234,567`
     static func count(_ number: Int) -> String { grouped(String(number.magnitude), isNegative: number < 0) }
 
+    /// `1 object`, `1,234 objects`
+    static func count(_ number: Int, _ one: String, _ many: String? = nil) -> String {
+        "\(count(number)) \(number == 1 ? one : many ?? one + "s")"
+    }
+
     /// `512 B`, `1.5 kB`, `61.2 MB`, `1.20 GB`
     static func bytes(_ number: UInt64) -> String { bytes(Double(number)) }
 
