@@ -17,6 +17,8 @@ struct CheckConnection: Sendable {
     /// One call of STS at a time.
     let inquiry: STSInquiry
     let notes = CheckNotes()
+    /// S3's time, as its answers to all clients show it.
+    let clock = ServiceClock()
     private let transfer: TransferLoop
     private let base: BaseSource
 
@@ -58,7 +60,7 @@ struct CheckConnection: Sendable {
         settings.retry.attemptCountMax = CheckLimits.attemptCountMax
         return S3Client(
             settings: settings, credentials: signing, transfer: transfer, environment: environment,
-            onClockCorrection: { [notes] in notes.secondsAhead = $0 })
+            limits: S3Limits(), clock: clock)
     }
 
     /// Wipes the base credentials. Nothing can be asked afterwards.

@@ -51,14 +51,16 @@ extension SourceWalk {
     /// This machine's clock against the service's.
     mutating func checkClock() {
         var step = CheckStep(kind: .clock, title: Self.title(.clock, source), verdict: .passed)
-        let secondsAhead = [inquiry.secondsAhead, notes.secondsAhead].first { $0 != 0 } ?? 0
+        let secondsAhead = [inquiry.secondsAhead, -connection.clock.offset].first { $0 != 0 } ?? 0
         if let clockRefusal {
             step.verdict = .failed
             step.facts.append(clockRefusal)
         } else if secondsAhead != 0 {
             step.verdict = .warned
             step.causes.append(CallCauses.clock(secondsAhead: secondsAhead))
-        } else if holders.isEmpty {
+        } else if !inquiry.isTimeKnown, !connection.clock.isKnown {
+            return skip(.clock, because: "No service told its time, so it is not known whether the clock is right.")
+        } else if case .anonymous = source.auth {
             return skip(.clock, because: "Nothing was signed, so the clock did not matter.")
         } else {
             step.facts.append("It agrees with the service's to within 4 minutes.")

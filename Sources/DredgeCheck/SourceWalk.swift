@@ -125,24 +125,18 @@ struct SourceWalk: Sendable {
     }
 }
 
-/// What the layers below report on the way: sentences for a step, and by how much the clock is wrong.
+/// Sentences for a step, which the layers below report on the way.
 final class CheckNotes: Sendable {
-    private let state = Mutex<(sentences: [String], secondsAhead: Double)>(([], 0))
+    private let sentences = Mutex<[String]>([])
 
-    func add(_ sentence: String) { state.withLock { $0.sentences.append(sentence) } }
+    func add(_ sentence: String) { sentences.withLock { $0.append(sentence) } }
 
     /// What was added since the last call.
     func take() -> [String] {
-        state.withLock { state in
-            defer { state.sentences = [] }
-            return state.sentences
+        sentences.withLock { sentences in
+            defer { sentences = [] }
+            return sentences
         }
-    }
-
-    /// This machine's clock is ahead of S3's; 0: near enough.
-    var secondsAhead: Double {
-        get { state.withLock { $0.secondsAhead } }
-        set { state.withLock { $0.secondsAhead = newValue } }
     }
 }
 

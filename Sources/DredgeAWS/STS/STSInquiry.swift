@@ -26,6 +26,9 @@ package struct STSInquiry: Sendable {
     /// nothing was asked yet.
     package var secondsAhead: Double { -chain.client.clock.offset }
 
+    /// Whether STS has told its time.
+    package var isTimeKnown: Bool { chain.client.clock.isKnown }
+
     /// Whether an endpoint other than AWS's was named for STS, or for all services.
     package var hasOwnEndpoint: Bool { access.settings.hasEndpoint(access.endpointURL, of: .sts) }
 

@@ -43,6 +43,9 @@ package final class ServiceClock: Sendable {
     /// What is added to the machine's time, in seconds; 0 until an answer showed a difference that matters.
     package var offset: Double { state.withLock { $0.offset } }
 
+    /// Whether an answer has told the service's time.
+    package var isKnown: Bool { state.withLock { $0.date != nil } }
+
     /// Learns from an answer. Its `Date` lies somewhere between the request and now: only what is outside of that tells
     /// of a wrong clock, so that a slow answer doesn't. A header is parsed once, however many answers repeat it.
     /// - Parameters:

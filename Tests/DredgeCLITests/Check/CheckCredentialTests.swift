@@ -104,6 +104,18 @@ import Testing
     private static let accessKey =
         "{access_key: {access_key_id: AKIACUSTOMERCUST0001, secret_access_key: \"${CUSTOMER_SECRET}\"}}"
 
+    @Test(arguments: ["", "sts_endpoint_url: \"http://127.0.0.1:1\", "])
+    func `nothing is claimed of the clock where no service told its time`(sts: String) async throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(
+            "c.yaml", "sources: [{bucket: bucket, endpoint_url: \"http://127.0.0.1:1\", \(sts)auth: ambient}]\n")
+        let told = try await DredgeBinary.run(
+            ["check", "c.yaml"], environment: CheckSetup.environment, directory: directory.url)
+        #expect(told.status == 3, "\(told)")
+        #expect(!told.output.contains("agrees with the service's"), "\(told)")
+        #expect(told.output.contains("it is not known whether the clock is right"), "\(told)")
+    }
+
     @Test(arguments: setups) func `the check tells of`(_ setup: CheckSetup) async throws {
         var setup = setup
         setup.environment["CUSTOMER_SECRET"] = "notCheckedHere"
