@@ -56,8 +56,8 @@ struct AuthDecoding {
         guard let mapping = ConfigMapping(value, known: keys, advice: advice) else { return nil }
         let identifier = mapping.required("access_key_id", "write the ID, as ${AWS_ACCESS_KEY_ID}").flatMap(accessKeyID)
         let secret = mapping.required("secret_access_key", "take it from the environment, as ${AWS_SECRET_ACCESS_KEY}")
-            .flatMap { $0.secret("take it from the environment, as ${AWS_SECRET_ACCESS_KEY}") }
-        let token = mapping["session_token"].map { $0.secret("take it from the environment, as ${AWS_SESSION_TOKEN}") }
+            .flatMap { $0.secret(from: "AWS_SECRET_ACCESS_KEY") }
+        let token = mapping["session_token"].map { $0.secret(from: "AWS_SESSION_TOKEN") }
         guard let identifier, let secret else { return nil }
         if case .some(.none) = token { return nil }
         return Credentials(accessKeyID: identifier, secretAccessKey: secret, sessionToken: token ?? nil)

@@ -96,18 +96,16 @@ struct ConfigValue {
         return nil
     }
 
-    /// Text that is never shown in a message.
-    func secret(_ advice: String) -> String? {
+    /// Text that is never shown in a message, and should come from an environment variable such as `variable`.
+    func secret(from variable: String) -> String? {
+        let advice = "take it from the environment, as ${\(variable)}"
         guard let text = text(advice) else { return nil }
         if text.value.isEmpty {
             report("is empty: \(advice)")
             return nil
         }
         if !text.usesVariable {
-            warn(
-                "a secret stands in the file itself; take it from the environment instead, "
-                    + "as in ${AWS_SECRET_ACCESS_KEY}"
-            )
+            warn("a secret stands in the file itself; take it from the environment instead, as in ${\(variable)}")
         }
         return text.value
     }

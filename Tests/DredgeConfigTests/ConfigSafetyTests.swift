@@ -56,13 +56,19 @@ import Testing
             store: s
             sources:
               - bucket: abc
-                auth: {access_key: {access_key_id: AKIAIOSFODNN7EXAMPLE, secret_access_key: hush-hush}}
+                auth:
+                  access_key:
+                    access_key_id: AKIAIOSFODNN7EXAMPLE
+                    secret_access_key: hush-hush
+                    session_token: hush
             """
         let config = try Config(text, fileName: "c.yaml", environment: [:])
         #expect(
             config.warnings.map(\.description) == [
-                "c.yaml:4:81: sources[0].auth.access_key.secret_access_key: a secret stands in the file itself; take "
-                    + "it from the environment instead, as in ${AWS_SECRET_ACCESS_KEY}"
+                "c.yaml:7:28: sources[0].auth.access_key.secret_access_key: a secret stands in the file itself; take "
+                    + "it from the environment instead, as in ${AWS_SECRET_ACCESS_KEY}",
+                "c.yaml:8:24: sources[0].auth.access_key.session_token: a secret stands in the file itself; take "
+                    + "it from the environment instead, as in ${AWS_SESSION_TOKEN}",
             ])
     }
 
