@@ -68,9 +68,8 @@ enum BucketDecoding {
     static func endpointURL(_ value: ConfigValue) -> String? {
         guard let text = value.text("write a URL, as https://s3.example.com") else { return nil }
         guard let complaint = EndpointURL.complaint(text.value) else { return text.value }
-        // The URL is not shown where it has a password in it.
         value.report(
-            EndpointURL.hasUserInfo(text.value) ? complaint : "\(Quoting.quoted(text.written)) \(complaint)")
+            EndpointURL.mayHoldSecret(text.value) ? complaint : "\(Quoting.quoted(text.written)) \(complaint)")
         return nil
     }
 

@@ -122,11 +122,15 @@ import Testing
             ])
     }
 
-    @Test func `I8: a password in an endpoint is refused and not shown`() {
+    @Test(arguments: [
+        ("http://user:hush@host", "has a user name or password in it; an endpoint has none"),
+        ("https://host/?token=hush", "has a query or a fragment; an endpoint has none"),
+        ("https://host/#hush", "has a query or a fragment; an endpoint has none"),
+        ("htps://host/?hush", "is not a URL, which looks like https://s3.example.com or http://127.0.0.1:9000"),
+    ])
+    func `I8: what may be a secret in an endpoint is refused and not shown`(url: String, complaint: String) {
         #expect(
-            complaints(["s3://abc", "--store", "s", "--endpoint-url", "http://user:hush@host"]) == [
-                "dredge: --endpoint-url has a user name or password in it; an endpoint has none"
-            ])
+            complaints(["s3://abc", "--store", "s", "--endpoint-url", url]) == ["dredge: --endpoint-url \(complaint)"])
     }
 
     @Test(arguments: [

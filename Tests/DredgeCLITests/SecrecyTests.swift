@@ -65,11 +65,13 @@ import Testing
 
     /// `s3.test` is a name that nobody has (RFC 6761).
     @Test(
-        "I8: a password in the URL of an endpoint or a proxy does not get out",
-        arguments: ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_STS", "http_proxy", "endpoint_url"])
-    func noPasswordOfAURLGetsOut(name: String) async throws {
+        "I8: a password or a query in the URL of an endpoint or a proxy does not get out",
+        arguments: ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_STS", "http_proxy", "endpoint_url"],
+        [false, true])
+    func noSecretOfAURLGetsOut(name: String, isQuery: Bool) async throws {
         let password = "canaryPasswordOfAURL"
-        let url = "http://user:\(password)@127.0.0.1:\(try LoopbackPort.free())"
+        let host = "127.0.0.1:\(try LoopbackPort.free())"
+        let url = isQuery ? "http://\(host)/?token=\(password)" : "http://user:\(password)@\(host)"
         let directory = try TemporaryDirectory()
         let role = "{assume_role: [{role_arn: \"\(MotoScenario.roleARN("reader"))\"}]}"
         let endpoint = name == "endpoint_url" ? url : name == "http_proxy" ? "http://s3.test" : nil

@@ -19,8 +19,7 @@ package struct EndpointURL: Sendable, Hashable {
     /// Reads `text`. `place`: where it comes from, for the error.
     package init(_ text: String, from place: String? = nil) throws(EndpointProblem) {
         if let complaint = Self.complaint(text) {
-            // What stands before an @ may be a password.
-            let shown = text.contains("@") ? "the endpoint URL" : "\"\(text.printable)\""
+            let shown = Self.mayHoldSecret(text) ? "the endpoint URL" : "\"\(text.printable)\""
             throw EndpointProblem(
                 message: (place.map { "\($0): " } ?? "") + "\(shown) \(complaint)",
                 advice: "Write scheme, host, port and path only; keys belong into the source's auth.")
@@ -43,7 +42,7 @@ package struct EndpointURL: Sendable, Hashable {
     /// What is wrong with `text`, as the end of a sentence that begins with it; nil: nothing.
     package static func complaint(_ text: String) -> String? {
         if hasUserInfo(text) {
-            return "has a user name or password in it; an endpoint has none, keys belong under auth"
+            return "has a user name or password in it; an endpoint has none"
         }
         guard text.utf8.allSatisfy({ (0x21..<0x7F).contains($0) }), let url = URLComponents(string: text),
             let scheme = url.scheme?.lowercased(), scheme == "http" || scheme == "https",
@@ -56,8 +55,10 @@ package struct EndpointURL: Sendable, Hashable {
         return nil
     }
 
-    /// Whether there may be a password in `text`: then it is not for messages.
-    package static func hasUserInfo(_ text: String) -> Bool {
+    /// Whether there may be a secret in `text`, before an `@` or in a query: then it is not for messages.
+    package static func mayHoldSecret(_ text: String) -> Bool { text.contains { "@?#".contains($0) } }
+
+    private static func hasUserInfo(_ text: String) -> Bool {
         guard let url = URLComponents(string: text) else {
             return text.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first?.contains("@") ?? false
         }

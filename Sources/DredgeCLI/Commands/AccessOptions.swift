@@ -110,11 +110,8 @@ struct AccessOptions: ParsableArguments {
     }
 
     private func endpoint(_ check: inout FlagCheck, _ flag: String, _ value: String?) {
-        guard let value else { return }
-        if EndpointURL.hasUserInfo(value) {
-            check.report("\(flag) has a user name or password in it; an endpoint has none")
-        } else {
-            check.rule(flag, value, EndpointURL.complaint)
-        }
+        guard let value, let complaint = EndpointURL.complaint(value) else { return }
+        let shown = EndpointURL.mayHoldSecret(value) ? flag : "\(flag) \(Quoting.quoted(value))"
+        check.report("\(shown) \(complaint)")
     }
 }
