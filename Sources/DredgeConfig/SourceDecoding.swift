@@ -29,19 +29,19 @@ struct SourceDecoding {
                 "stands beside \(FlatForm.keys.first { top[$0] != nil } ?? ""), which is a source by "
                     + "itself; make it an item of sources"
             )
-            return source(top).map { [$0] }
+            return source(top).source.map { [$0] }
         }
         let advice = "write at least one source: - {bucket: NAME, auth: …}"
         guard let items = top.required("sources", advice)?.items(advice) else { return nil }
         let sources = items.map { item in
             let mapping = ConfigMapping(
                 item, known: Self.keys, unlisted: FlatForm.keys, advice: "{bucket: NAME, auth: …}")
-            return (value: item, source: mapping.flatMap(source))
+            return (value: item, decoded: mapping.map(source) ?? Decoded())
         }
         var owners: [String: ConfigValue] = [:]
         var hasRepeats = false
-        for (value, source) in sources {
-            guard let name = source?.name else { continue }
+        for (value, decoded) in sources {
+            guard let name = decoded.name else { continue }
             if let owner = owners[name] {
                 let place = owner.node.mark.map { " (line \($0.line))" } ?? ""
                 value.report(
@@ -53,11 +53,19 @@ struct SourceDecoding {
                 owners[name] = value
             }
         }
-        let found = sources.compactMap(\.source)
+        let found = sources.compactMap(\.decoded.source)
         return found.count == items.count && !hasRepeats ? found : nil
     }
 
-    private func source(_ mapping: ConfigMapping) -> Source? {
+    /// What a source's settings come to.
+    private struct Decoded {
+        /// The source's name, whatever else is wrong with it; nil: what tells it is wrong.
+        var name: String?
+        /// nil where something is wrong, which has been reported.
+        var source: Source?
+    }
+
+    private func source(_ mapping: ConfigMapping) -> Decoded {
         let problemCount = document.problems.count
         let isOtherService = mapping["sts_endpoint_url"] != nil || settings.hasEndpoint(of: .sts)
         let pathStyle = mapping["path_style"]?.boolean()
@@ -65,10 +73,11 @@ struct SourceDecoding {
             mapping, isLegacyAllowed: pathStyle == true || mapping["endpoint_url"] != nil)
         let auth = self.auth(mapping, isOtherService: isOtherService)
         let region = mapping.setting("region")
+        let name = mapping["name"]?.checked("write a name for reports", by: FieldRules.name)
+        let prefix = mapping["prefix"].flatMap(BucketDecoding.prefix)
         // A value that is wrong is nil here, as one that is absent. The number of problems tells the two apart.
         let source = Source(
-            name: mapping["name"]?.checked("write a name for reports", by: FieldRules.name), bucket: bucket ?? "",
-            prefix: mapping["prefix"].flatMap(BucketDecoding.prefix) ?? "",
+            name: name, bucket: bucket ?? "", prefix: prefix ?? "",
             region: region == nil
                 ? BucketDecoding.impliedRegion(mapping, auth: auth, settings)
                 : region?.checked("write a region's code, as us-east-1", by: Region.complaint),
@@ -82,14 +91,19 @@ struct SourceDecoding {
             requireExternalID: mapping["require_external_id"]?.boolean() ?? false,
             useFIPS: mapping["use_fips"]?.boolean(), useDualStack: mapping["use_dual_stack"]?.boolean(),
             removal: removal(mapping))
-        guard document.problems.count == problemCount, bucket != nil, auth != nil else { return nil }
+        let isNamed =
+            mapping["name"] == nil ? bucket != nil && (prefix != nil || mapping["prefix"] == nil) : name != nil
+        var decoded = Decoded(name: isNamed ? source.name : nil)
+        guard document.problems.count == problemCount, bucket != nil, auth != nil else { return decoded }
         if let problem = source.problem(environment: environment) {
             let place = problem.field.map { mapping.setting($0.rawValue) ?? mapping[FlatForm.roleKey] ?? mapping.value }
             (place ?? mapping.value).report("\(problem.message) \(problem.advice)")
-            return nil
+            return decoded
         }
-        return BucketDecoding.isBucketOfRolesPartition(mapping, source, isOtherService: isOtherService)
-            ? source : nil
+        if BucketDecoding.isBucketOfRolesPartition(mapping, source, isOtherService: isOtherService) {
+            decoded.source = source
+        }
+        return decoded
     }
 
     private func auth(_ mapping: ConfigMapping, isOtherService: Bool) -> SourceAuth? {

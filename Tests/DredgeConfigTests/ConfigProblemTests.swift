@@ -137,6 +137,39 @@ import Testing
             ])
     }
 
+    @Test func `sources that share a name are told with all else that is wrong`() {
+        let text = """
+            store: s
+            sources:
+              - {name: x, bucket: acme, region: "x y", auth: ambient}
+              - {name: x, bucket: NONE, auth: ambient}
+              - {bucket: acme}
+              - {bucket: acme, auth: ambient}
+              - {name: "", bucket: acme, auth: ambient}
+            """
+        let found = problems(text)
+        let shared = found.filter { $0.contains("has the name") }
+        #expect(
+            shared == [
+                #"c.yaml:4:5: sources[1]: has the name "x", as sources[0] (line 3) has; "#
+                    + "give each source a name of its own",
+                #"c.yaml:6:5: sources[3]: has the name "acme", as sources[2] (line 5) has; "#
+                    + "give each source a name of its own",
+            ])
+        #expect(Set(found).count == found.count && found.count == 6, "\(found)")
+    }
+
+    @Test func `I8: an endpoint's query is not shown`() {
+        let text = """
+            store: s
+            sources: [{bucket: acme, endpoint_url: "https://host/?token=hush", auth: ambient}]
+            """
+        #expect(
+            problems(text) == [
+                "c.yaml:2:40: sources[0].endpoint_url: has a query or a fragment; an endpoint has none"
+            ])
+    }
+
     @Test(arguments: [
         (
             "bucket: abc",
