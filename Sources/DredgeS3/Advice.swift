@@ -36,6 +36,11 @@ struct Advice {
                 + (context.target.endpoint.followsRegion ? "" : " The endpoint URL may belong to another region.")
         case .methodNotAllowed:
             "The service does not allow to read this: a delete marker, or an endpoint that is not S3."
+        case .invalidCredentials where !context.isSigned, .expiredCredentials where !context.isSigned,
+            .clockSkewed where !context.isSigned:
+            "The request was not signed (auth: anonymous), so there is nothing in it that can be refused so: check "
+                + "that \(context.target.endpoint.authority) is the service you mean, and any proxy on the way, or "
+                + "give the source keys or a role."
         case .invalidCredentials: invalidCredentials(fault)
         case .expiredCredentials:
             "The session is over or its token unknown here, and new credentials were refused too: sign in again, or "
@@ -150,6 +155,7 @@ struct Advice {
     }
 
     private func unreachable(_ error: TransferError?) -> String {
+        if error?.isOfProxy == true { return TransferError.proxyAdvice }
         let host = error.map { printable($0.authority.utf8) } ?? context.target.endpoint.authority
         let checks =
             context.target.endpoint.followsRegion

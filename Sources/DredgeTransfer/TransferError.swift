@@ -40,6 +40,8 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
     public var message: String
     /// host:port
     public var authority: String
+    /// Whether it is the proxy that can't be reached, and not the host.
+    public var isOfProxy = false
     /// The head of the answer that broke, nil when none came. It tells whether the bytes that arrived are those that
     /// were asked for.
     public var head: HTTPResponse?
@@ -54,6 +56,7 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
 
     /// What happened, where, and what to look at.
     public var description: String {
+        if isOfProxy { return "\(authority): \(message) (\(code.rawValue)). \(Self.proxyAdvice)" }
         let hint =
             switch code {
             case .couldNotResolve: "Check the host's name, and the machine's resolver."
@@ -71,6 +74,10 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
             }
         return "\(authority): \(message) (\(code.rawValue))" + (hint.isEmpty ? "" : ". \(hint)")
     }
+
+    /// What to do about a proxy that can't be reached.
+    public static let proxyAdvice =
+        "Check the proxy that http_proxy, https_proxy or all_proxy names, or name the host in no_proxy."
 
     /// An error as it is; nothing is taken out of `message`.
     public init(code: Code, message: String, authority: String) {
@@ -105,6 +112,10 @@ extension TransferError {
             default: .other
             }
         self.init(code: code, message: message, request: request)
+        if let proxy = Proxy.unreached(message, besides: authority) {
+            isOfProxy = true
+            self.message = "the proxy \(proxy) can't be reached: \(self.message)"
+        }
     }
 
     /// An error about `request`, with its query taken out of `message` in case that curl quoted the URL. Nor is what

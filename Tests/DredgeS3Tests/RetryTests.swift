@@ -201,6 +201,17 @@ private typealias Scenario = ScriptedS3Server.Scenario
         }
     }
 
+    @Test(arguments: ["ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed"])
+    func `what speaks of credentials though none signed is told as the service's doing`(code: String) async throws {
+        try await ScriptedBucket.with(
+            .init(objects: [object], faults: [.error(on: .get, 403, code).times(-1)]),
+            credentials: CredentialSources.anonymous()
+        ) { bucket in
+            let error = try #require(try await bucket.readError("a", 0..<5))
+            #expect(error.serviceCode == code && error.advice.hasPrefix("The request was not signed"), "\(error)")
+        }
+    }
+
     @Test func `credentials that can't be had are an error of the source, with its cause`() async throws {
         struct NoCredentials: CredentialSource {
             func credentials() async throws(AWSError) -> Credentials? {

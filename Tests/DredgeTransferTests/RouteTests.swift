@@ -39,10 +39,23 @@ import Testing
                         let error = await #expect(throws: TransferError.self) {
                             try await loop.perform(plain, into: body)
                         }
-                        #expect(error?.code == .couldNotConnect)
+                        #expect(error?.code == .couldNotConnect && error?.isOfProxy == true)
+                        #expect(error?.message.hasPrefix("the proxy 127.0.0.1:\(port) can't be reached: ") == true)
+                        #expect(error.map { $0.authority } != "127.0.0.1:\(port)")
                     }
                     setenv("no_proxy", "127.0.0.1", 1)
                     #expect(try await loop.perform(plain, into: body).status == 200)
+                    let error = await #expect(throws: TransferError.self) {
+                        try await loop.perform(HTTPRequest(url: "http://127.0.0.1:\(port)/"), into: body)
+                    }
+                    #expect(error?.code == .couldNotConnect && error?.isOfProxy == false)
+                    setenv("http_proxy", "http://proxy.invalid:1", 1)
+                    setenv("no_proxy", "", 1)
+                    let unknown = await #expect(throws: TransferError.self) {
+                        try await loop.perform(HTTPRequest(url: "http://s3.test/"), into: body)
+                    }
+                    #expect(unknown?.code == .couldNotResolve && unknown?.isOfProxy == true)
+                    #expect(unknown?.message.contains("the proxy proxy.invalid can't be reached") == true)
                 }
             }
         }

@@ -163,10 +163,12 @@ struct STSProblem {
         if error.code == .cancelled { return .cancelled(call.step) }
         var failure = AWSError(
             code: .unreachable, step: call.step, message: "no answer from \(error.authority): \(error.message)",
-            advice: "Check that this machine can reach \(error.authority) (name, port, proxy, firewall, VPC endpoint), "
-                + "and the STS endpoint and region if you named any."
-                + (call.endpoint.url.hasPrefix("https://sts-fips.")
-                    ? " Not every region has a FIPS endpoint: where there is none, set use_fips: false." : ""))
+            advice: error.isOfProxy
+                ? TransferError.proxyAdvice
+                : "Check that this machine can reach \(error.authority) (name, port, proxy, firewall, VPC endpoint), "
+                    + "and the STS endpoint and region if you named any."
+                    + (call.endpoint.url.hasPrefix("https://sts-fips.")
+                        ? " Not every region has a FIPS endpoint: where there is none, set use_fips: false." : ""))
         failure.transferCode = error.code
         return failure
     }
