@@ -24,9 +24,9 @@ extension StoreError {
             self.init(
                 code: .readOnly, path: path, message: "\(path) cannot be written to: \(text).",
                 advice: "Give this user write permission to the file and its directory.")
-        case .SQLITE_NOTADB:
+        case .SQLITE_NOTADB where StoreHeader(path: path)?.isOurs != true:
             self = .notAStore(path: path, what: "it is not an SQLite file")
-        case .SQLITE_CORRUPT:
+        case .SQLITE_NOTADB, .SQLITE_CORRUPT:
             self.init(
                 code: .corrupt, path: path, message: "\(path) is damaged: \(text).",
                 advice: StoreError.repairAdvice)

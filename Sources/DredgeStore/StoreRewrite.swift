@@ -162,6 +162,7 @@ extension StoreRewrite {
 
     /// nil: it is sound.
     static func repair(_ path: String, asked: [String: String]?) throws(StoreError) -> StoreRewriteReport? {
+        let wasRestored = try StoreHeader.restoreMagic(of: path)
         do throws(StoreError) {
             let isSound = try storeErrors(path) {
                 let reader = try StoreReader(path: path)
@@ -173,27 +174,20 @@ extension StoreRewrite {
                     return Verifier.report(db, path: path, settings: try Schema.settings(db)).isSound
                 }
             }
-            if isSound { return nil }
+            if isSound, !wasRestored { return nil }
         } catch {
-            guard error.code == .corrupt || error.code == .notAStore, isOurs(path) else {
+            guard error.code == .corrupt || error.code == .notAStore, StoreHeader(path: path)?.isOurs == true else {
                 throw error
             }
         }
         var rewrite = StoreRewrite(path: path, dropsDamage: true, asked: asked)
+        if wasRestored {
+            rewrite.report.problems.append(
+                StoreProblem(what: "the first bytes of the file were damaged, and are restored"))
+        }
         return try rewrite.run()
     }
 
-    /// Whether the first bytes of a file are those of a store, as SQLite's file format has them: a text at 0, the
-    /// application's number at 68.
-    private static func isOurs(_ path: String) -> Bool {
-        // This process has the lock and no connection to the file, whose own locks would go with this descriptor.
-        guard let file = FileHandle(forReadingAtPath: path), let header = try? file.read(upToCount: 100),
-            header.count == 100
-        else { return false }
-        try? file.close()
-        let id = withUnsafeBytes(of: Schema.applicationID.bigEndian) { Array($0) }
-        return header.starts(with: Array("SQLite format 3\0".utf8)) && header[68..<72].elementsEqual(id)
-    }
 }
 
 extension StoreError {

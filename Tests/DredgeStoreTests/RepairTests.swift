@@ -59,6 +59,42 @@ import Testing
         return stores
     }
 
+    @Test(arguments: 0..<16)
+    func `a flip in the text that a file of SQLite begins with is told as damage, and repaired`(
+        place: Int
+    ) async throws {
+        let path = directory.file("flipped")
+        var bytes = try await makeStores()[0]
+        bytes[place] ^= 1 << UInt8(place % 8)
+        try bytes.write(to: URL(fileURLWithPath: path))
+        await expectStoreError(.corrupt) { _ = try ChunkStore.open(reading: path) }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes)
+        if place % 2 == 0 {
+            let report = try ChunkStore.repair(at: path)
+            #expect(report?.hasDropped == false && report?.problems.count == 1, "\(String(describing: report))")
+        }
+        // A run does it by itself.
+        let store = try ChunkStore.open(at: path, settings: testSettings)
+        #expect((store.repaired == nil) == (place % 2 == 0))
+        #expect(try await store.verify().isSound)
+        let restored = try await store.digest()
+        #expect(try await restored == digest)
+        try store.close()
+        #expect(try ChunkStore.repair(at: path) == nil)
+    }
+
+    @Test func `what only looks like a store whose first bytes are damaged is left as it is`() async throws {
+        let path = directory.file("other")
+        for (place, value) in [(16, 0x10), (21, 65), (68, 0)] as [(Int, UInt8)] {
+            var bytes = try await makeStores()[0]
+            bytes[0] ^= 1
+            bytes[place] = value
+            try bytes.write(to: URL(fileURLWithPath: path))
+            await expectStoreError(.notAStore) { _ = try ChunkStore.repair(at: path) }
+            #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes)
+        }
+    }
+
     private static let changes = [
         "UPDATE object SET state = 'unchanged' WHERE id % 3 = ?1 % 3",
         "UPDATE object SET state = 'skipped' WHERE id = ?1",
