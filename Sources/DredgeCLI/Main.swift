@@ -79,8 +79,8 @@ struct DredgeCommand: AsyncParsableCommand {
         commandName: "dredge",
         abstract: "Index S3 buckets into a store of chunks with exact token counts.",
         discussion: """
-            Exit codes: 0 complete, 1 wrong usage or config, 2 complete with failed objects, 3 fatal (credentials, \
-            bucket, endpoint, disk, store), 4 stopped and resumable, 130 second interrupt.
+            Exit codes: 0 complete, 1 wrong usage or config, 2 complete with failed objects or withheld removals, \
+            3 fatal (credentials, bucket, endpoint, disk, store), 4 stopped and resumable, 130 second interrupt.
             """,
         version: "dredge \(Version.current)",
         subcommands: [

@@ -54,10 +54,10 @@ final class ContentReader: @unchecked Sendable {
             batches[id]?.lastUse = useCount
             return found
         }
+        let rows = try query(db, "SELECT payload FROM batch WHERE id = ?", [.int(id.rawValue)]) { $0.bytes(0) ?? [] }
+        guard let payload = rows.first else { throw corrupt(id, "it is missing") }
         let batch: InflatedBatch
-        do throws(BatchDamage) {
-            batch = try Self.inflate(try payload(db, id))
-        } catch { throw corrupt(id, error.what) }
+        do throws(BatchDamage) { batch = try Self.inflate(payload) } catch { throw corrupt(id, error.what) }
         cachedByteCount += batch.text.count
         batches[id] = (batch, useCount)
         while cachedByteCount > StoreLimits.inflatedCacheByteCount, batches.count > 1,
@@ -67,18 +67,6 @@ final class ContentReader: @unchecked Sendable {
             batches[oldest.key] = nil
         }
         return batch
-    }
-
-    private func payload(_ db: Database, _ id: BatchID) throws(BatchDamage) -> [UInt8] {
-        do {
-            let rows = try query(db, "SELECT payload FROM batch WHERE id = ?", [.int(id.rawValue)]) {
-                $0.bytes(0) ?? []
-            }
-            guard let payload = rows.first else { throw BatchDamage("it is missing") }
-            return payload
-        } catch let damage as BatchDamage { throw damage } catch {
-            throw BatchDamage("\(StoreError(error, path: path))")
-        }
     }
 
     static func inflate(_ payload: [UInt8]) throws(BatchDamage) -> InflatedBatch {

@@ -181,6 +181,36 @@ import Testing
         }
     }
 
+    @Test func `damage that a read meets is told once, with what to do`() async throws {
+        let store = try ChunkStore.open(at: directory.file(), settings: testSettings)
+        var generator = SeededGenerator(seed: 35)
+        try await index(
+            (0..<4).map {
+                TestObject(
+                    key: Array("k\($0)".utf8), text: generator.noise(byteCount: 100_000), chunkByteCount: 9_000)
+            }, into: store, batchByteCount: 150_000)
+        try store.close()
+        let intact = try Data(contentsOf: URL(fileURLWithPath: directory.file()))
+        let copy = directory.file("damaged")
+        var tellings: [String] = []
+        for page in 1..<intact.count / StoreLimits.pageByteCount {
+            // Of an overflow page, the number of the next one: such a one is not there.
+            var damaged = intact
+            let place = page * StoreLimits.pageByteCount
+            damaged.replaceSubrange(place..<place + 4, with: [0x7F, 0xFF, 0xFF, 0xFF])
+            try damaged.write(to: URL(fileURLWithPath: copy))
+            do {
+                _ = try await ChunkStore.open(reading: copy).digest()
+            } catch {
+                tellings.append(error.description)
+            }
+        }
+        #expect(tellings.contains { $0.contains("malformed") }, "\(tellings)")
+        for telling in tellings {
+            #expect(telling.ranges(of: copy).count == 1 && telling.ranges(of: "store repair").count == 1, "\(telling)")
+        }
+    }
+
     @Test func `a file with random bytes in it is read without a crash`() async throws {
         let path = try await makeStore(count: 20)
         let intact = try Data(contentsOf: URL(fileURLWithPath: path))

@@ -25,10 +25,10 @@ struct StoreVerifyCommand: AsyncParsableCommand {
 enum VerifyText {
     static func text(_ report: VerifyReport) -> String {
         let checked =
-            "\(Figures.count(report.objectCount)) objects, \(Figures.count(report.chunkCount)) chunks, "
-            + "\(Figures.count(report.batchCount)) batches, \(Figures.bytes(report.rawByteCount)) of text"
-        if report.isSound { return "Sound: \(checked).\n" }
-        var lines = ["Damaged: \(Figures.count(report.problemCount)) problems in \(checked)."]
+            "Checked: \(Figures.count(report.objectCount, "object")), \(Figures.count(report.chunkCount, "chunk")), "
+            + "\(Figures.count(report.batchCount, "batch", "batches")), \(Figures.bytes(report.rawByteCount)) of text."
+        if report.isSound { return "The store is sound.\n\(checked)\n" }
+        var lines = ["The store is damaged: \(Figures.count(report.problemCount, "problem")).", checked]
         lines += report.problems.map { "  \(Quoting.escaped($0.description))" }
         if report.problems.count < report.problemCount {
             lines.append("  and \(Figures.count(report.problemCount - report.problems.count)) more")
