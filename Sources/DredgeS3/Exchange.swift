@@ -1,3 +1,4 @@
+import DredgeBase
 import DredgeTransfer
 
 /// One thing that is asked of S3, over all its attempts: makes each attempt's request and judges its answer.
@@ -47,6 +48,13 @@ struct Operation: Sendable {
     var bucket: String
     var key: ObjectKey?
     var range: Range<UInt64>?
+}
+
+extension ETag {
+    /// Whether a text can be one: it goes back to the service in a header.
+    static func canBe(_ text: String) -> Bool {
+        text.utf8.count <= S3Limits.eTagByteCountMax && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+    }
 }
 
 extension HTTPResponse {

@@ -80,7 +80,12 @@ struct GetExchange: Exchange {
     /// says is held against what was asked.
     /// - Returns: the version that it says.
     private mutating func check(_ head: HTTPResponse) throws(AttemptFailure) -> ObjectVersion {
-        let answered = head["etag"].flatMap { $0.isEmpty ? nil : ETag($0) }
+        let said = head["etag"] ?? ""
+        guard ETag.canBe(said) else {
+            throw reject(
+                head, .malformedAnswer, "the service sent what is no ETag: \(printable(said.utf8, scalarCountMax: 80))")
+        }
+        let answered = said.isEmpty ? nil : ETag(said)
         if let eTag, let answered, eTag != answered {
             throw reject(
                 head, .preconditionFailed,
@@ -161,9 +166,7 @@ struct GetExchange: Exchange {
         func number(before end: UInt8?) -> UInt64? {
             let digits = rest.prefix { $0 != end }
             rest = rest[digits.endIndex...].dropFirst()
-            // No sign.
-            return digits.first.map { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } == true
-                ? UInt64(Substring(digits)) : nil
+            return Self.number(Substring(digits))
         }
         let unit = rest.prefix { $0 != UInt8(ascii: " ") }
         guard unit.elementsEqual("bytes".utf8, by: { $0 | 0x20 == $1 }) else { return nil }
@@ -172,5 +175,10 @@ struct GetExchange: Exchange {
             let size = number(before: nil), first <= last, last < size
         else { return nil }
         return (first..<last + 1, size)
+    }
+
+    /// Digits alone: Swift would take a sign before them.
+    private static func number(_ text: Substring) -> UInt64? {
+        text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt64(text) : nil
     }
 }

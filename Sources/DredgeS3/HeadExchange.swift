@@ -24,8 +24,14 @@ struct HeadExchange: Exchange {
                 .malformedAnswer, "status \(response.status) without a size that can be one is no answer to a HEAD",
                 status: response.status, requestID: response.requestID)
         }
+        let eTag = response["etag"] ?? ""
+        guard ETag.canBe(eTag) else {
+            throw .unusable(
+                .malformedAnswer, "the service sent what is no ETag: \(printable(eTag.utf8, scalarCountMax: 80))",
+                status: response.status, requestID: response.requestID)
+        }
         let object = ListedObject(
-            key: key, size: size, eTag: ETag(response["etag"] ?? ""),
+            key: key, size: size, eTag: ETag(eTag),
             lastModified: response["last-modified"].flatMap(Timestamp.http),
             storageClass: response.shown("x-amz-storage-class"))
         return ObjectFacts(

@@ -131,8 +131,7 @@ final class ListAnswer: XMLHandler {
         }
         object.size = size
         let eTag = entry.eTag ?? ""
-        // It goes back to the service in a header.
-        guard eTag.utf8.count <= S3Limits.eTagByteCountMax, eTag.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+        guard ETag.canBe(eTag) else {
             return .init(code: .listedETag, message: "it is listed with the ETag \(Self.shown(eTag))")
         }
         object.eTag = ETag(eTag)

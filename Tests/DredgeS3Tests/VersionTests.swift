@@ -87,6 +87,30 @@ import Testing
         }
     }
 
+    @Test(arguments: ["\"a\rb\"", "\"a\u{1D}\"", "\"\u{7F}\"", String(repeating: "e", count: 1_025)])
+    func `an answer whose ETag could not go back in a header is not taken`(eTag: String) async throws {
+        let error = await #expect(throws: AttemptFailure.self) {
+            try await read(answer(0..<10), answer(4..<10, eTag: eTag))
+        }
+        guard case .unusable(.malformedAnswer, let message, _, _)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(message.contains("no ETag") && !message.unicodeScalars.contains { $0.value < 0x20 })
+    }
+
+    @Test(arguments: [
+        "bytes 0/9-10", "bytes 0-9-10", "bytes 0/9/10", "bytes 0--9/10", "bytes 0-9//10", "bytes -0-9/10",
+        "bytes +0-9/10",
+        "bytes 0-+9/10", "bytes 0-9/+10", "bytes 0-9", "bytes /", "bytes -/", "bytes", "", "0-9/10", "bytes 0-9/10 x",
+        "bytes 9-0/10", "bytes 0-10/10", "bytes 0-9/*", "bytes */10",
+        "bytes 0-18446744073709551615/18446744073709551615",
+        "bytes 0-9/18446744073709551616",
+    ])
+    func `a Content-Range in another form is none`(text: String) {
+        #expect(GetExchange.contentRange(text) == nil)
+    }
+
     @Test func `versions are the same as far as both tell`() {
         func version(
             _ eTag: String? = nil, _ id: String? = nil, _ date: String? = nil, size: UInt64 = 1
