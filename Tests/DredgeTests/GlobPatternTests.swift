@@ -54,6 +54,24 @@ import Testing
         #expect(throws: GlobPattern.Malformed.self) { try GlobPattern(String(repeating: "{a,b}", count: 9)) }
     }
 
+    /// Far below what a stack holds, and what anybody writes.
+    @Test func bracesNestToALimit() throws {
+        let (open, close) = (String(repeating: "{", count: 16), String(repeating: "}", count: 16))
+        #expect(try GlobPattern("\(open)a,b\(close)").matches([UInt8(ascii: "b")]))
+        for count in [17, 200_000] {
+            let pattern = String(repeating: "{", count: count) + "a" + String(repeating: "}", count: count)
+            let error = #expect(throws: GlobPattern.Malformed.self) { try GlobPattern(pattern) }
+            #expect(error?.description.contains("nest") == true)
+        }
+    }
+
+    @Test func bracesThatMultiplyAreNotMultipliedOutFirst() {
+        let many = "{" + String(repeating: ",", count: 400_000) + "}"
+        #expect(throws: GlobPattern.Malformed.self) {
+            try GlobPattern(String(repeating: "{a,b}", count: 8) + many)
+        }
+    }
+
     @Test func manyStarsCostNoMoreThanPatternTimesKey() throws {
         let key = [UInt8](repeating: UInt8(ascii: "a"), count: 1024)
         #expect(try !GlobPattern(String(repeating: "*a", count: 200) + "b").matches(key))

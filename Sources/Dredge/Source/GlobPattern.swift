@@ -12,6 +12,9 @@ public struct GlobPattern: Sendable, Hashable {
     /// The most alternatives that the braces of one pattern may multiply to.
     public static let alternativeCountMax = 256
 
+    /// The most braces that may stand in one another.
+    public static let braceDepthMax = 16
+
     /// Why a pattern can't be used.
     public struct Malformed: Error, Hashable, CustomStringConvertible {
         /// What is wrong, and what would be right.
@@ -23,7 +26,9 @@ public struct GlobPattern: Sendable, Hashable {
         self.text = text
         guard !text.isEmpty else { throw Malformed(description: "the pattern is empty; ** matches every key") }
         var alternatives: [[Element]] = []
-        for pattern in try Self.expandBraces(Array(text.utf8)) { alternatives.append(try Self.parse(pattern)) }
+        for pattern in try Self.expandBraces(Array(text.utf8), depth: 0) {
+            alternatives.append(try Self.parse(pattern))
+        }
         self.alternatives = alternatives
     }
 
@@ -47,7 +52,7 @@ public struct GlobPattern: Sendable, Hashable {
         }
     }
 
-    private static func expandBraces(_ pattern: [UInt8]) throws(Malformed) -> [[UInt8]] {
+    private static func expandBraces(_ pattern: [UInt8], depth: Int) throws(Malformed) -> [[UInt8]] {
         var results: [[UInt8]] = [[]]
         var index = 0
         while index < pattern.count {
@@ -59,14 +64,19 @@ public struct GlobPattern: Sendable, Hashable {
                 guard let close = closingBrace(pattern, from: index) else {
                     throw Malformed(description: "{ has no }; write \\{ for the character itself")
                 }
+                guard depth < braceDepthMax else {
+                    throw Malformed(description: "braces nest deeper than \(braceDepthMax); use several patterns")
+                }
                 var inner: [[UInt8]] = []
-                for part in splitAtCommas(pattern[(index + 1)..<close]) { inner += try expandBraces(part) }
-                results = results.flatMap { head in inner.map { head + $0 } }
-                guard results.count <= alternativeCountMax else {
+                for part in splitAtCommas(pattern[(index + 1)..<close]) {
+                    inner += try expandBraces(part, depth: depth + 1)
+                }
+                guard results.count * inner.count <= alternativeCountMax else {
                     throw Malformed(
                         description:
                             "the braces multiply to more than \(alternativeCountMax) patterns; use several patterns")
                 }
+                results = results.flatMap { head in inner.map { head + $0 } }
                 index = close + 1
             default:
                 for result in results.indices { results[result].append(pattern[index]) }
