@@ -86,7 +86,14 @@ struct StoreRewrite {
         do {
             try old.read { db in
                 try Schema.check(db, path: path)
-                _ = try query(db, "SELECT id FROM object JOIN batch USING (id) JOIN run USING (id) LIMIT 0") { _ in }
+                let isOfVersion1 = try Schema.userVersion(db) < 2
+                for table in Schema.Table.allCases {
+                    let columns = isOfVersion1 ? table.columnsOfVersion1 : table.columns + ["checksum"]
+                    guard let columns else { continue }
+                    _ = try query(db, "SELECT \(columns.joined(separator: ", ")) FROM \(table.rawValue) LIMIT 0") { _ in
+                    }
+                }
+                _ = try query(db, "SELECT \(StoredBatch.columns) FROM batch LIMIT 0") { _ in }
             }
             return true
         } catch let error as StoreError where error.code == .notAStore {

@@ -199,6 +199,29 @@ import Testing
         #expect(repairedCount > 70)
     }
 
+    @Test(arguments: ["checksum", "skipped_etag", "payload_byte_count", "first_entry"])
+    func `a store whose tables have lost a column is listed anew`(column: String) async throws {
+        let path = directory.file()
+        let store = try ChunkStore.open(at: path, settings: testSettings)
+        try await index(objects, into: store)
+        let digest = try await store.digest()
+        try store.close()
+        // As a flipped bit in the text of a table's definition does it.
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        let place = try #require(
+            bytes.firstRange(of: Data(" \(column) ".utf8)) ?? bytes.firstRange(of: Data(column.utf8)))
+        bytes[place.upperBound - 2] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: path))
+        // Some can't even be opened.
+        let report = try? await ChunkStore.open(reading: path).verify()
+        #expect(report?.isSound != true)
+        #expect(try ChunkStore.repair(at: path)?.hasLostSettings == true)
+        let repaired = try ChunkStore.open(at: path, settings: testSettings)
+        try await index(objects, into: repaired)
+        #expect(try await repaired.verify().isSound)
+        #expect(try await repaired.digest() == digest)
+    }
+
     @Test func `only what was damaged is read again`() async throws {
         let path = directory.file()
         let store = try ChunkStore.open(at: path, settings: testSettings)
