@@ -1,3 +1,4 @@
+import DredgeAWS
 public import DredgeBase
 public import DredgeTransfer
 
@@ -61,6 +62,16 @@ extension S3Client {
     /// same.
     public func headBucket() async throws(S3Error) -> BucketFacts {
         try await run(HeadBucketExchange(bucket: settings.bucket, room: headRoom)).answer
+    }
+
+    /// The requests to the bucket that are under way, over this client's transfer loop; nil: none is.
+    public func openRequests() async -> OpenRequests? {
+        guard let endpoint = (try? locator.get())?.target.endpoint else { return nil }
+        let prefix = endpoint.url(key: ObjectKey([]))
+        guard let open = await transfer.openTransfers(under: prefix) else { return nil }
+        let path = Array(open.firstURL.utf8.dropFirst(prefix.utf8.count))
+        let key = path.isEmpty ? nil : ObjectKey(path.withUnsafeBytes { URIEncoding.decode($0) } ?? path)
+        return OpenRequests(count: open.count, firstKey: key, firstBegan: open.firstBegan)
     }
 
     /// HEAD has no body; this is more than the room that a wrong one needs, and than a listing of one key takes, which

@@ -6,6 +6,7 @@ extension EasySlot {
     /// curl's own CURLOPT_LOW_SPEED_TIME counts in whole seconds and on a speed that is averaged over five, so that a
     /// stall shows late; comparing byte counters now and then is exact enough, and costs nothing in the callbacks.
     struct Progress {
+        let began = ContinuousClock.now
         fileprivate var byteCount: curl_off_t = 0
         fileprivate var movedAt: ContinuousClock.Instant?
         /// Where the period that is measured against the floor began.

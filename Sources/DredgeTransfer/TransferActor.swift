@@ -71,6 +71,22 @@ actor TransferActor {
         }
     }
 
+    /// The transfers that are under way to URLs that begin with `prefix`; nil: none is.
+    func openTransfers(under prefix: String) -> OpenTransfers? {
+        var open: OpenTransfers?
+        for slot in slots {
+            guard let url = slot.transfer?.request.url, url.hasPrefix(prefix) else { continue }
+            let began = slot.progress.began
+            let count = (open?.count ?? 0) + 1
+            if let first = open?.firstBegan, first <= began {
+                open?.count = count
+            } else {
+                open = OpenTransfers(count: count, firstURL: String(url.prefix { $0 != "?" }), firstBegan: began)
+            }
+        }
+        return open
+    }
+
     // MARK: The turn
 
     /// Lets curl work, then settles what has ended. Returns how long the loop may sleep, nil when it is to end.

@@ -53,6 +53,12 @@ public final class TransferLoop: Sendable {
         }.get()
     }
 
+    /// The transfers that are under way to URLs that begin with `prefix`; nil: none is. Looks at each connection: for
+    /// who asks now and then, and costs the transfers nothing.
+    public func openTransfers(under prefix: String) async -> OpenTransfers? {
+        await actor.openTransfers(under: prefix)
+    }
+
     /// Ends every transfer with `.shutDown` and the thread. Returns when both are gone. Later transfers end with
     /// `.shutDown` at once.
     public func shutDown() async {

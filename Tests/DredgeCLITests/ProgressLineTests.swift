@@ -1,4 +1,5 @@
 import DredgeConfig
+import Foundation
 import Testing
 
 @testable import Dredge
@@ -35,6 +36,17 @@ import Testing
         var state = progress(seconds: 1, done: 5, listed: 1000, bytes: 1_000_000, planned: 9_000_000, listing: true)
         state.failedCount = 2
         #expect(line.text(state, columnCount: 100) == "5/1,000+ objects  2 failed  1.0 MB  1.0 MB/s  250.0k tokens")
+    }
+
+    @Test func `where nothing comes, what is waited for stands before what stands still`() {
+        var line = ProgressLine()
+        var state = progress(seconds: 30, done: 200, listed: 201, bytes: 1_000_000, planned: 1_005_000)
+        state.silence = RunSilence(
+            requestCount: 1, first: "s3://acme/a\u{1B}.txt", firstSince: Date(timeIntervalSince1970: 50_587))
+        let text = line.text(state, columnCount: 100)
+        let waiting = "200/201 objects  waiting for 1 request"
+        #expect(text == waiting + "  the longest since 14:03:07Z: s3://acme/a\\u{1B}.txt  1.0 MB")
+        #expect(line.text(state, columnCount: 60) == waiting)
     }
 
     @Test func `the rate is that of the last seconds, not of the whole run`() {

@@ -1,4 +1,8 @@
+import DredgeBase
+import DredgeS3
 import DredgeStore
+import DredgeTransfer
+import Foundation
 import TestServers
 import Testing
 
@@ -42,6 +46,72 @@ import Testing
         try store.close()
         #expect(report.failed.objects == 1 && report.vanished.objects == 1 && report.indexed.objects == 2)
         #expect(last.doneByteCount == last.plannedByteCount && last.plannedByteCount == 4_000_000)
+    }
+
+    @Test func silenceIsNoticedWhenNothingHasComeForAWhile() {
+        var watch = SilenceWatch()
+        var progress = RunProgress()
+        func step(at seconds: Double) -> String {
+            progress.elapsed = .milliseconds(Int(seconds * 1_000))
+            return "\(watch.step(progress))"
+        }
+        #expect(step(at: 0) == "none" && step(at: 19.9) == "none")
+        #expect(step(at: 20) == "look(isFirst: true)" && step(at: 20.9) == "keep")
+        #expect(step(at: 21) == "look(isFirst: false)")
+        progress.fetchedByteCount = 1
+        #expect(step(at: 30) == "none" && step(at: 49.9) == "none" && step(at: 50) == "look(isFirst: true)")
+        progress.doneCount = 1
+        #expect(step(at: 51) == "none")
+        // Who waits for a source says so already.
+        progress.waits = [SourceWait(source: "s", since: Date(timeIntervalSince1970: 0), reason: "")]
+        #expect(step(at: 80) == "none")
+        progress.waits = []
+        #expect(step(at: 99) == "none" && step(at: 100) == "look(isFirst: true)")
+    }
+
+    @Test func whatIsWaitedForIsToldOfAllSources() async throws {
+        struct Service: ObjectService {
+            var requests: OpenRequests?
+            func openRequests() async -> OpenRequests? { requests }
+            func verify() async throws(RunError) {}
+            func list(
+                prefix: ObjectKey, continuationToken token: String?, startAfter: ObjectKey?
+            ) async throws(S3Error) -> ListPage { ListPage(objects: [], continuationToken: nil) }
+            func get(
+                _ key: ObjectKey, range: Range<UInt64>, ifMatch eTag: ETag, into buffer: OwnedBuffer
+            ) async throws(S3Error) -> ObjectHead {
+                ObjectHead(eTag: eTag, versionID: nil, contentEncoding: nil, size: 0)
+            }
+            func probe() async throws(S3Error) {}
+            func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject {
+                ListedObject(key: key, size: 0, eTag: ETag(""))
+            }
+            func close() {}
+        }
+        func source(_ bucket: String, _ requests: OpenRequests?) throws -> OpenSource {
+            let source = Source(bucket: bucket, prefix: "p/", auth: .anonymous)
+            return OpenSource(
+                source, filter: try SourceFilter(source), service: Service(requests: requests),
+                gate: RequestGate(Capacity(1), limitMax: 1),
+                world: FakeWorld(buckets: [:], seed: 0, faultPercentage: 0), patience: .zero, warn: { _ in },
+                onWait: { _ in })
+        }
+        let now = ContinuousClock.now, date = Date(timeIntervalSince1970: 1_000)
+        func silence(_ sources: [OpenSource]) async -> RunSilence? {
+            await RunSilence(of: sources, now: now, date: date)
+        }
+        #expect(await silence([]) == nil)
+        let idle = try source("idle", nil)
+        #expect(await silence([idle]) == nil)
+        let new = try source("new", OpenRequests(count: 3, firstKey: ObjectKey("p/a"), firstBegan: now - .seconds(5)))
+        let old = try source(
+            "old", OpenRequests(count: 1, firstKey: ObjectKey("p/b\n"), firstBegan: now - .seconds(60)))
+        let listing = try source("listed", OpenRequests(count: 2, firstKey: nil, firstBegan: now - .seconds(90)))
+        #expect(
+            await silence([idle, new, old])
+                == RunSilence(
+                    requestCount: 4, first: "s3://old/p/b\\n", firstSince: Date(timeIntervalSince1970: 940)))
+        #expect(await silence([new, listing])?.first == "the listing of s3://listed/p/")
     }
 
     @Test func bytesOfAnObjectCountOnceHoweverOftenItIsRead() {

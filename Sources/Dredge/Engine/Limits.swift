@@ -79,6 +79,10 @@ public struct Limits: Sendable, Hashable {
     static let requestCountMin = 4
     /// Failures that a report names one by one.
     static let reportedFailureCount = 20
+    /// How long nothing may come before a run says which requests it waits for.
+    static let silenceMin: Duration = .seconds(20)
+    /// How often it looks for them then.
+    static let silenceLookInterval: Duration = .seconds(1)
     /// How often progress is told.
     static let progressInterval: Duration = .milliseconds(200)
 

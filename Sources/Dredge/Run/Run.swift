@@ -11,8 +11,17 @@ public struct Run: Sendable {
         progress = stream
         task = Task {
             let teller = Task {
+                var watch = SilenceWatch()
+                var silence: RunSilence?
                 while !Task.isCancelled {
-                    continuation.yield(counters.progress)
+                    var progress = counters.progress
+                    switch watch.step(progress) {
+                    case .none: silence = nil
+                    case .look(let isFirst): silence = await counters.silence(isFirst: isFirst)
+                    case .keep: break
+                    }
+                    progress.silence = silence
+                    continuation.yield(progress)
                     try? await Task.sleep(for: Limits.progressInterval)
                 }
             }

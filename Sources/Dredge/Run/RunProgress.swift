@@ -25,6 +25,8 @@ public struct RunProgress: Sendable, Hashable {
     public var chunkCount = 0
     /// Sources that fail as a whole and are waited for, see `Limits.outagePatience`.
     public var waits: [SourceWait] = []
+    /// What is waited for, where nothing has come for 20 seconds though requests are under way.
+    public var silence: RunSilence?
     /// Since the run began.
     public var elapsed: Duration = .zero
 }
@@ -49,6 +51,7 @@ final class RunCounters: Sendable {
     let chunks = Counter<Int>()
     private let openListings = Counter<Int>()
     private let waits = Mutex<[String: SourceWait]>([:])
+    private let onSilence = Mutex<(@Sendable (_ isFirst: Bool) async -> RunSilence?)?>(nil)
     private let start = ContinuousClock.now
 
     func listingsBegin(_ count: Int) { openListings.add(count) }
@@ -56,6 +59,12 @@ final class RunCounters: Sendable {
 
     /// A source is waited for (nil: no longer).
     func note(_ wait: SourceWait?, for source: String) { waits.withLock { $0[source] = wait } }
+
+    /// Who is asked what the run waits for when nothing comes; nil: nobody any more.
+    func whenSilent(_ body: (@Sendable (_ isFirst: Bool) async -> RunSilence?)?) { onSilence.withLock { $0 = body } }
+
+    /// What the run waits for. `isFirst`: it is asked for the first time since something came.
+    func silence(isFirst: Bool) async -> RunSilence? { await onSilence.withLock { $0 }?(isFirst) }
 
     var progress: RunProgress {
         RunProgress(

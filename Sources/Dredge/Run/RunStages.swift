@@ -22,10 +22,24 @@ struct RunStages: Sendable {
     func execute() async throws(RunError) -> RunReport {
         let cpuSecondsBefore = processorSeconds()
         run.counters.listingsBegin(sources.count)
+        run.counters.whenSilent { [sources, logger = run.logger] isFirst in
+            let silence = await RunSilence(of: sources)
+            if isFirst, let silence {
+                logger.notice(
+                    "nothing has come for a while",
+                    metadata: [
+                        "requests": "\(silence.requestCount)", "first": "\(silence.first)",
+                        "since": "\(Timestamp.iso8601(silence.firstSince))",
+                    ])
+            }
+            return silence
+        }
         let removals = await readSources()
         if run.failure.error != nil { run.work.cancel() } else { run.work.finish() }
         await run.work.end()
         let isStopped = Task.isCancelled
+        // Which would keep the sources, and they the counters.
+        run.counters.whenSilent(nil)
         for source in sources { source.close() }
         run.logger.debug("the run is empty", metadata: ["run": "\(record.name)", "stopped": "\(isStopped)"])
 

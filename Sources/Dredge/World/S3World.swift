@@ -102,6 +102,8 @@ struct S3Source: ObjectService {
         try await client.getObject(key, range: range, ifMatch: eTag, into: buffer)
     }
 
+    func openRequests() async -> OpenRequests? { await client.openRequests() }
+
     func probe() async throws(S3Error) { try await client.probe(prefix: prefix) }
 
     func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject { try await client.headObject(key).object }

@@ -49,8 +49,14 @@ package protocol ObjectService: Sendable {
     ) async throws(S3Error) -> ObjectHead
     /// Asks for one key of the source, once: whether it can be read at all. Throws what is wrong with it now.
     func probe() async throws(S3Error)
+    /// The requests that are under way; nil: none is, or nobody knows.
+    func openRequests() async -> OpenRequests?
     /// The object as it is now.
     func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject
     /// Gives up the source's session, which is wiped when nobody else uses it. Nothing can be asked afterwards.
     func close()
+}
+
+extension ObjectService {
+    package func openRequests() async -> OpenRequests? { nil }
 }

@@ -1,4 +1,5 @@
 import Dredge
+import DredgeConfig
 
 /// Where a run stands, in one line.
 struct ProgressLine {
@@ -15,6 +16,11 @@ struct ProgressLine {
         let total = Figures.count(progress.listedCount) + (progress.isListingComplete ? "" : "+")
         var parts = ["\(Figures.count(progress.doneCount))/\(total) objects"]
         if progress.failedCount > 0 { parts.append("\(Figures.count(progress.failedCount)) failed") }
+        if let silence = progress.silence {
+            // Before what stands still.
+            parts.append("waiting for \(Figures.count(silence.requestCount, "request"))")
+            parts.append("the longest since \(Figures.time(silence.firstSince)): \(Quoting.escaped(silence.first))")
+        }
         parts.append(Figures.bytes(progress.fetchedByteCount))
         parts.append(Figures.rate(rates.fetched))
         parts.append("\(Figures.short(progress.tokenCount)) tokens")
