@@ -42,7 +42,8 @@ public struct ObjectOutcome: Sendable {
         case skipped(SkipReason, readETag: ETag?)
         /// What was stored of an older version stays, and shows as stale.
         case failed(reason: String)
-        /// Deleted since it was listed. What was stored of it goes.
+        /// Deleted since it was listed. What was stored of it stays until the next listing has come to its end without
+        /// the object: only then is it known how many are gone, and the `RemovalRule` decides.
         case vanished
         /// It kept changing under the read. What was stored of an older version stays, and shows as stale.
         case changed

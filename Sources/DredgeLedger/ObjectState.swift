@@ -10,8 +10,8 @@ public enum ObjectState: String, Sendable, Codable, CodingKeyRepresentable, Case
     case skipped
     /// Could not be read, for a reason.
     case failed
-    /// Deleted between listing and fetch. With content, and with a reason of `RemovalDecision`: not listed any more,
-    /// and kept all the same.
+    /// Deleted between listing and fetch. With a reason of `RemovalDecision`: not listed any more, and kept all the
+    /// same.
     case vanished
     /// Kept changing while it was fetched.
     case changed

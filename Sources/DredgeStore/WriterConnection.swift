@@ -159,7 +159,6 @@ final class WriterConnection {
         case .failed(let reason):
             try set(.failed, reason: reason, outcome)
         case .vanished:
-            try dropContent(of: outcome.object)
             try set(.vanished, outcome)
         case .changed:
             try set(.changed, outcome)

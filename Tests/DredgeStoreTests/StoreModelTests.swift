@@ -124,7 +124,6 @@ import Testing
                 // What is read is what the bucket has now, of whatever version was listed.
                 guard let now = bucket[object.key] else {
                     try store.settle(ObjectOutcome(object: object.id, cause: .vanished))
-                    finished[object.key] = .some(TestObject(key: object.key, text: [], chunkByteCount: 1))
                     continue
                 }
                 try worker.write(now, as: object.id)
@@ -132,7 +131,7 @@ import Testing
             }
             try worker.seal()
             try await store.flush()
-            for (key, object) in finished { stored[key] = object.text.isEmpty ? nil : object }
+            for (key, object) in finished { stored[key] = object }
             if let ending { try await store.finish(run.id, outcome: ending) }
             try store.close()
             let isComplete = ending == .complete && !run.isResumed

@@ -41,6 +41,28 @@ import TestServers
         #expect(try await bench.digest() == digest)
     }
 
+    @Test("I10: objects that are listed, and gone when they are read, keep their documents until the next listing")
+    func aServiceThatHasNoListedObjectRemovesNothing() async throws {
+        var scenario = ScriptedS3Server.Scenario(objects: Self.objects(0..<12))
+        let server = try await ScriptedS3Server(scenario)
+        defer { server.stop() }
+        let bench = try Workbench()
+        let source = Workbench.source(at: server, prefix: "2025/")
+        try await bench.run([source])
+        let digest = try await bench.digest()
+        // Other versions are listed, and no object is there.
+        for index in scenario.objects.indices { scenario.objects[index].eTag = "\"f\"" }
+        scenario.faults = [.error(on: .get, 404, "NoSuchKey").times(-1)]
+        try server.play(scenario)
+        let report = try await bench.run([source])
+        #expect(report.vanished.objects == 12 && report.removedCount == 0)
+        #expect(try await bench.digest() == digest)
+        // A listing that tells the same of all of them is one of the mistakes that are withheld.
+        scenario.objects = []
+        try server.play(scenario)
+        try await run(source, bench, withholds: 12, .emptyListing)
+    }
+
     @Test("I10: a mistyped prefix, a filter that matches nothing and an empty listing remove nothing")
     func mistakesRemoveNothing() async throws {
         var scenario = ScriptedS3Server.Scenario(objects: Self.objects(0..<12))

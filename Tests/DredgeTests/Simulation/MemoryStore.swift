@@ -325,7 +325,6 @@ final class MemoryStore: Ledger, ChunkSink {
                 state.objects[index].reason = reason
             case .vanished:
                 state.objects[index].state = .vanished
-                state.objects[index].content = nil
             case .changed:
                 state.objects[index].state = .changed
             case .postponed:
