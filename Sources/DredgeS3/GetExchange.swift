@@ -117,12 +117,14 @@ struct GetExchange: Exchange {
                 throw reject(
                     head, .malformedAnswer, "asked for \(Self.text(missing)), the service sent the whole object")
             }
-            guard length == missing.upperBound else {
-                // An object has an ETag or a date; an error document under a 200 has neither.
-                let isObject = answered != nil || head["last-modified"] != nil
+            // An object has an ETag or a date; an error document under a 200, or a proxy's page, has neither, whatever
+            // its length.
+            let isObject = answered != nil || head["last-modified"] != nil
+            guard isObject, length == missing.upperBound else {
                 throw reject(
                     head, isObject && length < missing.upperBound ? .invalidRange : .malformedAnswer,
-                    "asked for \(Self.text(missing)), the service sent the whole object of \(length) bytes")
+                    "asked for \(Self.text(missing)), the service sent "
+                        + (isObject ? "the whole object" : "something else") + " of \(length) bytes")
             }
             size = length
         default:

@@ -32,7 +32,7 @@ struct ServiceFault: Error, Sendable {
     var isForeign: Bool {
         switch status {
         case 404: requestID == nil || code == nil && !isHead
-        case 401, 403, 301, 302, 307, 308: !isHead && code == nil && requestID == nil && region == nil
+        case 401, 403, 300..<400: !isHead && code == nil && requestID == nil && region == nil
         default: false
         }
     }

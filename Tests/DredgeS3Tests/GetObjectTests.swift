@@ -166,7 +166,7 @@ private typealias Fault = ScriptedS3Server.Fault
 
     @Test func `an error document under a 200 is no object`() async throws {
         let text = "<?xml version=\"1.0\"?><Error><Code>InternalError</Code><Message>sorry</Message></Error>"
-        for count in [UInt64(text.utf8.count - 1), UInt64(text.utf8.count + 1)] {
+        for count in UInt64(text.utf8.count - 1)...UInt64(text.utf8.count + 1) {
             let fault = Fault.raw(on: .get, text).times(2)
             try await ScriptedBucket.with(.init(objects: [object], faults: [fault])) { bucket in
                 let (head, read) = try await bucket.read("a.txt", 0..<count)
