@@ -15,19 +15,25 @@ package struct S3World: World {
     package let base: BaseSource
     /// What AWS's variables are read from, with the profile that `base` names.
     package let environment: [String: String]
+    private let time: TimeSource
     private let logger: Logger
     private let sessions = SessionCache()
 
     /// Starts the transfer loop. Throws when this machine has no thread or descriptor for it.
+    /// - Parameters:
+    ///   - transfer: how long an answer may take. The number of connections follows `limits`.
+    ///   - time: for all waits but those for sessions.
     init(
-        limits: Limits, base: BaseCredentials, environment: [String: String], sessionName: String, logger: Logger
+        limits: Limits, base: BaseCredentials, environment: [String: String], sessionName: String, logger: Logger,
+        transfer: TransferLimits = TransferLimits(), time: TimeSource = .system
     ) throws(RunError) {
-        var transferLimits = TransferLimits()
+        self.time = time
+        var transferLimits = transfer
         transferLimits.connectionCountMax = limits.requestCount + Limits.controlRequestCount
         transferLimits.certificateAuthorityPath = environment["AWS_CA_BUNDLE"]
-        transfer = try TransferLoop.start(transferLimits)
+        self.transfer = try TransferLoop.start(transferLimits)
         self.base = CredentialSources.base(
-            base, environment: environment, transfer: transfer, defaultSessionName: sessionName,
+            base, environment: environment, transfer: self.transfer, defaultSessionName: sessionName,
             onWarning: { logger.warning("\($0)") })
         self.environment = base.environment(environment)
         self.logger = logger
@@ -35,9 +41,9 @@ package struct S3World: World {
 
     package var executor: (any TaskExecutor)? { transfer.executor }
     package func now() -> ContinuousClock.Instant { .now }
-    package func date() -> Date { Date() }
+    package func date() -> Date { time.now() }
     package func sleep(_ duration: Duration) async throws(CancellationError) {
-        do { try await Task.sleep(for: duration) } catch { throw CancellationError() }
+        do { try await time.sleep(duration) } catch { throw CancellationError() }
     }
     package func random() -> UInt64 { .random(in: .min ... .max) }
 
@@ -46,7 +52,7 @@ package struct S3World: World {
     ) throws(RunError) -> any ObjectService {
         S3Source(
             source, run: run, base: base, sessions: sessions, environment: environment, transfer: transfer,
-            logger: logger, gate: gate)
+            time: time, logger: logger, gate: gate)
     }
 
     package func shutDown() async {
@@ -65,7 +71,7 @@ struct S3Source: ObjectService {
 
     init(
         _ source: Source, run: String, base: BaseSource, sessions: SessionCache, environment: [String: String],
-        transfer: TransferLoop, logger: Logger, gate: any AttemptGate
+        transfer: TransferLoop, time: TimeSource, logger: Logger, gate: any AttemptGate
     ) {
         let warn: @Sendable (String) -> Void = { logger.warning("\($0)", metadata: ["source": "\(source.name)"]) }
         let hops = source.hops(runName: run)
@@ -85,7 +91,8 @@ struct S3Source: ObjectService {
         prefix = ObjectKey(source.prefix)
         client = S3Client(
             settings: source.clientSettings, credentials: credentials, transfer: transfer, environment: environment,
-            gate: gate, onClockCorrection: { warn(ServiceClock.warning(of: "S3", ahead: $0)) })
+            limits: S3Limits(), clock: ServiceClock(time) { warn(ServiceClock.warning(of: "S3", ahead: $0)) },
+            gate: gate)
     }
 
     func verify() async throws(RunError) { try await externalIDs?.verify() }

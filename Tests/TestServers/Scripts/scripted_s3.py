@@ -48,18 +48,30 @@ GetCallerIdentity. A scenario:
     "skip": 0,                     fitting requests that pass before
     "times": 1,                    how often; -1: always
     "do": one of
-      "error"        status, code, message, fields {…}, headers {…}
+      "error"        status, code (none: no body), message, fields {…}, headers {…}
+      "raw"          "text" as the body, under a 200 or "status", with "headers" {…}; in an answer of STS, IN-AN-HOUR
+                     stands for that time
+      "head"         the right answer with "headers" {…} set (null: left out), those of "added" {…} beside them, and
+                     another "status" if given
       "shortBody"    the right head, then the first "byteCount" bytes, then the connection closes
-      "reset"        the connection is reset; with "byteCount" after the head and that many bytes
+      "cut"          the first "byteCount" bytes of the body, under a head that announces no more
+      "longBody"     "byteCount" bytes more than there are, under a head that announces them
+      "trailing"     the same, unannounced
+      "reset"        the connection is reset before the answer, after the "headByteCount" first bytes of its head, or
+                     after the head and "byteCount" bytes
+      "hang"         nothing more comes, from the same places on; the connection stays open
+      "drip"         the right head, then a byte of the body every "seconds"
+      "dripHead"     a byte of the head every "seconds", then the body
+      "interims"     "count" (-1: without end) interim answers of "status", one every "seconds", then the right one
+      "refuse"       all connections are reset, and new ones are refused for "seconds"
+      "delay"        "seconds", then the right answer
       "shift"        a 206 whose Content-Range and bytes are "byteCount" bytes further
       "whole"        a 200 with the whole object, whatever the range
-      "head"         the right answer with "headers" {…} set (null: left out), and another "status" if given
       "shortWhole"   like whole, but closes after "byteCount" bytes
-      "raw"          a 200 with "text" as its body; in an answer of STS, IN-AN-HOUR stands for that time
+      "page"         a page of a listing with the objects "keys" instead of its own; "fields" {…} of the document and of
+                     its "entries" {key: {…}} are written as given here ("": left out). With "isFreshToken" it leads
+                     to itself, by a token that nobody has seen
       "replace"      "object" {…} takes the place of the key first, then the request is answered as usual
-      "hang"         no answer; the connection stays open
-      "delay"        "seconds", then the right answer
-      "drip"         the right head, then a byte of the body every "seconds"
       "outlast"      the right answer, once the session that signed the request is over
       "partial"      AssumeRole: a session without its token
       "expired"      AssumeRole: a session that is over
@@ -68,6 +80,7 @@ GetCallerIdentity. A scenario:
 """
 import base64
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -138,9 +151,15 @@ class World:
     def now(self):
         return time.time() + self.scenario.get("clockOffset", 0)
 
-    def refresh(self):
+    def identity_now(self):
         status = os.stat(self.path)
-        identity = (status.st_ino, status.st_mtime_ns, status.st_size)
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+    def is_replaced(self):
+        return self.identity not in (None, self.identity_now())
+
+    def refresh(self):
+        identity = self.identity_now()
         if identity == self.identity:
             return
         self.identity = identity
@@ -214,24 +233,14 @@ class Handler(BaseHTTPRequestHandler):
             refusal = scripted_sts.refusal(self.headers, form, now, world.scenario)
             kind = fault and fault["do"]
             session = None
-            if action == "assumeRole" and not refusal and kind in (None, "delay", "partial", "expired"):
+            if action == "assumeRole" and not refusal and kind not in ("error", "raw"):
                 session = self.session(world, now, kind)
             world.note(
                 action=action, method="POST", target=self.path, keyBase64="", form=form, fault=kind, time=now,
                 refusal=refusal and refusal[1], expiration=session and session["expiration"],
                 headers={name.lower(): value for name, value in self.headers.items()})
-        if kind == "hang":
-            return self.hang()
-        if kind == "delay":
-            time.sleep(fault["seconds"])
-        if refusal:
-            return self.error(*refusal)
-        if kind == "raw":
-            hence = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + 3600))
-            return self.send(200, {"Content-Type": "text/xml"}, fault["text"].replace("IN-AN-HOUR", hence).encode())
-        if kind == "error":
-            return self.error(
-                fault["status"], fault.get("code"), fault.get("message", ""), fault.get("fields"), fault.get("headers"))
+        if self.goes_wrong(fault, now, refusal):
+            return
         if action == "getCallerIdentity" and caller:
             return self.send(200, {"Content-Type": "text/xml"}, (
                 '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
@@ -239,7 +248,7 @@ class Handler(BaseHTTPRequestHandler):
                 "</GetCallerIdentityResponse>" % (escape(caller), caller.split(":")[4])).encode())
         if not session or action != "assumeRole":
             return self.error(400, "InvalidAction", "There is no STS here")
-        self.send(200, {"Content-Type": "text/xml"}, scripted_sts.answer(session))
+        self.send(200, {"Content-Type": "text/xml"}, scripted_sts.answer(session), fault)
 
     def session(self, world, now, kind):
         """What an AssumeRole gets; None: there is no STS here."""
@@ -252,6 +261,28 @@ class Handler(BaseHTTPRequestHandler):
             return world.sessions.give(-60, now)
         session = world.sessions.give(world.scenario["sts"]["sessionSeconds"], now)
         return dict(session, sessionToken=None) if kind == "partial" else session
+
+    def goes_wrong(self, fault, now, refusal=None):
+        """What comes instead of the right answer, or before it; whether that is all."""
+        kind = fault["do"] if fault else None
+        if kind in ("hang", "reset") and "byteCount" not in fault and "headByteCount" not in fault:
+            self.hang() if kind == "hang" else self.reset()
+        elif kind == "refuse":
+            self.server.close_door(fault["seconds"])
+        elif refusal:
+            self.error(*refusal)
+        elif kind == "error":
+            self.error(
+                fault["status"], fault.get("code"), fault.get("message", ""), fault.get("fields"), fault.get("headers"))
+        elif kind == "raw":
+            hence = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + 3600))
+            headers = dict({"Content-Type": "text/xml"}, **(fault.get("headers") or {}))
+            self.send(fault.get("status", 200), headers, fault["text"].replace("IN-AN-HOUR", hence).encode())
+        else:
+            if kind == "delay":
+                time.sleep(fault["seconds"])
+            return False
+        return True
 
     def hang(self):
         """Until the client has enough of it."""
@@ -304,24 +335,12 @@ class Handler(BaseHTTPRequestHandler):
                 return self.error(403, "AccessDenied", "Access Denied")
             obj = world.objects.get(key)
             keys = world.keys()
-        if fault:
-            kind = fault["do"]
-            if kind == "hang":
-                return self.hang()
-            if kind == "delay":
-                time.sleep(fault["seconds"])
-            if kind == "outlast":
-                time.sleep(max(0, expiration - world.now))
-            if kind == "error":
-                return self.error(
-                    fault["status"], fault.get("code"), fault.get("message", ""), fault.get("fields"),
-                    fault.get("headers"))
-            if kind == "raw":
-                return self.send(200, {"Content-Type": "application/xml"}, fault["text"].encode())
-            if kind == "reset" and "byteCount" not in fault:
-                return self.reset()
+        if self.goes_wrong(fault, now):
+            return
+        if fault and fault["do"] == "outlast":
+            time.sleep(max(0, expiration - world.now))
         if action == "headBucket":
-            return self.send(200, {"x-amz-bucket-region": scenario.get("region", "us-east-1")}, b"")
+            return self.send(200, {"x-amz-bucket-region": scenario.get("region", "us-east-1")}, b"", fault)
         if action == "list":
             return self.list(scenario, parameters, keys, fault)
         self.object(obj, fault)
@@ -389,59 +408,51 @@ class Handler(BaseHTTPRequestHandler):
                 return self.error(416, "InvalidRange", "The requested range is not satisfiable")
             status = 206
             headers["Content-Range"] = "bytes %d-%d/%d" % (first, last, size)
-        body = obj.body[first:last + 1]
-        if kind == "head":
-            status = fault.get("status", status)
-            for name, value in fault["headers"].items():
-                headers.pop(name, None)
-                if value is not None:
-                    headers[name] = value
-        if kind == "drip":
-            return self.send(status, headers, body, drip=fault["seconds"])
-        if kind in ("shortBody", "shortWhole"):
-            return self.send(status, headers, body, stop_after=fault["byteCount"])
-        if kind == "reset":
-            return self.send(status, headers, body, stop_after=fault["byteCount"], resets=True)
-        self.send(status, headers, body)
+        self.send(status, headers, obj.body[first:last + 1], fault)
 
     def list(self, scenario, parameters, keys, fault):
         prefix = parameters.get("prefix", b"")
         after = parameters.get("start-after", b"")
         if "continuation-token" in parameters:
-            after = base64.b64decode(parameters["continuation-token"])
+            after = base64.b64decode(parameters["continuation-token"].partition(b".")[0])
         size = min(scenario.get("pageSize", 1000), int(parameters.get("max-keys", b"1000")))
         found = [key for key in keys if key.startswith(prefix) and key > after]
         page, truncated = found[:size], len(found) > size
         encode = quote_plus if scenario.get("plusForSpace", True) else quote
         encoded = parameters.get("encoding-type") == b"url"
+        fields = {"IsTruncated": "true" if truncated else "false"}
+        if encoded:
+            fields["EncodingType"] = "url"
+        if truncated:
+            fields["NextContinuationToken"] = base64.b64encode(page[-1]).decode()
+        odd = fault if fault and fault["do"] == "page" else {}
+        if "keys" in odd:
+            page = [key.encode() for key in odd["keys"]]
+        if odd.get("isFreshToken"):
+            token = "%s.%d" % (base64.b64encode(after).decode(), odd["seen"])
+            fields.update(IsTruncated="true", NextContinuationToken=token)
+        fields.update(odd.get("fields") or {})
 
         def written(key):
             return encode(key, safe="/") if encoded else escape(key.decode())
 
+        def elements(values):
+            return "".join(
+                "<%s>%s</%s>" % (name, escape(value, {'"': "&quot;"}), name) for name, value in values.items() if value)
+
         text = ['<?xml version="1.0" encoding="UTF-8"?>\n'
                 '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
                 "<Name>%s</Name><Prefix>%s</Prefix><KeyCount>%d</KeyCount><MaxKeys>%d</MaxKeys>"
-                % (scenario["bucket"], written(prefix), len(page), size)]
-        if encoded:
-            text.append("<EncodingType>url</EncodingType>")
-        text.append("<IsTruncated>%s</IsTruncated>" % ("true" if truncated else "false"))
-        if truncated:
-            token = base64.b64encode(page[-1]).decode()
-            text.append("<NextContinuationToken>%s</NextContinuationToken>" % token)
+                % (scenario["bucket"], written(prefix), len(page), size), elements(fields)]
         for key in page:
-            obj = self.world.objects[key]
-            text.append(
-                "<Contents><Key>%s</Key><LastModified>%s</LastModified><ETag>%s</ETag><Size>%d</Size>"
-                "<StorageClass>%s</StorageClass></Contents>"
-                % (written(key), LAST_MODIFIED[0], escape(obj.etag, {'"': "&quot;"}), len(obj.body),
-                   obj.storage_class or "STANDARD"))
+            obj = self.world.objects.get(key) or Object({"key": "", "text": ""})
+            entry = {
+                "LastModified": LAST_MODIFIED[0], "ETag": obj.etag, "Size": str(len(obj.body)),
+                "StorageClass": obj.storage_class or "STANDARD"}
+            entry.update((odd.get("entries") or {}).get(key.decode(errors="replace"), {}))
+            text.append("<Contents><Key>%s</Key>%s</Contents>" % (written(key), elements(entry)))
         text.append("</ListBucketResult>")
-        body = "".join(text).encode()
-        if fault and fault["do"] == "drip":
-            return self.send(200, {"Content-Type": "application/xml"}, body, drip=fault["seconds"])
-        if fault and fault["do"] == "shortBody":
-            return self.send(200, {"Content-Type": "application/xml"}, body, stop_after=fault["byteCount"])
-        self.send(200, {"Content-Type": "application/xml"}, body)
+        self.send(200, {"Content-Type": "application/xml"}, "".join(text).encode(), fault)
 
     def error(self, status, code, message, fields=None, headers=None):
         body = b""
@@ -451,30 +462,62 @@ class Handler(BaseHTTPRequestHandler):
                 "<%s>%s</%s>" % (name, escape(value), name) for name, value in parts.items())).encode()
         self.send(status, dict({"Content-Type": "application/xml"}, **(headers or {})), body)
 
-    def send(self, status, headers, body, stop_after=None, resets=False, drip=None):
-        self.send_response_only(status)
-        self.send_header("x-amz-request-id", "SCRIPTED0001")
-        for name, value in dict({"Date": self.date_time_string(self.world.now)}, **headers).items():
-            self.send_header(name, value)
-        if "Content-Length" not in headers:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command == "HEAD":
-            return
-        if drip:
-            for index in range(len(body)):
-                self.wfile.write(body[index:index + 1])
-                self.wfile.flush()
-                time.sleep(drip)
-            return
-        self.wfile.write(body if stop_after is None else body[:stop_after])
-        self.wfile.flush()
-        if resets:
-            # What a reset overtakes is lost; let it arrive first.
-            time.sleep(0.05)
-            return self.reset()
-        if stop_after is not None:
+    def send(self, status, headers, body, fault=None):
+        """An answer, delivered as the fault wants it."""
+        fault = fault or {}
+        kind, count = fault.get("do"), fault.get("byteCount", 0)
+        if kind == "cut":
+            body = body[:count]
+        if kind == "longBody":
+            body += b"x" * count
+        headers = dict({
+            "x-amz-request-id": "SCRIPTED0001", "Date": self.date_time_string(self.world.now),
+            "Content-Length": str(len(body))}, **headers)
+        if kind == "head":
+            status = fault.get("status", status)
+            headers.update(fault.get("headers") or {})
+        lines = [item for item in headers.items() if item[1] is not None]
+        if kind == "head":
+            lines += (fault.get("added") or {}).items()
+        if headers.get("Content-Length") is None or headers.get("Connection") == "close":
             self.close_connection = True
+        head = "HTTP/1.1 %d %s\r\n%s\r\n" % (
+            status, self.responses.get(status, ("Odd",))[0], "".join("%s: %s\r\n" % line for line in lines))
+        self.deliver(head.encode("latin-1"), b"" if self.command == "HEAD" or status == 204 else body, fault)
+
+    def deliver(self, head, body, fault):
+        kind, count = fault.get("do"), fault.get("byteCount", 0)
+        pace = fault.get("seconds", 0)
+        if kind == "interims":
+            for _ in itertools.repeat(None) if fault["count"] < 0 else range(fault["count"]):
+                self.write(b"HTTP/1.1 %d Interim\r\n\r\n" % fault["status"])
+                time.sleep(pace)
+        if kind in ("shortBody", "shortWhole", "reset", "hang"):
+            if "headByteCount" in fault:
+                head, body = head[:min(fault["headByteCount"], len(head) - 1)], b""
+            self.write(head + body[:count])
+            self.close_connection = True
+            if kind == "reset":
+                # What a reset overtakes is lost; let it arrive first.
+                time.sleep(0.05)
+                self.reset()
+            elif kind == "hang":
+                self.hang()
+        elif kind == "drip":
+            self.write(head)
+            self.write(body, pace)
+        elif kind == "dripHead":
+            self.write(head, pace)
+            self.write(body)
+        else:
+            self.write(head + body + (b"x" * count if kind == "trailing" else b""))
+
+    def write(self, data, pace=0):
+        """At once, or a byte every `pace` seconds."""
+        for part in [data] if not pace else [data[index:index + 1] for index in range(len(data))]:
+            self.wfile.write(part)
+            self.wfile.flush()
+            time.sleep(pace)
 
     def reset(self):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -486,8 +529,57 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
+    """Listens on a port that stays its own also while it refuses connections."""
     daemon_threads = True
+    block_on_close = False
     request_queue_size = 256
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler, bind_and_activate=False)
+        # Bound but never listening: it keeps the port.
+        self.holder = self.bound(0)
+        self.port = self.holder.getsockname()[1]
+        self.closed_for = 0
+        self.connections = set()
+
+    def bound(self, port):
+        bound = socket.socket()
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(("127.0.0.1", port))
+        return bound
+
+    def listen(self):
+        self.socket.close()
+        self.socket = self.bound(self.port)
+        self.socket.listen(self.request_queue_size)
+
+    def serve(self):
+        """For ever, with the pauses that faults ask for."""
+        while True:
+            self.serve_forever(poll_interval=0.02)
+            self.socket.close()
+            for connection in list(self.connections):
+                try:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+            end = time.monotonic() + self.closed_for
+            while time.monotonic() < end and not Handler.world.is_replaced():
+                time.sleep(0.01)
+            self.listen()
+
+    def close_door(self, seconds):
+        self.closed_for = seconds
+        self.shutdown()
+
+    def process_request(self, request, client_address):
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request):
+        self.connections.discard(request)
+        super().shutdown_request(request)
 
     def handle_error(self, request, client_address):
         # A client that hangs up is part of the game.
@@ -499,10 +591,11 @@ def main():
     directory = sys.argv[1]
     parent = os.getppid()
     Handler.world = World(directory)
-    server = Server(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = Server()
+    server.listen()
+    threading.Thread(target=server.serve, daemon=True).start()
     with open(os.path.join(directory, "port.new"), "w") as file:
-        file.write(str(server.server_address[1]))
+        file.write(str(server.port))
     os.rename(os.path.join(directory, "port.new"), os.path.join(directory, "port"))
     while os.getppid() == parent:
         time.sleep(0.5)
