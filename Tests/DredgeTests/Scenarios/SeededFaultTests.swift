@@ -94,11 +94,15 @@ import Testing
         var run = HastyRun(bench)
         run.limits.outagePatience = .seconds(5)
         run.environment["AWS_MAX_ATTEMPTS"] = "\(mix.attemptCount)"
-        for attempt in 0..<20 {
+        var last: Result<RunReport, RunError>?
+        for attempt in 0..<30 {
+            // Nobody asks twenty times while connections are refused for a moment.
+            try await Task.sleep(for: .milliseconds(20 * attempt))
             // On a machine that is busy enough, every answer has stalled: the last attempts have time.
             run.transfer.progressTimeout = attempt < 6 ? .milliseconds(500) : .seconds(30)
             _ = attempts.next()
             let result = try await run.run(source, into: "store")
+            last = result
             #expect(result.report.map(\.addsUp) != false, "seed \(seed): \(result)")
             #expect(result.report.map(\.removedCount) ?? 0 == 0, "seed \(seed)")
             guard result.isComplete, let report = result.report else { continue }
@@ -107,7 +111,7 @@ import Testing
             #expect(report.skipped.objects + report.indexed.objects + report.unchanged.objects == world.keys.count)
             return try await bench.digest()
         }
-        Issue.record("seed \(seed) comes to no end")
+        Issue.record("seed \(seed) comes to no end: \(String(describing: last))")
         return ""
     }
 }
