@@ -99,7 +99,7 @@ struct Reading: Sendable {
                 case .stopped: return
                 case .notText(let reason): return try skip(object, progress, reason, readETag: version.eTag)
                 case .service(let error):
-                    if error.code != .preconditionFailed { return try settle(object, progress, after: error) }
+                    if !error.tellsOfAnotherVersion { return try settle(object, progress, after: error) }
                 }
             }
         }
@@ -341,7 +341,7 @@ private enum ReadFailure: Error {
     /// Whether the version that was being read is gone.
     var isOfVersion: Bool {
         guard case .service(let error) = self else { return false }
-        return error.code == .preconditionFailed || error.code == .noSuchKey
+        return error.tellsOfAnotherVersion || error.code == .noSuchKey
     }
 }
 
@@ -357,6 +357,9 @@ extension SkipReason {
 }
 
 extension S3Error {
+    /// Whether the object is another one than was listed: it has another ETag, or is shorter.
+    fileprivate var tellsOfAnotherVersion: Bool { code == .preconditionFailed || code == .invalidRange }
+
     /// Two parts are of two versions, and the service has no ETag to ask for one.
     fileprivate static func changed(_ source: Source, _ key: ObjectKey) -> S3Error {
         S3Error(
