@@ -218,8 +218,7 @@ import Testing
                 return "\(found) for \(range), with \(got.count) bytes"
             }
             let eTag = found.eTag?.header ?? ""
-            guard eTag.utf8.count <= S3Limits.eTagByteCountMax + 2, !eTag.unicodeScalars.contains(where: \.isControl)
-            else { return "the ETag \(eTag.debugDescription)" }
+            guard ETag.canBe(found.eTag?.value ?? "") else { return "the ETag \(eTag.debugDescription)" }
             break
         }
         return nil
@@ -297,7 +296,7 @@ import Testing
                 if shown.unicodeScalars.contains(where: \.isControl) { problem = "\(shown.debugDescription)" }
                 if facts.object.size > S3Limits.objectByteCountMax { problem = "\(facts.object.size) bytes" }
                 let eTag = facts.object.eTag.header
-                if eTag.unicodeScalars.contains(where: \.isControl) { problem = "the ETag \(eTag.debugDescription)" }
+                if !ETag.canBe(facts.object.eTag.value) { problem = "the ETag \(eTag.debugDescription)" }
             } catch {
                 problem = try Self.problem(with: error, object.operation)
             }
