@@ -36,7 +36,7 @@ extension ChunkStore {
                 try Schema.adopt(settings, db)
                 try refuseOtherSettings(stored: Schema.settings(db), asked: settings, path: path)
                 try Schema.renewPendingIndex(db)
-                return try Int64.fetchOne(db, sql: "SELECT max(id) FROM batch") ?? 0
+                return try db.lastBatch(path)
             }
             let writer = Writer(queue: queue, path: path)
             return ChunkStore(

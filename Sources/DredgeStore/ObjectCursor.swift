@@ -38,6 +38,10 @@ struct ObjectCursor: Sendable {
             guard !isAtEnd else { return nil }
             let rows = try ObjectCursor.page(db, source, filter, after: lastKey)
             isAtEnd = rows.count < StoreLimits.readPageRowCount
+            // A damaged index could lead back again and again.
+            if let key = rows.last?.key, let lastKey, !lastKey.lexicographicallyPrecedes(key) {
+                throw StoreError.damagedRow(path: db.description, "an object whose key is out of order")
+            }
             lastKey = rows.last?.key ?? lastKey
             page = rows[...]
             return page.first

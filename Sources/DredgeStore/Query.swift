@@ -33,6 +33,13 @@ func query<T>(
 }
 
 extension Database {
+    /// The highest number of a batch; 0: there is none.
+    func lastBatch(_ path: String) throws -> Int64 {
+        let last = try Int64.fetchOne(self, sql: "SELECT max(id) FROM batch") ?? 0
+        guard last <= StoreLimits.batchIDMax else { throw StoreError.damagedRow(path: path, "batch \(last)") }
+        return last
+    }
+
     /// Gives SQLite's page cache its part of a store's memory (<https://www.sqlite.org/pragma.html#pragma_cache_size>).
     func setCache(ofMemory byteCount: Int) throws {
         let kibibyteCount = StoreLimits.pageCacheByteCount(ofMemory: byteCount) >> 10

@@ -16,8 +16,8 @@
 ///     - `indexed`: fetched and stored by `run`,
 ///     - `unchanged`: stored by an earlier run, with the ETag and size that `run` listed,
 ///     - `skipped`, `failed`: see `reason`,
-///     - `vanished`: deleted between listing and fetch; with a `reason` (`not listed`, `removal withheld`), it was not in
-///       the source's last listing, and is kept,
+///     - `vanished`: deleted between listing and fetch; with a `reason` (`not listed`, `removal withheld`), it was not
+///       in the source's last listing, and is kept,
 ///     - `changed`: kept changing while it was fetched.
 ///
 ///   `content_…` describe the version whose chunks are in the store, all NULL when none is. They differ from the listed

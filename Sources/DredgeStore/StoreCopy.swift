@@ -249,6 +249,10 @@ struct StoreCopy {
         var sound: Set<BatchID> = []
         try forEachRow("batch", StoredBatch.columns) { copy, row in
             let batch = StoredBatch(row)
+            guard 1...StoreLimits.batchIDMax ~= batch.id.rawValue else {
+                copy.report.droppedBatchCount += 1
+                return try copy.dropped("its number can't be one", batch: batch.id)
+            }
             last = batch.id.rawValue
             do throws(BatchDamage) {
                 _ = try batch.inflated()

@@ -35,6 +35,8 @@ public enum StoreLimits {
     public static let directoryCacheEntryCount = 500_000
     /// Milliseconds that a statement waits for a lock of another process (a reader that recovers the log).
     public static let busyMilliseconds = 5_000
+    /// The highest number of a batch: a higher one is damage, and nothing could come behind it.
+    static let batchIDMax: Int64 = 1 << 60
     /// Rows that a reader takes from SQLite at once.
     public static let readPageRowCount = 500
     /// Bytes of lines that an export hands over at once.

@@ -9,8 +9,7 @@ extension WriterConnection {
     ) throws -> OpenRun {
         hasProgress = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM progress)") ?? true
         try dropUnusedBatches()
-        let lastBatch = try Int64.fetchOne(db, sql: "SELECT max(id) FROM batch") ?? 0
-        sweepableBatchEnd = BatchID(rawValue: lastBatch + 1)
+        sweepableBatchEnd = BatchID(rawValue: try db.lastBatch(path) + 1)
         let run = try resumeRun(sources) ?? newRun(name, version, settings, sources)
         try commit()
         return run

@@ -56,8 +56,8 @@
 
         /// Memory that is resident and belongs to no file (`RssAnon`, proc_pid_status(5)); nil: the process has ended.
         private static func anonymousByteCount(of process: Int32) -> Int? {
-            guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8) else { return nil }
-            return status.firstMatch(of: /RssAnon:\s+(\d+) kB/).flatMap { Int($0.1) }.map { $0 << 10 }
+            let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+            return status?.firstMatch(of: /RssAnon:\s+(\d+) kB/).flatMap { Int($0.1) }.map { $0 << 10 }
         }
     }
 #endif

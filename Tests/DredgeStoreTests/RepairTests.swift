@@ -112,8 +112,9 @@ import Testing
         "UPDATE run SET outcome = 'stopped'", "UPDATE run SET settings = NULL", "UPDATE run SET settings_sha256 = 'x'",
         "DELETE FROM source", "UPDATE source SET name = 'other'", "DELETE FROM run_source",
         "UPDATE run_source SET is_listing_complete = 1, last_listed_key = x'FF'", "DELETE FROM sqlite_sequence",
-        "DELETE FROM progress", "DELETE FROM progress_span", "UPDATE progress SET byte_offset = 7",
-        "UPDATE progress_span SET batch = 1", "DELETE FROM object WHERE state = 'pending'",
+        "UPDATE batch SET id = 9223372036854775807 WHERE id = ?1", "DELETE FROM progress", "DELETE FROM progress_span",
+        "UPDATE progress SET byte_offset = 7", "UPDATE progress_span SET batch = 1",
+        "DELETE FROM object WHERE state = 'pending'",
     ]
 
     /// Damages the file at `path`; tells how.
