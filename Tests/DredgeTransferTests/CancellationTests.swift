@@ -82,6 +82,7 @@ import Testing
         limits.connectionCountMax = 2
         // Longer than a busy machine may keep this test waiting.
         limits.progressTimeout = .seconds(3_600)
+        limits.floorPeriod = .seconds(3_600)
         let loop = try TransferLoop(limits: limits)
         let pool = BufferPool(byteLimit: 1 << 20)
         let tasks = try await (0..<6).asyncMap { index in

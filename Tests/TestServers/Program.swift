@@ -9,6 +9,13 @@ import Synchronization
     import Darwin
 #endif
 
+extension Process {
+    private static let starting = Mutex(())
+
+    /// `run()`, one at a time: two that started at once have crashed within Foundation.
+    func start() throws { try Self.starting.withLock { _ in try run() } }
+}
+
 /// A program that a test has started. Its output goes to files, so that nobody has to drain it, and waiting for its end
 /// keeps no thread: the tests of the whole process share as many as there are cores. A test that ends or is cancelled
 /// leaves nothing running.
@@ -58,7 +65,7 @@ public final class Program: @unchecked Sendable {
         if let directory { process.currentDirectoryURL = directory }
         // Before it runs: one that is quick has ended before anybody waits for it.
         process.terminationHandler = { [weak self] _ in self?.end() }
-        try process.run()
+        try process.start()
     }
 
     deinit {

@@ -165,6 +165,8 @@ struct Reading: Sendable {
             try await withThrowingDiscardingTaskGroup { group in
                 for part in (ofFirst == nil ? 0 : 1)..<partCount {
                     let buffer = try await reserve(part: part, of: read)
+                    // Also after the last request has ended, the document is to be put away.
+                    if Task.isCancelled { throw ReadFailure.stopped }
                     if group.isCancelled { return }
                     group.addTask {
                         let head = try await get(range(ofPart: part, of: read), of: read, into: buffer)
