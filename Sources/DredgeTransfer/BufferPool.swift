@@ -74,7 +74,7 @@ public final class BufferPool: Sendable {
     }
 
     /// Makes the pool smaller by so many bytes (larger, where they are negative), for something else that the same
-    /// memory is for. Whoever calls knows that what is on loan fits under the new limit.
+    /// memory is for. Where more is on loan, that holds when enough has come back.
     package func shrink(by byteCount: Int) { accounts.update { $0.changeLimit(by: -byteCount) } }
 
     /// Called by a buffer's deinit.

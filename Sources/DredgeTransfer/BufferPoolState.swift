@@ -33,7 +33,12 @@ struct BufferPoolState: Sendable {
     mutating func giveBack(_ block: MappedBlock) {
         byteCountInUse -= block.byteCount
         precondition(byteCountInUse >= 0, "a buffer pool got back more than it lent")
-        idleBlocks[block.byteCount, default: []].append(block)
+        if byteCountMapped > byteLimit {
+            byteCountMapped -= block.byteCount
+            block.unmap()
+        } else {
+            idleBlocks[block.byteCount, default: []].append(block)
+        }
     }
 
     mutating func unmapIdle() {
@@ -41,10 +46,10 @@ struct BufferPoolState: Sendable {
         idleBlocks = [:]
     }
 
-    /// Lowers the limit, or raises it again. Blocks on loan must fit under it.
+    /// Lowers the limit, or raises it again. Where more than that is on loan, nothing is lent until enough has come
+    /// back.
     mutating func changeLimit(by byteCount: Int) {
         byteLimit += byteCount
-        precondition(byteCountInUse <= byteLimit, "a buffer pool's limit went below what is on loan")
         while byteCountMapped > byteLimit, let block = takeIdle(0...Int.max) {
             byteCountMapped -= block.byteCount
             block.unmap()

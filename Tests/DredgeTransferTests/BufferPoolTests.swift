@@ -170,6 +170,20 @@ import Testing
         #expect(pool.waiterCount == 0)
     }
 
+    @Test func `a pool that shrinks below what is on loan lends again when enough has come back`() async throws {
+        let pool = BufferPool(byteLimit: 4 * mebibyte)
+        var buffers: [OwnedBuffer] = []
+        for _ in 0..<3 { buffers.append(try await pool.buffer(byteCount: mebibyte)) }
+        pool.shrink(by: 2 * mebibyte)
+        #expect(pool.bufferIfFree(byteCount: mebibyte) == nil)
+        buffers.removeLast(2)
+        #expect(pool.byteCountInUse == mebibyte)
+        buffers.append(try #require(pool.bufferIfFree(byteCount: mebibyte)))
+        #expect(pool.bufferIfFree(byteCount: mebibyte) == nil)
+        pool.shrink(by: -2 * mebibyte)
+        buffers.append(try #require(pool.bufferIfFree(byteCount: mebibyte)))
+    }
+
     @Test func `asking for more than the pool can hold is a programming error`() async {
         await #expect(processExitsWith: .failure) {
             _ = try await BufferPool(byteLimit: 1 << 20).buffer(byteCount: (1 << 20) + 1)

@@ -15,6 +15,7 @@ import Testing
                 let pool = BufferPool(byteLimit: 4 << 20)
                 // Once to have what the process opens on first use and keeps.
                 _ = try await requestRepeatedly(nginx.url("a"), content, pool, count: 100, prefersLoop: true)
+                try await Task.sleep(for: .milliseconds(10))
                 let descriptors = try descriptorCount()
 
                 for prefersLoop in [false, true] {
