@@ -104,10 +104,9 @@ final class EasySlot {
         if result == CURLE_OK { result = setMethod(request) }
         if result == CURLE_OK { result = setHeaders(request) }
         if result == CURLE_OK { result = setRoute(request) }
-        if result == CURLE_OK {
-            let byteCount = TransferLimits.receiveByteCount(forBody: transfer.body?.capacity ?? 0)
-            result = ccurl_set_long(easy, CURLOPT_BUFFERSIZE, byteCount)
-        }
+        // Refused while the handle holds the buffer of a transfer that ended before it was connected: that one will do.
+        _ = ccurl_set_long(
+            easy, CURLOPT_BUFFERSIZE, TransferLimits.receiveByteCount(forBody: transfer.body?.capacity ?? 0))
         guard result == CURLE_OK else {
             end()
             throw TransferError(

@@ -120,6 +120,14 @@ import Testing
             // RFC 6761: names under .invalid never exist.
             let unknown = await #expect(throws: TransferError.self) { try await loop.text("http://dredge.invalid/") }
             #expect(unknown?.code == .couldNotResolve)
+            // On the same handle, with bodies of other sizes.
+            for byteCount in [100_000, 10_000_000] {
+                let buffer = try await BufferPool(byteLimit: 16 << 20).buffer(byteCount: byteCount)
+                let again = await #expect(throws: TransferError.self) {
+                    try await loop.perform(HTTPRequest(url: "http://name.invalid/"), into: buffer)
+                }
+                #expect(again?.code == .couldNotResolve)
+            }
             #expect(unknown?.authority == "dredge.invalid:80")
         }
     }
