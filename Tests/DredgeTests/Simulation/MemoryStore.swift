@@ -109,7 +109,7 @@ final class MemoryStore: Ledger, ChunkSink {
         var generator: SeededGenerator
         var callCount = 0
         var crashesAt: Int
-        var nextBatch: Int64 = 1
+        var nextBatch: Int64
     }
 
     let settings: [String: String]
@@ -123,7 +123,10 @@ final class MemoryStore: Ledger, ChunkSink {
     private init(_ settings: [String: String], _ state: State, seed: UInt64, crashesAt: Int) {
         self.settings = settings
         guarded = Mutex(
-            Guarded(state: state, safe: state, generator: SeededGenerator(seed: seed), crashesAt: crashesAt))
+            Guarded(
+                state: state, safe: state, generator: SeededGenerator(seed: seed), crashesAt: crashesAt,
+                // As in a file, behind those that what is kept of a large object names.
+                nextBatch: (state.batches.keys.max()?.rawValue ?? 0) + 1))
     }
 
     /// The store as it is found after the process has ended, cleanly or not.
