@@ -14,7 +14,7 @@
             arguments: [
                 "limits: {memory: 64MiB, workers: 64}",
                 "limits: {memory: 64MiB, requests: 1024}\nchunking: {max_tokens: 16}",
-                "limits: {memory: 72MiB, part: 1MiB}\nchunking: {max_tokens: 4096, overlap_tokens: 4000}",
+                "limits: {memory: 72MiB, part: 1MiB}\nchunking: {max_tokens: 4096, overlap_tokens: 1024}",
             ])
         func memoryStaysWithinTheBudget(settings: String) async throws {
             let directory = try TemporaryDirectory()
@@ -24,8 +24,8 @@
             let small = try directory.write("small", text.prefix(60_000))
             let large = try directory.write("large", text + text + text + text)
             let objects =
-                (0..<800).map { ScriptedS3Server.Object("small/\($0)", file: small) }
-                + (0..<6).map { ScriptedS3Server.Object("large/\($0)", file: large) }
+                (0..<500).map { ScriptedS3Server.Object("small/\($0)", file: small) }
+                + (0..<4).map { ScriptedS3Server.Object("large/\($0)", file: large) }
             let server = try await ScriptedS3Server(.init(objects: objects))
             defer { server.stop() }
             try directory.write(
