@@ -95,6 +95,21 @@ import Testing
         #expect(store.chunkCount == content.chunks.count)
     }
 
+    @Test func `an object without an ETag is whole, though nothing of it can be marked`() async throws {
+        var object = ScriptedS3Server.Object("large.txt", body: Self.body)
+        object.eTag = ""
+        let fault = ScriptedS3Server.Fault.error(on: .get, 500, "InternalError").when("range", has: Self.lastRange)
+        for faults in [[], [fault.times(3)]] {
+            let server = try await ScriptedS3Server(.init(objects: [object], faults: faults))
+            defer { server.stop() }
+            let bench = try Workbench()
+            let report = try await bench.run([Workbench.source(at: server)], limits: Self.limits)
+            #expect(report.indexed.objects == 1)
+            #expect(try await bench.text(of: "large.txt") == Self.body)
+            #expect(try await ChunkStore.open(reading: bench.path("store")).verify().isSound)
+        }
+    }
+
     @Test func `a listing that shows another version begins anew`() async throws {
         let server = try await Self.server([
             .error(on: .get, 403, "AccessDenied").when("range", has: Self.lastRange).times(-1)

@@ -36,7 +36,7 @@ struct Chunking {
                 document.object.size
             }
         run.counters.doneBytes.add(doneByteCount)
-        if !isLast, document.isLarge, document.work.offset - document.work.marked.offset >= markedByteCount {
+        if !isLast, canBeMarked(document), document.work.offset - document.work.marked.offset >= markedByteCount {
             try mark(document)
         }
     }
@@ -44,21 +44,24 @@ struct Chunking {
     /// The document is not read to its end.
     func end(_ document: Document, _ ending: Document.Ending) throws(StoreError) {
         switch ending {
-        case .kept: try mark(document)
+        case .kept where canBeMarked(document): try mark(document)
+        case .kept: try discardUnmarked(of: document)
         case .dropped:
             try discardUnmarked(of: document)
             try run.sink.mark(progress(of: document, chunkCount: 0))
         }
     }
 
+    /// Whether another read could go on behind what is decided of the document. Without an ETag nobody could tell
+    /// whether the rest is of the same version.
+    private func canBeMarked(_ document: Document) -> Bool {
+        document.isLarge && !document.eTag.isEmpty && document.work.decoder.passesBytesOn
+    }
+
     /// Keeps what is decided of the document, should its read end early.
     private func mark(_ document: Document) throws(StoreError) {
-        // Without an ETag nobody could tell whether the rest is of the same version.
-        guard let batch = document.work.ownBatch, !document.eTag.isEmpty, document.work.decoder.passesBytesOn else {
-            return try discardUnmarked(of: document)
-        }
         guard document.work.offset > document.work.marked.offset else { return }
-        try batch.seal()
+        try document.work.ownBatch?.seal()
         try run.sink.mark(progress(of: document, chunkCount: document.work.chunkCount))
         document.work.marked = (document.work.offset, document.work.spans.count)
     }

@@ -95,5 +95,4 @@ final class Document: @unchecked Sendable {
         work.spans = kept.spans
         work.marked = (kept.byteOffset, kept.spans.count)
     }
-
 }

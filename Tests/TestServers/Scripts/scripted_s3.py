@@ -35,7 +35,7 @@ GetCallerIdentity. A scenario:
   "objects": [{
     "key": "a" | "keyBase64": "YQ==",
     "text": "…" | "bodyBase64": "…" | "file": "/path" | "size": 1000, "seed": 1,
-    "eTag": "\\"…\\"",             optional; else the MD5
+    "eTag": "\\"…\\"",             optional; else the MD5; "": none
     "storageClass": "GLACIER",     optional; GLACIER and DEEP_ARCHIVE refuse a GET with InvalidObjectState
     "versionID": "…", "contentEncoding": "gzip"      optional
   }],
@@ -126,7 +126,8 @@ class Object:
                 self.body = file.read()
         else:
             self.body = random.Random(value.get("seed", 0)).randbytes(value.get("size", 0))
-        self.etag = value.get("eTag") or '"%s"' % hashlib.md5(self.body).hexdigest()
+        etag = value.get("eTag")
+        self.etag = '"%s"' % hashlib.md5(self.body).hexdigest() if etag is None else etag
         self.storage_class = value.get("storageClass")
         self.version_id = value.get("versionID")
         self.content_encoding = value.get("contentEncoding")
