@@ -11,14 +11,14 @@
 /// `cpu.cfs_quota_us`, <https://docs.kernel.org/admin-guide/cgroup-v1/memory.html>,
 /// <https://docs.kernel.org/scheduler/sched-bwc.html>). A group is bound by those above it too, so the least counts.
 /// Elsewhere nothing is limited.
-public struct ControlGroup: Sendable, Hashable {
+package struct ControlGroup: Sendable, Hashable {
     /// The most memory that the group may have, in bytes; nil: no limit.
-    public var memoryByteCount: Int?
+    package var memoryByteCount: Int?
     /// How many cores' time the group may use; nil: no limit.
-    public var coreCount: Double?
+    package var coreCount: Double?
 
     /// This process's, as it was when somebody first asked.
-    public static let current = ControlGroup(root: "")
+    package static let current = ControlGroup(root: "")
 
     /// Reads the files below `root`, which stands for `/`.
     package init(root: String) {

@@ -22,13 +22,13 @@ public struct PendingObject: Sendable {
         id: ObjectID, position: Int64, key: [UInt8], size: UInt64, eTag: ETag, attemptCount: Int = 0,
         progress: ObjectProgress? = nil
     ) {
-        self.progress = progress
         self.id = id
         self.position = position
         self.key = key
         self.size = size
         self.eTag = eTag
         self.attemptCount = attemptCount
+        self.progress = progress
     }
 }
 

@@ -8,8 +8,6 @@ import DredgeTransfer
 /// flight, the stores and the documents of several parts, is for what is fetched; that is most of it. Beside it the
 /// process takes a constant of at most 64 MiB: code, token tables, the list answers of a few sources.
 struct MemoryPlan: Sendable, Hashable {
-    /// All of it, in bytes.
-    let byteCount: Int
     /// The most GETs in flight.
     let requestCount: Int
     /// Worker threads.
@@ -26,7 +24,7 @@ struct MemoryPlan: Sendable, Hashable {
     /// Divides `limits.memoryByteCount`.
     /// - Parameter coreCount: how many workers there are where `limits` don't say.
     init(_ limits: Limits, coreCount: Int) {
-        byteCount = limits.memoryByteCount
+        let byteCount = limits.memoryByteCount
         let eighth = byteCount / 8
         requestCount = max(min(limits.requestCount, eighth / Self.requestByteCount), min(4, limits.requestCount))
         storeByteCount = min(max(eighth, Self.storeByteCountMin), Self.storeByteCountMax)
