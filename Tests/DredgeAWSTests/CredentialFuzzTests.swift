@@ -5,7 +5,7 @@ import Testing
 @testable import DredgeAWS
 
 /// Config and credentials files, and the JSON in which providers give keys, changed at random.
-@Suite(.timeLimit(.minutes(15))) struct CredentialFuzzTests {
+@Suite(.timeLimit(.minutes(30))) struct CredentialFuzzTests {
     private static let config = """
         # as the AWS CLI writes it
         [default]

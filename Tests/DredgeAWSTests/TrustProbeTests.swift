@@ -115,7 +115,7 @@ import Testing
 }
 
 /// What a call of STS can meet on its way, by a server that does it.
-@Suite(.timeLimit(.minutes(15))) struct CredentialTransportTests {
+@Suite(.timeLimit(.minutes(30))) struct CredentialTransportTests {
     /// - Parameter durationMax: of one attempt.
     private func session(
         _ faults: [ScriptedS3Server.Fault], durationMax: Duration = .seconds(86_400),

@@ -11,7 +11,7 @@ import Testing
 #endif
 
 /// `kill -9`, on the real binary.
-@Suite(.timeLimit(.minutes(15))) struct CrashTests {
+@Suite(.timeLimit(.minutes(30))) struct CrashTests {
     private typealias Bodies = [String: [UInt8]]
 
     /// Small objects that share batches, and some of many parts that have their own.

@@ -96,7 +96,7 @@ struct CustomerAccount: Sendable {
 }
 
 /// The suites that share one account.
-@Suite(WithCustomerAccount(), .timeLimit(.minutes(15))) enum CustomerAccountTests {}
+@Suite(WithCustomerAccount(), .timeLimit(.minutes(30))) enum CustomerAccountTests {}
 
 /// Starts the account before a suite and ends it behind the suite.
 struct WithCustomerAccount: SuiteTrait, TestScoping {

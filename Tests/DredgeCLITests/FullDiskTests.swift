@@ -10,7 +10,7 @@
     #endif
 
     /// A file system without room for what a run brings.
-    @Suite(.timeLimit(.minutes(15)), .enabled(if: SmallDisk.isPossible, "only root can mount a small file system"))
+    @Suite(.timeLimit(.minutes(30)), .enabled(if: SmallDisk.isPossible, "only root can mount a small file system"))
     struct FullDiskTests {
         @Test func `I4: a full disk ends the run, and the store opens and is gone on with`() async throws {
             var text = SampleText(seed: 61)

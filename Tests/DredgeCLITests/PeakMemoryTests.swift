@@ -4,7 +4,7 @@
     import Testing
 
     /// I6: how much memory the real binary takes, at settings and contents that once took far more than the budget.
-    @Suite(.timeLimit(.minutes(15)), .serialized) struct PeakMemoryTests {
+    @Suite(.timeLimit(.minutes(30)), .serialized) struct PeakMemoryTests {
         private static let mebibyte = 1 << 20
         /// What the process may take beside its budget.
         private static let constantByteCount = 64 << 20

@@ -3,7 +3,7 @@ import TestServers
 import Testing
 
 /// A config that is mistyped, and the flag that says it is not.
-@Suite(.timeLimit(.minutes(15))) struct RemovalTests {
+@Suite(.timeLimit(.minutes(30))) struct RemovalTests {
     @Test func `removals that may be a mistake are withheld with status 2, until they are confirmed`() async throws {
         let server = try await ScriptedS3Server(
             .init(objects: (0..<3).map { .init("2025/\($0).txt", body: Array("text \($0)\n".utf8)) }))

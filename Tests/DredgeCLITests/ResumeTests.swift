@@ -11,7 +11,7 @@ import Testing
 #endif
 
 /// Ctrl-C in the middle of a run, and the run that goes on.
-@Suite(.timeLimit(.minutes(15))) struct ResumeTests {
+@Suite(.timeLimit(.minutes(30))) struct ResumeTests {
     @Test(arguments: [SIGINT, SIGTERM])
     func `a stopped run tells what is left, and the same command goes on from there`(signal: Int32) async throws {
         var text = SampleText(seed: 51)

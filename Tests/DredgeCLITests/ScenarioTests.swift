@@ -2,7 +2,7 @@ import TestServers
 import Testing
 
 /// The scenarios of `Tests/Scenarios` that say how the binary exits.
-@Suite(.timeLimit(.minutes(15))) struct ScenarioTests {
+@Suite(.timeLimit(.minutes(30))) struct ScenarioTests {
     static let names = FaultScenario.names.filter { (try? FaultScenario(named: $0))?.exitCode != nil }
 
     @Test("the binary exits as the scenario says, and with 0 when all is well again", arguments: names)

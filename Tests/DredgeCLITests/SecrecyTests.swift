@@ -11,7 +11,7 @@ import Testing
 #endif
 
 /// I8: no secret in logs, errors, the store or argv, wherever it comes from and however the run ends.
-@Suite(.timeLimit(.minutes(15))) struct SecrecyTests {
+@Suite(.timeLimit(.minutes(30))) struct SecrecyTests {
     /// Where the secrets stand.
     enum Place: CaseIterable {
         case environment, credentialsFile, configVariable, configLiteral, assumedRole

@@ -3,7 +3,7 @@ import TestServers
 import Testing
 
 /// Answers that moto does not give: buckets elsewhere, keys that are out of date.
-@Suite(.timeLimit(.minutes(15))) struct ServiceAnswerTests {
+@Suite(.timeLimit(.minutes(30))) struct ServiceAnswerTests {
     private let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }

@@ -7,7 +7,7 @@ import Testing
 @testable import DredgeCheck
 
 /// The check as a program calls it.
-@Suite(.timeLimit(.minutes(15))) struct AccessCheckTests {
+@Suite(.timeLimit(.minutes(30))) struct AccessCheckTests {
     private static let role = "arn:aws:iam::111122223333:role/DredgeRead"
 
     private static func scenario(_ faults: [ScriptedS3Server.Fault] = []) -> ScriptedS3Server.Scenario {

@@ -8,7 +8,7 @@ import Testing
 @testable import DredgeConfig
 
 /// Config files, changed at random.
-@Suite(.timeLimit(.minutes(15))) struct ConfigFuzzTests {
+@Suite(.timeLimit(.minutes(30))) struct ConfigFuzzTests {
     private static let secret = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
     private static let environment = ["A": "acme", "N": "7", "S": secret]
 

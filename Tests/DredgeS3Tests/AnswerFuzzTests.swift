@@ -8,7 +8,7 @@ import Testing
 @testable import DredgeTransfer
 
 /// Heads and bodies of S3's answers, changed at random: what was asked, or an error that can be shown.
-@Suite(.timeLimit(.minutes(15))) struct AnswerFuzzTests {
+@Suite(.timeLimit(.minutes(30))) struct AnswerFuzzTests {
     private static let pool = BufferPool(byteLimit: 16 << 20)
     private static let words = [
         "\r\n", ": ", "bytes 0-9/10", "bytes */10", "Content-Range: bytes 1-2/3\r\n", "ETag: \r\n", "\"", "W/",

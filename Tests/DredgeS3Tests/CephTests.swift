@@ -9,7 +9,7 @@ import Testing
 @testable import DredgeS3
 
 /// Against Ceph's gateway, which checks the signature of every kind of key.
-@Suite(.timeLimit(.minutes(15)), .serialized) struct CephTests {
+@Suite(.timeLimit(.minutes(30)), .serialized) struct CephTests {
     /// Every kind of key that has broken some client.
     static let oddKeys: [String] =
         [

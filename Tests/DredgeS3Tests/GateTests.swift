@@ -6,7 +6,7 @@ private typealias Fault = ScriptedS3Server.Fault
 private typealias Object = ScriptedS3Server.Object
 
 /// What the gate of a bucket's GETs is asked and told.
-@Suite(.timeLimit(.minutes(5))) struct GateTests {
+@Suite(.timeLimit(.minutes(30))) struct GateTests {
     private let object = Object("a", body: Array("hello".utf8))
 
     @Test func `each attempt of a GET holds a place, and no wait does`() async throws {

@@ -9,7 +9,7 @@ private typealias Object = ScriptedS3Server.Object
 private typealias Fault = ScriptedS3Server.Fault
 
 /// Reading, resuming, and refusing to take wrong bytes for right ones.
-@Suite(.timeLimit(.minutes(15))) struct GetObjectTests {
+@Suite(.timeLimit(.minutes(30))) struct GetObjectTests {
     private let bytes = patternedBytes(count: 100_000)
     private var object: Object { Object("a.txt", body: bytes) }
 

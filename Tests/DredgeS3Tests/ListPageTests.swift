@@ -6,7 +6,7 @@ private typealias Object = ScriptedS3Server.Object
 private typealias Fault = ScriptedS3Server.Fault
 private typealias Scenario = ScriptedS3Server.Scenario
 
-@Suite(.timeLimit(.minutes(15))) struct ListPageTests {
+@Suite(.timeLimit(.minutes(30))) struct ListPageTests {
     private func keys(_ bucket: ScriptedBucket, prefix: String = "", startAfter: String? = nil) async throws
         -> [ObjectKey]
     {

@@ -7,7 +7,7 @@ import TestServers
 import Testing
 
 /// Against moto with IAM enforcement: signatures, policies and role sessions are checked by code that is not ours.
-@Suite(.timeLimit(.minutes(15)), .serialized) struct MotoTests {
+@Suite(.timeLimit(.minutes(30)), .serialized) struct MotoTests {
     private let text = Data((0..<3_000).map { "line \($0) of the contract\n" }.joined().utf8)
     private let externalID = "cap_org_0123456789abcdef01234567"
 

@@ -8,7 +8,7 @@ private typealias Object = ScriptedS3Server.Object
 private typealias Fault = ScriptedS3Server.Fault
 
 /// Who owns the bucket and who pays, told with every request; and what a HEAD tells in return.
-@Suite(.timeLimit(.minutes(15))) struct OwnerTests {
+@Suite(.timeLimit(.minutes(30))) struct OwnerTests {
     private static let owner = "111122223333"
     private let object = Object("a", body: Array("hello".utf8))
 

@@ -5,7 +5,7 @@ import Testing
 private typealias Scenario = ScriptedS3Server.Scenario
 
 /// A bucket that is in another region than the settings say.
-@Suite(.timeLimit(.minutes(15))) struct RegionTests {
+@Suite(.timeLimit(.minutes(30))) struct RegionTests {
     private func scenario(_ answer: ScriptedS3Server.RegionAnswer) -> Scenario {
         var scenario = Scenario(objects: [.init("a", body: Array("hello".utf8))])
         scenario.region = "eu-west-1"

@@ -10,7 +10,7 @@ private typealias Fault = ScriptedS3Server.Fault
 private typealias Scenario = ScriptedS3Server.Scenario
 
 /// What is tried again, how, and what it ends with.
-@Suite(.timeLimit(.minutes(15))) struct RetryTests {
+@Suite(.timeLimit(.minutes(30))) struct RetryTests {
     private let object = Object("a", body: Array("hello".utf8))
 
     @Test(

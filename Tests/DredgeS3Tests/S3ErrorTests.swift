@@ -7,7 +7,7 @@ private typealias Object = ScriptedS3Server.Object
 private typealias Fault = ScriptedS3Server.Fault
 
 /// What an error tells, and whether it ends the source.
-@Suite(.timeLimit(.minutes(15))) struct S3ErrorTests {
+@Suite(.timeLimit(.minutes(30))) struct S3ErrorTests {
     static let fatal: Set<S3Error.Code> = [
         .noSuchBucket, .wrongRegion, .invalidCredentials, .expiredCredentials, .clockSkewed, .requesterPays,
         .unreachable, .machine,

@@ -8,7 +8,7 @@ import Testing
 @testable import DredgeS3
 
 /// I9 under load: sessions of seconds, and as many requests in flight as a run has.
-@Suite(.timeLimit(.minutes(15)), .serialized) struct SessionRefreshTests {
+@Suite(.timeLimit(.minutes(30)), .serialized) struct SessionRefreshTests {
     typealias Fault = ScriptedS3Server.Fault
 
     /// What a session's requests look like from outside: whose credentials were given, each once.

@@ -2,7 +2,7 @@ import Testing
 
 @testable import DredgeS3
 
-@Suite(.timeLimit(.minutes(15))) struct SharedTaskTests {
+@Suite(.timeLimit(.minutes(30))) struct SharedTaskTests {
     @Test func `who asks while the work runs gets its result`() async throws {
         let shared = SharedTask<Int>()
         let runCount = Counter()

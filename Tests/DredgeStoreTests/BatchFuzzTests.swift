@@ -7,7 +7,7 @@ import Testing
 @testable import DredgeStore
 
 /// Payloads of batches, changed at random: the chunks that were written, or what is wrong.
-@Suite(.timeLimit(.minutes(15))) struct BatchFuzzTests {
+@Suite(.timeLimit(.minutes(30))) struct BatchFuzzTests {
     private static let chunkByteCounts = [[1], [0, 5, 300], [2_000, 3_000, 17, 900], Array(repeating: 40, count: 70)]
 
     /// Payloads, no two of which have as many bytes of text: nothing else ties a directory to a text.

@@ -9,7 +9,7 @@ import Testing
 /// With the generated policies a run works; without any one of their statements it fails. moto judges trust policies,
 /// external IDs and what the caller may do; Ceph's gateway judges prefixes, bucket policies and writing, which moto
 /// doesn't.
-@Suite(.timeLimit(.minutes(15)), .serialized) struct PolicySufficiencyTests {
+@Suite(.timeLimit(.minutes(30)), .serialized) struct PolicySufficiencyTests {
     private static let externalID = "acme-0123456789abcdef"
     private let bench: Workbench
 

@@ -5,7 +5,7 @@ import TestServers
 import Testing
 
 /// A role that its owner takes away in the middle of a run.
-@Suite(.timeLimit(.minutes(15))) struct RevokedRoleTests {
+@Suite(.timeLimit(.minutes(30))) struct RevokedRoleTests {
     private static let objects = (10..<70).map {
         ScriptedS3Server.Object("\($0).txt", body: Array("text number \($0)\n".utf8))
     }

@@ -8,7 +8,7 @@ import TestServers
 import Testing
 
 /// What a run asks of STS, and what it makes of the answers.
-@Suite(.timeLimit(.minutes(15))) struct RoleSessionTests {
+@Suite(.timeLimit(.minutes(30))) struct RoleSessionTests {
     private static let line = Array("a line of text\n".utf8)
     private let bench: Workbench
     private let log = LoggedWarnings()

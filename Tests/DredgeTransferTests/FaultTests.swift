@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5)), arguments: ["drip/1000000/100", "headdrip/100", "interims/100"])
+    @Test(.timeLimit(.minutes(30)), arguments: ["drip/1000000/100", "headdrip/100", "interims/100"])
     func `what moves now and then, but too little, stalls`(path: String) async throws {
         var limits = TransferLimits()
         // No byte ever takes so long to come; only the floor can end this.

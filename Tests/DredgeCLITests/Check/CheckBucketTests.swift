@@ -3,7 +3,7 @@ import TestServers
 import Testing
 
 /// What keeps a role, or whoever reads, from the bucket or its listing.
-@Suite(.serialized, .timeLimit(.minutes(15))) struct CheckBucketTests {
+@Suite(.serialized, .timeLimit(.minutes(30))) struct CheckBucketTests {
     static let buckets: [CheckSetup] = [
         BucketSetups.setup(
             "no such bucket",

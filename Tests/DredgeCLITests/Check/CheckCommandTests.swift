@@ -4,7 +4,7 @@ import TestServers
 import Testing
 
 /// The command itself: what it takes, what it prints where, how it ends.
-@Suite(.timeLimit(.minutes(15))) struct CheckCommandTests {
+@Suite(.timeLimit(.minutes(30))) struct CheckCommandTests {
     private let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }

@@ -4,7 +4,7 @@ import TestServers
 import Testing
 
 /// What is wrong before any role is asked for: keys, clocks, networks.
-@Suite(.serialized, .timeLimit(.minutes(15))) struct CheckCredentialTests {
+@Suite(.serialized, .timeLimit(.minutes(30))) struct CheckCredentialTests {
     private static let http: String = {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")

@@ -63,7 +63,7 @@ struct WithCheckAccount: SuiteTrait, TestScoping {
     }
 }
 
-@Suite(WithCheckAccount(), .serialized, .timeLimit(.minutes(15))) struct CheckMotoTests {
+@Suite(WithCheckAccount(), .serialized, .timeLimit(.minutes(30))) struct CheckMotoTests {
     struct Row: Sendable, CustomTestStringConvertible {
         var setup: CheckSetup
         var user: String? = "vendor"

@@ -3,7 +3,7 @@ import TestServers
 import Testing
 
 /// What keeps a role, or whoever reads, from objects that are listed.
-@Suite(.serialized, .timeLimit(.minutes(15))) struct CheckObjectTests {
+@Suite(.serialized, .timeLimit(.minutes(30))) struct CheckObjectTests {
     static let objects: [CheckSetup] = [
         BucketSetups.setup(
             "a role that may list but not read, and S3 says no more",

@@ -3,7 +3,7 @@ import TestServers
 import Testing
 
 /// What keeps somebody from a role.
-@Suite(.serialized, .timeLimit(.minutes(15))) struct CheckRoleTests {
+@Suite(.serialized, .timeLimit(.minutes(30))) struct CheckRoleTests {
     private static let user = "arn:aws:iam::\(CheckSetup.vendorAccount):user/dredge"
     private static let worker =
         "arn:aws:sts::\(CheckSetup.vendorAccount):assumed-role/ingest-worker/i-0123456789abcdef0"

@@ -6,7 +6,7 @@ import Testing
 @testable import Dredge
 
 /// The files of `Tests/Scenarios`: what a service does to a run, and the account of every object.
-@Suite(.timeLimit(.minutes(15))) struct ScenarioTests {
+@Suite(.timeLimit(.minutes(30))) struct ScenarioTests {
     @Test("every object is accounted for, and the next run mends what was missing", arguments: FaultScenario.names)
     func scenario(named name: String) async throws {
         let scenario = try FaultScenario(named: name)
