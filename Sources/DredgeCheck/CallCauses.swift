@@ -91,7 +91,7 @@ enum CallCauses {
         case .invalidCredentials where error.serviceCode == "SignatureDoesNotMatch":
             [
                 CheckCause(
-                    .secretKeyWrong, isCertain: true, "The secret access key does not belong to the access key.",
+                    .secretKeyWrong, "The secret access key does not belong to the access key, or the request changes.",
                     because: "S3 knows the access key, but the signature that was made with the secret does not fit.",
                     change: RequiredChange(.you, error.advice))
             ]

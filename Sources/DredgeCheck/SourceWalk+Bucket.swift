@@ -28,7 +28,8 @@ extension SourceWalk {
             result = .failure(error)
         }
         var step = CheckStep(kind: .bucket, title: Self.title(.bucket, source), verdict: .passed)
-        tellRegion(client.region, &step)
+        // Of a bucket that isn't there, nobody said where it is.
+        if case .failure(let error) = result, error.code == .noSuchBucket {} else { tellRegion(client.region, &step) }
         switch result {
         case .success(let page):
             if let owner = source.expectedBucketOwnerAccount {

@@ -12,6 +12,8 @@ extension AuthDecoding {
     func hops(_ value: ConfigValue, isOtherService: Bool) -> [RoleHop]? {
         if case .mapping = value.node {
             value.report("is a mapping, but a list of hops belongs here; put a - before role_arn")
+            // So that what is wrong in it is told with it.
+            _ = hop(value, isOtherService: isOtherService)
             return nil
         }
         guard let items = value.items("write one hop at least: - {role_arn: …, external_id: …}") else { return nil }

@@ -135,6 +135,12 @@ struct Advice {
     }
 
     private func invalidCredentials(_ fault: ServiceFault?) -> String {
+        if fault?.code == "SignatureDoesNotMatch", context.isOfSession {
+            return
+                "A session's keys are right as they were given: a proxy changes requests on the way (path, query, "
+                + "headers), or the service signs in another way. Try without the proxy, or another endpoint. Where "
+                + "the session was copied by hand, copy its secret again."
+        }
         if fault?.code == "SignatureDoesNotMatch" {
             return
                 "The secret access key does not belong to the access key ID, or a proxy changes requests on the way: "

@@ -77,8 +77,8 @@ extension S3Client {
                 failure, exchange.operation,
                 context: .init(
                     attemptCount: state.attemptCount, target: target, limits: limits, now: clock.machineTime,
-                    isSigned: used != nil, expectedBucketOwner: settings.expectedBucketOwner,
-                    requestPayer: settings.requestPayer)
+                    isSigned: used != nil, isOfSession: used?.isTemporary ?? false,
+                    expectedBucketOwner: settings.expectedBucketOwner, requestPayer: settings.requestPayer)
             ).concealing(used)
         }
     }

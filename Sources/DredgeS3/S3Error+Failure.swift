@@ -17,6 +17,8 @@ extension S3Error {
         var now: Date
         /// Whether the request was signed, or anonymous.
         var isSigned: Bool
+        /// Whether that was with a session's credentials, which a service had made.
+        var isOfSession = false
         /// The account that was told to S3 as the bucket's owner.
         var expectedBucketOwner: String?
         /// Whether the request agreed to pay.

@@ -49,6 +49,8 @@ public struct StoreStats: Sendable, Codable, Hashable {
     public var rawByteCount: UInt64
     /// Bytes of the batches' payloads: directories and compressed text.
     public var payloadByteCount: UInt64
+    /// Chunks of large objects that are not read to their end yet.
+    public var progressChunkCount = 0
     /// Chunks in batches that belong to no object: left by newer versions of objects, or (until the next run) by a
     /// crash. While a run writes, also those whose objects are not complete yet.
     public var deadChunkCount: Int
@@ -116,21 +118,29 @@ private func countBatches(_ db: Database, _ stats: inout StoreStats) throws {
         stats.payloadByteCount = row.uint64(2)
         stats.deadChunkCount = row.int(3)
     }
-    stats.deadChunkCount &-= try query(db, "SELECT total(chunk_count) FROM span") { $0.int(0) }.first ?? 0
+    let hasProgress = try Schema.userVersion(db) >= 2
+    if hasProgress {
+        stats.progressChunkCount =
+            try query(db, "SELECT total(chunk_count) FROM progress_span") { $0.int(0) }.first ?? 0
+    }
+    let used = try query(db, "SELECT total(chunk_count) FROM span") { $0.int(0) }.first ?? 0
+    stats.deadChunkCount &-= used &+ stats.progressChunkCount
     guard stats.deadChunkCount > 0 else { return }
     // Which entries are dead, and how long they are, is only known from the directories of these batches.
+    let columns = "SELECT batch, first_entry, chunk_count FROM"
+    let spans = hasProgress ? "(\(columns) span UNION ALL \(columns) progress_span)" : "(\(columns) span)"
     let batches = try query(
         db,
         """
-        SELECT batch.id FROM batch LEFT JOIN span ON span.batch = batch.id
-        GROUP BY batch.id HAVING ifnull(sum(span.chunk_count), 0) < batch.entry_count
+        SELECT batch.id FROM batch LEFT JOIN \(spans) AS used ON used.batch = batch.id
+        GROUP BY batch.id HAVING ifnull(sum(used.chunk_count), 0) < batch.entry_count
         """
     ) { row -> BatchID in row.id(0) }
     for batch in batches {
         // What can't be read is no concern of totals: `verify` tells of it.
         guard let entries = try? readDirectory(db, batch) else { continue }
         var isLive = [Bool](repeating: false, count: entries.count)
-        _ = try query(db, "SELECT first_entry, chunk_count FROM span WHERE batch = ?", [.id(batch)]) { span in
+        _ = try query(db, "SELECT first_entry, chunk_count FROM \(spans) WHERE batch = ?", [.id(batch)]) { span in
             let (first, count) = (span.int(0), span.int(1))
             guard first >= 0, count >= 0, first <= entries.count, count <= entries.count - first else { return }
             for index in first..<first + count { isLive[index] = true }

@@ -28,7 +28,7 @@ final class StoreLock: Sendable {
                 guard error == EWOULDBLOCK else { throw StoreLock.cannotCreate(storePath, error) }
                 throw StoreError(
                     code: .inUse, path: storePath, message: "\(storePath) is being written to by \(holder).",
-                    advice: "Wait until it has finished, or give this run a store of its own.")
+                    advice: "Wait until it has finished, then try again. A run can also have a store of its own.")
             }
             // The holder before us may have removed the file between our open and our lock: then somebody else may lock
             // a new one.

@@ -87,10 +87,19 @@ private func report(_ changes: String...) throws -> RunReport {
                 """))
         let hint = """
             Those that are not listed any more: dredge store ls --state vanished s.chunks
-            Those that filters leave out: --state skipped, where an older version is stored.
 
             """
         #expect(text.hasSuffix(hint), "\(text)")
+    }
+
+    @Test func `a run that found nothing to read says so`() throws {
+        let none = try report(#""outcome":"complete","listed":{"objects":0,"bytes":0}"#)
+        #expect(ReportText.text(none, store: "s.chunks").hasSuffix("No object was listed: check bucket and prefix.\n"))
+        let filtered = try report(
+            #""outcome":"complete","listed":{"objects":3,"bytes":9},"skipped":{"objects":3,"bytes":9},"#
+                + #""skippedReasons":{"filtered":3}"#)
+        let text = ReportText.text(filtered, store: "s.chunks")
+        #expect(text.contains("\nThe filters leave out every object: "), "\(text)")
     }
 
     @Test func `a stopped run says how to go on`() throws {

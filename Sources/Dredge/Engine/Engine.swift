@@ -137,7 +137,7 @@ public final class Engine: Sendable {
             warn: { [logger] in logger.warning("\($0)", metadata: ["source": "\(source.name)"]) }, onWait: onWait)
     }
 
-    private func tell(_ wait: SourceWait?, of source: Source) {
+    func tell(_ wait: SourceWait?, of source: Source) {
         if let wait {
             logger.warning(
                 """

@@ -47,7 +47,7 @@ extension Engine {
         let name = RunName.make(date: world.date(), random: world.random())
         var plan = Plan(sources: [])
         for source in sources {
-            let open = try open(source, for: name)
+            let open = try open(source, for: name) { [self] in tell($0, of: source) }
             defer { open.close() }
             await open.verify()
             if let failure = open.failure { throw failure }

@@ -160,17 +160,19 @@ struct Reading: Sendable {
             if version.eTag.isEmpty, let eTag = head.eTag { version.eTag = eTag }
             first = head.version
         }
-        let (read, ofFirst) = (version, first)
+        let (read, ofBegun) = (version, first)
         do {
+            // Alone, too: while it waits for credentials, others would be read ahead of it, and be lost at a stop.
+            let ofFirst = if let ofBegun { ofBegun } else { try await deliverFirst(of: document, read) }
             try await withThrowingDiscardingTaskGroup { group in
-                for part in (ofFirst == nil ? 0 : 1)..<partCount {
+                for part in 1..<partCount {
                     let buffer = try await reserve(part: part, of: read)
                     // Also after the last request has ended, the document is to be put away.
                     if Task.isCancelled { throw ReadFailure.stopped }
                     if group.isCancelled { return }
                     group.addTask {
                         let head = try await get(range(ofPart: part, of: read), of: read, into: buffer)
-                        if let ofFirst, !ofFirst.isSame(as: head.version) {
+                        if !ofFirst.isSame(as: head.version) {
                             throw ReadFailure.service(.changed(source.source, read.key))
                         }
                         deliver(buffer, part, of: document, head)
@@ -202,6 +204,14 @@ struct Reading: Sendable {
             partCount: partCount, progress: progress, decoder: decoder, ownBatch: ownBatch)
         deliver(buffer, 0, of: document, head)
         return (document, head)
+    }
+
+    /// Reads the first part of a read that goes on, and hands it over. Keeps nothing of its memory.
+    private func deliverFirst(of document: Document, _ version: Version) async throws -> ObjectVersion {
+        let buffer = try await reserve(part: 0, of: version)
+        let head = try await get(range(ofPart: 0, of: version), of: version, into: buffer)
+        deliver(buffer, 0, of: document, head)
+        return head.version
     }
 
     private func deliver(_ buffer: OwnedBuffer, _ part: Int, of document: Document, _ head: ObjectHead) {

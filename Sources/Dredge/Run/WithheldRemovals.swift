@@ -34,7 +34,7 @@ public struct WithheldRemovals: Sendable, Hashable, Codable {
                     "If that was a mistake, correct it; if both are wanted, give the new source another name."
                 )
             case .filtersChanged:
-                ("Its filters are not those of its last complete run.", "Check include and exclude.")
+                ("Its filters have changed since the last run that kept nothing back.", "Check include and exclude.")
             case .overLimits:
                 (
                     "They are more than \(rule.countMax) and more than \(rule.shareMax * 100) % of its documents.",

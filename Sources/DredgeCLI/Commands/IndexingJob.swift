@@ -40,13 +40,18 @@ struct IndexingJob {
         let isThere = FileManager.default.fileExists(atPath: store)
         let existing = isThere ? try ChunkStore.open(reading: store, settings: config.settings) : nil
         let engine = try makeEngine()
-        let result: Result<Plan, RunError>
-        do throws(RunError) {
-            result = .success(try await engine.plan(sources, against: existing))
-        } catch {
-            result = .failure(error)
+        let planning = Task { () async -> Result<Plan, RunError> in
+            do throws(RunError) {
+                return .success(try await engine.plan(sources, against: existing))
+            } catch {
+                return .failure(error)
+            }
         }
+        let signals = StopSignals { planning.cancel() }
+        defer { signals.cancel() }
+        let result = await planning.value
         await engine.shutDown()
+        if planning.isCancelled { throw CommandFailure(.stopped, "Stopped: a dry run writes nothing.") }
         let plan = try result.get()
         if output.json {
             try tell(JSONText.line(plan))

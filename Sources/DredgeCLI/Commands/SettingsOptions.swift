@@ -14,7 +14,9 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Tokens that a chunk repeats of the one before; default 0.", valueName: "count"))
     var overlapTokens: String?
 
-    @Option(help: ArgumentHelp("Budget for what is fetched and in work, as 512MiB; default 1GiB.", valueName: "size"))
+    @Option(
+        help: ArgumentHelp(
+            "Memory budget, as 512MiB; default 1GiB, or less in a container that has less.", valueName: "size"))
     var memory: String?
 
     @Option(help: ArgumentHelp("GETs in flight, at most; default 1024.", valueName: "count"))

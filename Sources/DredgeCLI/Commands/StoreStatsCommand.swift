@@ -54,6 +54,9 @@ enum StatsText {
             ["file", "", Figures.bytes(stats.fileByteCount)],
         ]
         if stats.staleObjectCount > 0 { rows.append(["of older versions", Figures.count(stats.staleObjectCount), ""]) }
+        if stats.progressChunkCount > 0 {
+            rows.append(["chunks of objects not read to the end", Figures.count(stats.progressChunkCount), ""])
+        }
         if stats.deadChunkCount > 0 {
             rows.append([
                 "chunks of no object", Figures.count(stats.deadChunkCount), Figures.bytes(stats.deadByteCount),

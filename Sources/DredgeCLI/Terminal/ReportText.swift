@@ -91,12 +91,29 @@ enum ReportText {
             hints.append(
                 "The next run tries them again. All of them: dredge store ls --state failed \(Quoting.escaped(store))")
         }
-        if report.withheldCount > 0 {
+        let reasons = Set(report.withheld.filter { $0.count > 0 }.map(\.reason))
+        if !reasons.isDisjoint(with: [.emptyListing, .overLimits, .withheldBefore]) {
             hints.append(
                 "Those that are not listed any more: dredge store ls --state vanished \(Quoting.escaped(store))")
-            hints.append("Those that filters leave out: --state skipped, where an older version is stored.")
         }
-        return hints
+        if reasons.contains(.filtersChanged) {
+            hints.append(
+                "Those that filters leave out: dredge store ls --state skipped \(Quoting.escaped(store)), where an "
+                    + "older version is stored")
+        }
+        return hints + emptiness(report)
+    }
+
+    /// A run that found nothing to read is complete, and perhaps not what was meant.
+    private static func emptiness(_ report: RunReport) -> [String] {
+        guard report.outcome == .complete else { return [] }
+        if report.listed.objects == 0 { return ["No object was listed: check bucket and prefix."] }
+        let filtered = report.skippedReasons["filtered"] ?? 0
+        guard filtered == report.listed.objects else { return [] }
+        return [
+            "The filters leave out every object: a pattern matches the whole key, and * stops at a slash; "
+                + "**/*.txt matches at any depth."
+        ]
     }
 
     private static func documents(_ count: Int) -> String { WithheldText.documents(count) }
