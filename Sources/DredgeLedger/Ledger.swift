@@ -37,8 +37,9 @@ public protocol Ledger: Sendable {
     /// after a `flush`: behind all that have been recorded.
     func settle(_ outcome: ObjectOutcome) throws(StoreError)
 
-    /// Whether anything is stored of a source's objects.
-    func hasContent(of source: SourceID) async throws(StoreError) -> Bool
+    /// The key of an object of the source of which something is stored, rather of one that is not to be read again;
+    /// nil: nothing is stored of any.
+    func storedKey(of source: SourceID) async throws(StoreError) -> [UInt8]?
 
     /// What the run comes to so far: objects by state, and the chunks and tokens of those it indexed.
     func totals(of run: RunID) async throws(StoreError) -> RunTotals

@@ -68,8 +68,8 @@ extension ChunkStore: Ledger {
     public func settle(_ outcome: ObjectOutcome) throws(StoreError) { try requireWriter().submit(outcome) }
 
     /// Read before what waits in the queue.
-    public func hasContent(of source: SourceID) async throws(StoreError) -> Bool {
-        try await requireWriter().read { try $0.hasContent(of: source) }
+    public func storedKey(of source: SourceID) async throws(StoreError) -> [UInt8]? {
+        try await requireWriter().read { try $0.storedKey(of: source) }
     }
 
     /// Of the last run it is counted from the objects as they are (also after a write that failed); of earlier ones it

@@ -237,10 +237,12 @@ extension WriterConnection {
         return objects
     }
 
-    func hasContent(of source: SourceID) throws -> Bool {
-        try Bool.fetchOne(
-            db, sql: "SELECT EXISTS (SELECT 1 FROM object WHERE source = ? AND content_etag IS NOT NULL)",
-            arguments: [source.rawValue]) ?? false
+    func storedKey(of source: SourceID) throws -> [UInt8]? {
+        for condition in ["state IN ('indexed', 'unchanged')", "TRUE"] {
+            let sql = "SELECT key FROM object WHERE source = ? AND content_etag IS NOT NULL AND \(condition) LIMIT 1"
+            if let key = try Data.fetchOne(db, sql: sql, arguments: [source.rawValue]) { return Array(key) }
+        }
+        return nil
     }
 
     // MARK: The end

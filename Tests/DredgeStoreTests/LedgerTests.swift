@@ -125,14 +125,14 @@ import Testing
         let (docs, mail) = (run.sources[0].source, run.sources[1].source)
         let object = TestObject("k", "text")
         for source in [docs, mail] { _ = try await store.record([object.listed], of: source, in: run.id) }
-        #expect(try await !store.hasContent(of: docs))
+        #expect(try await store.storedKey(of: docs) == nil)
         let pending = try await store.pending(of: docs, in: run.id, after: 0, limit: 1)
         var worker = try TestWorker(store)
         try worker.write(object, as: pending[0].id)
         try worker.seal()
         try await store.flush()
-        #expect(try await store.hasContent(of: docs))
-        #expect(try await !store.hasContent(of: mail))
+        #expect(try await store.storedKey(of: docs) != nil)
+        #expect(try await store.storedKey(of: mail) == nil)
     }
 
     // MARK: Listings

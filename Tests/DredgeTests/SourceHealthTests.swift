@@ -13,10 +13,15 @@ import Testing
     /// Answers probes as it is told, the last answer again and again.
     final class Witness: ObjectService {
         private let answers: Mutex<[S3Error?]>
+        private let objectAnswers: Mutex<[S3Error?]>
         private let count = Mutex(0)
         var probeCount: Int { count.withLock { $0 } }
 
-        init(_ answers: [S3Error?]) { self.answers = Mutex(answers) }
+        /// - Parameter objects: answers to GETs of one byte, the last one again and again.
+        init(_ answers: [S3Error?], objects: [S3Error?] = [nil]) {
+            self.answers = Mutex(answers)
+            objectAnswers = Mutex(objects)
+        }
 
         func probe() async throws(S3Error) {
             count.withLock { $0 += 1 }
@@ -30,7 +35,11 @@ import Testing
         ) async throws(S3Error) -> ListPage { throw failure(.other) }
         func get(
             _ key: ObjectKey, range: Range<UInt64>, ifMatch eTag: ETag, into buffer: OwnedBuffer
-        ) async throws(S3Error) -> ObjectHead { throw failure(.other) }
+        ) async throws(S3Error) -> ObjectHead {
+            let answer = objectAnswers.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
+            if let answer { throw answer }
+            return ObjectHead(eTag: eTag, versionID: nil, contentEncoding: nil, size: 1)
+        }
         func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject { throw failure(.other) }
         func close() {}
     }
@@ -49,12 +58,13 @@ import Testing
     }
 
     static func make(
-        _ witness: Witness, patience: Duration = .seconds(1800), hasAnswered: Bool = true, waits: Waits = Waits()
+        _ witness: Witness, patience: Duration = .seconds(1800), hasAnswered: Bool = true, waits: Waits = Waits(),
+        stored: String? = nil
     ) -> (SourceHealth, FakeWorld) {
         let world = FakeWorld(buckets: [:], seed: 1, faultPercentage: 0)
-        let health = SourceHealth(witness, of: "one", in: world, patience: patience) { wait in
-            waits.all.withLock { $0.append(wait) }
-        }
+        let health = SourceHealth(
+            witness, of: "one", in: world, patience: patience,
+            onWait: { wait in waits.all.withLock { $0.append(wait) } }, storedKey: { stored.map { ObjectKey($0) } })
         if hasAnswered { health.listed() }
         return (health, world)
     }
@@ -190,25 +200,89 @@ import Testing
         }
     }
 
-    @Test func `when nearly all objects fail, none of them is blamed until patience ends`() async throws {
+    private static let busy = failure(.throttled, status: 503)
+
+    /// Lets first visits fail until they are no longer taken for the objects' fault; returns how many were.
+    private static func failFirstVisits(_ health: SourceHealth) async throws -> Int {
+        var blamedCount = 0
+        while blamedCount < 200, case .object = try await health.judge(busy) {
+            health.visited(isRead: false)
+            blamedCount += 1
+        }
+        return blamedCount
+    }
+
+    @Test func `when all objects fail and none was ever read, none is blamed until patience ends`() async throws {
         let waits = Waits()
         let (health, world) = Self.make(Witness([nil]), patience: .seconds(60), waits: waits)
-        let busy = Self.failure(.throttled, status: 503)
-        var blamed = 0
-        while case .object = try await health.judge(busy) {
-            health.visited(isRead: false)
-            blamed += 1
-        }
-        #expect((10..<100).contains(blamed) && waits.count == 1)
-        // One that is read makes it wait anew, and many end it.
-        health.read()
         let start = world.now()
-        while case .again = try await health.judge(busy) {}
+        #expect((10..<100).contains(try await Self.failFirstVisits(health)) && waits.count == 1)
+        // Meanwhile reads begin only now and then.
+        while case .again = try await health.judge(Self.busy) { try await health.admission() }
         #expect(world.now() - start > .seconds(60))
+        // From then on each has its turn, and fails, if it does.
+        guard case .object = try await health.judge(Self.busy) else {
+            Issue.record("still waits")
+            return
+        }
+        let end = world.now()
+        try await health.admission()
+        #expect(world.now() == end)
+        // Some that are read end it.
         for _ in 0..<20 { health.visited(isRead: true) }
         #expect(waits.isOver)
-        guard case .object = try await health.judge(busy) else {
-            Issue.record("still waits")
+    }
+
+    @Test(arguments: [true, false])
+    func `bad objects are told from an outage by one that could be read`(isOfThisRun: Bool) async throws {
+        let waits = Waits()
+        let (health, world) = Self.make(
+            Witness([nil]), patience: .seconds(60), waits: waits, stored: isOfThisRun ? nil : "a")
+        if isOfThisRun { health.read(ObjectKey("b")) }
+        let start = world.now()
+        #expect(try await Self.failFirstVisits(health) == 200)
+        #expect(world.now() == start && waits.count == 0)
+    }
+
+    @Test func `an outage of all objects is waited for, and then the source is given up`() async throws {
+        let waits = Waits()
+        let witness = Witness([nil], objects: [Self.busy, Self.busy, Self.busy, nil])
+        let (health, _) = Self.make(witness, patience: .seconds(60), waits: waits, stored: "a")
+        #expect(try await Self.failFirstVisits(health) < 100)
+        #expect(waits.count == 2 && waits.isOver)
+
+        let (other, _) = Self.make(Witness([nil], objects: [Self.busy]), patience: .seconds(60), stored: "a")
+        while case .object = try await other.judge(Self.busy) { other.visited(isRead: false) }
+        guard case .source(_, _?) = try await other.judge(Self.busy) else {
+            Issue.record("went on")
+            return
+        }
+        // Nobody waits for a source that is given up.
+        try await other.admission()
+    }
+
+    @Test func `a witness that is gone is none`() async throws {
+        let witness = Witness([nil], objects: [Self.failure(.noSuchKey)])
+        let (health, _) = Self.make(witness, patience: .seconds(60))
+        health.read(ObjectKey("b"))
+        #expect(try await Self.failFirstVisits(health) < 100)
+        guard case .again = try await health.judge(Self.busy) else {
+            Issue.record("blamed")
+            return
+        }
+    }
+
+    @Test func `no read begins during an outage`() async throws {
+        let down = Self.failure(.unreachable, key: nil)
+        let witness = Witness(Array(repeating: down, count: 30) + [nil])
+        let (health, world) = Self.make(witness)
+        let start = world.now()
+        let judging = Task { try await health.judge(down) }
+        while witness.probeCount < 2 { await Task.yield() }
+        try await health.admission()
+        #expect(witness.probeCount == 31 && world.now() - start > .seconds(20))
+        guard case .again = try await judging.value else {
+            Issue.record("not waited")
             return
         }
     }

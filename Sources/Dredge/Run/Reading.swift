@@ -27,18 +27,25 @@ struct Reading: Sendable {
         memory = run.room.memory.makeAccount()
     }
 
-    /// What a read begins with, to be taken once. The closure of the read's task keeps this to its end; would it keep
-    /// the part's room, a reread, which waits for room, could wait for what it holds itself.
+    /// What a read begins with. The closure of the read's task keeps this to its end; would it keep the part's room, a
+    /// reread, which waits for room, could wait for what it holds itself.
     final class Room: Sendable {
-        private let read: Place
-        private let part: Mutex<OwnedBuffer?>
+        private let held: Mutex<(read: Place?, part: OwnedBuffer?)>
 
-        fileprivate init(read: Place, part: OwnedBuffer?) {
-            self.read = read
-            self.part = Mutex(part)
+        fileprivate init(read: Place, part: OwnedBuffer?) { held = Mutex((read, part)) }
+
+        /// The whole room of an object of one part, to be taken once.
+        fileprivate func takePart() -> OwnedBuffer? { held.withLock { $0.part.take() } }
+
+        /// The read holds nothing any more: it waits, or has ended.
+        fileprivate func giveBack() {
+            let held = held.withLock { held in
+                let all = held
+                held = (nil, nil)
+                return all
+            }
+            withExtendedLifetime(held) {}
         }
-
-        fileprivate func takePart() -> OwnedBuffer? { part.withLock { $0.take() } }
     }
 
     /// The version of an object that is read.
@@ -53,9 +60,10 @@ struct Reading: Sendable {
         var start: UInt64 { kept?.byteOffset ?? 0 }
     }
 
-    /// Waits for what `read` needs to begin with: a short queue at the gate, a place among the open reads, and the
-    /// whole room of an object of one part.
+    /// Waits for what `read` needs to begin with: a source that is well, a short queue at the gate, a place among the
+    /// open reads, and the whole room of an object of one part.
     func room(for object: PendingObject) async throws(CancellationError) -> Room {
+        try await source.admission()
         try await source.gate.backlogIsShort()
         let read = try await run.room.reads.take()
         // What failed before waits a little, and takes its memory then.
@@ -71,7 +79,8 @@ struct Reading: Sendable {
             key: ObjectKey(object.key), size: object.size, eTag: object.eTag, kept: kept(of: object))
         var part = room.takePart()
         if object.attemptCount > 0 {
-            do { try await run.world.sleep(Limits.postponedDelay * object.attemptCount) } catch { return }
+            let count = min(object.attemptCount, Limits.objectAttemptCountMax)
+            do { try await run.world.sleep(Limits.postponedDelay * count) } catch { return }
         }
         // Of all attempts together, from the first that may deliver some parts and not the others.
         var progress: ReadProgress?
@@ -82,7 +91,8 @@ struct Reading: Sendable {
                     version = Version(key: now.key, size: now.size, eTag: now.eTag)
                 } catch {
                     guard case .service(let error) = error else { return }
-                    return try settle(object, progress, after: error)
+                    room.giveBack()
+                    return try await settle(object, progress, after: error)
                 }
                 if version.size == 0 { return try skip(object, progress, .empty) }
             }
@@ -99,7 +109,9 @@ struct Reading: Sendable {
                 case .stopped: return
                 case .notText(let reason): return try skip(object, progress, reason, readETag: version.eTag)
                 case .service(let error):
-                    if !error.tellsOfAnotherVersion { return try settle(object, progress, after: error) }
+                    if error.tellsOfAnotherVersion { continue }
+                    room.giveBack()
+                    return try await settle(object, progress, after: error)
                 }
             }
         }
@@ -235,45 +247,20 @@ struct Reading: Sendable {
     private func get(
         _ range: Range<UInt64>, of version: Version, into buffer: OwnedBuffer
     ) async throws(ReadFailure) -> ObjectHead {
-        var count = 0
-        while true {
-            let failure: S3Error
-            do throws(S3Error) {
-                let head = try await source.service.get(
-                    version.key, range: range, ifMatch: version.eTag, into: buffer)
-                run.counters.fetchedBytes.add(UInt64(range.count))
-                source.partRead()
-                // Some services keep the ETag of an object that has grown.
-                guard head.size == version.size else { throw .changed(source.source, version, range, now: head.size) }
-                return head
-            } catch {
-                failure = error
-            }
-            buffer.truncate(to: 0)
-            try await endOrAgain(after: failure, &count)
+        do throws(S3Error) {
+            let head = try await source.service.get(version.key, range: range, ifMatch: version.eTag, into: buffer)
+            run.counters.fetchedBytes.add(UInt64(range.count))
+            source.partRead(version.key)
+            // Some services keep the ETag of an object that has grown.
+            guard head.size == version.size else { throw .changed(source.source, version, range, now: head.size) }
+            return head
+        } catch {
+            throw .service(error)
         }
     }
 
     private func head(_ key: ObjectKey) async throws(ReadFailure) -> ListedObject {
-        var count = 0
-        while true {
-            let failure: S3Error
-            do throws(S3Error) { return try await source.service.head(key) } catch { failure = error }
-            try await endOrAgain(after: failure, &count)
-        }
-    }
-
-    /// Returns when the failure was the source's, and it is well again; throws when it is the object's, or the run or
-    /// the source ends. `count`: how often it has returned for the request.
-    private func endOrAgain(after error: S3Error, _ count: inout Int) async throws(ReadFailure) {
-        let verdict = try await orStop { () async throws(CancellationError) in try await source.judge(error) }
-        count += 1
-        if source.failure != nil { throw .stopped }
-        switch verdict {
-        case .again where count < Limits.recoveryCount: return
-        case .again, .object: throw .service(error)
-        case .givenUp: throw .stopped
-        }
+        do throws(S3Error) { return try await source.service.head(key) } catch { throw .service(error) }
     }
 
     private func orStop<Value>(
@@ -284,31 +271,31 @@ struct Reading: Sendable {
 
     // MARK: What became of it
 
-    /// Writes the outcome that an error means for the object, or gives up the source when it is the source that it
-    /// concerns.
+    /// Writes the outcome that an error means for the object, after the source has been waited for, if it is the source
+    /// that fails. The read holds nothing any more.
     private func settle(
         _ object: PendingObject, _ progress: ReadProgress?, after error: S3Error
-    ) throws(StoreError) {
-        switch error.code {
-        case .cancelled:
+    ) async throws(StoreError) {
+        let verdict: OpenSource.Verdict
+        do throws(CancellationError) { verdict = try await source.judge(error) } catch { return }
+        if source.failure != nil { return }
+        switch (verdict, error.code) {
+        case (.givenUp, _): return
+        case (.again, _) where object.attemptCount < Limits.recoveryCount:
+            return try postpone(object, progress, attemptCount: 1, error)
+        case (_, .cancelled):
             // Though the run is not: the engine was shut down.
             if !Task.isCancelled {
                 source.giveUp(RunError(error, source: source.source.name, step: "read \(source.url)"))
             }
             return
-        case .noSuchKey:
+        case (_, .noSuchKey):
             return try end(object, progress, .vanished, error)
-        case .archived:
+        case (_, .archived):
             return try skip(object, progress, .archived, error)
-        case _ where error.mayPass && isWorthAnotherVisit(object, after: error):
+        case _ where (error.mayPass || error.isFatalForSource) && isWorthAnotherVisit(object, after: error):
             if object.attemptCount == 0 { source.objectVisited(isRead: false) }
-            postponed.counter.add(1)
-            // The next visit counts what it needs not read again.
-            run.counters.doneBytes.add(0 &- (progress?.takeBack() ?? 0))
-            return try run.ledger.settle(
-                ObjectOutcome(
-                    object: object.id, cause: .postponed, attemptCount: object.attemptCount + error.attemptCount,
-                    requestID: error.requestID))
+            return try postpone(object, progress, attemptCount: error.attemptCount, error)
         default:
             break
         }
@@ -316,6 +303,19 @@ struct Reading: Sendable {
             source.source, object, reason: "\(error.code.rawValue): \(error.message)", requestID: error.requestID)
         run.counters.failed.add(1)
         try end(object, progress, .failed(reason: error.code.rawValue), error)
+    }
+
+    /// Puts the object at the end of the queue.
+    private func postpone(
+        _ object: PendingObject, _ progress: ReadProgress?, attemptCount: Int, _ error: S3Error
+    ) throws(StoreError) {
+        postponed.counter.add(1)
+        // The next visit counts what it needs not read again.
+        run.counters.doneBytes.add(0 &- (progress?.takeBack() ?? 0))
+        try run.ledger.settle(
+            ObjectOutcome(
+                object: object.id, cause: .postponed, attemptCount: object.attemptCount + attemptCount,
+                requestID: error.requestID))
     }
 
     /// At least two visits, and further ones while requests have few attempts, as when the retry quota is used up.

@@ -13,6 +13,7 @@ final class OpenSource: Sendable {
     let warn: @Sendable (String) -> Void
     private let health: SourceHealth
     private let patience: Duration
+    private let storedKey: StoredKey
 
     private struct State {
         var hasRead = false
@@ -32,8 +33,18 @@ final class OpenSource: Sendable {
         self.gate = gate
         self.patience = patience
         self.warn = warn
-        health = SourceHealth(service, of: source.name, in: world, patience: patience, onWait: onWait)
+        let storedKey = StoredKey()
+        self.storedKey = storedKey
+        health = SourceHealth(service, of: source.name, in: world, patience: patience, onWait: onWait) {
+            await storedKey.look.withLock { $0 }?()
+        }
     }
+
+    /// Where the key of a stored object is looked up; nothing is known of it before the run has begun.
+    private final class StoredKey: Sendable { let look = Mutex<(@Sendable () async -> ObjectKey?)?>(nil) }
+
+    /// From here on an object that an earlier run stored can be asked for as a witness.
+    func witness(_ look: @escaping @Sendable () async -> ObjectKey?) { storedKey.look.withLock { $0 = look } }
 
     /// What listings and errors call it.
     var url: String { "s3://\(source.bucket)/\(source.prefix)" }
@@ -67,7 +78,10 @@ final class OpenSource: Sendable {
     /// What a failed request means: for the object, or for the source, which is waited for, or given up.
     enum Verdict { case object, again, givenUp }
 
-    /// Waits while the source fails as a whole.
+    /// Returns when a read may begin, or the source was given up.
+    func admission() async throws(CancellationError) { try await health.admission() }
+
+    /// Waits while the source fails as a whole: hold nothing.
     func judge(_ error: S3Error) async throws(CancellationError) -> Verdict {
         switch try await health.judge(error) {
         case .object:
@@ -119,9 +133,9 @@ final class OpenSource: Sendable {
     }
 
     /// A part of an object came.
-    func partRead() {
+    func partRead(_ key: ObjectKey) {
         state.withLock { $0.hasRead = true }
-        health.read()
+        health.read(key)
     }
 
     /// An object was read at its first visit, or was not.

@@ -14,11 +14,12 @@ import DredgeTransfer
 ///
 /// **Two witnesses.** A failure that speaks of the source (its credentials, its bucket, no connection) concerns the
 /// source only when a request of another kind agrees: a listing of one key. When that is answered, what failed is the
-/// fault of the object.
+/// fault of the object. Where nearly all objects fail with what time may mend, one that could be read before is asked
+/// for a byte: when it comes, the others are at fault.
 ///
-/// **Patience.** While both fail with what time may mend (no connection, no name, 5xx, a proxy's page), or nearly all
-/// objects do, who reads the source waits here, and asks for one key now and then. That holds no place in the bucket's
-/// gate. After `Limits.outagePatience` the source is given up.
+/// **Patience.** While the witness fails with what time may mend (no connection, no name, 5xx, a proxy's page), who
+/// met the failure waits here, and one of them asks the witness now and then. Who waits holds nothing: neither memory
+/// nor a place. No read is begun meanwhile (`admission`). After `Limits.outagePatience` the source is given up.
 final class SourceHealth: Sendable {
     /// What a failure means for who met it.
     enum Verdict: Sendable {
@@ -37,13 +38,14 @@ final class SourceHealth: Sendable {
         var lastAnswer: ContinuousClock.Instant?
         /// The part of objects that were read at their first visit, of the last ones; the newest count most.
         var share = 1.0
-        /// How often the failures of objects were waited out since one of them was read.
+        /// Reads that were begun while nearly all objects failed, since one of them was read.
         var pauseCount = 0
+        /// An object that was read; nil: none was by this run.
+        var readKey: ObjectKey?
         var outage: Outage?
-        var isExamining = false
-        var examinationCount = 0
-        /// What the last examination came to.
-        var verdict = Verdict.object
+        var isGivenUp = false
+        /// Of the source, and of its objects.
+        var examinations = [false: Examination(), true: Examination()]
 
         /// Whether an outage of this kind is over now.
         mutating func endOutage(ofObjects: Bool) -> Bool {
@@ -51,6 +53,14 @@ final class SourceHealth: Sendable {
             self.outage = nil
             return true
         }
+    }
+
+    /// The question to a witness, which one task asks for all who want to know.
+    private struct Examination: Sendable {
+        var isUnderWay = false
+        var count = 0
+        /// What the last one came to.
+        var verdict = Verdict.object
     }
 
     private struct Outage: Sendable {
@@ -66,20 +76,27 @@ final class SourceHealth: Sendable {
     private let world: any World
     private let patience: Duration
     private let onWait: @Sendable (SourceWait?) -> Void
+    /// The key of an object that an earlier run stored; nil: none did.
+    private let storedKey: @Sendable () async -> ObjectKey?
+    /// For a witness's byte.
+    private let pool = BufferPool(byteLimit: 1 << 16)
     private let monitor = Monitor(State(), order: .any)
 
     /// - Parameters:
     ///   - source: the source's name.
     ///   - onWait: called when the source begins to be waited for, and with nil when that is over.
+    ///   - storedKey: the key of an object that an earlier run stored.
     init(
         _ service: any ObjectService, of source: String, in world: any World, patience: Duration,
-        onWait: @escaping @Sendable (SourceWait?) -> Void
+        onWait: @escaping @Sendable (SourceWait?) -> Void,
+        storedKey: @escaping @Sendable () async -> ObjectKey? = { nil }
     ) {
         self.service = service
         self.source = source
         self.world = world
         self.patience = patience
         self.onWait = onWait
+        self.storedKey = storedKey
     }
 
     /// A page of the listing came.
@@ -93,12 +110,13 @@ final class SourceHealth: Sendable {
     }
 
     /// A part of an object came.
-    func read() {
+    func read(_ key: ObjectKey) {
         let now = world.now()
         let isOver = monitor.update { state in
             state.hasAnswered = true
             state.lastAnswer = now
             state.pauseCount = 0
+            state.readKey = key
             guard state.outage != nil else { return false }
             state.outage?.since = now
             return state.endOutage(ofObjects: false)
@@ -115,67 +133,63 @@ final class SourceHealth: Sendable {
         if isOver { onWait(nil) }
     }
 
-    /// What `error`, which ended all attempts of a request, means. Waits while the source is at fault.
+    /// What `error`, which ended all attempts of a request, means. Waits while the source is at fault: hold nothing.
     func judge(_ error: S3Error) async throws(CancellationError) -> Verdict {
         guard error.isFatalForSource || error.isOfService else { return .object }
-        if error.isOfService, let pause = pause() {
-            // Nearly all objects fail: another one would tell nothing new, and count against it what isn't its fault.
-            let verdict = try await examine(after: error)
-            guard case .object = verdict else { return verdict }
-            return try await rest(pause, after: error)
-        }
-        return error.isOfService && error.key != nil ? .object : try await examine(after: error)
+        guard error.isOfService, error.key != nil else { return try await examine(after: error, ofObjects: false) }
+        // Single objects may fail; nearly all of them don't by themselves.
+        guard monitor.read({ $0.share < Self.shareMin }) else { return .object }
+        return try await examine(after: error, ofObjects: true)
     }
 
     /// Waits before something is tried the `count`-th time although the source is well.
     func pause(_ count: Int) async throws(CancellationError) { try await world.sleep(backoff(count)) }
 
-    // MARK: Nearly all objects fail
-
-    /// How long to wait before the next object is tried; nil: enough of them are read.
-    private func pause() -> Duration? {
-        monitor.update { state in
-            guard state.share < Self.shareMin else { return nil }
+    /// Returns when a read may begin: not while the source fails, and only now and then while nearly all of its objects
+    /// do. Returns also when the source was given up.
+    func admission() async throws(CancellationError) {
+        if monitor.read({ $0.outage == nil }) { return }
+        let pause = try await monitor.wait { state -> Duration?? in
+            guard let outage = state.outage, !state.isGivenUp else { return .some(nil) }
+            guard outage.isOfObjects else { return nil }
+            // Patience is over: each object has its turn, and fails if it does.
+            if self.world.now() - outage.since > self.patience { return .some(nil) }
             state.pauseCount += 1
-            return backoff(state.pauseCount / Self.pausesPerStep)
+            return .some(self.backoff(state.pauseCount / Self.pausesPerStep))
         }
-    }
-
-    private func rest(_ pause: Duration, after error: S3Error) async throws(CancellationError) -> Verdict {
-        let outage = begin(error, isOfObjects: true)
-        if world.now() - outage.since > patience { return .source(error, outage.wait) }
-        try await world.sleep(min(pause, left(of: outage)))
-        return .again
+        if let pause { try await world.sleep(pause) }
     }
 
     // MARK: The second witness
 
-    /// Asks the source for one key, until it answers or patience is over: one task for all who want to know.
-    private func examine(after error: S3Error) async throws(CancellationError) -> Verdict {
-        let seen = monitor.read { $0.examinationCount }
+    /// Asks the witness until it answers or patience is over: one task for all who want to know.
+    private func examine(after error: S3Error, ofObjects: Bool) async throws(CancellationError) -> Verdict {
+        let seen = monitor.read { $0.examinations[ofObjects]!.count }
         let verdict: Verdict? = try await monitor.wait { state -> Verdict?? in
-            if state.examinationCount > seen { return .some(state.verdict) }
-            if state.isExamining { return nil }
-            state.isExamining = true
+            let examination = state.examinations[ofObjects]!
+            if examination.count > seen { return .some(examination.verdict) }
+            if examination.isUnderWay { return nil }
+            state.examinations[ofObjects]!.isUnderWay = true
             return .some(nil)
         }
         if let verdict { return verdict }
         do throws(CancellationError) {
-            let verdict = try await probe(after: error)
+            let verdict = try await probe(after: error, ofObjects: ofObjects)
             monitor.update { state in
-                state.isExamining = false
-                state.examinationCount += 1
-                state.verdict = verdict
+                state.examinations[ofObjects]!.isUnderWay = false
+                state.examinations[ofObjects]!.count += 1
+                state.examinations[ofObjects]!.verdict = verdict
+                if case .source = verdict { state.isGivenUp = true }
             }
             return verdict
         } catch {
             // Somebody else goes on, if there is anybody.
-            monitor.update { $0.isExamining = false }
+            monitor.update { $0.examinations[ofObjects]!.isUnderWay = false }
             throw error
         }
     }
 
-    private func probe(after error: S3Error) async throws(CancellationError) -> Verdict {
+    private func probe(after error: S3Error, ofObjects: Bool) async throws(CancellationError) -> Verdict {
         var delayCount = 0
         var hasWaited = false
         while true {
@@ -187,6 +201,7 @@ final class SourceHealth: Sendable {
                     return hasWaited && state.endOutage(ofObjects: false)
                 }
                 if isOver { onWait(nil) }
+                if ofObjects, try await !isWitnessRead() { return verdict(after: error) }
                 return hasWaited ? .again : .object
             } catch {
                 failure = error
@@ -200,12 +215,43 @@ final class SourceHealth: Sendable {
             guard failure.mayPass, failure.isOwnedByService || monitor.read({ $0.hasAnswered }) else {
                 return .source(failure, nil)
             }
-            let outage = begin(failure, isOfObjects: false)
+            let outage = begin(failure, isOfObjects: ofObjects && failure.key != nil)
             if world.now() - outage.since > patience { return .source(failure, outage.wait) }
             hasWaited = true
             try await world.sleep(min(backoff(delayCount), left(of: outage)))
             delayCount += 1
         }
+    }
+
+    // MARK: Nearly all objects fail
+
+    /// Asks for a byte of an object that could be read before; false: there is none. Throws where it fails as the
+    /// others do.
+    private func isWitnessRead() async throws(S3Error) -> Bool {
+        var key = monitor.read { $0.readKey }
+        if key == nil { key = await storedKey() }
+        guard let key, let byte = pool.bufferIfFree(byteCount: 1) else { return false }
+        do throws(S3Error) {
+            _ = try await service.get(key, range: 0..<1, ifMatch: ETag(""), into: byte)
+        } catch {
+            if error.isOfService || error.code == .unreachable || error.code == .cancelled { throw error }
+            // It is gone, or refused for a reason of its own: no witness.
+            monitor.update { if $0.readKey == key { $0.readKey = nil } }
+            return false
+        }
+        let isOver = monitor.update { state in
+            // What fails from now on is to be told from what failed before.
+            state.share = 1
+            return state.endOutage(ofObjects: true)
+        }
+        if isOver { onWait(nil) }
+        return true
+    }
+
+    /// What a failure means while no object of the source could be read yet, though it lists: others are tried first.
+    private func verdict(after error: S3Error) -> Verdict {
+        let outage = begin(error, isOfObjects: true)
+        return world.now() - outage.since > patience ? .object : .again
     }
 
     /// The outage that goes on, or one that begins now.
@@ -240,7 +286,7 @@ final class SourceHealth: Sendable {
     private static let visitMemory = 32.0
     /// Below it, it is not single objects that fail.
     private static let shareMin = 0.25
-    /// Failures after which the pause grows: those in flight come at once.
+    /// Reads that are begun in an outage of objects until the pause between two of them grows.
     private static let pausesPerStep = 64
 }
 

@@ -338,8 +338,11 @@ final class MemoryStore: Ledger, ChunkSink {
         }
     }
 
-    func hasContent(of source: SourceID) async throws(StoreError) -> Bool {
-        try call { state in state.objects.contains { $0.source == source && $0.content != nil } }
+    func storedKey(of source: SourceID) async throws(StoreError) -> [UInt8]? {
+        try call { state in
+            let stored = state.objects.filter { $0.source == source && $0.content != nil }
+            return (stored.first { $0.state == .indexed || $0.state == .unchanged } ?? stored.first)?.key
+        }
     }
 
     func totals(of run: RunID) async throws(StoreError) -> RunTotals {
