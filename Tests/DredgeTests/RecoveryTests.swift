@@ -1,4 +1,4 @@
-import Dredge
+@testable import Dredge
 import Foundation
 import Testing
 import TestServers
@@ -34,6 +34,48 @@ import TestServers
         let report = try await Workbench().run([Workbench.source(at: server)])
         #expect(report.indexed.objects == 20)
         #expect(report.failed.objects == 100)
+    }
+
+    @Test func `bad objects fail alone, however many they are, and keep nothing else from being read`() async throws {
+        let bad = (0..<60).map { "bad/\($0).txt" }
+        let good = (0..<100).map { $0 < 50 ? "a/\($0).txt" : "c/\($0).txt" }
+        var scenario = ScriptedS3Server.Scenario(
+            objects: (bad + good).map { .init($0, body: Self.line) },
+            faults: bad.map { .error(on: .get, 500, "InternalError").forKey($0).times(-1) })
+        let server = try await ScriptedS3Server(scenario)
+        defer { server.stop() }
+        let bench = try Workbench()
+        for number in 0..<3 {
+            let report = try await bench.run([Workbench.source(at: server)])
+            #expect(report.outcome == .complete && report.failed.objects == 60)
+            #expect(report.indexed.objects + report.unchanged.objects == 100 + number)
+            scenario.objects.append(.init("new/\(number).txt", body: Self.line))
+            try server.play(scenario)
+        }
+    }
+
+    @Test func `a source whose objects all fail leaves memory and requests to the others`() async throws {
+        let body = [UInt8](repeating: UInt8(ascii: "\n"), count: 1 << 20)
+        let failing = try await ScriptedS3Server(
+            .init(
+                objects: (0..<100).map { .init("\($0).txt", body: body) },
+                faults: [.error(on: .get, 503, "SlowDown").times(-1)]))
+        let well = try await ScriptedS3Server(.init(objects: (0..<10).map { .init("\($0).txt", body: body) }))
+        defer {
+            failing.stop()
+            well.stop()
+        }
+        var sources = [Workbench.source(at: failing), Workbench.source(at: well)]
+        sources[0].name = "failing"
+        var limits = Limits.default
+        limits.memoryByteCount = 64 << 20
+        let store = MemoryStore(settings: IndexSettings().named, seed: 1)
+        let engine = try Engine(limits: limits, base: Workbench.anyKeys, environment: [:])
+        let run = engine.run(sources, into: store)
+        while (store.content["scripted"]?.count ?? 0) < 10 { try await Task.sleep(for: .milliseconds(20)) }
+        run.stop()
+        #expect(try await run.report().outcome == .stopped)
+        await engine.shutDown()
     }
 
     @Test func aBinaryObjectThatWasReadShowsThatTheSourceIsNotRefused() async throws {
