@@ -1,3 +1,4 @@
+import DredgeAWS
 import DredgeTransfer
 
 /// Why one attempt gave nothing that can be used.
@@ -12,6 +13,30 @@ enum AttemptFailure: Error {
     case cancelled
     /// An answer that isn't what was asked: guessing could give wrong bytes. What is malformed is asked again.
     case unusable(S3Error.Code, String, status: Int, requestID: String?)
+
+    /// Without what the service repeats of the request's secrets, in whatever it says.
+    func concealing(_ secrets: RequestSecrets) -> AttemptFailure {
+        switch self {
+        case .service(var fault):
+            fault.code = secrets.without(fault.code)
+            fault.message = secrets.without(fault.message, replacement: RequestSecrets.concealedMessage)
+            fault.requestID = secrets.without(fault.requestID)
+            fault.region = secrets.without(fault.region)
+            fault.storageClass = secrets.without(fault.storageClass)
+            fault.accessTier = secrets.without(fault.accessTier)
+            fault.date = secrets.without(fault.date)
+            return .service(fault)
+        case .transfer(var error):
+            if secrets.areRepeated(in: error.message) { error.message = RequestSecrets.concealedMessage }
+            if let id = error.head?.requestID, secrets.areRepeated(in: id) { error.head = nil }
+            return .transfer(error)
+        case .unusable(let code, let said, let status, let requestID):
+            return .unusable(
+                code, secrets.areRepeated(in: said) ? RequestSecrets.concealedMessage : said, status: status,
+                requestID: secrets.without(requestID))
+        case .shortBody, .cancelled: return self
+        }
+    }
 
     /// What can be done about it.
     var remedy: Remedy {

@@ -78,8 +78,7 @@ extension S3Client {
                 context: .init(
                     attemptCount: state.attemptCount, target: target, limits: limits, now: clock.machineTime,
                     isSigned: used != nil, isOfSession: used?.isTemporary ?? false,
-                    expectedBucketOwner: settings.expectedBucketOwner, requestPayer: settings.requestPayer)
-            ).concealing(used)
+                    expectedBucketOwner: settings.expectedBucketOwner, requestPayer: settings.requestPayer))
         }
     }
 
@@ -170,6 +169,16 @@ extension S3Client {
         if let credentials {
             target.signer.sign(&request, credentials: credentials, date: clock.now, unsignedPayload: false)
         }
+        do throws(AttemptFailure) {
+            return try await answer(to: request, of: &exchange, into: body)
+        } catch {
+            throw error.concealing(RequestSecrets(request, credentials: credentials))
+        }
+    }
+
+    private func answer<E: Exchange>(
+        to request: HTTPRequest, of exchange: inout E, into body: OwnedBuffer
+    ) async throws(AttemptFailure) -> (answer: E.Answer, response: HTTPResponse) {
         let sentAt = clock.machineTime
         let response: HTTPResponse
         do {

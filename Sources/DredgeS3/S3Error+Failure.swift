@@ -74,19 +74,6 @@ extension S3Error {
         }
     }
 
-    /// Without what the service repeated of the secrets that signed: what it says is its own, but it was sent the
-    /// session token.
-    func concealing(_ credentials: Credentials?) -> S3Error {
-        guard let credentials else { return self }
-        var error = self
-        error.serviceCode = credentials.without(serviceCode)
-        error.requestID = credentials.without(requestID)
-        if credentials.isRepeated(in: message) {
-            error.message = "the request failed, and what the service says of it holds a secret: it isn't repeated here"
-        }
-        return error
-    }
-
     private static func code(_ error: TransferError, hasBytes: Bool) -> Code {
         switch error.code {
         case .couldNotResolve, .couldNotConnect, .tls, .certificate, .connectTimeout: .unreachable

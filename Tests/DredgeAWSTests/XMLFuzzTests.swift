@@ -1,3 +1,4 @@
+import DredgeTransfer
 import Foundation
 import TestServers
 import Testing
@@ -165,7 +166,8 @@ import Testing
         } catch {
             if let problem = problem(with: error) { return problem }
         }
-        let told = STSProblem(answer)
+        let told = STSProblem(
+            answer, concealing: RequestSecrets(HTTPRequest(url: call.endpoint.url), credentials: keys))
         _ = (told.isThrottled, told.isTransient)
         return problem(with: told.error(for: call, credentials: keys, now: now))
     }

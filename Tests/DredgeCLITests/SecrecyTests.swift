@@ -41,6 +41,25 @@ import Testing
         #expect(tokens == (place == .assumedRole ? [base.sessionToken, session.sessionToken] : [base.sessionToken]))
     }
 
+    @Test("I8: no secret gets out of a check, whatever the services say", arguments: [Place.environment, .assumedRole])
+    func noSecretGetsOutOfACheck(place: Place) async throws {
+        let server = try await ScriptedS3Server(scenario([]))
+        defer { server.stop() }
+        let bench = try bench(place, server)
+        for course in courses(place) {
+            try server.play(scenario(course.faults))
+            for flags in [[], ["--json"]] {
+                let outcome = try await DredgeBinary.run(
+                    ["check", "c.yaml"] + flags, environment: bench.environment, directory: bench.directory.url)
+                #expect([0, 3].contains(outcome.status), "\(course.name): \(outcome)")
+                for canary in [base, session] {
+                    canary.expectAbsent(
+                        from: Data((outcome.output + outcome.error).utf8), "check \(flags), course \"\(course.name)\"")
+                }
+            }
+        }
+    }
+
     @Test("I8: no secret is in the arguments of a run, nor in what a stop leaves", arguments: Place.allCases)
     func noSecretIsInTheArguments(place: Place) async throws {
         let server = try await ScriptedS3Server(scenario([.hang(on: .get)]))

@@ -42,23 +42,25 @@ public struct Credentials: Sendable {
 }
 
 extension Credentials {
-    /// Whether `text`, such as a service's message, repeats one of these secrets, or the beginning of one (texts are
-    /// cut to a length). The secrets are not copied. For short texts: takes time in proportion to its length.
+    /// Whether `text`, such as a service's message, repeats one of these secrets, or 16 bytes of one (texts are cut to
+    /// a length). The secrets are not copied. For short texts: takes time in proportion to both lengths.
     package func isRepeated(in text: String) -> Bool {
         let text = Array(text.utf8)
         return [storage.secretAccessKey, storage.sessionToken].contains { secret in
             secret?.withUnsafeBytes { secret in
                 // Any text has something of a secret this short. Real ones have 40 bytes and more.
                 guard secret.count >= 8 else { return false }
-                let beginning = secret.prefix(16)
-                guard text.count >= beginning.count else { return false }
-                return (0...(text.count - beginning.count)).contains { text[$0...].starts(with: beginning) }
+                let count = min(secret.count, 16)
+                guard text.count >= count else { return false }
+                return (0...(text.count - count)).contains { start in
+                    let part = text[start..<start + count]
+                    return (0...(secret.count - count)).contains {
+                        secret[$0] == part[start] && secret[$0..<$0 + count].elementsEqual(part)
+                    }
+                }
             } ?? false
         }
     }
-
-    /// `text`, unless it repeats a secret.
-    package func without(_ text: String?) -> String? { text.flatMap { isRepeated(in: $0) ? nil : $0 } }
 }
 
 extension Credentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

@@ -49,16 +49,18 @@ struct STSClient: Sendable {
     private func attempt<Value>(
         _ call: STSCall, credentials: Credentials?, read: (CredentialAnswer) throws(AWSError) -> Value
     ) async -> Outcome<Value> {
+        let request = request(for: call, credentials: credentials)
         var answer: CredentialAnswer
         do throws(TransferError) {
-            answer = try await send(call, credentials: credentials)
+            answer = try await send(request)
         } catch {
             let failure = STSProblem.unreachable(error, call: call)
             return error.isTransient ? .retry(failure, isThrottled: false) : .failure(failure)
         }
         defer { answer.body.withUnsafeMutableBytes { SecretBytes.wipe($0) } }
         guard (200..<300).contains(answer.status) else {
-            let problem = STSProblem(answer)
+            let problem = STSProblem(
+                answer, concealing: RequestSecrets(request, credentials: credentials ?? call.identity))
             let failure = problem.error(for: call, credentials: credentials, now: clock.machineTime)
             return problem.isTransient || problem.isThrottled
                 ? .retry(failure, isThrottled: problem.isThrottled) : .failure(failure)
@@ -70,7 +72,7 @@ struct STSClient: Sendable {
         }
     }
 
-    private func send(_ call: STSCall, credentials: Credentials?) async throws(TransferError) -> CredentialAnswer {
+    private func request(for call: STSCall, credentials: Credentials?) -> HTTPRequest {
         var request = HTTPRequest(
             method: .post, url: call.endpoint.url,
             headers: [("content-type", "application/x-www-form-urlencoded; charset=utf-8")], body: call.body)
@@ -78,6 +80,10 @@ struct STSClient: Sendable {
             SigV4Signer(region: call.endpoint.region, service: "sts")
                 .sign(&request, credentials: credentials, date: clock.now, unsignedPayload: false)
         }
+        return request
+    }
+
+    private func send(_ request: HTTPRequest) async throws(TransferError) -> CredentialAnswer {
         let sentAt = clock.machineTime
         let answer = try await transport.send(request)
         clock.observe(answer.date, sentAt: sentAt)

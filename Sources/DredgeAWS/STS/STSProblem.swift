@@ -16,16 +16,18 @@ struct STSProblem {
     /// The service's clock.
     let date: Date?
 
-    init(_ answer: CredentialAnswer) {
+    /// Without what the service repeats of `secrets`.
+    init(_ answer: CredentialAnswer, concealing secrets: RequestSecrets) {
         status = answer.status
         date = answer.date.flatMap(Timestamp.http)
         var limits = XMLReader.Limits()
         limits.byteCountMax = AWSLimits.stsAnswerByteCountMax
         let document = try? XMLReader.tree(of: answer.body, limits: limits)
         let error = document?.first("Error")
-        serviceCode = (error?["Code"]?.text).flatMap { $0.isEmpty ? nil : $0.printable }
-        message = error?["Message"]?.text
-        requestID = (document?.first("RequestId")?.text ?? answer.requestID)?.printable
+        serviceCode = secrets.without((error?["Code"]?.text).flatMap { $0.isEmpty ? nil : $0.printable })
+        message = secrets.without(
+            Self.beginning(error?["Message"]?.text), replacement: RequestSecrets.concealedMessage)
+        requestID = secrets.without((document?.first("RequestId")?.text ?? answer.requestID)?.printable)
     }
 
     /// Codes of the AWS SDKs' retry behaviour ("Retry behavior", AWS SDKs and Tools Reference Guide) that STS knows.
@@ -50,14 +52,13 @@ struct STSProblem {
         let skew = date.map { now.timeIntervalSince($0) } ?? 0
         let (code, advice) =
             webIdentityExplanation(call) ?? explanation(for: call, credentials: credentials, skew: skew)
-        let credentials = credentials ?? call.identity
-        var said = Self.safe(message, credentials: credentials) ?? "the service answered with status \(status)"
+        var said = message ?? "the service answered with status \(status)"
         if code == .clockSkewed, abs(skew) > 0 {
             said += " This machine's clock is \(Int(abs(skew))) s \(skew > 0 ? "ahead of" : "behind") the service's."
         }
         return AWSError(
-            code: code, step: call.step, serviceCode: Self.concealed(serviceCode, credentials), status: status,
-            requestID: Self.concealed(requestID, credentials), message: said, advice: advice)
+            code: code, step: call.step, serviceCode: serviceCode, status: status, requestID: requestID, message: said,
+            advice: advice)
     }
 
     private func explanation(for call: STSCall, credentials: Credentials?, skew: Double) -> (AWSError.Code, String) {
@@ -144,18 +145,12 @@ struct STSProblem {
     }
 
     /// The first paragraph of what the service says: a refused signature is followed by the canonical request, which
-    /// holds the session token. What contains a secret all the same isn't repeated.
-    private static func safe(_ message: String?, credentials: Credentials?) -> String? {
+    /// holds the session token.
+    private static func beginning(_ message: String?) -> String? {
         guard let first = message?.split(whereSeparator: \.isNewline).first, !first.isEmpty else { return nil }
-        let text = String(
+        return String(
             String.UnicodeScalarView(
                 first.unicodeScalars.prefix(AWSLimits.messageCharacterCountMax).filter { !$0.isControl }))
-        return credentials?.isRepeated(in: text) == true
-            ? "the service's message holds a secret, and isn't repeated here" : text
-    }
-
-    private static func concealed(_ text: String?, _ credentials: Credentials?) -> String? {
-        credentials.map { $0.without(text) } ?? text
     }
 
     /// No answer at all.

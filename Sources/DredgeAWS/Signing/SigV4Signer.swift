@@ -56,6 +56,14 @@ public struct SigV4Signer: Sendable {
         request.headers.append((Self.authorizationHeader, authorization))
     }
 
+    /// The signature of a request, which is as good as a secret for some minutes; nil: it isn't signed.
+    static func signature(of request: HTTPRequest) -> String? {
+        guard let authorization = request.headers.last(where: { $0.name == authorizationHeader })?.value else {
+            return nil
+        }
+        return String(authorization.suffix(2 * HMACSHA256.byteCount))
+    }
+
     private static let dateHeader = "x-amz-date"
     private static let digestHeader = "x-amz-content-sha256"
     private static let tokenHeader = "x-amz-security-token"
