@@ -38,6 +38,9 @@
 /// Version 1 had no checksums, no `progress…`, no `run.settings` and no `run_source.listed_count`; a store of it is
 /// read as it is, and brought to version 2 when it is opened for writing.
 ///
+/// A later version must have another column or table: where the version in a file's header is damaged, the tables say
+/// what it is.
+///
 /// A chunk is named by object and ordinal, never by a row of its own.
 enum Schema {
     static let applicationID: Int32 = 0x4452_4447

@@ -44,19 +44,58 @@ extension Schema {
                 what: "it is empty: the run that made it was interrupted in its first moment, and the next one fills it"
             )
         }
-        guard id == applicationID else {
-            throw StoreError.notAStore(path: path, what: "it is an SQLite database of another application")
+        let (found, tables) = (try userVersion(db), try versionOfTables(db))
+        func damaged(_ what: String) -> StoreError {
+            StoreError(
+                code: .corrupt, path: path, message: "\(path) is damaged: \(what).", advice: StoreError.repairAdvice)
         }
-        let found = try userVersion(db)
-        guard found <= version else {
+        guard id == applicationID else {
+            guard tables?.isExact == true else {
+                throw StoreError.notAStore(path: path, what: "it is an SQLite database of another application")
+            }
+            throw damaged("the application's number in its first bytes is wrong")
+        }
+        // A later version has other tables.
+        guard found <= version || tables?.isExact == true else {
             throw StoreError(
                 code: .newerSchema, path: path,
                 message: "\(path) has schema version \(found); this program knows versions up to \(version).",
                 advice: "Use a newer version of dredge, or another store.")
         }
-        guard found >= 1 else {
-            throw StoreError.notAStore(path: path, what: "it has schema version \(found), which never was")
+        guard let tables else { throw damaged("not all of its tables can be found") }
+        guard found == tables.version else {
+            throw damaged("its schema version is \(found), and its tables are of version \(tables.version)")
         }
+    }
+
+    /// The version of whose tables the file has all columns, and whether it has no others; nil: it has not.
+    private static func versionOfTables(_ db: Database) throws -> (version: Int32, isExact: Bool)? {
+        func columns(_ table: String) throws -> Set<String> {
+            Set(try query(db, "SELECT name FROM pragma_table_info(?)", [.text(table)]) { $0.text(0) ?? "" })
+        }
+        let known = Table.allCases.map(\.rawValue) + ["batch"]
+        let batch = try columns("batch")
+        guard batch.isSuperset(of: StoredBatch.columns.split(separator: ", ").map(String.init)) else { return nil }
+        let names = try query(
+            db, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        ) { $0.text(0) ?? "" }
+        for version in [version, 1] {
+            var isExact = true
+            var (tableCount, hasAll) = (1, true)
+            for table in Table.allCases {
+                let expected = version == 1 ? table.columnsOfVersion1 : table.columns + ["checksum"]
+                let found = try columns(table.rawValue)
+                guard let expected else {
+                    hasAll = hasAll && found.isEmpty
+                    continue
+                }
+                tableCount += 1
+                hasAll = hasAll && found.isSuperset(of: expected) && (version > 1 || !found.contains("checksum"))
+                isExact = isExact && found.subtracting(["id"]) == Set(expected)
+            }
+            if hasAll { return (version, isExact && names.count == tableCount && names.allSatisfy(known.contains)) }
+        }
+        return nil
     }
 
     // MARK: Settings

@@ -163,7 +163,7 @@ struct StoreCopy {
     // MARK: Settings and sources
 
     /// The settings that the last run vouches for: those in their table, else a copy in a run's row, else those that
-    /// are asked for. nil: none of them.
+    /// are asked for. nil: none of them. Where there is no run, those in their table.
     private mutating func settings(asked: [String: String]?) throws -> [String: String]? {
         var stored: [String: String]?
         do {
@@ -180,7 +180,7 @@ struct StoreCopy {
         }
         guard let last = runs.first else {
             if stored == nil { report.droppedRowCount += 1 }
-            return stored ?? asked
+            return stored
         }
         let candidates = [stored] + runs.map(\.settings) + [asked]
         let found = candidates.compactMap(\.self).first { StoredSettings($0).sha256 == last.sha256 }

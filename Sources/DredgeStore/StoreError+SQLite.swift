@@ -26,7 +26,8 @@ extension StoreError {
                 advice: "Give this user write permission to the file and its directory.")
         case .SQLITE_NOTADB where StoreHeader(path: path)?.isOurs != true:
             self = .notAStore(path: path, what: "it is not an SQLite file")
-        case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+        case .SQLITE_ERROR where error.message == "unsupported file format" && StoreHeader(path: path)?.isOurs == true,
+            .SQLITE_NOTADB, .SQLITE_CORRUPT:
             self.init(
                 code: .corrupt, path: path, message: "\(path) is damaged: \(text).",
                 advice: StoreError.repairAdvice)

@@ -61,7 +61,7 @@ struct StoreRewrite {
         let queue = try DatabaseQueue(path: StorePath.forSQLite(newPath), configuration: configuration)
         defer { try? queue.close() }
         let old: StoreReader?
-        do { old = try StoreReader(path: path) } catch let error as DatabaseError where error.isCorruption { old = nil }
+        do { old = try StoreReader(path: path) } catch let error as DatabaseError where error.isUnreadable { old = nil }
         try queue.writeWithoutTransaction { db in
             // Nobody has it before it is complete: a crash leaves a file that is removed.
             _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = OFF")
@@ -74,7 +74,7 @@ struct StoreRewrite {
             } else {
                 guard dropsDamage else { throw StoreError.unreadable(path: path) }
                 report.hasLostSettings = true
-                report.droppedRowCount += 1
+                report.problems.append(StoreProblem(what: "its tables can't be found: nothing of it could be kept"))
             }
             try db.execute(sql: "COMMIT")
             _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
@@ -84,21 +84,11 @@ struct StoreRewrite {
     /// False for a store whose schema is damaged; throws for what is none of ours.
     private func isReadable(_ old: StoreReader) throws -> Bool {
         do {
-            try old.read { db in
-                try Schema.check(db, path: path)
-                let isOfVersion1 = try Schema.userVersion(db) < 2
-                for table in Schema.Table.allCases {
-                    let columns = isOfVersion1 ? table.columnsOfVersion1 : table.columns + ["checksum"]
-                    guard let columns else { continue }
-                    _ = try query(db, "SELECT \(columns.joined(separator: ", ")) FROM \(table.rawValue) LIMIT 0") { _ in
-                    }
-                }
-                _ = try query(db, "SELECT \(StoredBatch.columns) FROM batch LIMIT 0") { _ in }
-            }
+            try old.read { try Schema.check($0, path: path) }
             return true
-        } catch let error as StoreError where error.code == .notAStore {
+        } catch let error as StoreError where error.code == .notAStore || error.code == .corrupt {
             return false
-        } catch let error as DatabaseError where error.isCorruption || error.resultCode == .SQLITE_ERROR {
+        } catch let error as DatabaseError where error.isUnreadable {
             return false
         }
     }
@@ -123,7 +113,7 @@ struct StoreRewrite {
 
     /// Puts the new file in the place of the old one, while nobody reads that. The old one's log is gone before, since
     /// a log belongs to whatever file has its name.
-    private func replace() throws {
+    private mutating func replace() throws {
         var configuration = Configuration()
         configuration.busyMode = .timeout(Double(StoreLimits.busyMilliseconds) / 1_000)
         do {
@@ -136,14 +126,33 @@ struct StoreRewrite {
                 }
                 try db.execute(sql: "BEGIN EXCLUSIVE")
                 defer { try? db.execute(sql: "ROLLBACK") }
+                if report.hasLostSettings { try keepOld() }
                 try rename()
             }
         } catch let error as DatabaseError {
             guard dropsDamage, error.resultCode != .SQLITE_BUSY, error.resultCode != .SQLITE_LOCKED else { throw error }
             // SQLite can't do anything with the old one.
+            if report.hasLostSettings { try keepOld() }
             for suffix in ["-wal", "-shm", "-journal"] { unlink(path + suffix) }
             try rename()
         }
+    }
+
+    /// Gives the old file, of which nothing could be kept, a second name: the first is the new one's then.
+    private mutating func keepOld() throws(StoreError) {
+        guard report.keptPath == nil else { return }
+        var (name, number) = (path + "-damaged", 1)
+        var info = stat()
+        while lstat(name, &info) == 0 {
+            number += 1
+            name = "\(path)-damaged-\(number)"
+        }
+        // Where a file can't have two names, there is none under the old one for a moment.
+        guard link(path, name) == 0 || Foundation.rename(path, name) == 0 else {
+            throw StoreLock.cannotCreate(path, errno)
+        }
+        _ = Foundation.rename(path + "-wal", name + "-wal")
+        report.keptPath = name
     }
 
     private func rename() throws(StoreError) {
@@ -169,32 +178,51 @@ extension StoreRewrite {
 
     /// nil: it is sound.
     static func repair(_ path: String, asked: [String: String]?) throws(StoreError) -> StoreRewriteReport? {
-        let wasRestored = try StoreHeader.restoreMagic(of: path)
+        var mend = StoreHeader(path: path)?.hasWrongConstants == true ? try StoreMend.mend(path) : nil
+        var condition = try condition(of: path)
+        if case .unreadable = condition, mend == nil {
+            mend = try StoreMend.mend(path)
+            if mend != nil { condition = try self.condition(of: path) }
+        }
+        switch condition {
+        case .sound where mend == nil: return nil
+        case .unreadable(let error) where StoreHeader(path: path)?.isOurs != true: throw error
+        default: break
+        }
+        var rewrite = StoreRewrite(path: path, dropsDamage: true, asked: asked)
+        if let mend { rewrite.report.problems.append(StoreProblem(what: mend)) }
+        var report = try rewrite.run()
+        if report.problems.isEmpty {
+            report.problems.append(StoreProblem(what: "the order of the file's pages was damaged, and is restored"))
+        }
+        return report
+    }
+
+    private enum Condition { case sound, damaged, unreadable(StoreError) }
+
+    private static func condition(of path: String) throws(StoreError) -> Condition {
         do throws(StoreError) {
-            let isSound = try storeErrors(path) {
+            return try storeErrors(path) {
                 let reader = try StoreReader(path: path)
                 try reader.snapshot()
                 return try reader.read { db in
                     // What the run that made it did not come to is for the next one to make.
-                    if try Schema.isEmpty(db) { return true }
+                    if try Schema.isEmpty(db) { return .sound }
                     try Schema.check(db, path: path)
-                    return Verifier.report(db, path: path, settings: try Schema.settings(db)).isSound
+                    let report = Verifier.report(db, path: path, settings: try Schema.settings(db))
+                    return report.isSound ? .sound : .damaged
                 }
             }
-            if isSound, !wasRestored { return nil }
         } catch {
-            guard error.code == .corrupt || error.code == .notAStore, StoreHeader(path: path)?.isOurs == true else {
-                throw error
-            }
+            guard error.code == .corrupt || error.code == .notAStore else { throw error }
+            return .unreadable(error)
         }
-        var rewrite = StoreRewrite(path: path, dropsDamage: true, asked: asked)
-        if wasRestored {
-            rewrite.report.problems.append(
-                StoreProblem(what: "the first bytes of the file were damaged, and are restored"))
-        }
-        return try rewrite.run()
     }
+}
 
+extension DatabaseError {
+    /// Whether it is that of a file that SQLite can't make anything of.
+    fileprivate var isUnreadable: Bool { isCorruption || resultCode == .SQLITE_ERROR }
 }
 
 extension StoreError {

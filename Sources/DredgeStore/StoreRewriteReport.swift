@@ -14,6 +14,8 @@ public struct StoreRewriteReport: Sendable, Codable, Hashable {
     public var removedChunkCount = 0
     /// Whether the settings could not be made out: then no content was kept, and the next run's settings hold.
     public var hasLostSettings = false
+    /// The name that the old file has now, where its settings or tables could not be made out; nil: it is gone.
+    public var keptPath: String?
     /// Bytes of the file and its log before.
     public var byteCountBefore: UInt64 = 0
     /// Bytes of the file now.

@@ -8,7 +8,8 @@ struct StoreRepairCommand: ParsableCommand {
         commandName: "repair", abstract: "Drop what is damaged, and let the next run read it again.",
         discussion: """
             Writes what is sound into a new file, which takes the old one's place. Settings that were damaged are \
-            restored from their copy. Objects that no run lists any more can't be read again.
+            restored from their copy. Objects that no run lists any more can't be read again. Where the settings or \
+            the tables can't be made out, nothing is kept, and the damaged file is renamed to STORE-damaged.
             """)
 
     @OptionGroup var store: StoreArgument
@@ -93,8 +94,9 @@ enum RewriteText {
                 + "\(Figures.count(report.requeuedObjectCount, "object")) to be read again."
         ]
         if report.hasLostSettings {
-            lines.append("The settings were lost: the next run's hold, and all is read again.")
+            lines.append("The settings were lost: the next run's hold, and all that the bucket has is read again.")
         }
+        if let kept = kept(report) { lines.append(kept) }
         lines += report.problems.map { "  \(Quoting.escaped($0.description))" }
         lines.append("Index again: what was dropped is read from the bucket.")
         return lines.joined(separator: "\n") + "\n"
@@ -115,6 +117,13 @@ enum RewriteText {
     static func warning(_ report: StoreRewriteReport, store: String) -> String {
         "dredge: \(Quoting.escaped(store)) was damaged, and is repaired: "
             + "\(dropped(report)) dropped; what was lost is read again"
+            + (kept(report).map { ". \($0)" } ?? "")
+    }
+
+    private static func kept(_ report: StoreRewriteReport) -> String? {
+        report.keptPath.map {
+            "The damaged file is kept as \(Quoting.escaped($0)): what no bucket has any more is only there."
+        }
     }
 
     private static func dropped(_ report: StoreRewriteReport) -> String {
