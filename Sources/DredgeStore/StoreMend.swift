@@ -42,8 +42,8 @@ struct StoreMend {
     private func isReadable(_ page: [UInt8], hasIntactRows: Bool = false) throws(StoreError) -> Bool {
         StoreRewrite.removeLeftovers(of: path)
         defer { StoreRewrite.removeLeftovers(of: path) }
-        _ = try ChunkStore.createFile(copyPath)
         do {
+            guard try ChunkStore.createFile(copyPath) else { return false }
             try copy(page)
             return try StoreReader(path: copyPath).read { db in
                 try Schema.check(db, path: path)

@@ -32,7 +32,7 @@ struct StoreRewrite {
         do {
             report.byteCountBefore = ["", "-wal"].map { fileByteCount(path + $0) }.reduce(0, +)
             StoreRewrite.removeLeftovers(of: path)
-            _ = try ChunkStore.createFile(newPath)
+            try createFile()
             try write()
             try sync()
             report.byteCountAfter = fileByteCount(newPath)
@@ -44,6 +44,13 @@ struct StoreRewrite {
     /// What a rewriting that was killed has left.
     static func removeLeftovers(of path: String) {
         for suffix in ["", "-journal", "-wal", "-shm"] { unlink(path + "-new" + suffix) }
+    }
+
+    private func createFile() throws(StoreError) {
+        guard try !ChunkStore.createFile(newPath) else { return }
+        throw StoreError(
+            code: .cannotOpen, path: path, message: "\(newPath), where the new file is to be, can't be removed.",
+            advice: "Look what it is, and remove it.")
     }
 
     // MARK: The new file
@@ -103,12 +110,27 @@ struct StoreRewrite {
     // MARK: Its place
 
     private func sync() throws(StoreError) {
-        var info = stat()
         let descriptor = Foundation.open(newPath, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw StoreLock.cannotCreate(path, errno) }
         defer { Foundation.close(descriptor) }
-        if stat(path, &info) == 0 { fchmod(descriptor, info.st_mode & 0o777) }
+        var info = stat()
+        if stat(path, &info) == 0 {
+            // Only a privileged process may give a file away; its group, whoever is a member.
+            if fchown(descriptor, info.st_uid, info.st_gid) != 0 { _ = fchown(descriptor, uid_t.max, info.st_gid) }
+            var own = stat()
+            let hasGroup = fstat(descriptor, &own) == 0 && own.st_gid == info.st_gid
+            guard fchmod(descriptor, Self.mode(info.st_mode, hasGroup: hasGroup)) == 0 else {
+                throw StoreLock.cannotCreate(path, errno)
+            }
+        }
         guard fsync(descriptor) == 0 else { throw StoreLock.cannotCreate(path, errno) }
+    }
+
+    /// The mode of the new file, so that nobody may do more with it than with the old one: in another group than that
+    /// had, the new group may do what all others might, and all others what the old group might as well.
+    static func mode(_ old: mode_t, hasGroup: Bool) -> mode_t {
+        let (group, others) = (old >> 3 & 7, old & 7)
+        return hasGroup ? old & 0o777 : old & 0o700 | others << 3 | others & group
     }
 
     /// Puts the new file in the place of the old one, while nobody reads that. The old one's log is gone before, since

@@ -146,4 +146,35 @@ import Testing
         let rest = try await compacted.pending(of: resumed.sources[0].source, in: resumed.id, after: 0, limit: 10)
         #expect(rest.map(\.key) == objects[1..<4].map(\.key) && rest.map(\.position) == [2, 3, 4])
     }
+
+    @Test(.enabled(if: geteuid() == 0, "only a privileged user may give files away"))
+    func `owner, group and mode stay`() async throws {
+        let store = try ChunkStore.open(at: directory.file(), settings: testSettings)
+        try await index([object("a", 1), object("b", 2)], into: store)
+        try store.close()
+        #expect(chown(directory.file(), 12_345, 23_456) == 0 && chmod(directory.file(), 0o640) == 0)
+        for _ in 0..<2 {
+            _ = try ChunkStore.forget(ForgetFilter(key: Array("a".utf8)), at: directory.file())
+            var info = stat()
+            #expect(stat(directory.file(), &info) == 0)
+            #expect(info.st_uid == 12_345 && info.st_gid == 23_456 && info.st_mode & 0o777 == 0o640)
+        }
+    }
+
+    @Test(arguments: [(0o600, 0o600), (0o640, 0o600), (0o644, 0o644), (0o664, 0o644), (0o604, 0o640), (0o666, 0o666)])
+    func `a file that can't keep its group gives nobody more`(old: Int, new: Int) {
+        #expect(StoreRewrite.mode(mode_t(old), hasGroup: true) == mode_t(old))
+        #expect(StoreRewrite.mode(mode_t(old), hasGroup: false) == mode_t(new))
+    }
+
+    @Test func `a directory in the way of the new file is named, and left`() async throws {
+        let store = try ChunkStore.open(at: directory.file(), settings: testSettings)
+        try await index([object("a", 1)], into: store)
+        try store.close()
+        try FileManager.default.createDirectory(
+            atPath: directory.file("index.chunks-new/sub"), withIntermediateDirectories: true)
+        let error = await expectStoreError(.cannotOpen) { _ = try ChunkStore.compact(at: directory.file()) }
+        #expect(error?.message.contains("index.chunks-new,") == true)
+        #expect(FileManager.default.fileExists(atPath: directory.file("index.chunks-new/sub")))
+    }
 }
