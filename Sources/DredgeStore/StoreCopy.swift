@@ -86,6 +86,7 @@ struct StoreCopy {
                 select.reset()
                 if skip == 1 {
                     report.droppedRowCount += 1
+                    if table == Schema.Table.object.rawValue { report.droppedObjectCount += 1 }
                     try dropped("rows of table \(table) behind \(last) can't be read")
                 }
                 let (next, overflow) = last.addingReportingOverflow(skip)
@@ -133,6 +134,7 @@ struct StoreCopy {
     private mutating func dropRow(_ table: Schema.Table, _ row: PreparedStatement) throws {
         report.droppedRowCount += 1
         let object: ObjectID? = table == .object ? row.id(0) : nil
+        if object != nil { report.droppedObjectCount += 1 }
         try dropped("a row of table \(table.rawValue) is not as it was written", object: object)
     }
 
@@ -231,6 +233,7 @@ struct StoreCopy {
                     copy.report.forgottenObjectCount += 1
                 } else {
                     copy.report.droppedRowCount += 1
+                    copy.report.droppedObjectCount += 1
                     try copy.dropped("its source is missing", object: row.id(0), key: row.bytes(2))
                 }
                 return false

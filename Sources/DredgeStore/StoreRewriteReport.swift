@@ -4,8 +4,11 @@ public struct StoreRewriteReport: Sendable, Codable, Hashable {
     public var objectCount = 0
     /// Objects that were to be forgotten, and are.
     public var forgottenObjectCount = 0
-    /// Rows that were not as they had been written, or could not be read. Objects among them are new to the next run.
+    /// Rows that were not as they had been written, or could not be read.
     public var droppedRowCount = 0
+    /// Objects among them, which are new to the next run: it reads them again. At least: where rows could not be read,
+    /// nobody knows how many they were.
+    public var droppedObjectCount = 0
     /// Objects whose content was dropped, because some of it was damaged. The next run reads them again.
     public var requeuedObjectCount = 0
     /// Batches that were damaged.

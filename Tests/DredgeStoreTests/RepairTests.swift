@@ -233,6 +233,19 @@ import Testing
         #expect(totals.states.mapValues(\.objects) == [.indexed: hit, .unchanged: objects.count - hit])
     }
 
+    @Test func `objects whose rows were damaged are counted among those to be read again`() async throws {
+        let path = directory.file()
+        try (try await makeStores()[0]).write(to: URL(fileURLWithPath: path))
+        let queue = try DatabaseQueue(path: path)
+        try await queue.write { try $0.execute(sql: "UPDATE object SET size = size + 1 WHERE id <= 10") }
+        try queue.close()
+        let report = try #require(try ChunkStore.repair(at: path))
+        #expect(report.droppedObjectCount == 10 && report.droppedRowCount == 10, "\(report)")
+        let store = try ChunkStore.open(at: path, settings: testSettings)
+        let totals = try await index(objects, into: store)
+        #expect(totals.states.mapValues(\.objects) == [.indexed: 10, .unchanged: objects.count - 10])
+    }
+
     @Test func `a row that a run meets and that is damaged is listed as new`() async throws {
         // Larger than what is verified when it is opened.
         let path = directory.file()

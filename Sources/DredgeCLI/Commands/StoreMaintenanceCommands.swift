@@ -90,8 +90,7 @@ struct StoreForgetCommand: ParsableCommand {
 enum RewriteText {
     static func repair(_ report: StoreRewriteReport) -> String {
         var lines = [
-            "Repaired: \(dropped(report)) dropped, "
-                + "\(Figures.count(report.requeuedObjectCount, "object")) to be read again."
+            "Repaired: \(dropped(report)) dropped, \(again(report)) to be read again."
         ]
         if report.hasLostSettings {
             lines.append("The settings were lost: the next run's hold, and all that the bucket has is read again.")
@@ -116,7 +115,7 @@ enum RewriteText {
     /// For a run that found its store damaged.
     static func warning(_ report: StoreRewriteReport, store: String) -> String {
         "dredge: \(Quoting.escaped(store)) was damaged, and is repaired: "
-            + "\(dropped(report)) dropped; what was lost is read again"
+            + "\(dropped(report)) dropped, \(again(report)) to be read again"
             + (kept(report).map { ". \($0)" } ?? "")
     }
 
@@ -124,6 +123,13 @@ enum RewriteText {
         report.keptPath.map {
             "The damaged file is kept as \(Quoting.escaped($0)): what no bucket has any more is only there."
         }
+    }
+
+    /// Rows of objects that can't be read are not counted one by one.
+    private static func again(_ report: StoreRewriteReport) -> String {
+        if report.hasLostSettings { return "all objects" }
+        let count = Figures.count(report.requeuedObjectCount + report.droppedObjectCount, "object")
+        return report.droppedObjectCount > 0 ? "at least \(count)" : count
     }
 
     private static func dropped(_ report: StoreRewriteReport) -> String {
