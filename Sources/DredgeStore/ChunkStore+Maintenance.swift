@@ -15,10 +15,11 @@ extension ChunkStore {
     }
 
     /// Removes objects with all that was stored of them: neither their text nor their keys are in the file, its log or
-    /// its free pages afterwards, nor is anything that was removed before. What the bucket still has comes back with
-    /// the next run that lists it. Where no object matches, what was removed before goes all the same. Throws
-    /// `noSuchSource` for a source that the store has not, `corrupt` for a damaged store, `invalidArgument` for a
-    /// filter that leaves nothing out; the store is as it was then.
+    /// its free pages afterwards, nor is anything that was removed before. What a config says of keys, a source's
+    /// prefix and the filters that runs had, stays: by that a later run sees whether either was changed. What the
+    /// bucket still has comes back with the next run that lists it. Where no object matches, what was removed before
+    /// goes all the same. Throws `noSuchSource` for a source that the store has not, `corrupt` for a damaged store,
+    /// `invalidArgument` for a filter that leaves nothing out; the store is as it was then.
     public static func forget(_ objects: ForgetFilter, at path: String) throws(StoreError) -> StoreRewriteReport {
         guard objects != ForgetFilter() else {
             throw StoreError(
