@@ -20,6 +20,14 @@ extension StoreError {
         case .SQLITE_IOERR where freeByteCount(besides: path).map { $0 < 1 << 20 } ?? false:
             // Out of space shows as an I/O error where SQLite extends its shared-memory file or syncs.
             self = .diskFull(path: path, byteCount: byteCount)
+        case .SQLITE_IOERR:
+            var limit = rlimit()
+            let isLimited = getrlimit(fileSizeResource, &limit) == 0 && limit.rlim_cur < UInt64(Int64.max)
+            self.init(
+                code: .sqlite, path: path, message: "\(path): \(text).",
+                advice: isLimited
+                    ? "A file of this process may have \(limit.rlim_cur) bytes: raise that (ulimit -f), and run again."
+                    : "The disk or its file system has failed: look into the system's log, and run again.")
         case .SQLITE_READONLY, .SQLITE_PERM:
             self.init(
                 code: .readOnly, path: path, message: "\(path) cannot be written to: \(text).",
@@ -34,7 +42,10 @@ extension StoreError {
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(
                 code: .inUse, path: path, message: "\(path) is locked by another program: \(text).",
-                advice: "Wait until the other program has finished, or end it.")
+                advice: """
+                    Wait until the other program has finished, or end it. If there is none, the file system gives no \
+                    locks: put the store on a local disk.
+                    """)
         case .SQLITE_CANTOPEN:
             self.init(
                 code: .cannotOpen, path: path, message: "\(path) cannot be opened: \(text).",
@@ -75,6 +86,13 @@ extension StoreError {
         StoreError(code: .closed, path: path, message: "\(path) was closed.", advice: "Open the store again.")
     }
 }
+
+/// The limit on a file's size, in the type that this platform's function takes.
+#if canImport(Glibc)
+    private let fileSizeResource = __rlimit_resource_t(RLIMIT_FSIZE.rawValue)
+#else
+    private let fileSizeResource = RLIMIT_FSIZE
+#endif
 
 /// Free bytes of the file system with `path`, for messages only.
 private func freeByteCount(besides path: String) -> UInt64? {
