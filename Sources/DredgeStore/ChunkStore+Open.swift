@@ -77,8 +77,8 @@ extension ChunkStore {
             advice: "Check the path of the store.")
     }
 
-    /// Makes an empty file that only this user may read; SQLite gives its `-wal` and `-shm` files the same mode.
-    /// Whether it is new.
+    /// Makes an empty file that only this user may read, also of one that is there and empty; SQLite gives its `-wal`
+    /// and `-shm` files the same mode. Whether it is new.
     static func createFile(_ path: String) throws(StoreError) -> Bool {
         // With O_EXCL nobody can have opened it before, so closing this descriptor drops nobody's locks.
         let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -88,6 +88,9 @@ extension ChunkStore {
         }
         let error = errno
         guard error == EEXIST else { throw StoreLock.cannotCreate(path, error) }
+        var info = stat()
+        // Not permitted: then it is somebody else's.
+        if stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFREG, info.st_size == 0 { chmod(path, 0o600) }
         guard access(path, R_OK | W_OK) == 0 else {
             throw StoreError(
                 code: .readOnly, path: path, message: "\(path) may not be read and written by this user.",
