@@ -53,7 +53,8 @@ public struct RemovalRule: Sendable, Hashable {
 
 /// Why removals are withheld. The raw values stand in stores, reports and plans.
 public enum WithheldReason: String, Sendable, Codable, CaseIterable {
-    /// The listing repeated keys, or gave them out of order: something may be missing in it.
+    /// The listing repeated keys, gave them out of order, or left out one that an entry should have: something may be
+    /// missing in it.
     case untrustedListing = "untrusted listing"
     /// The listing shows no object.
     case emptyListing = "empty listing"

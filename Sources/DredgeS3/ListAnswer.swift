@@ -14,7 +14,8 @@ final class ListAnswer: XMLHandler {
         var message: String
     }
 
-    /// As it stands in the document, not decoded: `EncodingType` may come after the entries.
+    /// As it stands in the document, not decoded: `EncodingType` may come after the entries. Of a text that is too long
+    /// to be right, one byte more than can be is kept.
     private struct Entry {
         var key: [UInt8]?
         var size: String?
@@ -54,11 +55,12 @@ final class ListAnswer: XMLHandler {
         case 3 where isInEntry:
             let last = entries.count - 1
             switch name {
-            case "Key": entries[last].key = Array(text)
-            case "Size": entries[last].size = Self.string(text)
-            case "ETag": entries[last].eTag = Self.string(text)
-            case "LastModified": entries[last].lastModified = Self.string(text)
-            case "StorageClass": entries[last].storageClass = Self.string(text)
+            case "Key": entries[last].key = Array(text.prefix(S3Limits.keyTextByteCountMax + 1))
+            case "Size": entries[last].size = Self.string(text, byteCountMax: S3Limits.wordByteCountMax)
+            case "ETag": entries[last].eTag = Self.string(text, byteCountMax: S3Limits.eTagByteCountMax)
+            case "LastModified": entries[last].lastModified = Self.string(text, byteCountMax: S3Limits.wordByteCountMax)
+            case "StorageClass":
+                entries[last].storageClass = Self.string(text, byteCountMax: S3Limits.storageClassByteCountMax)
             default: break
             }
         default:
@@ -79,6 +81,10 @@ final class ListAnswer: XMLHandler {
             guard let nextToken, !nextToken.isEmpty else {
                 throw Problem(message: "the listing goes on, but the service gave no token for its next page")
             }
+            // A longer one was cut.
+            guard nextToken.utf8.count < S3Limits.listTextByteCountMax else {
+                throw Problem(message: "the token of the listing's next page has \(nextToken.utf8.count) bytes or more")
+            }
             token = nextToken
         default:
             throw Problem(
@@ -88,44 +94,70 @@ final class ListAnswer: XMLHandler {
         var objects: [ListedObject] = []
         objects.reserveCapacity(entries.count)
         for (index, entry) in entries.enumerated() {
-            objects.append(try object(entry, at: index, isEncoded: isEncoded, prefix: prefix))
+            objects.append(
+                object(
+                    entry, number: index + 1, isEncoded: isEncoded, prefix: prefix,
+                    before: objects.last { $0.isNamed }?.key))
         }
         return ListPage(objects: objects, continuationToken: token)
     }
 
-    private func object(_ entry: Entry, at index: Int, isEncoded: Bool, prefix: ObjectKey) throws(Problem)
-        -> ListedObject
-    {
-        guard let text = entry.key, !text.isEmpty else {
-            throw Problem(message: "entry \(index) of the listing has no key")
-        }
-        guard let bytes = isEncoded ? Self.decoded(text) : text else {
-            throw Problem(
-                message:
-                    "entry \(index) of the listing has a key with a broken escape: "
-                    + "\(printable(text, scalarCountMax: 120))"
-            )
-        }
-        let key = ObjectKey(bytes)
-        guard key.bytes.starts(with: prefix.bytes) else {
-            throw Problem(
-                message:
-                    "the listing holds \(Self.shown(key.description)), which doesn't begin with the prefix asked for")
-        }
+    /// What is wrong with one entry is no reason to leave the others out.
+    private func object(
+        _ entry: Entry, number: Int, isEncoded: Bool, prefix: ObjectKey, before: ObjectKey?
+    ) -> ListedObject {
+        let (key, keyProblem) = key(of: entry, number: number, isEncoded: isEncoded, prefix: prefix, before: before)
         let storageClass = entry.storageClass.flatMap { $0.isEmpty || $0 == "STANDARD" ? nil : $0 }
         var object = ListedObject(
             key: key, size: 0, eTag: ETag(""), lastModified: entry.lastModified.flatMap(Timestamp.iso8601),
-            storageClass: storageClass.map { printable($0.utf8, scalarCountMax: 64) })
-        // What is wrong with one entry is no reason to leave the others out.
-        object.flaw = flaw(of: entry, key, into: &object)
+            storageClass: storageClass.map { printable($0.utf8, scalarCountMax: S3Limits.storageClassByteCountMax) })
+        object.flaw = keyProblem.map { .init(code: .listedKey, message: $0) } ?? flaw(of: entry, into: &object)
         return object
     }
 
-    /// Takes size and ETag into `object`; what can't be right about them, or about the key.
-    private func flaw(of entry: Entry, _ key: ObjectKey, into object: inout ListedObject) -> ListedObject.Flaw? {
-        guard key.bytes.count <= S3Limits.keyByteCountMax else {
-            return .init(code: .listedKey, message: "it is listed with a key of \(key.bytes.count) bytes")
+    /// The entry's key, and what can't be right about it; then the key is what can be told of it.
+    private func key(
+        of entry: Entry, number: Int, isEncoded: Bool, prefix: ObjectKey, before: ObjectKey?
+    ) -> (ObjectKey, problem: String?) {
+        guard let text = entry.key, !text.isEmpty else {
+            let place = before.map { "after \(printable($0.bytes, scalarCountMax: 120))" } ?? "the first"
+            return (
+                ObjectKey("(entry \(number) of a page of the listing, \(place))"),
+                "entry \(number) of its page of the listing has no key"
+            )
         }
+        guard text.count <= S3Limits.keyTextByteCountMax else {
+            // An escape may be cut in two.
+            let end = text.suffix(2).firstIndex(of: UInt8(ascii: "%")) ?? text.endIndex
+            let whole = Array(text[..<end])
+            return Self.tooLong((isEncoded ? Self.decoded(whole) : whole) ?? whole, "more than")
+        }
+        guard let bytes = isEncoded ? Self.decoded(text) : text else {
+            return (
+                ObjectKey(Array(text.prefix(S3Limits.keyByteCountMax))),
+                "entry \(number) of its page of the listing has a key with a broken escape"
+            )
+        }
+        guard bytes.count <= S3Limits.keyByteCountMax else { return Self.tooLong(bytes, "") }
+        guard bytes.starts(with: prefix.bytes) else {
+            return (
+                ObjectKey(bytes),
+                "entry \(number) of its page of the listing has a key that doesn't begin with the prefix asked for"
+            )
+        }
+        return (ObjectKey(bytes), nil)
+    }
+
+    private static func tooLong(_ bytes: [UInt8], _ least: String) -> (ObjectKey, problem: String?) {
+        let count = least.isEmpty ? "\(bytes.count)" : "\(least) \(S3Limits.keyByteCountMax)"
+        return (
+            ObjectKey(Array(bytes.prefix(S3Limits.keyByteCountMax))),
+            "it is listed with a key of \(count) bytes, of which these are the first"
+        )
+    }
+
+    /// Takes size and ETag into `object`; what can't be right about them.
+    private func flaw(of entry: Entry, into object: inout ListedObject) -> ListedObject.Flaw? {
         guard let size = entry.size.flatMap({ UInt64($0) }), size <= S3Limits.objectByteCountMax else {
             return .init(code: .listedSize, message: "it is listed with the size \(Self.shown(entry.size))")
         }
@@ -146,6 +178,10 @@ final class ListAnswer: XMLHandler {
 
     private static func string(_ text: UnsafeRawBufferPointer) -> String {
         String(decoding: text, as: UTF8.self)
+    }
+
+    private static func string(_ text: UnsafeRawBufferPointer, byteCountMax: Int) -> String {
+        String(decoding: text.prefix(byteCountMax + 1), as: UTF8.self)
     }
 
     private static func shown(_ text: String?) -> String {

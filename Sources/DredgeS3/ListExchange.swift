@@ -42,6 +42,8 @@ struct ListExchange: Exchange {
         let answer = ListAnswer()
         var documentLimits = XMLReader.Limits()
         documentLimits.byteCountMax = limits.listAnswerByteCountMax
+        documentLimits.textByteCountMax = S3Limits.listTextByteCountMax
+        documentLimits.cutsText = true
         do {
             try XMLReader.read(body.bytes, limits: documentLimits, handler: answer)
         } catch {

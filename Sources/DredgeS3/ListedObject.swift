@@ -16,7 +16,8 @@ public struct ListedObject: Sendable {
             case listedSize
             /// Control characters, or longer than `S3Limits.eTagByteCountMax`.
             case listedETag
-            /// Longer than S3 allows.
+            /// Missing, longer than S3 allows, with a broken escape, or outside of the prefix: `key` is what can be
+            /// told of it.
             case listedKey
         }
         /// What.
@@ -44,6 +45,9 @@ public struct ListedObject: Sendable {
     public var storageClass: String?
     /// Why the entry can't be used; nil: it can. `size` and `eTag` may then be missing.
     public var flaw: Flaw?
+
+    /// Whether `key` is the object's name.
+    package var isNamed: Bool { flaw?.code != .listedKey }
 
     /// An entry made by hand.
     public init(key: ObjectKey, size: UInt64, eTag: ETag, lastModified: Date? = nil, storageClass: String? = nil) {

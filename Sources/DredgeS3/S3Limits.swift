@@ -8,6 +8,14 @@ public struct S3Limits: Sendable {
     public static let objectByteCountMax: UInt64 = 1 << 46
     /// Bytes of a key ("Naming Amazon S3 objects").
     public static let keyByteCountMax = 1_024
+    /// The same in a listing, where each may be percent-encoded.
+    static let keyTextByteCountMax = 3 * keyByteCountMax
+    /// Bytes of the text of an element of a listing that are read, the token of the next page included.
+    static let listTextByteCountMax = 8 << 10
+    /// Bytes of an entry's size or time that are looked at.
+    static let wordByteCountMax = 64
+    /// Bytes of a storage class that are kept; the longest name has 19.
+    static let storageClassByteCountMax = 64
     /// Bytes of an ETag that is believed; S3's have under 48.
     public static let eTagByteCountMax = 1_024
     /// Keys of a page; S3 gives no more than 1,000.

@@ -77,15 +77,15 @@ import Testing
         let entryCount = body.count { $0 == UInt8(ascii: "<") }
         if page.objects.count > entryCount { return "\(page.objects.count) objects" }
         for object in page.objects {
-            guard object.key.bytes.starts(with: "p/".utf8), object.size <= S3Limits.objectByteCountMax else {
-                return "\(object)"
-            }
+            guard !object.isNamed || object.key.bytes.starts(with: "p/".utf8), !object.key.bytes.isEmpty,
+                object.key.bytes.count <= S3Limits.keyByteCountMax, object.size <= S3Limits.objectByteCountMax
+            else { return "\(object)" }
             if let flaw = object.flaw {
                 if flaw.message.isEmpty || flaw.message.unicodeScalars.contains(where: \.isControl) { return "\(flaw)" }
                 continue
             }
             let eTag = object.eTag.header.utf8
-            guard object.key.bytes.count <= S3Limits.keyByteCountMax, eTag.count <= S3Limits.eTagByteCountMax + 2,
+            guard eTag.count <= S3Limits.eTagByteCountMax + 2,
                 eTag.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
             else { return "\(object) has no flaw" }
         }

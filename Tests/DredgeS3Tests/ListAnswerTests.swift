@@ -12,7 +12,10 @@ import Testing
             <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">\(inner)</ListBucketResult>
             """
         let answer = ListAnswer()
-        try Array(xml.utf8).withUnsafeBytes { try XMLReader.read($0, handler: answer) }
+        var limits = XMLReader.Limits()
+        limits.textByteCountMax = S3Limits.listTextByteCountMax
+        limits.cutsText = true
+        try Array(xml.utf8).withUnsafeBytes { try XMLReader.read($0, limits: limits, handler: answer) }
         return try answer.page(prefix: ObjectKey(prefix))
     }
 
@@ -62,13 +65,11 @@ import Testing
         ("", "truncated"),
         ("<IsTruncated>maybe</IsTruncated>", "maybe"),
         ("<IsTruncated>true</IsTruncated>", "no token"),
-        ("<Contents><Size>1</Size></Contents><IsTruncated>false</IsTruncated>", "no key"),
         (
-            "<EncodingType>url</EncodingType><Contents><Key>p%4</Key><Size>1</Size></Contents>"
-                + "<IsTruncated>false</IsTruncated>",
-            "broken escape"
+            "<IsTruncated>true</IsTruncated><NextContinuationToken>\(String(repeating: "t", count: 9_000))"
+                + "</NextContinuationToken>",
+            "token"
         ),
-        ("<Contents><Key>other</Key><Size>1</Size></Contents><IsTruncated>false</IsTruncated>", "prefix"),
     ])
     func `an answer that leaves in doubt which objects it lists is not used`(inner: String, told: String) {
         let problem = #expect(throws: ListAnswer.Problem.self) { try page(inner, prefix: "p") }
@@ -96,6 +97,48 @@ import Testing
         #expect(page.objects[1].flaw?.message.contains(told) == true, "\(page.objects[1])")
         #expect(page.objects[1].eTag.isEmpty)
         #expect(page.objects[2].key == ObjectKey("l") && page.objects[2].size == 1)
+    }
+
+    @Test(arguments: [
+        ("<Size>1</Size>", "(entry 2 of a page of the listing, after p/j)", "entry 2 of its page"),
+        ("<Key></Key><Size>1</Size>", "(entry 2 of a page of the listing, after p/j)", "no key"),
+        ("<Key>p/%zz</Key><Size>1</Size>", "p/%zz", "broken escape"),
+        ("<Key>q/k</Key><Size>1</Size>", "q/k", "doesn't begin with the prefix"),
+        (
+            "<Key>p/\(String(repeating: "k", count: 1_023))</Key><Size>1</Size>",
+            "p/" + String(repeating: "k", count: 1_022), "1025 bytes"
+        ),
+        (
+            "<Key>p/\(String(repeating: "%6B", count: 1_023))</Key><Size>1</Size>",
+            "p/" + String(repeating: "k", count: 1_022), "1025 bytes"
+        ),
+        (
+            "<Key>p/\(String(repeating: "k", count: 70_000))</Key><Size>1</Size>",
+            "p/" + String(repeating: "k", count: 1_022), "more than 1024 bytes"
+        ),
+    ])
+    func `an entry that doesn't tell its key is told by what can be told, and the others are used`(
+        inner: String, key: String, told: String
+    ) throws {
+        let entries = contents("p/j") + "<Contents>\(inner)</Contents>" + contents("p/l")
+        let page = try page(
+            entries + "<EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>", prefix: "p/")
+        #expect(page.objects.map(\.isNamed) == [true, false, true])
+        #expect(page.objects[1].key.description == key)
+        #expect(page.objects[1].flaw?.message.contains(told) == true, "\(page.objects[1])")
+        #expect(page.objects[2].key == ObjectKey("p/l") && page.objects[2].flaw == nil)
+    }
+
+    @Test func `what is kept of an entry has a limit`() throws {
+        let long = String(repeating: "x", count: 65_000)
+        let inner = """
+            \(contents("k", more: "<StorageClass>\(long)</StorageClass><LastModified>\(long)</LastModified>"))
+            <Contents><Key>l</Key><Size>\(long)</Size></Contents><IsTruncated>false</IsTruncated>
+            """
+        let objects = try page(inner).objects
+        #expect((objects[0].storageClass ?? "").count <= S3Limits.storageClassByteCountMax + 1)
+        #expect(objects[0].flaw == nil && objects[0].lastModified == nil)
+        #expect(objects[1].flaw?.code == .listedSize)
     }
 
     @Test func `another document is no listing`() throws {

@@ -12,6 +12,8 @@ import TestServers
     /// A listing whose pages a closure makes of token and `start-after`, with the number of the request from 0.
     private final class PageService: ObjectService {
         typealias Answer = (keys: [String], token: String?)
+        /// An entry that doesn't tell its key.
+        static let unnamed = "(unnamed)"
         let answer: @Sendable (Int, String?, ObjectKey?) -> Answer
         private let count = Mutex(0)
         var requestCount: Int { count.withLock { $0 } }
@@ -26,9 +28,12 @@ import TestServers
                 return count - 1
             }
             let (keys, next) = answer(number, token, startAfter)
-            return ListPage(
-                objects: keys.map { ListedObject(key: ObjectKey($0), size: 1, eTag: ETag("e")) },
-                continuationToken: next)
+            let objects = keys.map { key in
+                var object = ListedObject(key: ObjectKey(key), size: 1, eTag: ETag("e"))
+                if key == Self.unnamed { object.flaw = .init(code: .listedKey, message: "it has no key") }
+                return object
+            }
+            return ListPage(objects: objects, continuationToken: next)
         }
 
         func probe() async throws(S3Error) {}
@@ -152,6 +157,25 @@ import TestServers
         #expect((countMax..<countMax + 5).contains(service.requestCount))
         let told = warnings.withLock { $0 }
         #expect(told.count == 1 && told[0].contains("50 pages in a row \(words)") && told[0].contains("\(countMax)"))
+    }
+
+    @Test func `an entry without a key leaves the order as it is, but the listing is not trusted`() async throws {
+        let unnamed = PageService.unnamed
+        let service = PageService { _, token, _ in
+            token == nil ? (["b", unnamed, "c", unnamed], "1") : (["d"], nil)
+        }
+        let (keys, isTrusted, isInOrder) = try await walk(service)
+        #expect(keys == ["b", unnamed, "c", unnamed, "d"] && !isTrusted && !isInOrder)
+        #expect(service.requestCount == 2)
+    }
+
+    @Test func `a page of which no entry can be used is told of once`() async throws {
+        let told = Mutex<[String]>([])
+        let service = PageService { number, _, _ in ([PageService.unnamed], number < 3 ? "\(number)" : nil) }
+        var walk = ListingWalk(try source(service) { text in told.withLock { $0.append(text) } })
+        while try await walk.next() != nil {}
+        let texts = told.withLock { $0 }
+        #expect(texts.count == 1 && texts[0].contains("none of the 1 entries of a page can be used"))
     }
 
     @Test func `some hundred empty pages between two keys are no end`() async throws {

@@ -5,7 +5,7 @@ import DredgeS3
 /// S3 lists keys in ascending byte order, and each page names the next one. A service, or a cache before it, that
 /// repeats a page instead has left another out, and what is in that one looks deleted. So a page that breaks the order
 /// is read once more, and if it breaks it again, the listing goes on but is not trusted: nothing may be removed because
-/// of it.
+/// of it. Nor is it trusted where an entry doesn't tell its key.
 struct ListingWalk {
     private let source: OpenSource
     /// Directory buckets list in no order ("Differences for directory buckets", Amazon S3 User Guide).
@@ -20,6 +20,7 @@ struct ListingWalk {
     /// Pages in a row that had no key at all.
     private var emptyCount = 0
     private var hasTold = false
+    private var hasToldUnusable = false
     private var cycle = TokenCycle()
     private var isAtEnd = false
     /// Whether nothing can have been left out or repeated so far.
@@ -53,6 +54,8 @@ struct ListingWalk {
             return nil
         }
         note(page)
+        if page.objects.contains(where: { !$0.isNamed }) { isTrusted = false }
+        tellUnusable(page)
         if fruitlessCount > Limits.fruitlessPageCountMax || emptyCount > Limits.emptyPageCountMax {
             source.giveUp(endless("goes on and on: \(fruitless)"))
             return nil
@@ -62,7 +65,7 @@ struct ListingWalk {
             let countMax = emptyCount == fruitlessCount ? Limits.emptyPageCountMax : Limits.fruitlessPageCountMax
             source.warn("listing \(source.url): \(fruitless); after \(countMax) of them the source is given up")
         }
-        lastKey = page.objects.last?.key ?? lastKey
+        lastKey = page.objects.last { $0.isNamed }?.key ?? lastKey
         startAfter = nil
         token = page.continuationToken
         isAtEnd = token == nil
@@ -78,7 +81,7 @@ struct ListingWalk {
         if let next = page.continuationToken, next == token { return false }
         guard hasOrder else { return true }
         var last = lastKey
-        for object in page.objects {
+        for object in page.objects where object.isNamed {
             if let last, object.key <= last { return false }
             last = object.key
         }
@@ -96,13 +99,23 @@ struct ListingWalk {
         emptyCount = page.objects.isEmpty ? emptyCount + 1 : 0
         // Without order, the keys tell nothing.
         if !hasOrder, !page.objects.isEmpty { return fruitlessCount = 0 }
-        let highest = page.objects.max { $0.key < $1.key }?.key
+        let highest = page.objects.lazy.filter(\.isNamed).map(\.key).max()
         if let highest, highestKey.map({ $0 < highest }) ?? true {
             highestKey = highest
             fruitlessCount = 0
         } else {
             fruitlessCount += 1
         }
+    }
+
+    /// One odd entry is one object's failure; a page of nothing else may be the service's.
+    private mutating func tellUnusable(_ page: ListPage) {
+        guard !hasToldUnusable, let first = page.objects.first?.flaw, page.objects.allSatisfy({ $0.flaw != nil })
+        else { return }
+        hasToldUnusable = true
+        source.warn(
+            "listing \(source.url): none of the \(page.objects.count) entries of a page can be used: the first: "
+                + first.message)
     }
 
     private func endless(_ what: String) -> RunError {

@@ -24,7 +24,10 @@ public struct WithheldRemovals: Sendable, Hashable, Codable {
             switch reason {
             case .untrustedListing:
                 (
-                    "Its listing repeated keys or gave them out of order, also when it was read again.",
+                    """
+                    Its listing repeated keys or gave them out of order, also when it was read again, or an entry of \
+                    it didn't tell its key.
+                    """,
                     "Run again. If it stays so, look at the service, or at a cache in front of it."
                 )
             case .emptyListing: ("Its listing is empty.", "Check bucket and prefix.")

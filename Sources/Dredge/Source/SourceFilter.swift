@@ -27,7 +27,8 @@ package struct SourceFilter: Sendable {
 
     /// Why an object is not read; nil: it is. Decided from its entry in the listing, without a request.
     package func skipReason(_ object: ListedObject) -> SkipReason? {
-        if !includes(object.key.bytes) { return .filtered }
+        // No pattern is for a key that is not known.
+        if object.isNamed, !includes(object.key.bytes) { return .filtered }
         // What is not known of it decides nothing.
         if object.flaw != nil { return nil }
         if object.size == 0 { return object.key.bytes.last == UInt8(ascii: "/") ? .folderMarker : .empty }

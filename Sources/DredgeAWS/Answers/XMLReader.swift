@@ -14,6 +14,8 @@ package enum XMLReader {
         package var depthMax = 32
         /// Bytes of the text of one element, its children's not included.
         package var textByteCountMax = 64 << 10
+        /// What lies behind `textByteCountMax` is left out of an element's text; else such a document is refused.
+        package var cutsText = false
         /// Elements of the whole document.
         package var elementCountMax = 200_000
         /// Whether the document holds secrets: memory of the parser is overwritten before it is given back.
@@ -170,10 +172,11 @@ private final class ReaderState {
     func append(_ text: UnsafePointer<CChar>?, _ count: Int32) {
         guard refusal == nil, let text, !open.isEmpty else { return }
         let last = open.count - 1
-        guard open[last].text.count + Int(count) <= limits.textByteCountMax else {
+        let room = limits.textByteCountMax - open[last].text.count
+        guard count <= room || limits.cutsText else {
             return stop("an element's text exceeds \(limits.textByteCountMax) bytes")
         }
-        open[last].text.append(contentsOf: UnsafeRawBufferPointer(start: text, count: Int(count)))
+        open[last].text.append(contentsOf: UnsafeRawBufferPointer(start: text, count: min(Int(count), room)))
     }
 
     func end() {
