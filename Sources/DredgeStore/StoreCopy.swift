@@ -371,6 +371,10 @@ struct StoreCopy {
 
     /// What the last run recorded may be missing now: then its listing begins again, so that nothing is lost.
     private mutating func correctListings() throws {
+        try new.execute(sql: ObjectSQL.detachStrays)
+        if new.changesCount > 0 {
+            try dropped("\(new.changesCount) objects are of runs that know nothing of them; they are listed again")
+        }
         let listings = try query(
             new,
             """
@@ -390,15 +394,16 @@ struct StoreCopy {
     }
 
     /// So that no number is given out twice.
-    private func copySequences() throws {
-        do {
-            let sequences = try query(old, "SELECT name, seq FROM sqlite_sequence") { ($0.text(0) ?? "", $0.int64(1)) }
-            for (name, last) in sequences where ["source", "run", "object"].contains(name) {
-                let highest = try Int64.fetchOne(new, sql: "SELECT max(id) FROM \(name)") ?? 0
-                try new.execute(sql: "DELETE FROM sqlite_sequence WHERE name = ?", arguments: [name])
-                try new.execute(
-                    sql: "INSERT INTO sqlite_sequence(name, seq) VALUES (?, ?)", arguments: [name, max(last, highest)])
+    private mutating func copySequences() throws {
+        if !isOfVersion1 {
+            do {
+                for problem in try NumberSequence.problems(old) { try dropped(problem) }
+            } catch let error as DatabaseError where error.isCorruption {
+                try dropped("the last numbers can't be read")
             }
-        } catch let error as DatabaseError where error.isCorruption {}
+        }
+        do { try NumberSequence.goOn(new, behind: old) } catch let error as DatabaseError where error.isCorruption {
+            try NumberSequence.goOn(new, behind: new)
+        }
     }
 }

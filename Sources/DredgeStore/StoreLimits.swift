@@ -37,6 +37,8 @@ public enum StoreLimits {
     public static let busyMilliseconds = 5_000
     /// The highest number of a batch: a higher one is damage, and nothing could come behind it.
     static let batchIDMax: Int64 = 1 << 60
+    /// The highest number of a source, a run or an object: a higher one is damage, and nothing could come behind it.
+    static let numberMax: Int64 = 1 << 60
     /// Rows that a reader takes from SQLite at once.
     public static let readPageRowCount = 500
     /// Bytes of lines that an export hands over at once.

@@ -44,6 +44,15 @@ enum ObjectSQL {
             ["state": "CASE WHEN state IN ('indexed', 'unchanged') THEN 'pending' ELSE state END"],
             uniquingKeysWith: { $1 }), where: "id = ?1")
 
+    /// Of the objects: the run that listed it last is not there, or had not its source. Run 0 is none.
+    static let isStray = """
+        run <> 0 AND NOT EXISTS (SELECT 1 FROM run_source WHERE run_source.run = object.run
+            AND run_source.source = object.source)
+        """
+
+    /// Lets every run list it anew.
+    static let detachStrays = Schema.Table.object.update(["run": "0"], where: isStray)
+
     static let insertSpan = Schema.Table.span.insert([
         "object": "?1", "first_ordinal": "?2", "chunk_count": "?3", "batch": "?4", "first_entry": "?5",
     ])

@@ -22,6 +22,7 @@ struct Verifier {
         for table in Schema.Table.allCases {
             verifier.step("table \(table.rawValue)") { try $0.checkRows(table) }
         }
+        verifier.step("numbers") { try $0.checkNumbers() }
         verifier.step("listings") { try $0.checkListings() }
         verifier.step("batches") { try $0.checkBatches() }
         verifier.step("objects") { try $0.checkObjects() }
@@ -81,6 +82,18 @@ struct Verifier {
         ) { (source: $0.int64(0), listed: $0.int(1), stored: $0.int(2)) }
         for listing in listings where listing.listed != listing.stored {
             report.add("source \(listing.source) has \(listing.stored) of the \(listing.listed) objects that it listed")
+        }
+    }
+
+    // MARK: Numbers
+
+    private mutating func checkNumbers() throws {
+        for problem in try NumberSequence.problems(db) { report.add(problem) }
+        let strays = try query(
+            db, "SELECT run, source, count(*) FROM object WHERE \(ObjectSQL.isStray) GROUP BY run, source"
+        ) { (run: $0.int64(0), source: $0.int64(1), count: $0.int(2)) }
+        for (run, source, count) in strays {
+            report.add("\(count) objects are of run \(run), which did not list their source \(source)")
         }
     }
 

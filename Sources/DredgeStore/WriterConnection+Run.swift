@@ -8,6 +8,8 @@ extension WriterConnection {
         name: String, version: String, settings: StoredSettings, sources: [SourceRecord]
     ) throws -> OpenRun {
         hasProgress = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM progress)") ?? true
+        try begin()
+        try NumberSequence.goOn(db, behind: db)
         try dropUnusedBatches()
         sweepableBatchEnd = BatchID(rawValue: try db.lastBatch(path) + 1)
         let run = try resumeRun(sources) ?? newRun(name, version, settings, sources)
@@ -18,13 +20,14 @@ extension WriterConnection {
     /// The last run, if it is one to go on with: it was killed or stopped, or an error ended it, and it had the same
     /// sources and filters.
     private func resumeRun(_ sources: [SourceRecord]) throws -> OpenRun? {
+        // A later number is of a run whose row was lost: what it left is no state of this one.
         guard
             let last = try Row.fetchOne(
                 db,
                 sql: """
                     SELECT id, name, outcome = 'fatal' FROM run
-                    WHERE id = (SELECT seq FROM sqlite_sequence WHERE name = 'run') AND outcome IS NOT 'complete'
-                    """)
+                    WHERE id = (SELECT max(id) FROM run) AND outcome IS NOT 'complete'
+                    """), (last[0] as Int64?) == (try NumberSequence.last(db, .run))
         else { return nil }
         let run: Int64 = last[0]
         if last[2] ?? false { try listFinishedSourcesAgain(run) }
