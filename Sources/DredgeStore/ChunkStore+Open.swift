@@ -34,6 +34,7 @@ extension ChunkStore {
                 try setUpLog(db)
                 if try Schema.userVersion(db) < Schema.version { try Schema.migrate(db) }
                 try Schema.adopt(settings, db)
+                try requireIntactSettings(db, path: path)
                 try refuseOtherSettings(stored: Schema.settings(db), asked: settings, path: path)
                 try Schema.renewPendingIndex(db)
                 return try db.lastBatch(path)
@@ -61,6 +62,7 @@ extension ChunkStore {
             try StoreReader(path: path).read { db in
                 try Schema.check(db, path: path)
                 let stored = try Schema.settings(db)
+                if let asked, stored != asked { try requireIntactSettings(db, path: path) }
                 if let asked { try refuseOtherSettings(stored: stored, asked: asked, path: path) }
                 return stored
             }
@@ -113,6 +115,23 @@ extension ChunkStore {
         let pageCount = StoreLimits.transactionByteCount / StoreLimits.pageByteCount
         _ = try Int.fetchOne(db, sql: "PRAGMA wal_autocheckpoint = \(pageCount)")
         _ = try Int.fetchOne(db, sql: "PRAGMA journal_size_limit = \(2 * StoreLimits.transactionByteCount)")
+    }
+
+    /// Throws `corrupt` for settings that are not as they were written, or not those of the last run.
+    private static func requireIntactSettings(_ db: Database, path: String) throws {
+        let isOfVersion1 = try Schema.userVersion(db) < 2
+        let condition = isOfVersion1 ? "" : "AND \(Schema.Table.run.isIntact)"
+        let last = try query(
+            db, "SELECT settings_sha256 FROM run WHERE id = (SELECT max(id) FROM run) \(condition)"
+        ) { $0.text(0) }.first
+        let rows = try query(db, "SELECT \(isOfVersion1 ? "1" : Schema.Table.setting.isIntact) FROM setting") {
+            $0.int(0)
+        }
+        let hasContent = try query(db, "SELECT 1 FROM object WHERE content_etag IS NOT NULL LIMIT 1") { $0.int(0) }
+        // Settings without content were taken over from whoever asked last.
+        let sha256 = StoredSettings(try Schema.settings(db)).sha256
+        let isOther = !hasContent.isEmpty && last.map { $0 != sha256 } ?? false
+        guard !isOther, !rows.contains(0) else { throw StoreError.damaged(path: path, .setting) }
     }
 
     private static func refuseOtherSettings(

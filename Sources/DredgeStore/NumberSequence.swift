@@ -1,3 +1,4 @@
+internal import DredgeLedger
 internal import GRDB
 
 /// The numbers of sources, runs and objects, none of which is given out twice. SQLite keeps the last one of each table
@@ -52,5 +53,13 @@ enum NumberSequence {
             try db.execute(
                 sql: "INSERT INTO sqlite_sequence(name, seq) VALUES (?, ?)", arguments: [table.rawValue, highest])
         }
+    }
+}
+
+extension StoreError {
+    static func damaged(path: String, _ table: Schema.Table) -> StoreError {
+        StoreError(
+            code: .corrupt, path: path,
+            message: "\(path) is damaged: table \(table.rawValue) is not as it was written.", advice: repairAdvice)
     }
 }

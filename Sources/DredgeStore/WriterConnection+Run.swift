@@ -8,6 +8,7 @@ extension WriterConnection {
         name: String, version: String, settings: StoredSettings, sources: [SourceRecord]
     ) throws -> OpenRun {
         hasProgress = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM progress)") ?? true
+        try requireIntactRuns()
         try begin()
         try NumberSequence.goOn(db, behind: db)
         try dropUnusedBatches()
@@ -15,6 +16,16 @@ extension WriterConnection {
         let run = try resumeRun(sources) ?? newRun(name, version, settings, sources)
         try commit()
         return run
+    }
+
+    /// Throws `corrupt` for damage that would be believed: these rows say where a listing goes on, and what it may
+    /// remove.
+    private func requireIntactRuns() throws {
+        for table in [Schema.Table.run, .source, .runSource] {
+            let isDamaged = try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT 1 FROM \(table.rawValue) WHERE NOT (\(table.isIntact)))")
+            guard isDamaged == false else { throw StoreError.damaged(path: path, table) }
+        }
     }
 
     /// The last run, if it is one to go on with: it was killed or stopped, or an error ended it, and it had the same

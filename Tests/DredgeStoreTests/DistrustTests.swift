@@ -131,4 +131,24 @@ import Testing
         #expect(try await index(objects, into: again).states.mapValues(\.objects) == [.unchanged: 20])
         #expect(try await again.verify().isSound)
     }
+
+    @Test(arguments: [
+        "UPDATE run SET outcome = 'stopped'", "UPDATE source SET prefix = 'p/'",
+        "UPDATE run_source SET last_listed_key = x'FF'", "UPDATE setting SET value = '7' WHERE name = 'max_tokens'",
+        "DELETE FROM setting WHERE name = 'strategy'", "DELETE FROM setting",
+    ])
+    func `a damaged row of runs, sources or settings is told as damage`(change: String) async throws {
+        let store = try open()
+        try await index(objects + [Self.large], into: store)
+        try store.close()
+        try damage(change)
+        let error = await expectStoreError(.corrupt) {
+            _ = try await open().begin(name: "r", version: "1", sources: [testSource])
+        }
+        #expect(error?.advice.contains("dredge store repair") == true)
+        #expect(try ChunkStore.repair(at: path) != nil)
+        let again = try open()
+        try await index(objects + [Self.large], into: again)
+        #expect(try await again.verify().isSound)
+    }
 }
