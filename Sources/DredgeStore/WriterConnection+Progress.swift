@@ -69,6 +69,39 @@ extension WriterConnection {
         return next == progress.chunkCount ? progress : nil
     }
 
+    /// Forgets what can't be gone on with, since nobody looks at it again before it is content: where a row or a batch
+    /// is gone, or not as it was written. Reads all that is kept, once a run.
+    func dropDamagedProgress(_ settings: [String: String]) throws {
+        try db.execute(sql: "DELETE FROM progress_span WHERE object NOT IN (SELECT object FROM progress)")
+        let kept = try query(db, "SELECT object, etag, size FROM progress") {
+            (object: $0.id(0) as ObjectID, eTag: ETag($0.text(1) ?? ""), size: $0.uint64(2))
+        }
+        hasProgress = !kept.isEmpty
+        for (object, eTag, size) in kept {
+            var content = ContentCheck(path: path, settings: settings)
+            if let progress = try progress(of: object, eTag: eTag, size: size) {
+                content.soundBatches = try soundBatches(progress.spans)
+                if try content.isRight(db, progress) { continue }
+            }
+            try dropProgress(of: object)
+        }
+    }
+
+    private func soundBatches(_ spans: [ChunkSpan]) throws -> Set<BatchID> {
+        var sound: Set<BatchID> = []
+        for batch in Set(spans.map(\.batch)) {
+            do {
+                let rows = try query(
+                    db, "SELECT \(StoredBatch.columns) FROM batch WHERE id = ?", [.id(batch)], StoredBatch.init)
+                for row in rows {
+                    _ = try row.inflated()
+                    sound.insert(batch)
+                }
+            } catch is BatchDamage {} catch let error as DatabaseError where error.isCorruption {}
+        }
+        return sound
+    }
+
     /// Forgets what is kept of an object, and removes its batches at once.
     func dropProgress(of object: ObjectID) throws {
         guard hasProgress else { return }

@@ -7,10 +7,10 @@ extension WriterConnection {
     func beginRun(
         name: String, version: String, settings: StoredSettings, sources: [SourceRecord]
     ) throws -> OpenRun {
-        hasProgress = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM progress)") ?? true
         try requireIntactRuns()
         try begin()
         try NumberSequence.goOn(db, behind: db)
+        try dropDamagedProgress(settings.values)
         try dropUnusedBatches()
         sweepableBatchEnd = BatchID(rawValue: try db.lastBatch(path) + 1)
         let run = try resumeRun(sources) ?? newRun(name, version, settings, sources)

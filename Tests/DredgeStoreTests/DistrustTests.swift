@@ -151,4 +151,39 @@ import Testing
         try await index(objects + [Self.large], into: again)
         #expect(try await again.verify().isSound)
     }
+
+    // MARK: Progress
+
+    @Test(arguments: [
+        "UPDATE batch SET payload = zeroblob(length(payload)) WHERE id = ?1",
+        "DELETE FROM batch WHERE id = ?1", "DELETE FROM progress", "DELETE FROM progress_span WHERE batch = ?1",
+        "UPDATE progress SET byte_offset = 7", "UPDATE progress_span SET first_entry = 1 WHERE batch = ?1",
+    ])
+    func `what was read of an object and is damaged is read again`(change: String) async throws {
+        var generator = SeededGenerator(seed: 82)
+        let document = TestObject(
+            key: Array("document".utf8), text: generator.text(byteCount: 90_000), chunkByteCount: 1_000)
+        let store = try open()
+        try await index([Self.large], into: store)
+        let run = try await store.begin(name: "r", version: "1", sources: [testSource])
+        let source = run.sources[0].source
+        _ = try await store.record([document.listed, Self.large.listed], of: source, in: run.id)
+        let pending = try #require(try await store.pending(of: source, in: run.id, after: 0, limit: 1).first)
+        let progress = try ProgressTests.write(document, as: pending.id, chunkCount: 50, into: store)
+        try store.mark(progress)
+        try await store.flush()
+        try store.close()
+        try damage(change.replacingOccurrences(of: "?1", with: "\(progress.spans[2].batch)"))
+        let again = try open()
+        let next = try await again.begin(name: "r", version: "1", sources: [testSource])
+        #expect(next.isResumed)
+        let found = try #require(try await again.pending(of: source, in: next.id, after: 0, limit: 1).first)
+        #expect(found.progress == nil)
+        let anew = try ProgressTests.write(document, as: found.id, chunkCount: 50, into: again)
+        try again.mark(anew)
+        try await again.flush()
+        let report = try await again.verify()
+        #expect(report.isSound, "\(report.problems)")
+        #expect(try await again.pending(of: source, in: next.id, after: 0, limit: 1).first?.progress == anew)
+    }
 }
