@@ -167,7 +167,8 @@ private func documentCount(_ db: Database, of source: SourceID) throws -> Int {
     ) { $0.int(0) }.first ?? 0
 }
 
-/// Whether the last complete listing of `source` after which no document was kept was made with other filters.
+/// Whether the last complete listing of `source` after which no document was kept was made with other filters; where
+/// there is none, whether any listing was.
 /// - Parameter run: a run that is left out of it.
 private func haveFiltersChanged(
     _ db: Database, of source: SourceID, to filters: String?, before run: RunID?
@@ -175,12 +176,18 @@ private func haveFiltersChanged(
     // A store of version 1, which is only read, kept nothing.
     let columns = try query(db, "SELECT name FROM pragma_table_info('run_source')") { $0.text(0) ?? "" }
     let remembers = columns.contains("kept") ? "AND kept IS NULL" : ""
+    let run = run.map { QueryValue.id($0) } ?? .null
     let last = try query(
         db,
         """
         SELECT filters FROM run_source WHERE source = ? AND is_listing_complete \(remembers) AND run IS NOT ?
         ORDER BY run DESC LIMIT 1
-        """, [.id(source), run.map { .id($0) } ?? .null]
+        """, [.id(source), run]
     ) { $0.text(0) }.first
-    return last.map { $0 != filters } ?? false
+    if let last { return last != filters }
+    let others = try query(
+        db, "SELECT DISTINCT filters FROM run_source WHERE source = ? AND run IS NOT ?", [.id(source), run]
+    ) { $0.text(0) }
+    // Of documents without a listing nobody knows the filters: that store was repaired.
+    return others.isEmpty ? filters != nil : others.contains { $0 != filters }
 }

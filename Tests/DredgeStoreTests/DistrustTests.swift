@@ -152,6 +152,35 @@ import Testing
         #expect(try await again.verify().isSound)
     }
 
+    // MARK: Filters
+
+    @Test func `other filters than those of runs that never completed remove nothing`() async throws {
+        let first = try open()
+        let run = try await first.begin(name: "r", version: "1", sources: [source("a")])
+        _ = try await first.record(objects.map(\.listed), of: run.sources[0].source, in: run.id)
+        var worker = try TestWorker(first)
+        for (object, pending) in zip(
+            objects, try await first.pending(of: run.sources[0].source, in: run.id, after: 0, limit: 10))
+        {
+            try worker.write(object, as: pending.id)
+        }
+        try worker.seal()
+        try first.close()
+        let store = try open()
+        #expect(try await store.storedDocuments(of: source("b")).haveFiltersChanged)
+        #expect(try await !store.storedDocuments(of: source("a")).haveFiltersChanged)
+        for _ in 0..<2 {
+            let next = try await store.begin(name: "r", version: "1", sources: [source("b")])
+            #expect(!next.isResumed)
+            _ = try await store.record(objects[5...].map(\.listed), of: next.sources[0].source, in: next.id)
+            let outcome = try await store.completeListing(
+                of: next.sources[0].source, in: next.id, isTrusted: true, rule: RemovalRule())
+            #expect(outcome.removedCount == 0)
+            try await store.finish(next.id, outcome: .complete)
+            #expect(try await store.storedDocuments(of: source("b")).haveFiltersChanged)
+        }
+    }
+
     // MARK: Progress
 
     @Test(arguments: [

@@ -80,7 +80,10 @@ final class MemoryStore: Ledger, ChunkSink {
                 guard row.listings.contains(where: { $0.source == source && $0.isComplete }) else { continue }
                 return row.filters(of: source) != filters
             }
-            return false
+            // Where nothing is complete, any listing counts.
+            return runs[..<run].contains { row in
+                row.listings.contains { $0.source == source } && row.filters(of: source) != filters
+            }
         }
 
         /// Forgets what was read of an object so far.
