@@ -369,11 +369,25 @@ struct StoreCopy {
 
     // MARK: Listings
 
-    /// What the last run recorded may be missing now: then its listing begins again, so that nothing is lost.
+    /// What the last run recorded may be missing now: then its listing begins again, so that nothing is lost. What is
+    /// forgotten may be behind the key where the listing stands.
     private mutating func correctListings() throws {
         try new.execute(sql: ObjectSQL.detachStrays)
         if new.changesCount > 0 {
             try dropped("\(new.changesCount) objects are of runs that know nothing of them; they are listed again")
+        }
+        if let forgotten, !forgotten.isOfWholeSources {
+            let unfinished = try query(
+                new,
+                """
+                SELECT run.id, source.id, source.name FROM run_source
+                    JOIN source ON source.id = source JOIN run ON run.id = run
+                WHERE run.id = (SELECT max(id) FROM run) AND outcome IS NOT 'complete'
+                """
+            ) { (run: $0.int64(0), source: $0.int64(1), name: $0.text(2)) }
+            for listing in unfinished where forgotten.matches(source: listing.name) {
+                try new.execute(sql: RunSQL.beginAgain, arguments: [listing.run, listing.source])
+            }
         }
         let listings = try query(
             new,

@@ -83,6 +83,10 @@ enum RunSQL {
         ],
         where: "run = ?1 AND source = ?2")
 
+    /// Begins a listing anew that has lost objects behind its back, and keeps what it recorded.
+    static let beginAgain = Schema.Table.runSource.update(
+        ["is_listing_complete": "0", "last_listed_key": "NULL", "kept": "NULL"], where: "run = ?1 AND source = ?2")
+
     static let complete = Schema.Table.runSource.update(
         ["is_listing_complete": "1", "kept": "?3"], where: "run = ?1 AND source = ?2")
 

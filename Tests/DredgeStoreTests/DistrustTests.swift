@@ -181,6 +181,22 @@ import Testing
         }
     }
 
+    // MARK: Forgetting
+
+    @Test func `what is forgotten while a run is unfinished is listed by its end`() async throws {
+        let run = try await list(objects)
+        _ = try ChunkStore.forget(ForgetFilter(key: objects[3].key), at: path)
+        #expect(try await isSound())
+        let store = try open()
+        let resumed = try await store.begin(name: "r", version: "1", sources: [testSource])
+        #expect(resumed.isResumed && resumed.id == run.id)
+        #expect(resumed.sources[0].lastKey == nil && !resumed.sources[0].isComplete)
+        try store.close()
+        let again = try open()
+        #expect(try await index(objects, into: again).states.mapValues(\.objects) == [.indexed: 20])
+        #expect(try await again.verify().isSound)
+    }
+
     // MARK: Progress
 
     @Test(arguments: [
