@@ -19,6 +19,7 @@ extension ChunkStore {
         let lock = try StoreLock(storePath: path)
         let isNew = try createFile(path)
         let repaired = isNew ? nil : try StoreRewrite.repairIfSmall(path, asked: settings)
+        if isNew || repaired != nil { try lock.lockFile() }
         do {
             var configuration = Configuration()
             configuration.label = "dredge-store"

@@ -1,5 +1,6 @@
 internal import DredgeLedger
 internal import Foundation
+internal import Synchronization
 
 /// The right to write to a store: an advisory lock (flock(2)) on `PATH-lock`, which the kernel takes back when the
 /// process ends in whatever way. A file of its own, because closing any descriptor of the database would drop SQLite's
@@ -7,6 +8,8 @@ internal import Foundation
 final class StoreLock: Sendable {
     private let descriptor: Int32
     private let path: String
+    private let storePath: String
+    private let file = Mutex<FileLock?>(nil)
 
     /// Takes the lock or throws `inUse`; never waits. `storePath` is the file's one name, as `StorePath` gives it.
     /// Throws `cannotOpen` where something else has the lock's name, which is left as it is.
@@ -46,10 +49,19 @@ final class StoreLock: Sendable {
                 _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
                 self.descriptor = descriptor
                 self.path = path
+                self.storePath = storePath
+                try lockFile()
                 return
             }
             close(descriptor)
         }
+    }
+
+    /// Locks the file that is at the path now, beside the path: for one that was not there, or was replaced.
+    func lockFile() throws(StoreError) {
+        file.withLock { $0 = nil }
+        let lock = try FileLock(storePath)
+        file.withLock { $0 = lock }
     }
 
     deinit {
