@@ -66,13 +66,14 @@ let package = Package(
         .target(
             name: "CTextKernels", path: "CSupport/CTextKernels", exclude: ["counter/tables"],
             cSettings: cSettings + [.headerSearchPath(".")]),
+        .target(name: "CChecksums", path: "CSupport/CChecksums", cSettings: cSettings),
         // The plain counter, to which tests hold the fast one. No product depends on it.
         .target(
             name: "CTextReference", dependencies: ["CTextKernels"], path: "CSupport/CTextReference",
             exclude: ["vocabularies"], cSettings: cSettings + [.headerSearchPath("../CTextKernels")]),
 
         // The layers, lowest first. An arrow never points up.
-        library("DredgeBase", ["CCrypto"]),
+        library("DredgeBase", ["CCrypto", "CChecksums"]),
         library("DredgeTransfer", ["DredgeBase", "CCurl"]),
         library(
             "DredgeAWS",
