@@ -66,11 +66,16 @@ struct Advice {
         case .malformedAnswer:
             "What answers at \(context.target.endpoint.authority) does not behave as S3 does: check the endpoint URL, "
                 + "and any proxy on the way."
+        case .checksumMismatch: Self.checksumMismatch
         case .credentials: "See to the credentials."
         case .cancelled: "Nothing is wrong: what was not read can be asked for again."
         case .other: "See what the service says about this code, and give it the request ID if it can't be explained."
         }
     }
+
+    static let checksumMismatch =
+        "Something on the way changes the object, or the service has not what was uploaded: read it another way, and "
+        + "upload it again if it differs there too."
 
     /// Names the permission and the resource, since S3 says only "denied" most of the time.
     private func accessDenied(_ fault: ServiceFault?) -> String {

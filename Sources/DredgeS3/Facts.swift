@@ -25,6 +25,8 @@ public struct ObjectFacts: Sendable {
     public var isRequesterCharged: Bool
     /// The service's clock.
     public var serviceDate: Date?
+    /// Of all its bytes; nil: the service was not asked, or has none.
+    package var checksum: ObjectChecksum?
 }
 
 /// What a HEAD tells about a bucket (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>).

@@ -7,15 +7,19 @@ struct HeadExchange: Exchange {
     let operation: Operation
     let room: BodyRoom
     private let key: ObjectKey
+    private let asksForChecksum: Bool
 
-    init(bucket: String, key: ObjectKey, room: BodyRoom) {
+    init(bucket: String, key: ObjectKey, asksForChecksum: Bool, room: BodyRoom) {
         operation = Operation(action: .head, bucket: bucket, key: key)
         self.key = key
+        self.asksForChecksum = asksForChecksum
         self.room = room
     }
 
     func request(at endpoint: Endpoint) -> HTTPRequest {
-        HTTPRequest(method: .head, url: endpoint.url(key: key))
+        HTTPRequest(
+            method: .head, url: endpoint.url(key: key),
+            headers: asksForChecksum ? [("x-amz-checksum-mode", "ENABLED")] : [])
     }
 
     mutating func accept(_ response: HTTPResponse, _ body: OwnedBuffer) throws(AttemptFailure) -> ObjectFacts {
@@ -40,7 +44,8 @@ struct HeadExchange: Exchange {
             kmsKeyID: response.shown("x-amz-server-side-encryption-aws-kms-key-id"),
             archiveStatus: response.shown("x-amz-archive-status"), restore: response.shown("x-amz-restore"),
             isRequesterCharged: response["x-amz-request-charged"] == "requester",
-            serviceDate: response["date"].flatMap(Timestamp.http))
+            serviceDate: response["date"].flatMap(Timestamp.http),
+            checksum: asksForChecksum ? ObjectChecksum(response) : nil)
     }
 }
 

@@ -55,7 +55,16 @@ extension S3Client {
 
     /// The object as it is now, with how it is encrypted and whether it is in an archive.
     public func headObject(_ key: ObjectKey) async throws(S3Error) -> ObjectFacts {
-        try await run(HeadExchange(bucket: settings.bucket, key: key, room: headRoom)).answer
+        try await headObject(key, asksForChecksum: false)
+    }
+
+    /// Likewise, with its checksum where S3 keeps one of the whole object. S3 gives none of the whole with a range, and
+    /// all our GETs ask for one. Of an object that a KMS key encrypts this needs `kms:Decrypt`, as a GET does.
+    package func headObject(_ key: ObjectKey, asksForChecksum: Bool) async throws(S3Error) -> ObjectFacts {
+        try await run(
+            HeadExchange(
+                bucket: settings.bucket, key: key, asksForChecksum: asksForChecksum, room: headRoom)
+        ).answer
     }
 
     /// What the bucket tells of itself to who may list it. Whoever may not gets an error that names its region all the

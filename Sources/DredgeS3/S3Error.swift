@@ -1,4 +1,5 @@
 public import DredgeAWS
+import DredgeBase
 package import DredgeTransfer
 
 #if canImport(FoundationEssentials)
@@ -54,6 +55,8 @@ public struct S3Error: Error, Sendable {
         case shortBody
         /// The service answered with something that isn't an answer to what was asked.
         case malformedAnswer
+        /// The bytes don't have the checksum that the service keeps of the object.
+        case checksumMismatch
         /// There was nothing to sign with: see `cause`.
         case credentials
         /// The task was cancelled, or the transfer loop shut down.
@@ -106,7 +109,7 @@ public struct S3Error: Error, Sendable {
             key == nil || serviceCode == "AllAccessDisabled"
         case .noSuchKey, .preconditionFailed, .archived, .invalidRange, .methodNotAllowed, .kms, .keyTooLong,
             .throttled,
-            .serviceFailure, .shortBody, .malformedAnswer, .other:
+            .serviceFailure, .shortBody, .malformedAnswer, .checksumMismatch, .other:
             // Without its listing there is no source.
             key == nil
         }
@@ -129,6 +132,15 @@ public struct S3Error: Error, Sendable {
         self.message = message
         self.advice = advice
         self.cause = cause
+    }
+
+    /// The bytes of an object don't have the checksum that the service keeps of it.
+    package static func checksumMismatch(bucket: String, key: ObjectKey, _ checksum: ObjectChecksum) -> S3Error {
+        S3Error(
+            code: .checksumMismatch, bucket: bucket, key: key,
+            message: "the bytes that came don't have the \(checksum.algorithm.rawValue) that the service keeps of the "
+                + "object",
+            advice: Advice.checksumMismatch)
     }
 }
 

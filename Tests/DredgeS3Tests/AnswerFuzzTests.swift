@@ -276,6 +276,7 @@ import Testing
                     ("x-amz-restore", "ongoing-request=\"false\", expiry-date=\"Fri, 31 Jan 2025 23:59:59 GMT\""),
                     ("x-amz-server-side-encryption", "aws:kms"), ("Date", "Fri, 31 Jan 2025 23:59:59 GMT"),
                     ("x-amz-server-side-encryption-aws-kms-key-id", "arn:aws:kms:us-east-1:123456789012:key/1"),
+                    ("x-amz-checksum-crc32", "y/Q5Jg=="), ("x-amz-checksum-type", "FULL_OBJECT"),
                 ]),
             Self.head(200, [("x-amz-bucket-region", "eu-west-1"), ("x-amz-access-point-alias", "true")]),
         ]
@@ -284,7 +285,8 @@ import Testing
             let head = mutator.next()
             let response = HTTPResponse(status: [200, 200, 200, 204][mutator.below(4)], head: head, errorBody: [])
             let body = try Self.buffer(1)
-            var object = HeadExchange(bucket: "bucket", key: ObjectKey("k"), room: .buffer(body))
+            var object = HeadExchange(
+                bucket: "bucket", key: ObjectKey("k"), asksForChecksum: true, room: .buffer(body))
             var bucket = HeadBucketExchange(bucket: "bucket", room: .buffer(body))
             var problem: String?
             do throws(AttemptFailure) {
@@ -295,6 +297,9 @@ import Testing
                 ].compactMap(\.self).joined()
                 if shown.unicodeScalars.contains(where: \.isControl) { problem = "\(shown.debugDescription)" }
                 if facts.object.size > S3Limits.objectByteCountMax { problem = "\(facts.object.size) bytes" }
+                if let checksum = facts.checksum, checksum.value.count != checksum.algorithm.byteCount {
+                    problem = "\(checksum)"
+                }
                 let eTag = facts.object.eTag.header
                 if !ETag.canBe(facts.object.eTag.value) { problem = "the ETag \(eTag.debugDescription)" }
             } catch {
