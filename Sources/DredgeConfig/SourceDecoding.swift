@@ -19,7 +19,7 @@ struct SourceDecoding {
         "name", "bucket", "bucket_arn", "prefix", "region", "endpoint_url", "sts_endpoint_url", "path_style",
         "use_fips",
         "use_dual_stack", "auth", "require_external_id", "expected_bucket_owner", "request_payer", "include", "exclude",
-        "kms_key_arn", "deletions", "deletion_limits",
+        "kms_key_arn", "verify_checksums", "deletions", "deletion_limits",
     ]
 
     /// nil where something is wrong, which has been reported.
@@ -90,7 +90,7 @@ struct SourceDecoding {
             requestPayer: mapping["request_payer"].map(isRequester) ?? false,
             requireExternalID: mapping["require_external_id"]?.boolean() ?? false,
             useFIPS: mapping["use_fips"]?.boolean(), useDualStack: mapping["use_dual_stack"]?.boolean(),
-            removal: removal(mapping))
+            verifiesChecksums: mapping["verify_checksums"]?.boolean() ?? false, removal: removal(mapping))
         let isNamed =
             mapping["name"] == nil ? bucket != nil && (prefix != nil || mapping["prefix"] == nil) : name != nil
         var decoded = Decoded(name: isNamed ? source.name : nil)

@@ -38,6 +38,11 @@ private func report(_ changes: String...) throws -> RunReport {
                 """)
     }
 
+    @Test func `a run that verifies checksums says how many had one`() throws {
+        let text = ReportText.text(try report(#""verifiedCount":4000"#), store: "s.chunks")
+        #expect(text.contains("\nVerified by a checksum of the whole object: 4,000 of 4,012 indexed.\n"))
+    }
+
     @Test func `a run with trouble says what, why and what next`() throws {
         let troubled = try report(
             #""indexed":{"objects":3900,"bytes":1100000000},"unchanged":{"objects":10,"bytes":12000000}"#,

@@ -94,6 +94,18 @@ import Testing
             ])
     }
 
+    @Test func `checksums are verified where a source says so`() throws {
+        func isVerified(_ more: String) throws -> Bool {
+            try Config(
+                "sources: [{bucket: abc, auth: ambient\(more)}]", fileName: "c", store: .replaced(by: "s"),
+                environment: [:]
+            ).sources[0].verifiesChecksums
+        }
+        #expect(try !isVerified("") && !isVerified(", verify_checksums: false"))
+        #expect(try isVerified(", verify_checksums: true"))
+        #expect(throws: ConfigError.self) { try isVerified(", verify_checksums: yes") }
+    }
+
     @Test func `what becomes of documents that are no longer listed is said for each source`() throws {
         func rule(_ more: String) throws -> RemovalRule {
             try Config(

@@ -39,7 +39,9 @@ import TestServers
         func probe() async throws(S3Error) {}
         func verify() async throws(RunError) {}
         func close() {}
-        func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject { fatalError("not asked") }
+        func head(_ key: ObjectKey) async throws(S3Error) -> (object: ListedObject, checksum: ObjectChecksum?) {
+            fatalError("not asked")
+        }
         func get(
             _ key: ObjectKey, range: Range<UInt64>, ifMatch eTag: ETag, into buffer: OwnedBuffer
         ) async throws(S3Error) -> ObjectHead { fatalError("not asked") }

@@ -83,8 +83,8 @@ import Testing
                 ObjectHead(eTag: eTag, versionID: nil, contentEncoding: nil, size: 0)
             }
             func probe() async throws(S3Error) {}
-            func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject {
-                ListedObject(key: key, size: 0, eTag: ETag(""))
+            func head(_ key: ObjectKey) async throws(S3Error) -> (object: ListedObject, checksum: ObjectChecksum?) {
+                (ListedObject(key: key, size: 0, eTag: ETag("")), nil)
             }
             func close() {}
         }

@@ -40,7 +40,9 @@ import Testing
             if let answer { throw answer }
             return ObjectHead(eTag: eTag, versionID: nil, contentEncoding: nil, size: 1)
         }
-        func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject { throw failure(.other) }
+        func head(_ key: ObjectKey) async throws(S3Error) -> (object: ListedObject, checksum: ObjectChecksum?) {
+            throw failure(.other)
+        }
         func close() {}
     }
 

@@ -64,6 +64,8 @@ public struct MotoScenario: Codable, Sendable {
         public var storageClass: String?
         /// The Content-Encoding header.
         public var contentEncoding: String?
+        /// The checksum that is kept of it, as boto3 names it: `CRC32`, `SHA1` or `SHA256`. nil: none.
+        public var checksumAlgorithm: String?
 
         /// An object.
         public init(_ key: String, _ content: Data, storageClass: String? = nil, contentEncoding: String? = nil) {

@@ -25,6 +25,14 @@ struct Chunking {
             bytes: buffer.mutableBytes, headroom: buffer.headroom,
             objectOffset: document.start + UInt64(index) * UInt64(document.partByteCount))
         let isLast = index == document.partCount - 1
+        if let check = document.check {
+            check.add(buffer.bytes, isLast: isLast)
+            // Nobody will see any of it.
+            if check.isRefuted {
+                if document.isLarge { try end(document, .dropped) }
+                return check.tell()
+            }
+        }
         try document.work.decoder.decode(part, isEnd: isLast) { (window, isEnd) throws(StoreError) in
             try split(window, isEnd: isEnd, of: document, into: shared)
         }
@@ -53,9 +61,9 @@ struct Chunking {
     }
 
     /// Whether another read could go on behind what is decided of the document. Without an ETag nobody could tell
-    /// whether the rest is of the same version.
+    /// whether the rest is of the same version, and a checksum that is half-way is kept nowhere.
     private func canBeMarked(_ document: Document) -> Bool {
-        document.isLarge && !document.eTag.isEmpty && document.work.decoder.passesBytesOn
+        document.isLarge && document.check == nil && !document.eTag.isEmpty && document.work.decoder.passesBytesOn
     }
 
     /// Keeps what is decided of the document, should its read end early.
@@ -81,10 +89,11 @@ struct Chunking {
         if !batches.isEmpty { try run.sink.discard(batches) }
     }
 
-    /// All of the document is in batches.
+    /// All of the document is in batches, unless a checksum has refuted it.
     func finish(_ document: Document, versionID: String?, attemptCount: Int, batch shared: SharedBatch)
         throws(StoreError)
     {
+        if let check = document.check, check.isRefuted { return }
         let work = document.work
         let object = IndexedObject(
             id: document.object.id, spans: work.spans, eTag: document.eTag, size: document.size, versionID: versionID,
@@ -98,6 +107,10 @@ struct Chunking {
         }
         run.counters.indexed.add(1)
         run.counters.done.add(1)
+        if let check = document.check {
+            run.counters.verified.add(1)
+            check.tell()
+        }
     }
 
     private func split(

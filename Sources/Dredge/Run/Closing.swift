@@ -56,7 +56,9 @@ struct Closing: Sendable {
             withheldCount: removals.map(\.withheldCount).reduce(0, +),
             withheld: zip(sources, removals).compactMap { WithheldRemovals($0.source, $1) },
             skippedReasons: totals.skippedReasons, failedReasons: totals.failedReasons, chunkCount: totals.chunkCount,
-            tokenCount: totals.tokenCount, fetchedByteCount: run.counters.fetchedBytes.value,
+            tokenCount: totals.tokenCount,
+            verifiedCount: sources.contains { $0.source.verifiesChecksums } ? run.counters.verified.value : nil,
+            fetchedByteCount: run.counters.fetchedBytes.value,
             elapsedSeconds: run.counters.progress.elapsed / .seconds(1), cpuSeconds: cpuSeconds,
             failures: run.failures.all)
     }

@@ -20,6 +20,8 @@ final class Document: @unchecked Sendable {
     let start: UInt64
     /// Of an object of several parts.
     let progress: ReadProgress?
+    /// Of an object whose bytes are verified.
+    let check: ChecksumCheck?
     /// Whether it has batches of its own, because its read may end half-way.
     let isLarge: Bool
 
@@ -77,7 +79,7 @@ final class Document: @unchecked Sendable {
     init(
         object: PendingObject, eTag: ETag, size: UInt64, partByteCount: Int, partCount: Int,
         progress: ReadProgress? = nil, decoder: any TextDecoder, ownBatch: (any ChunkBatch)?,
-        kept: ObjectProgress? = nil
+        check: ChecksumCheck? = nil, kept: ObjectProgress? = nil
     ) {
         self.object = object
         self.eTag = eTag
@@ -85,6 +87,7 @@ final class Document: @unchecked Sendable {
         self.partByteCount = partByteCount
         self.partCount = partCount
         self.progress = progress
+        self.check = check
         isLarge = ownBatch != nil
         start = kept?.byteOffset ?? 0
         work = Work(decoder: decoder, ownBatch: ownBatch)

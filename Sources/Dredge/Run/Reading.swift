@@ -55,6 +55,8 @@ struct Reading: Sendable {
         var eTag: ETag
         /// What an earlier read of this version left; nil: nothing.
         var kept: ObjectProgress?
+        /// What its bytes are held against; nil: nothing.
+        var checksum: ObjectChecksum?
 
         /// Where this read begins.
         var start: UInt64 { kept?.byteOffset ?? 0 }
@@ -84,16 +86,26 @@ struct Reading: Sendable {
         }
         // Of all attempts together, from the first that may deliver some parts and not the others.
         var progress: ReadProgress?
+        // The bytes may have been changed on the way: they get a second chance.
+        var mismatchCount = 0
         for reread in 0...Limits.rereadCount {
-            if reread > 0 {
+            if reread > 0 || source.source.verifiesChecksums {
                 do throws(ReadFailure) {
-                    let now = try await head(version.key)
-                    version = Version(key: now.key, size: now.size, eTag: now.eTag)
+                    let before = version
+                    let (now, checksum) = try await head(version.key)
+                    version = Version(key: now.key, size: now.size, eTag: now.eTag, checksum: checksum)
+                    // What no checksum can refute goes on where an earlier read ended.
+                    if reread == 0, checksum == nil, now.eTag == before.eTag, now.size == before.size {
+                        version.kept = before.kept
+                    }
                 } catch {
                     guard case .service(let error) = error else { return }
+                    part = nil
                     room.giveBack()
                     return try await settle(object, progress, after: error)
                 }
+                if reread == 0, version.kept == nil, object.progress != nil { try forgetProgress(of: object) }
+                if version.size != object.size { part = nil }
                 if version.size == 0 { return try skip(object, progress, .empty) }
             }
             if progress == nil, version.size > UInt64(run.limits.partByteCount) {
@@ -109,7 +121,9 @@ struct Reading: Sendable {
                 case .stopped: return
                 case .notText(let reason): return try skip(object, progress, reason, readETag: version.eTag)
                 case .service(let error):
-                    if error.tellsOfAnotherVersion { continue }
+                    if error.code == .checksumMismatch { mismatchCount += 1 }
+                    let isAgain = error.code == .checksumMismatch && mismatchCount == 1
+                    if isAgain || error.tellsOfAnotherVersion { continue }
                     room.giveBack()
                     return try await settle(object, progress, after: error)
                 }
@@ -128,6 +142,14 @@ struct Reading: Sendable {
         return kept
     }
 
+    /// An earlier read of it is of no use: its batches go at once.
+    private func forgetProgress(of object: PendingObject) throws(StoreError) {
+        try run.work.sink.mark(
+            ObjectProgress(
+                object: object.id, eTag: object.eTag, size: object.size, byteOffset: 0, chunkCount: 0, tokenCount: 0,
+                spans: []))
+    }
+
     // MARK: Parts
 
     private func read(
@@ -135,11 +157,12 @@ struct Reading: Sendable {
     ) async throws(ReadFailure) {
         let partByteCount = UInt64(run.limits.partByteCount)
         if version.size <= partByteCount {
-            _ = try await begin(
+            let (document, _) = try await begin(
                 object, version, progress, partCount: 1, ownBatch: nil,
                 into: try await orStop { () async throws(CancellationError) in
                     if let buffer { buffer } else { try await memory.buffer(byteCount: Int(version.size), headroom: 0) }
                 })
+            try await verify(document, of: version)
         } else {
             let partCount = Int((version.size - version.start + partByteCount - 1) / partByteCount)
             try await readParts(object, version, progress, partCount: partCount)
@@ -196,6 +219,17 @@ struct Reading: Sendable {
             await run.work.abandon(document, failure.isOfVersion ? .dropped : .kept)
             throw failure
         }
+        try await verify(document, of: read)
+    }
+
+    /// Waits until the workers have done all of a document whose bytes are verified. Who stops waiting leaves it to
+    /// them, as what was handed over is.
+    private func verify(_ document: Document, of version: Version) async throws(ReadFailure) {
+        guard let check = document.check, let checksum = version.checksum else { return }
+        let isRight = try await orStop { () async throws(CancellationError) in try await check.wait() }
+        if !isRight {
+            throw .service(.checksumMismatch(bucket: source.source.bucket, key: version.key, checksum))
+        }
     }
 
     /// Reads the first part, or the only one, and hands it over when it is text. It gives up the part's memory
@@ -213,7 +247,8 @@ struct Reading: Sendable {
         }
         let document = Document(
             object: object, eTag: version.eTag, size: version.size, partByteCount: run.limits.partByteCount,
-            partCount: partCount, progress: progress, decoder: decoder, ownBatch: ownBatch)
+            partCount: partCount, progress: progress, decoder: decoder, ownBatch: ownBatch,
+            check: version.checksum.map(ChecksumCheck.init))
         deliver(buffer, 0, of: document, head)
         return (document, head)
     }
@@ -259,7 +294,9 @@ struct Reading: Sendable {
         }
     }
 
-    private func head(_ key: ObjectKey) async throws(ReadFailure) -> ListedObject {
+    private func head(
+        _ key: ObjectKey
+    ) async throws(ReadFailure) -> (object: ListedObject, checksum: ObjectChecksum?) {
         do throws(S3Error) { return try await source.service.head(key) } catch { throw .service(error) }
     }
 

@@ -44,6 +44,8 @@ final class RunCounters: Sendable {
     let done = Counter<Int>()
     let indexed = Counter<Int>()
     let failed = Counter<Int>()
+    /// Of those indexed.
+    let verified = Counter<Int>()
     let fetchedBytes = Counter<UInt64>()
     let doneBytes = Counter<UInt64>()
     let plannedBytes = Counter<UInt64>()

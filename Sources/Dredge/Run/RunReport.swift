@@ -83,6 +83,9 @@ public struct RunReport: Sendable, Codable {
     public var chunkCount: Int
     /// Tokens of the objects that this run indexed.
     public var tokenCount: Int
+    /// Objects whose bytes have the checksum that the service keeps of them, of those that this process indexed. nil:
+    /// no source asks for that.
+    public var verifiedCount: Int?
     /// Bytes that bodies of answers brought, in this process.
     public var fetchedByteCount: UInt64
     /// Wall clock of this process's part of the run, in seconds.

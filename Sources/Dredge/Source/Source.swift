@@ -40,6 +40,9 @@ public struct Source: Sendable {
     /// Whether S3 and STS are asked at endpoints that IPv6 reaches too; nil: `AWS_USE_DUALSTACK_ENDPOINT`, else no. Not
     /// with an endpoint of one's own.
     public var useDualStack: Bool?
+    /// Whether the bytes of each object that is read are held against the checksum that the service keeps of it, if it
+    /// keeps one of the whole object. Costs a HEAD for each.
+    public var verifiesChecksums: Bool
     /// What becomes of stored documents that the source's listing no longer shows, or that its filters leave out.
     public var removal: RemovalRule
 
@@ -49,7 +52,7 @@ public struct Source: Sendable {
         stsEndpointURL: String? = nil, pathStyle: Bool? = nil, auth: SourceAuth = .ambient, include: [String] = [],
         exclude: [String] = [], kmsKeyARN: String? = nil, expectedBucketOwner: ExpectedBucketOwner = .ofRole,
         requestPayer: Bool = false, requireExternalID: Bool = false, useFIPS: Bool? = nil, useDualStack: Bool? = nil,
-        removal: RemovalRule = RemovalRule()
+        verifiesChecksums: Bool = false, removal: RemovalRule = RemovalRule()
     ) {
         self.name = name ?? (prefix.isEmpty ? bucket : "\(bucket)/\(prefix)")
         self.bucket = bucket
@@ -67,6 +70,7 @@ public struct Source: Sendable {
         self.requireExternalID = requireExternalID
         self.useFIPS = useFIPS
         self.useDualStack = useDualStack
+        self.verifiesChecksums = verifiesChecksums
         self.removal = removal
     }
 }

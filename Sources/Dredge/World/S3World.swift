@@ -68,6 +68,7 @@ struct S3Source: ObjectService {
     private let credentials: any CredentialSource
     private let externalIDs: ExternalIDRequirement?
     private let ownsCredentials: Bool
+    private let asksForChecksums: Bool
 
     init(
         _ source: Source, run: String, base: BaseSource, sessions: SessionCache, environment: [String: String],
@@ -89,6 +90,7 @@ struct S3Source: ObjectService {
         if case .ambient = source.auth { ownsCredentials = false } else { ownsCredentials = true }
         externalIDs = source.requireExternalID ? ExternalIDRequirement(source, hops: hops, access: access) : nil
         prefix = ObjectKey(source.prefix)
+        asksForChecksums = source.verifiesChecksums
         client = S3Client(
             settings: source.clientSettings, credentials: credentials, transfer: transfer, environment: environment,
             limits: S3Limits(), clock: ServiceClock(time) { warn(ServiceClock.warning(of: "S3", ahead: $0)) },
@@ -113,7 +115,10 @@ struct S3Source: ObjectService {
 
     func probe() async throws(S3Error) { try await client.probe(prefix: prefix) }
 
-    func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject { try await client.headObject(key).object }
+    func head(_ key: ObjectKey) async throws(S3Error) -> (object: ListedObject, checksum: ObjectChecksum?) {
+        let facts = try await client.headObject(key, asksForChecksum: asksForChecksums)
+        return (facts.object, facts.checksum)
+    }
 
     func close() { if ownsCredentials { credentials.close() } }
 }

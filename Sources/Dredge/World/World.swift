@@ -51,8 +51,9 @@ package protocol ObjectService: Sendable {
     func probe() async throws(S3Error)
     /// The requests that are under way; nil: none is, or nobody knows.
     func openRequests() async -> OpenRequests?
-    /// The object as it is now.
-    func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject
+    /// The object as it is now, and what the service keeps as the checksum of its bytes, where the source asks for
+    /// that.
+    func head(_ key: ObjectKey) async throws(S3Error) -> (object: ListedObject, checksum: ObjectChecksum?)
     /// Gives up the source's session, which is wiped when nobody else uses it. Nothing can be asked afterwards.
     func close()
 }

@@ -32,6 +32,9 @@ struct IndexCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("No keys that match; may be given several times.", valueName: "glob"))
     var exclude: [String] = []
 
+    @Flag(help: "Hold what is read against the checksums that S3 keeps of whole objects; a HEAD more for each.")
+    var verifyChecksums = false
+
     @Option(
         help: ArgumentHelp(
             "What becomes of documents whose objects are no longer listed: keep, mark or remove; default remove.",
@@ -75,7 +78,8 @@ struct IndexCommand: AsyncParsableCommand {
             endpointURL: access.endpointURL,
             stsEndpointURL: access.stsEndpointURL, pathStyle: access.pathStyle ? true : nil, auth: auth,
             include: include, exclude: exclude, expectedBucketOwner: access.owner,
-            requestPayer: access.requestPayer != nil, requireExternalID: access.requireExternalID, removal: removal)
+            requestPayer: access.requestPayer != nil, requireExternalID: access.requireExternalID,
+            verifiesChecksums: verifyChecksums, removal: removal)
         if let problem = source.problem(environment: environment) {
             check.report("\(problem.message) \(problem.advice)")
             try check.finish()

@@ -6,6 +6,11 @@ enum ReportText {
     static func text(_ report: RunReport, store: String) -> String {
         var lines = [headline(report)]
         lines += table(report)
+        if let count = report.verifiedCount {
+            lines.append(
+                "Verified by a checksum of the whole object: \(Figures.count(count)) of "
+                    + "\(Figures.count(report.indexed.objects)) indexed.")
+        }
         if report.removedCount > 0 {
             lines.append(
                 "Removed from the store, because their source no longer lists or wants them: "

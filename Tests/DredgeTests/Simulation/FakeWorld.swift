@@ -32,6 +32,7 @@ final class FakeWorld: World {
     let executor: (any TaskExecutor)? = nil
     private let buckets: [String: [Object]]
     private let faultPercentage: UInt64
+    private let damagePercentage: UInt64
     private let generator: Mutex<SeededGenerator>
     private let requests = Mutex<Int>(0)
     private let resumedReads = Mutex<Int>(0)
@@ -43,12 +44,14 @@ final class FakeWorld: World {
     /// - Parameters:
     ///   - buckets: the objects by the names of their buckets.
     ///   - faultPercentage: of the requests, so many fail.
+    ///   - damagePercentage: of the parts, so many come with a wrong byte.
     init(
-        buckets: [String: [Object]], seed: UInt64, faultPercentage: Int,
+        buckets: [String: [Object]], seed: UInt64, faultPercentage: Int, damagePercentage: Int = 0,
         onRequest: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.buckets = buckets.mapValues { $0.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) } }
         self.faultPercentage = UInt64(faultPercentage)
+        self.damagePercentage = UInt64(damagePercentage)
         self.onRequest = onRequest
         generator = Mutex(SeededGenerator(seed: seed))
     }
@@ -72,7 +75,9 @@ final class FakeWorld: World {
     func open(
         _ source: Source, for run: String, gate: any AttemptGate
     ) throws(RunError) -> any ObjectService {
-        Service(world: self, bucket: source.bucket, objects: buckets[source.bucket] ?? [], gate: gate)
+        Service(
+            world: self, bucket: source.bucket, objects: buckets[source.bucket] ?? [], gate: gate,
+            asksForChecksums: source.verifiesChecksums)
     }
 
     /// Lets other tasks go first, as often as the seed says, and fails as often as it says.
@@ -95,6 +100,7 @@ final class FakeWorld: World {
         let bucket: String
         let objects: [Object]
         let gate: any AttemptGate
+        let asksForChecksums: Bool
 
         func verify() async throws(RunError) {}
         func close() {}
@@ -139,6 +145,10 @@ final class FakeWorld: World {
             gate.attemptEnded(.answered(firstByteTime: .zero, duration: .zero, byteCount: range.count))
             let object = try object(key)
             _ = object.body[Int(range.lowerBound)..<Int(range.upperBound)].withUnsafeBytes { buffer.append($0) }
+            if world.damagePercentage > 0, world.random() % 100 < world.damagePercentage {
+                // No NUL, which would make it binary.
+                buffer.mutableBytes[Int(world.random() % UInt64(buffer.count))] ^= 1
+            }
             return ObjectHead(
                 eTag: object.eTag, versionID: nil, contentEncoding: nil, size: UInt64(object.body.count))
         }
@@ -147,10 +157,15 @@ final class FakeWorld: World {
             try await world.answer(nil, in: bucket, faults: [.serviceFailure, .throttled, .unreachable, .accessDenied])
         }
 
-        func head(_ key: ObjectKey) async throws(S3Error) -> ListedObject {
+        func head(_ key: ObjectKey) async throws(S3Error) -> (object: ListedObject, checksum: ObjectChecksum?) {
             try await world.answer(key, in: bucket, faults: [.throttled, .serviceFailure])
             let object = try object(key)
-            return ListedObject(key: key, size: UInt64(object.body.count), eTag: object.eTag)
+            let algorithm = ChecksumAlgorithm.allCases.first { _ in world.random() % 3 == 0 } ?? .crc64nvme
+            let checksum = ObjectChecksum(algorithm, value: Checksum.value(algorithm, of: object.body))
+            return (
+                ListedObject(key: key, size: UInt64(object.body.count), eTag: object.eTag),
+                asksForChecksums ? checksum : nil
+            )
         }
 
         private func object(_ key: ObjectKey) throws(S3Error) -> Object {

@@ -61,6 +61,20 @@ import TestServers
         #expect(counts.resumedReads > least / 4, "\(counts)")
     }
 
+    @Test("I11: bytes that are changed on the way never get into the store")
+    func damagedBytesAreNeverStored() async throws {
+        let undisturbed = MemoryStore(settings: Self.settings.named, seed: 0)
+        _ = try await Self.run(into: undisturbed, seed: 0, faultPercentage: 0)
+        let tally = Tally()
+        for seed in 1...max(10, Self.runCount / 20) {
+            let content = try await Self.disturbed(
+                seed: seed, callCount: undisturbed.callCount, damagePercentage: 10, tally)
+            #expect(content == undisturbed.content, "seed \(seed)")
+        }
+        let mismatchCount = tally.counts.mismatches
+        #expect(mismatchCount > 0, "\(tally.counts)")
+    }
+
     /// What happened in all of them.
     final class Tally: Sendable {
         struct Counts {
@@ -70,6 +84,8 @@ import TestServers
             var failures = 0
             /// Reads that went on where an earlier one had ended.
             var resumedReads = 0
+            /// Objects that failed because their bytes were wrong twice.
+            var mismatches = 0
         }
         private let state = Mutex(Counts())
         var counts: Counts { state.withLock { $0 } }
@@ -84,7 +100,7 @@ import TestServers
 
     /// Runs until one is complete, each disturbed in another way; the content of the store then.
     static func disturbed(
-        seed: UInt64, callCount: Int, _ tally: Tally
+        seed: UInt64, callCount: Int, damagePercentage: Int = 0, _ tally: Tally
     ) async throws -> [String: [[UInt8]: MemoryStore.Content]] {
         var generator = SeededGenerator(seed: seed)
         var store = MemoryStore(settings: settings.named, seed: generator.next())
@@ -97,7 +113,8 @@ import TestServers
             do {
                 let report = try await run(
                     into: store, seed: generator.next(), faultPercentage: isCalm ? 0 : generator.next(below: 20),
-                    stopsAt: stopsAt, tally)
+                    damagePercentage: damagePercentage, stopsAt: stopsAt, tally)
+                for _ in 0..<report.failedReasons["checksumMismatch", default: 0] { tally.count(\.mismatches) }
                 if report.outcome == .stopped { tally.count(\.stops) }
                 if report.outcome == .complete, !report.isIncomplete { return store.content }
             } catch let error as RunError {
@@ -109,7 +126,8 @@ import TestServers
     }
 
     static func run(
-        into store: MemoryStore, seed: UInt64, faultPercentage: Int, stopsAt: Int = .max, _ tally: Tally = Tally()
+        into store: MemoryStore, seed: UInt64, faultPercentage: Int, damagePercentage: Int = 0,
+        stopsAt: Int = .max, _ tally: Tally = Tally()
     ) async throws -> RunReport {
         var limits = Limits()
         limits.partByteCount = Limits.partByteCountMin
@@ -118,7 +136,11 @@ import TestServers
         limits.requestCount = 8
         limits.workerCount = 2
         let running = Mutex<Run?>(nil)
-        let world = FakeWorld(buckets: buckets, seed: seed, faultPercentage: faultPercentage) { number in
+        var sources = sources
+        for index in sources.indices { sources[index].verifiesChecksums = damagePercentage > 0 }
+        let world = FakeWorld(
+            buckets: buckets, seed: seed, faultPercentage: faultPercentage, damagePercentage: damagePercentage
+        ) { number in
             if number >= stopsAt { running.withLock { $0 }?.stop() }
         }
         let engine = Engine(

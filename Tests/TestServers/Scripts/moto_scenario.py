@@ -56,6 +56,8 @@ for bucket in scenario["buckets"]:
         more = {"StorageClass": item["storageClass"]} if item.get("storageClass") else {}
         if item.get("contentEncoding"):
             more["ContentEncoding"] = item["contentEncoding"]
+        if item.get("checksumAlgorithm"):
+            more["ChecksumAlgorithm"] = item["checksumAlgorithm"]
         eTags[item["key"]] = s3.put_object(
             Bucket=bucket["name"], Key=item["key"], Body=base64.b64decode(item["content"]), **more)["ETag"]
 reset_auth(0)
