@@ -35,9 +35,13 @@ public enum AWSLimits {
     /// A failed refresh in the background is tried again after this, or after a twentieth of the life where that is
     /// shorter. Seconds.
     static let advisoryRetryDelayMax = 60.0
+    /// The longest rest before a refresh that callers wait for, where those before it have failed. Seconds.
+    static let refreshRestMax = 5.0
     /// Clocks that differ by more than this explain a refused signature (AWS allows 5 minutes for most services, 15 for
     /// S3). Seconds.
     static let clockSkewMax = 240.0
+    /// A correction of the same direction is told again after this. Seconds.
+    static let clockTellingInterval = 3600.0
 
     /// Bytes of a config or credentials file.
     static let configFileByteCountMax = 4 << 20

@@ -71,6 +71,20 @@ import Testing
         #expect(told.last == 0)
     }
 
+    @Test func `servers of several times behind one address are told of once an hour`() {
+        let clock = clock()
+        for hour in 0..<2 {
+            for number in 0..<100 {
+                let isOff = number % 10 == 0
+                clock.observe(
+                    "Fri, 15 Jan 2027 \(isOff ? "20" : hour == 0 ? "08" : "09"):00:00 GMT", sentAt: clock.machineTime)
+                #expect((clock.offset == 0) != isOff)
+            }
+            #expect(told.count == 2 * (hour + 1))
+            machine.advance(3600)
+        }
+    }
+
     @Test(arguments: [nil, "", "yesterday", "Fri, 15 Jan 2027 09:00:00 CET", "2027-01-15T09:00:00Z"])
     func `what is no date teaches nothing`(header: String?) {
         let clock = clock()

@@ -19,6 +19,17 @@ package final class ServiceClock: Sendable {
         /// The last header and what it says: it changes once a second, answers come in thousands.
         var header = ""
         var date: Date?
+        /// When a correction was told last, by the sign of the offset.
+        var toldAt: [Int: Date] = [:]
+
+        mutating func isToBeTold(at now: Date) -> Bool {
+            let direction = (offset > 0 ? 1 : 0) - (offset < 0 ? 1 : 0)
+            if let last = toldAt[direction], abs(now.timeIntervalSince(last)) < AWSLimits.clockTellingInterval {
+                return false
+            }
+            toldAt[direction] = now
+            return true
+        }
     }
 
     private let time: TimeSource
@@ -26,7 +37,8 @@ package final class ServiceClock: Sendable {
     private let state = Mutex(State())
 
     /// - Parameter onCorrection: told by how many seconds the machine's clock is ahead of the service's (below zero:
-    ///   behind), whenever that is found to be too much.
+    ///   behind), when that is found to be too much, and with 0 when it no longer is: of each once an hour at the most,
+    ///   since of several servers behind one address one may have another time.
     package init(
         _ time: TimeSource = .system, onCorrection: @escaping @Sendable (_ secondsAhead: Double) -> Void = { _ in }
     ) {
@@ -67,7 +79,7 @@ package final class ServiceClock: Sendable {
             guard !accepted.contains(state.offset) else { return nil }
             // Back to none where the machine's clock was set right meanwhile.
             state.offset = accepted.contains(0) ? 0 : (least + most) / 2
-            return state.offset
+            return state.isToBeTold(at: now) ? state.offset : nil
         }
         if let corrected { onCorrection(-corrected) }
     }
