@@ -252,10 +252,24 @@ final class SessionMint: Sendable {
         await #expect(throws: SessionMint.failure) { try await self.id() }
         #expect(clock.now >= end)
         #expect(clock.now < end.addingTimeInterval(1))
-        // From then on everybody is told at once.
+        // From then on everybody is told the next failure.
         let asked = mint.count
         await #expect(throws: SessionMint.failure) { try await self.id() }
         #expect(mint.count == asked + 1)
+    }
+
+    @Test func `a service that is down is left alone for longer each time, and asked when it is well`() async throws {
+        #expect(try await id() == "ASIA1")
+        clock.advance(3601)
+        mint.fail(with: SessionMint.failure)
+        for _ in 0..<6 { await #expect(throws: SessionMint.failure) { try await self.id() } }
+        // The dice of the test always give the upper bound.
+        #expect(clock.sleeps.withLock { $0 } == [0.625, 1.25, 2.5, 5, 5])
+        #expect(mint.count == 7)
+        clock.advance(600)
+        mint.fail(with: nil)
+        #expect(try await id() == "ASIA8")
+        #expect(clock.sleeps.withLock { $0 }.count == 5)
     }
 
     @Test func `a refusal is told at once to who waits: the role was revoked`() async throws {

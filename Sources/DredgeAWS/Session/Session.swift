@@ -15,7 +15,7 @@ import Synchronization
 /// A refresh that failed in the background is tried again a little later, each time after a longer while. One that
 /// others wait for is tried again for as long as the old credentials last, if the failure is one that may pass; a
 /// refusal is told at once, since waiting would not change it. Once told, a failure is not remembered: the next caller
-/// tries anew.
+/// tries anew, after a rest of up to some seconds where the failure may pass.
 final class Session: CredentialSource {
     private let clock: ServiceClock
     private let fetch: @Sendable () async throws(AWSError) -> Credentials
@@ -101,6 +101,8 @@ final class Session: CredentialSource {
         guard state.refresh == nil, !state.isClosed else { return }
         // Holds the session until it ends: whoever waits gets an answer. `close` cancels it.
         state.refresh = Task { [self] in
+            let rest = self.state.withLock { $0.rest(now: clock.now) }
+            if rest > 0 { try? await clock.sleep(.seconds(rest)) }
             while true {
                 let result: Result<Credentials, AWSError>
                 do throws(AWSError) { result = .success(try await fetch()) } catch { result = .failure(error) }

@@ -60,6 +60,8 @@ extension Session {
         /// A refresh in the background that failed is left alone until then.
         private var notBefore = Date.distantPast
         private var failureCountInRow = 0
+        /// Whether the last failure may pass.
+        private var mayPass = false
         private var waiters: [UInt64: Waiter] = [:]
         private var lastWaiterID: UInt64 = 0
         private(set) var isClosed = false
@@ -107,8 +109,9 @@ extension Session {
                 failureCountInRow = 0
             case .success: break
             case .failure(let error):
-                let delay = retryDelay() * dice
+                let delay = retryDelay(now: now) * dice
                 failureCountInRow += 1
+                mayPass = error.code.mayPass
                 if let held, !held.isRefused, !isClosed, !waiters.isEmpty, error.code.mayPass, now < held.expiration {
                     return .tryAgain(min(delay, held.expiration.timeIntervalSince(now)))
                 }
@@ -119,8 +122,14 @@ extension Session {
             return .tell(Array(waiters.values))
         }
 
-        private func retryDelay() -> Double {
-            guard let longest = held?.windows.retryDelay else { return 0 }
+        /// Seconds for which the service is left alone before callers who wait have it asked again.
+        func rest(now: Date) -> Double {
+            mayPass ? min(max(notBefore.timeIntervalSince(now), 0), AWSLimits.refreshRestMax) : 0
+        }
+
+        private func retryDelay(now: Date) -> Double {
+            var longest = AWSLimits.refreshRestMax
+            if let held, now < held.expiration { longest = held.windows.retryDelay }
             return min(longest, longest / 8 * Double(1 << min(failureCountInRow, 3)))
         }
 
