@@ -34,6 +34,8 @@ enum BodyRoom {
     case buffer(OwnedBuffer)
     /// A buffer of the pool for each attempt: whoever waits for the next one holds none.
     case pool(BufferPool, byteCount: Int)
+    /// The same for a page of a listing.
+    case list(ListBuffers)
 }
 
 /// What is asked of S3, in the words of an error.

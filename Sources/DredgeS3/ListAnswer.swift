@@ -30,14 +30,15 @@ final class ListAnswer: XMLHandler {
     private var nextToken: String?
     private var encodingType: String?
     private var isInEntry = false
+    private var hasTooMany = false
     /// What stands in the document, when its root is `Error`.
     private(set) var errorFields: [String: String] = [:]
 
     func begin(_ name: String, depth: Int) {
         if depth == 1 { rootName = name }
         if depth == 2 {
-            isInEntry = name == "Contents"
-            if isInEntry { entries.append(Entry()) }
+            isInEntry = name == "Contents" && entries.count < S3Limits.listEntryCountMax
+            if isInEntry { entries.append(Entry()) } else if name == "Contents" { hasTooMany = true }
         }
     }
 
@@ -55,7 +56,7 @@ final class ListAnswer: XMLHandler {
         case 3 where isInEntry:
             let last = entries.count - 1
             switch name {
-            case "Key": entries[last].key = Array(text.prefix(S3Limits.keyTextByteCountMax + 1))
+            case "Key": entries[last].key = Array(Self.cut(text, S3Limits.keyTextByteCountMax))
             case "Size": entries[last].size = Self.string(text, byteCountMax: S3Limits.wordByteCountMax)
             case "ETag": entries[last].eTag = Self.string(text, byteCountMax: S3Limits.eTagByteCountMax)
             case "LastModified": entries[last].lastModified = Self.string(text, byteCountMax: S3Limits.wordByteCountMax)
@@ -72,6 +73,9 @@ final class ListAnswer: XMLHandler {
     func page(prefix: ObjectKey) throws(Problem) -> ListPage {
         guard rootName == "ListBucketResult" else {
             throw Problem(message: "the answer is a \(Self.shown(rootName)) document, not a ListBucketResult")
+        }
+        guard !hasTooMany else {
+            throw Problem(message: "a page of the listing has more than \(S3Limits.listEntryCountMax) entries")
         }
         let token: String?
         switch isTruncated {
@@ -93,11 +97,11 @@ final class ListAnswer: XMLHandler {
         let isEncoded = encodingType == "url"
         var objects: [ListedObject] = []
         objects.reserveCapacity(entries.count)
+        var before: ObjectKey?
         for (index, entry) in entries.enumerated() {
-            objects.append(
-                object(
-                    entry, number: index + 1, isEncoded: isEncoded, prefix: prefix,
-                    before: objects.last { $0.isNamed }?.key))
+            let object = object(entry, number: index + 1, isEncoded: isEncoded, prefix: prefix, before: before)
+            if object.isNamed { before = object.key }
+            objects.append(object)
         }
         return ListPage(objects: objects, continuationToken: token)
     }
@@ -181,7 +185,11 @@ final class ListAnswer: XMLHandler {
     }
 
     private static func string(_ text: UnsafeRawBufferPointer, byteCountMax: Int) -> String {
-        String(decoding: text.prefix(byteCountMax + 1), as: UTF8.self)
+        string(cut(text, byteCountMax))
+    }
+
+    private static func cut(_ text: UnsafeRawBufferPointer, _ byteCountMax: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: text.prefix(byteCountMax + 1))
     }
 
     private static func shown(_ text: String?) -> String {

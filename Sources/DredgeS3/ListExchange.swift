@@ -54,7 +54,9 @@ struct ListExchange: Exchange {
             throw .service(ServiceFault(response, fields: answer.errorFields, limits: limits))
         }
         do {
-            return try answer.page(prefix: prefix)
+            var page = try answer.page(prefix: prefix)
+            page.room = body.lease
+            return page
         } catch {
             throw malformed(error.message, response)
         }

@@ -65,6 +65,8 @@ public struct ListPage: Sendable {
     public var objects: [ListedObject]
     /// Opaque; leads to the next page. nil: this is the last one.
     public var continuationToken: String?
+    /// The memory of it, of what all listings share: to be held for as long as its objects are.
+    package var room: (any AnyObject & Sendable)?
 
     /// A page made by hand.
     public init(objects: [ListedObject], continuationToken: String?) {

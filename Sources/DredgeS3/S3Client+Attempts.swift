@@ -154,16 +154,34 @@ extension S3Client {
     func attempt<E: Exchange>(
         _ exchange: inout E, at target: BucketTarget, with credentials: Credentials?
     ) async throws(AttemptFailure) -> (answer: E.Answer, response: HTTPResponse) {
-        let body: OwnedBuffer
-        switch exchange.room {
-        case .buffer(let buffer): body = buffer
-        case .pool(let pool, let byteCount):
-            do throws(CancellationError) {
-                body = try await pool.buffer(byteCount: byteCount)
+        guard case .list(let buffers) = exchange.room else {
+            return try await exchangeOnce(&exchange, at: target, with: credentials)
+        }
+        while true {
+            do throws(AttemptFailure) {
+                return try await exchangeOnce(&exchange, at: target, with: credentials)
             } catch {
-                throw .cancelled
+                guard buffers.failed(error) else { throw error }
             }
         }
+    }
+
+    private func body(for room: BodyRoom) async throws(AttemptFailure) -> OwnedBuffer {
+        do throws(CancellationError) {
+            switch room {
+            case .buffer(let buffer): return buffer
+            case .pool(let pool, let byteCount): return try await pool.buffer(byteCount: byteCount)
+            case .list(let buffers): return try await buffers.buffer()
+            }
+        } catch {
+            throw .cancelled
+        }
+    }
+
+    private func exchangeOnce<E: Exchange>(
+        _ exchange: inout E, at target: BucketTarget, with credentials: Credentials?
+    ) async throws(AttemptFailure) -> (answer: E.Answer, response: HTTPResponse) {
+        let body = try await body(for: exchange.room)
         var request = exchange.request(at: target.endpoint)
         request.headers += headers
         if let credentials {

@@ -6,8 +6,8 @@ extension S3Client {
     /// A page of at most `keyCountMax` objects in key order, 1,000 at the most. `startAfter` begins behind a key; a
     /// token goes on from a page.
     ///
-    /// An answer takes at most `S3Limits.listAnswerByteCountMax` bytes while it is read, and one page is read at a
-    /// time.
+    /// An answer has at most `S3Limits.listAnswerByteCountMax` bytes. Where clients share room for listings, each
+    /// attempt waits for its part of it, and the page holds that on.
     public func listPage(
         prefix: ObjectKey, continuationToken: String? = nil, startAfter: ObjectKey? = nil, keyCountMax: Int? = nil
     ) async throws(S3Error) -> ListPage {
@@ -16,7 +16,7 @@ extension S3Client {
         return try await run(
             ListExchange(
                 bucket: settings.bucket, prefix: prefix, continuationToken: continuationToken, startAfter: startAfter,
-                limits: limits, room: .pool(listPool, byteCount: limits.listAnswerByteCountMax))
+                limits: limits, room: .list(listBuffers))
         ).answer
     }
 

@@ -28,7 +28,7 @@ public final class S3Client: Sendable {
     let quota: RetryQuota
     let locator: Result<BucketLocator, EndpointProblem>
     /// Bodies of listings, apart from the memory for objects, so that neither can wait for the other.
-    let listPool: BufferPool
+    let listBuffers: ListBuffers
     /// HEAD has no body; the transfer loop wants a buffer all the same.
     let headPool: BufferPool
 
@@ -53,7 +53,8 @@ public final class S3Client: Sendable {
 
     package init(
         settings: S3ClientSettings, credentials: any CredentialSource, transfer: TransferLoop,
-        environment: [String: String], limits: S3Limits, clock: ServiceClock = .init(), gate: (any AttemptGate)? = nil
+        environment: [String: String], limits: S3Limits, clock: ServiceClock = .init(), gate: (any AttemptGate)? = nil,
+        listRoom: (any ListRoom)? = nil
     ) {
         limits.check()
         settings.retry.check()
@@ -69,9 +70,7 @@ public final class S3Client: Sendable {
             try settings.check()
             return try BucketLocator(settings: settings, environment: environment)
         }
-        // A page takes some hundred kilobytes where the limit is 16 MiB.
-        listPool = BufferPool(
-            byteLimit: limits.listAnswerByteCountMax * limits.listCountInFlightMax, faultsInPages: false)
+        listBuffers = ListBuffers(limits, room: listRoom)
         headPool = BufferPool(byteLimit: Self.headBufferByteCount * limits.headCountInFlightMax)
     }
 

@@ -2,7 +2,13 @@
 public struct S3Limits: Sendable {
     /// Bytes of one answer of ListObjectsV2. A page of 1,000 keys of 1,024 bytes, each byte percent-encoded, takes
     /// under 4 MiB.
-    public var listAnswerByteCountMax = 16 << 20
+    public var listAnswerByteCountMax = 4 << 20
+    /// Bytes of the buffer in which an answer is received at first…
+    static let listAnswerByteCountAtFirst = 64 << 10
+    /// …and how many times larger the next one is, where an answer doesn't fit.
+    static let listAnswerGrowth = 8
+    /// Entries of an answer: S3 gives no more ("ListObjectsV2", max-keys).
+    static let listEntryCountMax = 1_000
     /// The largest object that is believed: 64 TiB, above S3's own limit of 50 TB ("Amazon S3 quotas"). A size above it
     /// is a broken answer.
     public static let objectByteCountMax: UInt64 = 1 << 46
@@ -20,8 +26,7 @@ public struct S3Limits: Sendable {
     public static let eTagByteCountMax = 1_024
     /// Keys of a page; S3 gives no more than 1,000.
     public var listKeyCountMax = 1_000
-    /// Pages that one client reads at once; others wait. Times `listAnswerByteCountMax`, it bounds the memory of
-    /// listings.
+    /// Pages of the full size that one client reads at once; others wait.
     public var listCountInFlightMax = 1
     /// Attempts of a request where neither the policy, the environment nor the profile says a number.
     static let attemptCountMax = 3
@@ -35,6 +40,10 @@ public struct S3Limits: Sendable {
     public var progressAttemptFactor = 10
     /// Characters of a service's message that are kept in an error.
     public var messageCharacterCountMax = 500
+
+    /// Bytes that an answer in a buffer of so many takes until it is recorded: the buffer, the texts of its entries,
+    /// and its objects.
+    package static func listByteCount(forAnswer byteCount: Int) -> Int { byteCount / 2 * 5 + (256 << 10) }
 
     /// The defaults.
     public init() {}

@@ -12,7 +12,8 @@ public final class OwnedBuffer: @unchecked Sendable {  // handed over, never sha
     private let pool: BufferPool
     private let block: MappedBlock
     private let body: UnsafeMutableRawPointer
-    private let lease: (any AnyObject & Sendable)?
+    /// What is held for as long as the buffer is.
+    package let lease: (any AnyObject & Sendable)?
 
     /// Bytes that fit behind the headroom: what was asked for, although the block below may be larger.
     public let capacity: Int

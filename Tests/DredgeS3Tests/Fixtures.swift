@@ -134,7 +134,7 @@ struct ScriptedBucket {
         limits: S3Limits = .init(), region: String? = nil, bucket: String = "bucket", virtualHost: Bool = false,
         expectedBucketOwner: String? = nil, requestPayer: Bool = false, waitsForReal: Bool = false,
         transferLimits: TransferLimits = .init(), environment: [String: String] = [:],
-        _ body: (ScriptedBucket) async throws -> Value
+        listRoom: (any ListRoom)? = nil, _ body: (ScriptedBucket) async throws -> Value
     ) async throws -> Value {
         let server = try await ScriptedS3Server(scenario)
         defer { server.stop() }
@@ -153,7 +153,7 @@ struct ScriptedBucket {
                 ?? CredentialSources.fixed(
                     Credentials(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "secret")),
             transfer: loop, environment: environment, limits: limits,
-            clock: waitsForReal ? ServiceClock() : waits.clock, gate: gate)
+            clock: waitsForReal ? ServiceClock() : waits.clock, gate: gate, listRoom: listRoom)
         let fixture = ScriptedBucket(
             server: server, loop: loop, client: client, waits: waits, gate: gate)
         do {

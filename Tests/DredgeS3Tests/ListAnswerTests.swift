@@ -129,6 +129,15 @@ import Testing
         #expect(page.objects[2].key == ObjectKey("p/l") && page.objects[2].flaw == nil)
     }
 
+    @Test func `a page of more entries than S3 gives is not used`() throws {
+        let entries = (0..<1_000).map { contents("\($0)") }.joined()
+        #expect(try page(entries + "<IsTruncated>false</IsTruncated>").objects.count == 1_000)
+        let problem = #expect(throws: ListAnswer.Problem.self) {
+            try page(entries + contents("k") + "<IsTruncated>false</IsTruncated>")
+        }
+        #expect(problem?.message.contains("more than 1000 entries") == true)
+    }
+
     @Test func `what is kept of an entry has a limit`() throws {
         let long = String(repeating: "x", count: 65_000)
         let inner = """

@@ -1,6 +1,8 @@
-import DredgeS3
+import Synchronization
 import TestServers
 import Testing
+
+@testable import DredgeS3
 
 private typealias Object = ScriptedS3Server.Object
 private typealias Fault = ScriptedS3Server.Fault
@@ -112,6 +114,56 @@ private typealias Scenario = ScriptedS3Server.Scenario
             #expect(error.code == .malformedAnswer)
             #expect(error.isFatalForSource)
             #expect(error.advice.contains("127.0.0.1"))
+        }
+    }
+
+    /// What is taken of it, and was taken.
+    private final class CountingRoom: ListRoom {
+        let inUse = Mutex<[Int]>([])
+        let taken = Mutex<[Int]>([])
+
+        private final class Part: Sendable {
+            let room: CountingRoom
+            let byteCount: Int
+            init(_ room: CountingRoom, _ byteCount: Int) {
+                self.room = room
+                self.byteCount = byteCount
+            }
+            deinit { room.inUse.withLock { _ = $0.remove(at: $0.firstIndex(of: byteCount) ?? 0) } }
+        }
+
+        func take(_ byteCount: Int) async throws(CancellationError) -> any AnyObject & Sendable {
+            inUse.withLock { $0.append(byteCount) }
+            taken.withLock { $0.append(byteCount) }
+            return Part(self, byteCount)
+        }
+    }
+
+    @Test func `I6: a page takes of the room that listings share what it needs, while it is held`() async throws {
+        let objects = (0..<800).map { Object("\($0)" + String(repeating: "é", count: 400), body: [1]) }
+        let room = CountingRoom()
+        var scenario = Scenario(objects: objects)
+        scenario.pageSize = 400
+        try await ScriptedBucket.with(scenario, listRoom: room) { bucket in
+            let small = S3Limits.listByteCount(forAnswer: 64 << 10)
+            let large = S3Limits.listByteCount(forAnswer: 4 << 20)
+            var page = try await bucket.client.listPage(prefix: ObjectKey("7"))
+            #expect(page.objects.count == 111 && room.inUse.withLock { $0.count } == 1)
+            page = try await bucket.client.listPage(prefix: ObjectKey(""))
+            #expect(page.objects.count == 400 && room.inUse.withLock { $0 } == [large])
+            let before = room.taken.withLock { $0.count }
+            let token = page.continuationToken
+            page.room = nil
+            #expect(room.inUse.withLock { $0.isEmpty })
+            // From then on it begins with the size that was needed.
+            page = try await bucket.client.listPage(prefix: ObjectKey(""), continuationToken: token)
+            #expect(page.objects.count == 400 && room.taken.withLock { $0.count } == before + 1)
+            page.room = nil
+            // Until a request fails.
+            try bucket.server.play(.init(faults: [.error(on: .list, 403, "AccessDenied")]))
+            #expect(try await bucket.listError() != nil)
+            _ = try await bucket.client.listPage(prefix: ObjectKey(""))
+            #expect(room.taken.withLock { $0.last } == small && room.inUse.withLock { $0.isEmpty })
         }
     }
 

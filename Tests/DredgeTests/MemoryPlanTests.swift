@@ -54,6 +54,20 @@ import Testing
         #expect(Limits().memoryByteCountMin(IndexSettings().chunking) <= 64 << 20)
     }
 
+    @Test func `what is read of the queues has a bound, however many sources are fed`() {
+        let fed = FedSources()
+        #expect(fed.pendingPageCount == 1024)
+        for count in 1...500 {
+            fed.add(1)
+            #expect(fed.pendingPageCount * count <= Limits.pendingCount)
+        }
+        fed.add(10_000)
+        #expect(fed.pendingPageCount == Limits.pendingPageCountMin)
+        fed.remove(10_500)
+        #expect(fed.pendingPageCount == 1024)
+        #expect(MemoryPlan.listedByteCount <= Limits.constantByteCount / 3)
+    }
+
     @Test func `a container's limit bounds the memory where nobody says another`() throws {
         var group = try #require(Optional(ControlGroup.current))
         group.memoryByteCount = nil

@@ -39,6 +39,7 @@ public final class Engine: Sendable {
     private let plan: MemoryPlan
     private let carried: Capacity
     private let stores: StoreShares
+    private let fed = FedSources()
     private let reads = Capacity(Limits.openReadCountMax)
 
     /// An engine with AWS's default credential chain, the process's environment and a silent logger, unless said
@@ -89,7 +90,11 @@ public final class Engine: Sendable {
             let reserve = excess > 0 ? try? await memory.reserve(excess) : nil
             defer { withExtendedLifetime(reserve) {} }
             stores.add(store)
-            defer { stores.remove(store) }
+            fed.add(sources.count)
+            defer {
+                stores.remove(store)
+                fed.remove(sources.count)
+            }
             let record = try await begin(sources, in: store, counters)
             let failure = FirstFailure()
             let work = RunWork(
@@ -177,7 +182,7 @@ public final class Engine: Sendable {
             memory: memory.makeAccount(),
             carried: carried.makeAccount(limit: Limits.openMultipartCountMax * carriedByteCount),
             carriedByteCount: carriedByteCount,
-            reads: reads.makeAccount())
+            reads: reads.makeAccount(), fed: fed)
     }
 
     /// Cores that this process, or its container, may use.

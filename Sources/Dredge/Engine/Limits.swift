@@ -50,8 +50,12 @@ public struct Limits: Sendable, Hashable {
     static let gateBacklogCount = 16
     /// Requests beside the GETs that may be in flight: pages of listings, sessions that are renewed. More of them wait.
     static let controlRequestCount = 64
-    /// Objects that are read from the queue in the store at a time.
-    static let pendingPageCount = 1024
+    /// Objects that all sources together have read from their queues in the store and not begun…
+    static let pendingCount = 8192
+    /// …of which each reads no more at a time…
+    static let pendingPageCountMax = 1024
+    /// …and no fewer.
+    static let pendingPageCountMin = 16
     /// Attempts to read an object after which it is not visited a third time. A visit is a request with its attempts;
     /// between two of them all other objects have their turn.
     static let objectAttemptCountMax = 6

@@ -1,4 +1,5 @@
 import DredgeLedger
+import DredgeS3
 import DredgeText
 import DredgeTransfer
 
@@ -6,7 +7,7 @@ import DredgeTransfer
 ///
 /// The budget covers all that grows with settings or content. What is left of it, after the workers, the requests in
 /// flight, the stores and the documents of several parts, is for what is fetched; that is most of it. Beside it the
-/// process takes a constant of at most 64 MiB: code, token tables, the list answers of a few sources.
+/// process takes a constant of at most 64 MiB: code, token tables, and what all listings share (`ListingMemory`).
 struct MemoryPlan: Sendable, Hashable {
     /// The most GETs in flight.
     let requestCount: Int
@@ -52,6 +53,8 @@ struct MemoryPlan: Sendable, Hashable {
         return fetchedByteCountMin - excess >= 2 * part
     }
 
+    /// What all listings share, of the constant: two pages of the largest size, or fifty small ones.
+    static let listedByteCount = 2 * S3Limits.listByteCount(forAnswer: S3Limits().listAnswerByteCountMax)
     /// What one more worker takes: a counter's caches (8 MiB), the batches that it fills and the one that it
     /// compresses.
     static let workerByteCount = 12 << 20

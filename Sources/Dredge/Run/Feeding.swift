@@ -38,7 +38,7 @@ struct Feeding: Sendable {
             while !Task.isCancelled {
                 let listed = signal.now
                 let objects = try await run.ledger.pending(
-                    of: id, in: run.id, after: position, limit: Limits.pendingPageCount)
+                    of: id, in: run.id, after: position, limit: run.room.fed.pendingPageCount)
                 for object in objects {
                     guard source.failure == nil else { return position }
                     // Outcomes of reads that fail go to the sink's queue too: none is started while that is full.

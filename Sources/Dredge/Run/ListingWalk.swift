@@ -23,6 +23,8 @@ struct ListingWalk {
     private var hasToldUnusable = false
     private var cycle = TokenCycle()
     private var isAtEnd = false
+    /// Of the page that was given last.
+    private var room: (any AnyObject & Sendable)?
     /// Whether nothing can have been left out or repeated so far.
     private(set) var isTrusted = true
 
@@ -39,11 +41,15 @@ struct ListingWalk {
     var isInOrder: Bool { hasOrder && isTrusted }
 
     /// The next page; nil: there is none, or the source is given up, as where the pages go in a circle, or bring
-    /// nothing new for too long.
+    /// nothing new for too long. Its memory is taken of what all listings share until the next one is asked for: what
+    /// is made of it must be done with by then.
     mutating func next() async throws(CancellationError) -> [ListedObject]? {
+        room = nil
         if isAtEnd { return nil }
         guard var page = try await list() else { return nil }
         if isTrusted, !follows(page) {
+            // Whoever waits for room holds none.
+            page = ListPage(objects: [], continuationToken: nil)
             guard let again = try await list() else { return nil }
             page = again
             isTrusted = follows(page)
@@ -67,6 +73,7 @@ struct ListingWalk {
         }
         lastKey = page.objects.last { $0.isNamed }?.key ?? lastKey
         startAfter = nil
+        room = page.room
         token = page.continuationToken
         isAtEnd = token == nil
         return page.objects

@@ -29,6 +29,8 @@ struct RunRoom: Sendable {
     let carriedByteCount: Int
     /// Reads that have begun and not ended, whatever they wait for: bounds their tasks.
     let reads: CapacityAccount
+    /// The sources that are fed, of all runs: bounds what is read of their queues.
+    let fed: FedSources
 }
 
 /// The first error that ends the run as a whole.

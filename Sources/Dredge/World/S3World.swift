@@ -18,6 +18,7 @@ package struct S3World: World {
     private let time: TimeSource
     private let logger: Logger
     private let sessions = SessionCache()
+    private let listings = ListingMemory()
 
     /// Starts the transfer loop. Throws when this machine has no thread or descriptor for it.
     /// - Parameters:
@@ -52,7 +53,7 @@ package struct S3World: World {
     ) throws(RunError) -> any ObjectService {
         S3Source(
             source, run: run, base: base, sessions: sessions, environment: environment, transfer: transfer,
-            time: time, logger: logger, gate: gate)
+            time: time, logger: logger, gate: gate, listRoom: listings.makeRoom())
     }
 
     package func shutDown() async {
@@ -72,7 +73,7 @@ struct S3Source: ObjectService {
 
     init(
         _ source: Source, run: String, base: BaseSource, sessions: SessionCache, environment: [String: String],
-        transfer: TransferLoop, time: TimeSource, logger: Logger, gate: any AttemptGate
+        transfer: TransferLoop, time: TimeSource, logger: Logger, gate: any AttemptGate, listRoom: any ListRoom
     ) {
         let warn: @Sendable (String) -> Void = { logger.warning("\($0)", metadata: ["source": "\(source.name)"]) }
         let hops = source.hops(runName: run)
@@ -94,7 +95,7 @@ struct S3Source: ObjectService {
         client = S3Client(
             settings: source.clientSettings, credentials: credentials, transfer: transfer, environment: environment,
             limits: S3Limits(), clock: ServiceClock(time) { warn(ServiceClock.warning(of: "S3", ahead: $0)) },
-            gate: gate)
+            gate: gate, listRoom: listRoom)
     }
 
     func verify() async throws(RunError) { try await externalIDs?.verify() }
