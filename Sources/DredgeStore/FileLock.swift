@@ -53,7 +53,7 @@ final class FileLock: Sendable {
                 idle.firstIndex { $0.identity == identity }.map { idle.remove(at: $0).descriptor }
             }
             if let kept { return (identity, kept) }
-            let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
             return descriptor < 0 ? nil : (identity, descriptor)
         }
 

@@ -123,8 +123,13 @@ struct StoreCopy {
     ) throws {
         let insert = try insertion(table, hasID: true)
         let count = Int32(table.columns.count) + 1
+        // No store gives out such a number, so no new one could be behind it.
+        let runs = table.columns.indices.filter { ["run", "content_run"].contains(table.columns[$0]) }
+        let numbers = [0] + runs.map { Int32($0) + 1 }
         try forEachRow(table.rawValue, "id, \(selection(table))") { copy, row in
-            guard row.int(count) != 0 else { return try copy.dropRow(table, row) }
+            guard row.int(count) != 0, numbers.allSatisfy({ row.int64($0) <= StoreLimits.numberMax }) else {
+                return try copy.dropRow(table, row)
+            }
             guard try keeps(&copy, row) else { return }
             for column in 0..<count { insert.bind(column + 1, column: column, of: row) }
             if try insert.run() == 0 { try copy.dropRow(table, row) }

@@ -58,6 +58,9 @@ public final class Program: @unchecked Sendable {
         process.standardInput = inputHandle
         process.standardOutput = outputHandle
         process.standardError = errorHandle
+        // The program has its own. Left open they add up, and from 1,365 descriptors on Foundation's `run()` reads
+        // behind the end of the directory entries of /proc/self/fd.
+        defer { for handle in [inputHandle, outputHandle, errorHandle] { try? handle.close() } }
         let isPath = executable.contains("/")
         process.executableURL = URL(filePath: isPath ? executable : "/usr/bin/env")
         process.arguments = isPath ? arguments : [executable] + arguments
