@@ -79,7 +79,8 @@ package final class Checksum {
 
     private static func context(_ algorithm: OpaquePointer?) -> OpaquePointer {
         guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, algorithm, nil) == 1 else {
-            fatalError("libcrypto could not begin a digest: out of memory")
+            // Nothing else makes it fail.
+            preconditionFailure("libcrypto could not hash: out of memory")
         }
         return context
     }

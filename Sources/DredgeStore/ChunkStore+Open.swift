@@ -63,8 +63,10 @@ extension ChunkStore {
             try StoreReader(path: path).read { db in
                 try Schema.check(db, path: path)
                 let stored = try Schema.settings(db)
-                if let asked, stored != asked { try requireIntactSettings(db, path: path) }
-                if let asked { try refuseOtherSettings(stored: stored, asked: asked, path: path) }
+                if let asked, stored != asked {
+                    try requireIntactSettings(db, path: path)
+                    try refuseOtherSettings(stored: stored, asked: asked, path: path)
+                }
                 return stored
             }
         }

@@ -1,6 +1,7 @@
 public import DredgeAWS
 import DredgeBase
 public import DredgeLedger
+import DredgeS3
 import DredgeTransfer
 public import Foundation
 public import Logging
@@ -106,11 +107,13 @@ public final class Engine: Sendable {
                 counters: counters, failures: FailureLog(), failure: failure, executor: world.executor, logger: logger)
             var open: [OpenSource] = []
             do throws(RunError) {
-                for source in sources {
+                for (source, listing) in zip(sources, record.sources) {
                     open.append(
                         try self.open(source, for: record.name) { wait in
                             counters.note(wait, for: source.name)
                             self.tell(wait, of: source)
+                        } storedKey: {
+                            (try? await store.storedKey(of: listing.source)).flatMap(\.self).map { ObjectKey($0) }
                         })
                 }
             } catch {
@@ -130,16 +133,20 @@ public final class Engine: Sendable {
     }
 
     /// Opens a source for a run, a plan or a check. Sends nothing.
-    /// - Parameter onWait: called when the source begins to be waited for, and with nil when that is over.
+    /// - Parameters:
+    ///   - onWait: called when the source begins to be waited for, and with nil when that is over.
+    ///   - storedKey: the key of an object that an earlier run stored.
     func open(
-        _ source: Source, for run: String, onWait: @escaping @Sendable (SourceWait?) -> Void = { _ in }
+        _ source: Source, for run: String, onWait: @escaping @Sendable (SourceWait?) -> Void = { _ in },
+        storedKey: @escaping @Sendable () async -> ObjectKey? = { nil }
     ) throws(RunError) -> OpenSource {
         let filter = try SourceFilter(source)
         let gate = gates.gate(of: source.bucketIdentity(endpoints))
         let service = try world.open(source, for: run, gate: gate)
         return OpenSource(
             source, filter: filter, service: service, gate: gate, world: world, patience: limits.outagePatience,
-            warn: { [logger] in logger.warning("\($0)", metadata: ["source": "\(source.name)"]) }, onWait: onWait)
+            warn: { [logger] in logger.warning("\($0)", metadata: ["source": "\(source.name)"]) }, onWait: onWait,
+            storedKey: storedKey)
     }
 
     func tell(_ wait: SourceWait?, of source: Source) {

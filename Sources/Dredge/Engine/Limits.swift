@@ -61,7 +61,8 @@ public struct Limits: Sendable, Hashable {
     static let objectAttemptCountMax = 6
     /// Times that a page of a listing is asked for, each with its attempts, while the source is otherwise well.
     static let listRoundCount = 8
-    /// Times that a request is made anew after the source failed as a whole and was well again.
+    /// Attempts to read an object after which an outage that it meets is taken for its own failure: one may bring the
+    /// service down each time.
     static let recoveryCount = 100
     /// The shortest wait between two looks at a source that fails; each next one may be twice as long.
     static let outageDelayMin: Duration = .seconds(1)

@@ -1,6 +1,5 @@
 import DredgeBase
 import DredgeLedger
-import DredgeS3
 import Foundation
 import Logging
 
@@ -79,9 +78,6 @@ struct RunStages: Sendable {
 
     /// Lists and reads one source; returns what became of stored documents that the listing left over.
     private func read(_ source: OpenSource, _ state: OpenListing) async -> RemovalOutcome? {
-        source.witness { [ledger = run.ledger] in
-            (try? await ledger.storedKey(of: state.source)).flatMap(\.self).map { ObjectKey($0) }
-        }
         await source.verify()
         let signal = ListingSignal()
         let listing = Listing(run: run, source: source, state: state, signal: signal)

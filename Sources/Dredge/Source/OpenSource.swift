@@ -13,7 +13,6 @@ final class OpenSource: Sendable {
     let warn: @Sendable (String) -> Void
     private let health: SourceHealth
     private let patience: Duration
-    private let storedKey: StoredKey
 
     private struct State {
         var hasRead = false
@@ -25,7 +24,8 @@ final class OpenSource: Sendable {
     init(
         _ source: Source, filter: SourceFilter, service: any ObjectService, gate: RequestGate, world: any World,
         patience: Duration, warn: @escaping @Sendable (String) -> Void,
-        onWait: @escaping @Sendable (SourceWait?) -> Void
+        onWait: @escaping @Sendable (SourceWait?) -> Void,
+        storedKey: @escaping @Sendable () async -> ObjectKey? = { nil }
     ) {
         self.source = source
         self.filter = filter
@@ -33,18 +33,9 @@ final class OpenSource: Sendable {
         self.gate = gate
         self.patience = patience
         self.warn = warn
-        let storedKey = StoredKey()
-        self.storedKey = storedKey
-        health = SourceHealth(service, of: source.name, in: world, patience: patience, onWait: onWait) {
-            await storedKey.look.withLock { $0 }?()
-        }
+        health = SourceHealth(
+            service, of: source.name, in: world, patience: patience, onWait: onWait, storedKey: storedKey)
     }
-
-    /// Where the key of a stored object is looked up; nothing is known of it before the run has begun.
-    private final class StoredKey: Sendable { let look = Mutex<(@Sendable () async -> ObjectKey?)?>(nil) }
-
-    /// From here on an object that an earlier run stored can be asked for as a witness.
-    func witness(_ look: @escaping @Sendable () async -> ObjectKey?) { storedKey.look.withLock { $0 = look } }
 
     /// What listings and errors call it.
     var url: String { "s3://\(source.bucket)/\(source.prefix)" }

@@ -89,7 +89,7 @@ final class SourceHealth: Sendable {
     init(
         _ service: any ObjectService, of source: String, in world: any World, patience: Duration,
         onWait: @escaping @Sendable (SourceWait?) -> Void,
-        storedKey: @escaping @Sendable () async -> ObjectKey? = { nil }
+        storedKey: @escaping @Sendable () async -> ObjectKey?
     ) {
         self.service = service
         self.source = source

@@ -52,10 +52,10 @@ struct StoreForgetCommand: ParsableCommand {
         discussion: """
             Removes the objects to which all of the options apply, without asking, and every trace of their text. Of \
             their keys only what the config says itself is left: the prefixes of sources, and include and exclude \
-            as past runs had them. Writes what is left into a new \
-            file, which takes the old one's place; needs room for it. What the bucket still has comes back with the \
-            next run that lists it: take the source out of the config, or exclude the keys. A source that the store \
-            has not is status 1, and nothing is done. A prefix or key that nothing matches is status 0: then what was \
+            as past runs had them. Writes what is left into a new file, which takes the old one's place; needs room \
+            for it. What the bucket still has comes back with the next run that lists it: take the source out of the \
+            config, or exclude the keys. A source that the store has not is status 1, and nothing is done. A prefix \
+            or key that nothing matches is status 0: then what was \
             removed before is erased.
             """)
 
