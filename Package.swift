@@ -37,12 +37,17 @@ let package = Package(
         .library(name: "DredgeCheck", targets: ["DredgeCheck"]),
         .library(name: "DredgeConfig", targets: ["DredgeConfig"]),
         .library(name: "DredgePolicy", targets: ["DredgePolicy"]),
+        .library(name: "DredgeService", targets: ["DredgeService"]),
         .executable(name: "dredge", targets: ["DredgeCLI"]),
+    ],
+    traits: [
+        .trait(name: "Server", description: "The HTTP API, `dredge serve`. Compiles Hummingbird and SwiftNIO.")
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: ["FullFoundation"]),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         // Without its trait that brings Foundation.
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
@@ -106,9 +111,25 @@ let package = Package(
         library(
             "DredgeCheck",
             ["Dredge", "DredgePolicy", "DredgeIAM", "DredgeAWS", "DredgeLedger", "DredgeS3", "DredgeTransfer"]),
+        // What the HTTP API does, without HTTP.
+        library(
+            "DredgeService",
+            [
+                "Dredge", "DredgeAWS", "DredgeBase", "DredgeCheck", "DredgeIAM", "DredgeLedger", "DredgePolicy",
+                "DredgeStore", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        library(
+            "DredgeHTTP",
+            [
+                "DredgeService", "DredgeBase",
+                .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .executableTarget(
             name: "DredgeCLI",
             dependencies: [
+                "DredgeService", .target(name: "DredgeHTTP", condition: .when(traits: ["Server"])),
                 "Dredge", "DredgeCheck", "DredgeConfig", "DredgePolicy", "DredgeAWS", "DredgeBase", "DredgeLedger",
                 "DredgeStore", "DredgeText",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -85,6 +85,6 @@ struct DredgeCommand: AsyncParsableCommand {
         version: "dredge \(Version.current)",
         subcommands: [
             RunCommand.self, IndexCommand.self, CheckCommand.self, PolicyCommand.self, StoreCommand.self,
-            CountCommand.self,
+            CountCommand.self, ServeCommand.self, KeysCommand.self,
         ])
 }

@@ -7,7 +7,10 @@ public protocol Ledger: Sendable {
     /// Goes on with the last run when it did not end complete and had the same sources and filters, else begins a new
     /// one named `name`. What failed or kept changing in a resumed run is pending again. Throws `invalidArgument` for
     /// two sources of one identity.
-    func begin(name: String, version: String, sources: [SourceRecord]) async throws(StoreError) -> OpenRun
+    /// - Parameter resumesOwnOnly: whether only a run of this very name is gone on with.
+    func begin(
+        name: String, version: String, sources: [SourceRecord], resumesOwnOnly: Bool
+    ) async throws(StoreError) -> OpenRun
 
     /// Records a page of a listing: `ListingDecision` says what becomes of each object. Pages come in the order of the
     /// listing. What was recorded in this run before is left as it is, so that a page can be recorded twice. What is
@@ -52,4 +55,13 @@ public protocol Ledger: Sendable {
 
     /// What is stored under the source's name. Also before any run.
     func storedDocuments(of source: SourceRecord) async throws(StoreError) -> StoredDocuments
+}
+
+extension Ledger {
+    /// Goes on with the last run, whatever its name is.
+    public func begin(
+        name: String, version: String, sources: [SourceRecord]
+    ) async throws(StoreError) -> OpenRun {
+        try await begin(name: name, version: version, sources: sources, resumesOwnOnly: false)
+    }
 }

@@ -22,6 +22,8 @@ public struct ListingEntry: Sendable {
     public var skipReason: SkipReason?
     /// Why the entry can't be used, so that the object fails; nil: it can.
     public var failReason: String?
+    /// Whether the object is to be fetched also where this version's content is stored already.
+    public var isReread = false
 
     /// All parts.
     public init(
@@ -101,7 +103,7 @@ public enum ListingDecision: Sendable, Hashable {
 
     /// Decides for `entry`, of which `known` is known; nil: nothing is.
     public init(_ entry: ListingEntry, known: KnownObject?) {
-        let isStored = known?.content?.isListed(as: entry) ?? false
+        let isStored = !entry.isReread && known?.content?.isListed(as: entry) ?? false
         if let reason = entry.failReason, entry.skipReason == nil {
             self = .fail(reason: reason)
         } else if let reason = entry.skipReason, !(isStored && reason.keepsContent) {

@@ -10,7 +10,9 @@ internal import Synchronization
 extension ChunkStore: Ledger {
     /// Takes about a second per million objects, on the writer's thread. Throws `readOnly` on a store that was opened
     /// for reading.
-    public func begin(name: String, version: String, sources: [SourceRecord]) async throws(StoreError) -> OpenRun {
+    public func begin(
+        name: String, version: String, sources: [SourceRecord], resumesOwnOnly: Bool
+    ) async throws(StoreError) -> OpenRun {
         guard Set(sources.map(\.identity)).count == sources.count else {
             throw StoreError(
                 code: .invalidArgument, path: path, message: "Two sources of the run are the same.",
@@ -31,7 +33,7 @@ extension ChunkStore: Ledger {
         do throws(StoreError) {
             let run = try await writer.perform { connection in
                 try connection.beginRun(
-                    name: name, version: version, settings: settings, sources: sources)
+                    name: name, version: version, settings: settings, sources: sources, resumesOwnOnly: resumesOwnOnly)
             }
             openRun.withLock { $0 = run.id }
             return run

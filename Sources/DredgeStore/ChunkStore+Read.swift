@@ -140,7 +140,7 @@ public struct StoredChunks: AsyncSequence, Sendable {
                     var position = try before ?? Position(cursor: ObjectCursor.byBucket(db, filter))
                     while true {
                         if let object = position.object, let span = position.spans.popFirst() {
-                            return (try Self.chunks(db, content, of: object, in: span), position)
+                            return (try content.chunks(db, of: object, in: span), position)
                         }
                         position.object = try position.cursor.next(db)
                         guard let object = position.object else { break }
@@ -159,22 +159,6 @@ public struct StoredChunks: AsyncSequence, Sendable {
                 page = chunks[...]
                 return page.popFirst()
             } catch { throw StoreError(error, path: path) }
-        }
-
-        private static func chunks(
-            _ db: Database, _ content: ContentReader, of object: StoredObject, in span: ChunkSpan
-        ) throws -> [StoredChunk] {
-            var chunks: [StoredChunk] = []
-            try content.forEachChunk(db, of: object.id, in: span) { entry, text in
-                chunks.append(
-                    StoredChunk(
-                        source: object.source, bucket: object.bucket, prefix: object.prefix,
-                        endpointURL: object.endpointURL, key: object.key,
-                        eTag: object.content?.eTag ?? object.eTag, versionID: object.content?.versionID,
-                        ordinal: entry.ordinal, byteOffset: entry.byteOffset, byteLength: entry.byteLength,
-                        tokenCount: entry.tokenCount, text: Array(text)))
-            }
-            return chunks
         }
     }
 }

@@ -48,6 +48,20 @@ final class ContentReader: @unchecked Sendable {
         }
     }
 
+    /// The chunks of a span.
+    func chunks(_ db: Database, of object: StoredObject, in span: ChunkSpan) throws -> [StoredChunk] {
+        var chunks: [StoredChunk] = []
+        try forEachChunk(db, of: object.id, in: span) { entry, text in
+            chunks.append(
+                StoredChunk(
+                    source: object.source, bucket: object.bucket, prefix: object.prefix,
+                    endpointURL: object.endpointURL, key: object.key, eTag: object.content?.eTag ?? object.eTag,
+                    versionID: object.content?.versionID, ordinal: entry.ordinal, byteOffset: entry.byteOffset,
+                    byteLength: entry.byteLength, tokenCount: entry.tokenCount, text: Array(text)))
+        }
+        return chunks
+    }
+
     private func batch(_ db: Database, _ id: BatchID) throws -> InflatedBatch {
         useCount += 1
         if let found = batches[id]?.batch {

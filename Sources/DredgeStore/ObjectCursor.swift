@@ -126,16 +126,19 @@ struct ObjectCursor: Sendable {
         return try query(
             db,
             """
-            SELECT id, key, size, etag, last_modified_ms, storage_class, state, reason, attempt_count, request_id,
-                content_etag, content_size, content_version_id, content_byte_count, content_run, chunk_count,
-                token_count
-            FROM object WHERE \(conditions.joined(separator: " AND "))
+            SELECT \(columns) FROM object WHERE \(conditions.joined(separator: " AND "))
             ORDER BY key LIMIT \(StoreLimits.readPageRowCount)
             """, values
         ) { object($0, of: source) }
     }
 
-    private static func object(_ row: PreparedStatement, of source: SourceRow) -> StoredObject {
+    /// What `object` reads.
+    static let columns = """
+        object.id, key, size, etag, last_modified_ms, storage_class, state, reason, attempt_count, request_id,
+        content_etag, content_size, content_version_id, content_byte_count, content_run, chunk_count, token_count
+        """
+
+    static func object(_ row: PreparedStatement, of source: SourceRow) -> StoredObject {
         let content = row.text(10).map { eTag in
             StoredObject.Content(
                 eTag: ETag(eTag), size: row.uint64(11), versionID: row.text(12), byteCount: row.uint64(13),

@@ -87,6 +87,7 @@ final class PreparedStatement {
 
     func int64(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
     func id<Record>(_ column: Int32) -> Identifier<Record> { Identifier(rawValue: int64(column)) }
+    func optionalID<Record>(_ column: Int32) -> Identifier<Record>? { isNull(column) ? nil : id(column) }
     func int(_ column: Int32) -> Int { Int(int64(column)) }
     func uint64(_ column: Int32) -> UInt64 { UInt64(clamping: int64(column)) }
     func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }

@@ -231,6 +231,7 @@ struct StoreCopy {
     private mutating func copyObjects() throws {
         let names = Dictionary(
             uniqueKeysWithValues: try query(new, "SELECT id, name FROM source") { ($0.int64(0), $0.text(1) ?? "") })
+        let contentRun = Int32(Schema.Table.object.columns.firstIndex(of: "content_run")!) + 1
         try copyTable(.object) { copy, row in
             // Of a source that was dropped, or is forgotten.
             guard let name = names[row.int64(1)] else {
@@ -244,7 +245,7 @@ struct StoreCopy {
                 return false
             }
             guard let forgotten = copy.forgotten, forgotten.matches(source: name),
-                forgotten.matches(key: row.bytes(2) ?? [])
+                forgotten.matches(key: row.bytes(2) ?? []), forgotten.matches(contentRun: row.optionalID(contentRun))
             else { return true }
             copy.report.forgottenObjectCount += 1
             return false

@@ -1,3 +1,5 @@
+public import DredgeLedger
+
 /// What became of a store that was written anew.
 public struct StoreRewriteReport: Sendable, Codable, Hashable {
     /// Objects that it has now.
@@ -43,19 +45,23 @@ public struct ForgetFilter: Sendable, Hashable {
     public var prefix: [UInt8]?
     /// With this key.
     public var key: [UInt8]?
+    /// Whose content this run stored.
+    public var run: RunID?
 
     /// What is nil applies to all objects.
-    public init(source: String? = nil, prefix: [UInt8]? = nil, key: [UInt8]? = nil) {
+    public init(source: String? = nil, prefix: [UInt8]? = nil, key: [UInt8]? = nil, run: RunID? = nil) {
         self.source = source
         self.prefix = prefix
         self.key = key
+        self.run = run
     }
 
     /// Whether whole sources are meant, not some of their keys.
-    var isOfWholeSources: Bool { prefix == nil && key == nil }
+    var isOfWholeSources: Bool { prefix == nil && key == nil && run == nil }
 
     func matches(source name: String?) -> Bool { source == nil || source == name }
     func matches(key other: [UInt8]) -> Bool {
         (key == nil || key == other) && other.starts(with: prefix ?? [])
     }
+    func matches(contentRun other: RunID?) -> Bool { run == nil || run == other }
 }

@@ -5,7 +5,7 @@ internal import GRDB
 
 extension WriterConnection {
     func beginRun(
-        name: String, version: String, settings: StoredSettings, sources: [SourceRecord]
+        name: String, version: String, settings: StoredSettings, sources: [SourceRecord], resumesOwnOnly: Bool
     ) throws -> OpenRun {
         try requireIntactRuns()
         try begin()
@@ -13,7 +13,7 @@ extension WriterConnection {
         try dropDamagedProgress(settings.values)
         try dropUnusedBatches()
         sweepableBatchEnd = BatchID(rawValue: try db.lastBatch(path) + 1)
-        let run = try resumeRun(sources) ?? newRun(name, version, settings, sources)
+        let run = try resumeRun(sources, named: resumesOwnOnly ? name : nil) ?? newRun(name, version, settings, sources)
         try commit()
         return run
     }
@@ -30,7 +30,8 @@ extension WriterConnection {
 
     /// The last run, if it is one to go on with: it was killed or stopped, or an error ended it, and it had the same
     /// sources and filters.
-    private func resumeRun(_ sources: [SourceRecord]) throws -> OpenRun? {
+    /// - Parameter name: the name that it must have; nil: any.
+    private func resumeRun(_ sources: [SourceRecord], named name: String?) throws -> OpenRun? {
         // A later number is of a run whose row was lost: what it left is no state of this one.
         guard
             let last = try Row.fetchOne(
@@ -40,6 +41,7 @@ extension WriterConnection {
                     WHERE id = (SELECT max(id) FROM run) AND outcome IS NOT 'complete'
                     """), (last[0] as Int64?) == (try NumberSequence.last(db, .run))
         else { return nil }
+        if let name, last[1] != name { return nil }
         let run: Int64 = last[0]
         if last[2] ?? false { try listFinishedSourcesAgain(run) }
         let rows = try Row.fetchAll(

@@ -82,7 +82,9 @@ public final class Engine: Sendable {
 
     /// Begins to index `sources`, or goes on with the store's last run if it was stopped or killed and had the same
     /// sources. Returns at once; `Run.report()` tells the end. One store takes one run at a time.
-    public func run(_ sources: [Source], into store: any Ledger & ChunkSink) -> Run {
+    /// - Parameter name: names the run in the store and in session names, and only a run of this name is gone on with;
+    ///   nil: one is made, and the last run is gone on with, whatever its name is.
+    public func run(_ sources: [Source], into store: any Ledger & ChunkSink, named name: String? = nil) -> Run {
         Run { [self] counters async throws(RunError) -> RunReport in
             let settings = try check(sources, settings: store.settings)
             // What one document carries may be more than all of them have together.
@@ -96,7 +98,7 @@ public final class Engine: Sendable {
                 stores.remove(store)
                 fed.remove(sources.count)
             }
-            let record = try await begin(sources, in: store, counters)
+            let record = try await begin(sources, in: store, named: name, counters)
             let failure = FirstFailure()
             let work = RunWork(
                 sink: store, settings: settings, counters: counters, failure: failure,
@@ -165,12 +167,12 @@ public final class Engine: Sendable {
     var endpoints: EndpointSettings { EndpointSettings(environment: base.environment(environment)) }
 
     private func begin(
-        _ sources: [Source], in ledger: any Ledger, _ counters: RunCounters
+        _ sources: [Source], in ledger: any Ledger, named name: String?, _ counters: RunCounters
     ) async throws(RunError) -> OpenRun {
         do throws(StoreError) {
             let record = try await ledger.begin(
-                name: RunName.make(date: world.date(), random: world.random()), version: Version.current,
-                sources: sources.map { [endpoints] in $0.record(endpoints) })
+                name: name ?? RunName.make(date: world.date(), random: world.random()), version: Version.current,
+                sources: sources.map { [endpoints] in $0.record(endpoints) }, resumesOwnOnly: name != nil)
             do throws(StoreError) {
                 counters.take(over: try await ledger.totals(of: record.id))
             } catch {
@@ -242,9 +244,10 @@ extension Source {
     /// another bucket. With other filters it is not the same run that goes on: what they leave out was decided as the
     /// listing was recorded.
     func record(_ endpoints: EndpointSettings) -> SourceRecord {
-        let filters = (include.map { "+\($0)" } + exclude.map { "-\($0)" }).joined(separator: "\n")
+        let part = prefix == storedPrefix ? [] : ["/\(prefix)"]
+        let filters = (part + include.map { "+\($0)" } + exclude.map { "-\($0)" }).joined(separator: "\n")
         return SourceRecord(
-            name: name, bucket: bucket, prefix: prefix, endpointURL: endpoint(endpoints),
+            name: name, bucket: bucket, prefix: storedPrefix, endpointURL: endpoint(endpoints),
             filters: filters.isEmpty ? nil : filters)
     }
 

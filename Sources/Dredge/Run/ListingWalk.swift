@@ -25,6 +25,8 @@ struct ListingWalk {
     private var isAtEnd = false
     /// Of the page that was given last.
     private var room: (any AnyObject & Sendable)?
+    /// Objects that the filters let through and that may still come; nil: any number.
+    private var countLeft: Int?
     /// Whether nothing can have been left out or repeated so far.
     private(set) var isTrusted = true
 
@@ -32,6 +34,9 @@ struct ListingWalk {
     init(_ source: OpenSource, after key: [UInt8]? = nil) {
         self.source = source
         hasOrder = !source.source.isInDirectoryBucket
+        countLeft = source.source.objectCountMax
+        // What came before is not counted, so a listing with an end of its own begins anew.
+        let key = countLeft == nil ? key : nil
         // The service's own tokens may have expired.
         startAfter = key.map { ObjectKey($0) }
         lastKey = startAfter
@@ -76,7 +81,21 @@ struct ListingWalk {
         room = page.room
         token = page.continuationToken
         isAtEnd = token == nil
-        return page.objects
+        return cut(page.objects)
+    }
+
+    /// What may still come of a page.
+    private mutating func cut(_ objects: [ListedObject]) -> [ListedObject] {
+        guard var left = countLeft else { return objects }
+        for (index, object) in objects.enumerated() where object.isNamed && source.filter.includes(object.key.bytes) {
+            if left == 0 {
+                isAtEnd = true
+                return Array(objects[..<index])
+            }
+            left -= 1
+        }
+        countLeft = left
+        return objects
     }
 
     private func list() async throws(CancellationError) -> ListPage? {

@@ -31,6 +31,11 @@ public struct RunProgress: Sendable, Hashable {
     public var elapsed: Duration = .zero
 }
 
+extension RunProgress {
+    /// Of a run that has not begun.
+    public static let none = RunProgress()
+}
+
 /// A number that any thread adds to.
 struct Counter<Value: FixedWidthInteger & Sendable>: ~Copyable, Sendable {
     private let atomic = Atomic<UInt64>(0)

@@ -32,6 +32,11 @@ public struct GlobPattern: Sendable, Hashable {
         self.alternatives = alternatives
     }
 
+    /// The pattern that matches `key` alone.
+    public static func quoted(_ key: String) -> String {
+        String(key.flatMap { "*?[]{}\\".contains($0) ? ["\\", $0] : [$0] })
+    }
+
     /// Whether the whole of `key` matches.
     public func matches(_ key: [UInt8]) -> Bool { alternatives.contains { Self.matches($0, key) } }
 

@@ -9,6 +9,7 @@ package struct SourceProblem: Sendable, Hashable {
         case expectedBucketOwner = "expected_bucket_owner"
         case requestPayer = "request_payer"
         case requireExternalID = "require_external_id"
+        case prefix
     }
 
     /// Where; nil: it concerns the source as a whole.
@@ -38,6 +39,16 @@ extension Source {
             return SourceProblem(
                 field: .requireExternalID, message: externalIDProblem,
                 advice: "Give the last role's external ID, or leave out require_external_id.")
+        }
+        if !prefix.utf8.starts(with: storedPrefix.utf8) {
+            return SourceProblem(
+                field: .prefix, message: "The prefix does not begin with the one by which the store knows the source.",
+                advice: "Give a stored prefix that the prefix begins with.")
+        }
+        if prefix != storedPrefix || objectCountMax != nil, removal.mode != .keep {
+            return SourceProblem(
+                field: .prefix, message: "What a listing of a part does not show may be there all the same.",
+                advice: "Keep the documents that it leaves over (deletions: keep).")
         }
         if let problem = partitionProblem(environment) { return problem }
         let endpointProblem =

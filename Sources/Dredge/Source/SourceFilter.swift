@@ -6,10 +6,12 @@ package import DredgeS3
 package struct SourceFilter: Sendable {
     let include: [GlobPattern]
     let exclude: [GlobPattern]
+    private let isReread: Bool
 
     package init(_ source: Source) throws(RunError) {
         include = try Self.parse(source.include, "include", of: source)
         exclude = try Self.parse(source.exclude, "exclude", of: source)
+        isReread = source.rereads
     }
 
     func includes(_ key: [UInt8]) -> Bool {
@@ -19,10 +21,12 @@ package struct SourceFilter: Sendable {
     /// A listed object as a ledger takes it.
     func entry(_ object: ListedObject) -> ListingEntry {
         let skipReason = skipReason(object)
-        return ListingEntry(
+        var entry = ListingEntry(
             key: object.key.bytes, size: object.size, eTag: object.eTag, lastModified: object.lastModified,
             storageClass: object.storageClass, skipReason: skipReason,
             failReason: skipReason == nil ? object.flaw?.code.rawValue : nil)
+        entry.isReread = isReread
+        return entry
     }
 
     /// Why an object is not read; nil: it is. Decided from its entry in the listing, without a request.

@@ -171,10 +171,12 @@ final class MemoryStore: Ledger, ChunkSink {
 
     // MARK: Ledger
 
-    func begin(name: String, version: String, sources: [SourceRecord]) async throws(StoreError) -> OpenRun {
+    func begin(
+        name: String, version: String, sources: [SourceRecord], resumesOwnOnly: Bool
+    ) async throws(StoreError) -> OpenRun {
         try call(isSafe: true) { state in
             if let last = state.runs.indices.last, state.runs[last].sources == sources,
-                state.runs[last].outcome != .complete
+                state.runs[last].outcome != .complete, !resumesOwnOnly || state.runs[last].name == name
             {
                 let id = RunID(rawValue: Int64(last) + 1)
                 if state.runs[last].outcome == .fatal { state.listFinishedSourcesAgain(id) }

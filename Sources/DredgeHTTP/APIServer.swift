@@ -1,0 +1,55 @@
+#if Server
+    public import DredgeService
+    internal import Foundation
+    public import Hummingbird
+    public import Logging
+
+    /// The HTTP API of a service.
+    public struct APIServer: Sendable {
+        let service: IndexService
+
+        /// An API over `service`, which the caller shuts down.
+        public init(_ service: IndexService) { self.service = service }
+
+        /// Serves until a signal ends the process (SIGTERM, SIGINT), or the task is cancelled. Throws when nothing can be
+        /// bound to the address.
+        /// - Parameter onListening: called with the port once requests can come.
+        public func run(
+            host: String, port: Int, logger: Logger, onListening: @escaping @Sendable (Int) async -> Void
+        ) async throws {
+            let application = Application(
+                router: router(),
+                configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: "dredge"),
+                onServerRunning: { await onListening($0.localAddress?.port ?? port) }, logger: logger)
+            try await application.runService()
+        }
+
+        /// All routes.
+        public func router() -> Router<APIContext> {
+            let router = Router(context: APIContext.self)
+            router.add(middleware: ErrorMiddleware())
+            router.get("healthz") { _, _ in JSONResponse(["status": "ok"]) }
+            let api = router.group("v2").add(middleware: KeyMiddleware(keys: service.keys))
+            CollectionRoutes(service: service).add(to: api.group("collections"))
+            JobRoutes(service: service).add(to: api.group("jobs"))
+            IntegrationRoutes(service: service).add(to: api.group("integrations/aws"))
+            return router
+        }
+    }
+
+    /// What is known of a request: after `KeyMiddleware`, who makes it.
+    public struct APIContext: RequestContext {
+        public var coreContext: CoreRequestContextStorage
+        var caller: Caller?
+
+        public init(source: ApplicationRequestContextSource) { coreContext = .init(source: source) }
+
+        /// Who calls. Throws for a route without `KeyMiddleware`, which would be a fault of ours.
+        func requireCaller() throws -> Caller {
+            guard let caller else { throw HTTPError(.unauthorized) }
+            return caller
+        }
+
+        public var maxUploadSize: Int { ServiceLimits.bodyByteCountMax }
+    }
+#endif

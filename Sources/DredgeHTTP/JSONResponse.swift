@@ -1,0 +1,65 @@
+#if Server
+    internal import DredgeService
+    internal import Foundation
+    internal import HTTPTypes
+    internal import Hummingbird
+
+    /// An answer with a JSON body.
+    struct JSONResponse: ResponseGenerator {
+        var status: HTTPResponse.Status
+        var body: JSON
+
+        init(_ body: JSON, status: HTTPResponse.Status = .ok) {
+            self.status = status
+            self.body = body
+        }
+
+        func response(from request: Request, context: some RequestContext) throws -> Response { response }
+
+        var response: Response {
+            let data = body.data
+            return Response(
+                status: status,
+                headers: [.contentType: "application/json; charset=utf-8", .contentLength: String(data.count)],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
+        }
+    }
+
+    extension JSONResponse {
+        /// What a `ServiceError` is to a client: FastAPI's shape.
+        init(_ error: ServiceError) {
+            switch error {
+            case .invalid(let problems):
+                self.init(
+                    .object([
+                        "detail": .array(
+                            problems.map { problem in
+                                .object([
+                                    "loc": .array(problem.location.map { .string($0) }),
+                                    "msg": .string(problem.message), "type": .string(problem.type),
+                                ])
+                            })
+                    ]), status: .unprocessableContent)
+            case .refused(let refusal):
+                self.init(
+                    .object(["detail": .string(refusal.message), "error_code": .string(refusal.code)]),
+                    status: refusal.kind.status)
+            }
+        }
+    }
+
+    extension Refusal.Kind {
+        var status: HTTPResponse.Status {
+            switch self {
+            case .badRequest: .badRequest
+            case .unauthorized: .unauthorized
+            case .forbidden: .forbidden
+            case .notFound: .notFound
+            case .conflict: .conflict
+            case .tooManyRequests: .tooManyRequests
+            case .notImplemented: .notImplemented
+            case .unavailable: .serviceUnavailable
+            }
+        }
+    }
+#endif

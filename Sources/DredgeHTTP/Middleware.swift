@@ -1,0 +1,62 @@
+#if Server
+    internal import DredgeService
+    internal import Foundation
+    internal import HTTPTypes
+    internal import Hummingbird
+    internal import Logging
+
+    /// Makes answers of errors: never more than what a client needs to know.
+    struct ErrorMiddleware: RouterMiddleware {
+        func handle(
+            _ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response
+        ) async throws -> Response {
+            do {
+                return try await next(request, context)
+            } catch let error as ServiceError {
+                return JSONResponse(error).response
+            } catch let error as HTTPError {
+                let text = error.body ?? error.status.reasonPhrase
+                return JSONResponse(.object(["detail": .string(text)]), status: error.status).response
+            } catch let error as any HTTPResponseError {
+                return JSONResponse(.object(["detail": .string(error.status.reasonPhrase)]), status: error.status)
+                    .response
+            } catch {
+                context.logger.error("a request failed", metadata: ["error": "\(error)"])
+                return JSONResponse(
+                    ["detail": "The server failed. Its operator finds the cause in the log.",
+                     "error_code": "server_error"], status: .internalServerError
+                ).response
+            }
+        }
+    }
+
+    /// Finds out who calls, by the key in `Authorization: Bearer`.
+    struct KeyMiddleware: RouterMiddleware {
+        let keys: APIKeys
+
+        func handle(
+            _ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response
+        ) async throws -> Response {
+            guard let header = request.headers[.authorization], header.hasPrefix("Bearer "),
+                let caller = try await keys.caller(withKey: String(header.dropFirst("Bearer ".count)))
+            else {
+                var response = JSONResponse(
+                    .refused(
+                        .unauthorized, "invalid_api_key",
+                        "A valid key is needed: the header Authorization: Bearer KEY.")
+                ).response
+                response.headers[.wwwAuthenticate] = "Bearer"
+                return response
+            }
+            if let name = HTTPField.Name("X-Organization-ID"), let organization = request.headers[name],
+                organization.lowercased() != caller.organization
+            {
+                throw ServiceError.refused(
+                    .forbidden, "organization_mismatch", "The key does not belong to this X-Organization-ID.")
+            }
+            var context = context
+            context.caller = caller
+            return try await next(request, context)
+        }
+    }
+#endif

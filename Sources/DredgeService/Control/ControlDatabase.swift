@@ -1,0 +1,41 @@
+internal import Foundation
+internal import GRDB
+
+/// The service's own SQLite file: organizations, keys, collections, integrations and jobs. No secret is in it: keys are
+/// kept as SHA-256, credentials of requests not at all.
+final class ControlDatabase: Sendable {
+    private let pool: DatabasePool
+
+    /// Opens `control.sqlite` in `directory`; makes it (mode 0600) where there is none, and brings an older one to this
+    /// version.
+    init(directory: URL) throws {
+        let path = directory.appending(path: "control.sqlite").path
+        if !FileManager.default.fileExists(atPath: path) {
+            let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            if descriptor >= 0 { Foundation.close(descriptor) }
+        }
+        var configuration = Configuration()
+        configuration.label = "dredge-control"
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { db in
+            // A job that was accepted must not be lost to a power cut.
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        pool = try DatabasePool(path: path, configuration: configuration)
+        try ControlSchema.migrator.migrate(pool)
+    }
+
+    /// Sees one state of the file. Runs beside writes.
+    func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        try await pool.read(body)
+    }
+
+    /// One transaction.
+    func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        try await pool.write(body)
+    }
+
+    /// Closes the file. Nothing may be asked afterwards.
+    func close() throws { try pool.close() }
+}

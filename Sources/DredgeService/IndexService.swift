@@ -1,0 +1,60 @@
+public import Dredge
+public import Foundation
+public import Logging
+
+/// What the HTTP API does, without HTTP: organizations with their keys, collections, integrations and jobs, over one
+/// engine. One process has a data directory at a time.
+public final class IndexService: Sendable {
+    /// The keys of all organizations.
+    public let keys: APIKeys
+    /// Collections.
+    public let collections: Collections
+    /// What is stored in collections.
+    public let documents: Documents
+    /// The AWS side of organizations.
+    public let integrations: Integrations
+    /// Jobs.
+    public let jobs: Jobs
+    private let database: ControlDatabase
+    private let engine: Engine
+
+    /// Opens the data directory (made, mode 0700, where there is none), and takes up jobs that had not ended.
+    /// - Parameters:
+    ///   - settings: what chunks are made by, of collections that are new; a collection keeps its own.
+    ///   - engine: what all jobs run on. The service shuts it down.
+    public init(
+        directory: URL, engine: Engine, settings: IndexSettings = IndexSettings(),
+        configuration: ServiceConfiguration = ServiceConfiguration(), logger: Logger
+    ) async throws {
+        try Self.makeDirectory(directory)
+        database = try ControlDatabase(directory: directory)
+        self.engine = engine
+        let stores = try CollectionStores(directory: directory, settings: settings)
+        keys = APIKeys(database: database)
+        collections = Collections(database: database, stores: stores)
+        documents = Documents(database: database, collections: collections, stores: stores)
+        integrations = Integrations(database: database, engine: engine, configuration: configuration)
+        jobs = Jobs(
+            database: database, stores: stores, engine: engine, integrations: integrations,
+            configuration: configuration, logger: logger)
+        try await jobs.restart()
+    }
+
+    /// Stops all jobs where they are, so that the next start goes on with them, and closes everything.
+    public func shutDown() async {
+        await jobs.stop()
+        await engine.shutDown()
+        try? database.close()
+    }
+
+    /// The keys of a data directory, for a command: a server may run beside it.
+    public static func openKeys(directory: URL) throws -> APIKeys {
+        try makeDirectory(directory)
+        return APIKeys(database: try ControlDatabase(directory: directory))
+    }
+
+    private static func makeDirectory(_ directory: URL) throws {
+        try FileManager.default.createDirectory(
+            at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+}

@@ -1,0 +1,240 @@
+internal import Dredge
+internal import DredgeAWS
+internal import DredgeCheck
+internal import DredgeIAM
+internal import DredgePolicy
+internal import Foundation
+internal import GRDB
+
+/// The AWS side of organizations: the external ID that each one's roles demand, and the roles that it may name.
+public struct Integrations: Sendable {
+    let database: ControlDatabase
+    let engine: Engine
+    let configuration: ServiceConfiguration
+
+    /// What an organization has.
+    struct Record: Sendable {
+        var externalID: String?
+        var oldExternalID: String?
+        var oldExternalIDUntil: Double?
+        var roles: [RoleRecord]
+
+        /// External IDs that are valid at `now`.
+        func valid(at now: Double) -> [String] {
+            let old = oldExternalIDUntil.map { $0 > now } ?? false ? oldExternalID : nil
+            return [externalID, old].compactMap(\.self)
+        }
+    }
+
+    /// A role that an organization registered.
+    struct RoleRecord: Sendable {
+        var arn: String
+        /// `pending`, `active`, `failed` or `access_revoked`.
+        var status: String
+        var verified: Double?
+        var verdicts: JSON?
+    }
+
+    // MARK: The external ID
+
+    /// The organization's integration; makes its external ID unless there is one.
+    public func mint(for caller: Caller) async throws -> JSON {
+        try await database.write { db in
+            try db.execute(
+                sql: "UPDATE organization SET external_id = ? WHERE id = ? AND external_id IS NULL",
+                arguments: [newExternalID(), caller.organization])
+        }
+        return try await show(for: caller)
+    }
+
+    /// The organization's integration, with the documents to paste. Throws `notFound` where no external ID was made.
+    public func show(for caller: Caller) async throws -> JSON {
+        let record = try await database.read { try Self.record($0, caller.organization) }
+        guard let externalID = record.externalID else { throw ServiceError.notFound("integration") }
+        return .object([
+            "external_id": .string(externalID),
+            "status": .string(status(record)),
+            "previous_external_id_valid_until": record.oldExternalIDUntil.map {
+                $0 > Date().timeIntervalSince1970 ? .string(timeText($0)) : .null
+            } ?? .null,
+            "principal_arn": .optional(configuration.principalARN),
+            "trust_policy": try trustPolicy(externalID),
+            "permission_policy": try permissionPolicy(),
+            "roles": .array(record.roles.map(\.json)),
+        ])
+    }
+
+    /// Replaces the external ID. The old one is valid for `overlap_seconds` more; by default it ends at once.
+    public func rotate(_ body: JSON, for caller: Caller) async throws -> JSON {
+        var fields = RequestFields(body)
+        let overlap = fields.integer("overlap_seconds", in: 0...ServiceLimits.rotationOverlapSecondsMax) ?? 0
+        try fields.finish()
+        try await database.write { db in
+            let now = Date().timeIntervalSince1970
+            try db.execute(
+                sql: """
+                    UPDATE organization SET old_external_id = external_id, old_external_id_until = ?,
+                        external_id = ? WHERE id = ? AND external_id IS NOT NULL
+                    """, arguments: [now + Double(overlap), newExternalID(), caller.organization])
+            guard db.changesCount == 1 else { throw ServiceError.notFound("integration") }
+        }
+        return try await show(for: caller)
+    }
+
+    private func newExternalID() -> String {
+        configuration.externalIDPrefix + RandomToken.hexadecimal(byteCount: 12)
+    }
+
+    private func trustPolicy(_ externalID: String) throws -> JSON {
+        guard let arn = configuration.principalARN, let principal = try? TrustedPrincipal(arn) else { return .null }
+        let document = AccessPolicies.trust(principal, externalID: externalID)
+        return try JSON(parsing: Data(document.compactJSON.utf8))
+    }
+
+    /// With a bucket's name to fill in.
+    private func permissionPolicy() throws -> JSON {
+        guard let scope = try? BucketScope(bucket: "your-bucket-name") else { return .null }
+        return try JSON(parsing: Data(AccessPolicies.permissions(scope).compactJSON.utf8))
+    }
+
+    private func status(_ record: Record) -> String {
+        record.roles.contains { $0.status == "active" } ? "active" : "pending"
+    }
+
+    // MARK: Roles
+
+    /// Registers a role, verifies it with a bucket that it is to read, and says how that went.
+    public func putRole(_ body: JSON, for caller: Caller) async throws -> JSON {
+        let (arn, target) = try Self.target(body)
+        try await database.write { db in
+            let record = try Self.record(db, caller.organization)
+            guard record.externalID != nil else { throw ServiceError.notFound("integration") }
+            guard record.roles.count < ServiceLimits.roleCountMax || record.roles.contains(where: { $0.arn == arn })
+            else {
+                throw ServiceError.refused(
+                    .conflict, "too_many_roles", "There are \(record.roles.count) roles, which is the most.")
+            }
+            try db.execute(
+                sql: """
+                    INSERT INTO role(organization, arn, status, created) VALUES (?, ?, 'pending', ?)
+                    ON CONFLICT DO NOTHING
+                    """, arguments: [caller.organization, arn, Date().timeIntervalSince1970])
+        }
+        return try await verify(arn, target, for: caller)
+    }
+
+    /// Verifies a registered role again.
+    public func verify(_ body: JSON, for caller: Caller) async throws -> JSON {
+        let (arn, target) = try Self.target(body)
+        return try await verify(arn, target, for: caller)
+    }
+
+    /// Takes a role away: jobs that name it are refused from now on.
+    public func deleteRole(_ arn: String, for caller: Caller) async throws {
+        try await database.write { db in
+            try db.execute(
+                sql: "DELETE FROM role WHERE organization = ? AND arn = ?", arguments: [caller.organization, arn])
+            guard db.changesCount == 1 else { throw ServiceError.notFound("role") }
+        }
+    }
+
+    /// A job found that the role lets nobody in any more.
+    func noteRevoked(_ arn: String, of organization: String) async throws {
+        try await database.write { db in
+            try db.execute(
+                sql: "UPDATE role SET status = 'access_revoked' WHERE organization = ? AND arn = ?",
+                arguments: [organization, arn])
+        }
+    }
+
+    private struct Target: Sendable {
+        var bucket: String
+        var prefix: String
+        var region: String?
+    }
+
+    private static func target(_ body: JSON) throws -> (arn: String, Target) {
+        var fields = RequestFields(body)
+        let arn = fields.requiredString("role_arn")
+        if !arn.isEmpty, RoleARN(arn) == nil {
+            fields.complain("role_arn", "This is no role's ARN: arn:aws:iam::ACCOUNT:role/NAME.")
+        }
+        let target = Target(
+            bucket: fields.requiredString("bucket_name"), prefix: fields.string("prefix") ?? "",
+            region: fields.string("bucket_region"))
+        try fields.finish()
+        return (arn, target)
+    }
+
+    private func verify(_ arn: String, _ target: Target, for caller: Caller) async throws -> JSON {
+        let record = try await database.read { try Self.record($0, caller.organization) }
+        guard let externalID = record.externalID, record.roles.contains(where: { $0.arn == arn }) else {
+            throw ServiceError.notFound("role")
+        }
+        let source = Source(
+            bucket: target.bucket, prefix: target.prefix, region: target.region,
+            auth: .assumeRole([RoleHop(roleARN: arn, externalID: externalID)]),
+            requireExternalID: !configuration.allowsRolesWithoutExternalID)
+        let check = try await engine.check(source)
+        let status = check.verdict == .failed ? "failed" : "active"
+        let verdicts = try JSON(parsing: JSONEncoder().encode(check))
+        try await database.write { db in
+            try db.execute(
+                sql: "UPDATE role SET status = ?, verified = ?, verdicts = ? WHERE organization = ? AND arn = ?",
+                arguments: [status, Date().timeIntervalSince1970, verdicts.text, caller.organization, arn])
+        }
+        return .object(["role_arn": .string(arn), "status": .string(status), "check": verdicts])
+    }
+
+    // MARK: Jobs
+
+    /// Refuses a request that names a role or an external ID that are not the organization's, before AWS is asked.
+    func authorize(_ request: IndexRequest, _ db: Database, _ caller: Caller) throws {
+        guard let arn = request.roleARN else { return }
+        let record = try Self.record(db, caller.organization)
+        let valid = record.valid(at: Date().timeIntervalSince1970)
+        // All of them are compared, whichever matches.
+        var isValid = false
+        for externalID in valid where isEqualInConstantTime(externalID, request.externalID ?? "") { isValid = true }
+        guard isValid else {
+            throw ServiceError.refused(
+                .forbidden, "external_id_mismatch",
+                "The external_id is not this organization's. GET /v2/integrations/aws tells which it is.")
+        }
+        guard let role = record.roles.first(where: { $0.arn == arn }) else {
+            throw ServiceError.refused(
+                .forbidden, "role_not_registered",
+                "The role_arn is not registered to this organization. PUT /v2/integrations/aws/role registers it.")
+        }
+        guard role.status == "active" else {
+            throw ServiceError.refused(
+                .forbidden, role.status == "access_revoked" ? "access_revoked" : "role_not_active",
+                "The role is not active (\(role.status)). POST /v2/integrations/aws/verify says what to change.")
+        }
+    }
+
+    static func record(_ db: Database, _ organization: String) throws -> Record {
+        let row = try Row.fetchOne(
+            db, sql: "SELECT external_id, old_external_id, old_external_id_until FROM organization WHERE id = ?",
+            arguments: [organization])
+        let roles = try Row.fetchAll(
+            db, sql: "SELECT arn, status, verified, verdicts FROM role WHERE organization = ? ORDER BY created, arn",
+            arguments: [organization])
+        return Record(
+            externalID: row?[0], oldExternalID: row?[1], oldExternalIDUntil: row?[2],
+            roles: try roles.map { row in
+                RoleRecord(
+                    arn: row[0], status: row[1], verified: row[2],
+                    verdicts: try (row[3] as String?).map { try JSON(parsing: Data($0.utf8)) })
+            })
+    }
+}
+
+extension Integrations.RoleRecord {
+    var json: JSON {
+        .object([
+            "role_arn": .string(arn), "status": .string(status),
+            "verified_at": .optional(verified.map(timeText)), "check": verdicts ?? .null,
+        ])
+    }
+}

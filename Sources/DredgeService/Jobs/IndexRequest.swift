@@ -1,0 +1,171 @@
+internal import Dredge
+internal import DredgeAWS
+internal import Foundation
+
+/// What a client asks to have indexed. Its credentials are apart from it, so that it can be kept.
+public struct IndexRequest: Sendable, Hashable, Codable {
+    /// Which of the three endpoints was called; the raw value is the job's type.
+    public enum Kind: String, Sendable, Hashable, Codable {
+        case bucket = "index_s3"
+        case file = "index_s3_file"
+        case directory = "index_s3_directory"
+    }
+
+    /// The endpoint.
+    public var kind: Kind
+    /// The bucket.
+    public var bucket: String
+    /// The whole key of `file`; the path of `directory`, with a slash at its end; else empty.
+    public var path = ""
+    /// The bucket's region; nil: found out.
+    public var region: String?
+    /// The role to assume; nil: keys came with the request.
+    public var roleARN: String?
+    /// What the role demands.
+    public var externalID: String?
+    /// The listing ends behind so many files.
+    public var fileCountMax: Int?
+    /// Whether files are left alone whose present version is in the collection; else they are read again.
+    public var skipsExisting = true
+    /// Globs on the whole key.
+    public var include: [String] = []
+    /// Globs on the whole key.
+    public var exclude: [String] = []
+    /// The client's own, for each chunk.
+    public var metadata: [String: JSON] = [:]
+    /// The S3 service, one of the operator's list; nil: the server's own.
+    public var endpoint: String?
+}
+
+/// Keys that came with a request. They live in memory only, as long as the job does.
+struct RequestKeys: Sendable {
+    let credentials: Credentials
+}
+
+extension IndexRequest {
+    /// Reads a request's body. Throws `ServiceError` with everything that is wrong with it.
+    static func parse(
+        _ kind: Kind, _ body: JSON, allowedEndpoints: Set<String>
+    ) throws -> (IndexRequest, RequestKeys?) {
+        var fields = RequestFields(body)
+        var request = IndexRequest(kind: kind, bucket: fields.requiredString("bucket_name"))
+        if !request.bucket.isEmpty, (try? BucketAddress(request.bucket)) == nil {
+            fields.complain("bucket_name", "This is no name of a bucket.")
+        }
+        switch kind {
+        case .bucket: break
+        case .file: request.path = request.key(of: fields.requiredString("file_uri"), &fields, "file_uri")
+        case .directory:
+            let path = fields.requiredString("directory_path")
+            request.path = request.directory(path, &fields)
+        }
+        request.readProcessing(&fields)
+        request.region = fields.string("bucket_region")
+        if kind != .file { request.fileCountMax = fields.integer("max_files", in: 1...Int(Int32.max)) }
+        let keys = request.readAuth(&fields)
+        request.skipsExisting = fields.bool("skip_existing", default: true)
+        let overwrites = fields.bool("overwrite_existing", default: false)
+        request.metadata = Metadata.read(&fields)
+        if kind != .file {
+            request.include = patterns("include", &fields)
+            request.exclude = patterns("exclude", &fields)
+        }
+        if let endpoint = fields.string("endpoint") {
+            if !allowedEndpoints.contains(endpoint) {
+                fields.complain("endpoint", "The operator of this server does not allow this endpoint.")
+            }
+            request.endpoint = endpoint
+        }
+        try fields.finish()
+        guard request.skipsExisting, overwrites else { return (request, keys) }
+        throw ServiceError.refused(
+            .badRequest, "conflicting_options",
+            "skip_existing (by default true) and overwrite_existing can't both be true. Set skip_existing to false.")
+    }
+
+    private mutating func readProcessing(_ fields: inout RequestFields) {
+        switch fields.requiredString("processing_type") {
+        case "basic", "auto", "": break
+        case "advanced":
+            fields.complain(
+                "processing_type",
+                "This server does no optical character recognition, so it has no advanced processing. Use basic.")
+        default: fields.complain("processing_type", "basic or auto is needed here.", "enum")
+        }
+        for name in ["parsing_script", "transcription_language"] where fields.value(name) != nil {
+            fields.complain(name, "This server does not support it. Leave it out.")
+        }
+        if fields.bool("mask_pii", default: false) {
+            fields.complain("mask_pii", "This server does not mask personal data. Leave it out.")
+        }
+    }
+
+    private mutating func readAuth(_ fields: inout RequestFields) -> RequestKeys? {
+        let id = fields.string("aws_access_key_id")
+        let secret = fields.string("aws_secret_access_key")
+        let token = fields.string("aws_session_token")
+        let hasKeys = id != nil || secret != nil || token != nil
+        guard let auth = fields.value("auth") else {
+            guard hasKeys else {
+                fields.complain(
+                    "auth",
+                    "Say how to get in: auth {type: assume_role, role_arn, external_id}, or aws_access_key_id and "
+                        + "aws_secret_access_key.", "missing")
+                return nil
+            }
+            guard let id, let secret, !id.isEmpty, !secret.isEmpty else {
+                fields.complain(
+                    id?.isEmpty ?? true ? "aws_access_key_id" : "aws_secret_access_key",
+                    "An access key has an ID and a secret.", "missing")
+                return nil
+            }
+            return RequestKeys(credentials: Credentials(accessKeyID: id, secretAccessKey: secret, sessionToken: token))
+        }
+        if hasKeys { fields.complain("auth", "Give a role or keys, not both.") }
+        var role = RequestFields(auth, at: ["body", "auth"])
+        if role.requiredString("type") != "assume_role" { role.complain("type", "assume_role is needed here.", "enum") }
+        let arn = role.requiredString("role_arn")
+        let externalID = role.requiredString("external_id")
+        if !arn.isEmpty, RoleARN(arn) == nil {
+            role.complain("role_arn", "This is no role's ARN: arn:aws:iam::ACCOUNT:role/NAME.")
+        }
+        do { try role.finish() } catch { fields.add(role.problems) }
+        (roleARN, self.externalID) = (arn, externalID)
+        return nil
+    }
+
+    private static func patterns(_ name: String, _ fields: inout RequestFields) -> [String] {
+        let patterns = fields.strings(name, countMax: ServiceLimits.patternCountMax)
+        for pattern in patterns {
+            do throws(GlobPattern.Malformed) { _ = try GlobPattern(pattern) } catch {
+                fields.complain(name, "\"\(pattern)\": \(error.description).")
+            }
+        }
+        return patterns
+    }
+
+    /// The key of a URI of this bucket.
+    private func key(of uri: String, _ fields: inout RequestFields, _ name: String) -> String {
+        let start = "s3://\(bucket)/"
+        guard uri.hasPrefix(start), uri.utf8.count > start.utf8.count else {
+            if !uri.isEmpty { fields.complain(name, "\(start)KEY is needed here.") }
+            return ""
+        }
+        return String(uri.dropFirst(start.count))
+    }
+
+    /// The prefix that all keys below a path have: whole segments, so `a` is not `a-old/`.
+    private func directory(_ text: String, _ fields: inout RequestFields) -> String {
+        var path = text
+        if path.hasPrefix("s3://") { path = key(of: path, &fields, "directory_path") }
+        while path.hasPrefix("/") { path.removeFirst() }
+        while path.hasSuffix("/") { path.removeLast() }
+        if path.isEmpty {
+            if !text.isEmpty {
+                fields.complain("directory_path", "This is the whole bucket. Use the endpoint for a bucket.")
+            }
+            return ""
+        }
+        return path + "/"
+    }
+}

@@ -1,0 +1,70 @@
+internal import Foundation
+internal import GRDB
+
+/// A job, as the control database keeps it.
+struct JobRecord: Sendable {
+    /// Where a job stands. The raw values are the API's.
+    enum Status: String, Sendable, CaseIterable {
+        case pending, running, completed, failed, cancelled
+        case completedWithFailures = "completed_with_failures"
+        case rolledBack = "rolled_back"
+    }
+
+    var number: Int64
+    var id: String
+    var organization: String
+    var environment: String
+    var collection: String
+    var collectionName: String
+    var status: Status
+    var request: IndexRequest
+    var hasKeys: Bool
+    var run: Int64?
+    var created: Double
+    var started: Double?
+    var updated: Double
+    var ended: Double?
+    var cancelledBy: String?
+    var rolledBack: Double?
+    var result: JobResult?
+    var errorCode: String?
+    var errorMessage: String?
+
+    static let columns = """
+        number, id, organization, environment, collection, collection_name, status, request, has_keys, run, created,
+        started, updated, ended, cancelled_by, rolled_back, result, error_code, error_message
+        """
+
+    init(_ row: Row) throws {
+        let decoder = JSONDecoder()
+        (number, id, organization, environment) = (row[0], row[1], row[2], row[3])
+        (collection, collectionName) = (row[4], row[5])
+        status = Status(rawValue: row[6]) ?? .failed
+        request = try decoder.decode(IndexRequest.self, from: Data((row[7] as String).utf8))
+        (hasKeys, run, created, started) = (row[8], row[9], row[10], row[11])
+        (updated, ended, cancelledBy, rolledBack) = (row[12], row[13], row[14], row[15])
+        result = try (row[16] as String?).map { try decoder.decode(JobResult.self, from: Data($0.utf8)) }
+        (errorCode, errorMessage) = (row[17], row[18])
+    }
+
+    /// The jobs that `condition` tells.
+    static func fetch(_ db: Database, _ condition: String, _ arguments: StatementArguments) throws -> [JobRecord] {
+        try Row.fetchAll(db, sql: "SELECT \(columns) FROM job \(condition)", arguments: arguments).map(JobRecord.init)
+    }
+
+    /// The name of its run in the chunk store, and the part of session names that leads to it.
+    var runName: String { String(id.dropFirst("job_".count)) }
+}
+
+/// What a job came to.
+struct JobResult: Sendable, Codable {
+    var filesTotal = 0
+    var filesIndexed = 0
+    var filesUnchanged = 0
+    var filesSkipped = 0
+    var filesFailed = 0
+    var chunkCount = 0
+    var tokenCount = 0
+    var durationSeconds = 0.0
+    var warnings: [String] = []
+}

@@ -1,0 +1,166 @@
+internal import Dredge
+internal import DredgeStore
+internal import Foundation
+internal import GRDB
+
+extension Jobs {
+    /// A job with a page of its files, as the API shows it.
+    public func show(_ id: String, filesLimit: Int, filesCursor: String?, for caller: Caller) async throws -> JSON {
+        guard let job = try await record(id, for: caller) else { throw ServiceError.notFound("job") }
+        var after: ObjectID?
+        if let filesCursor {
+            guard let number = Int64(filesCursor) else {
+                throw ServiceError.invalid([
+                    FieldProblem(
+                        location: ["query", "files_cursor"], message: "This is no cursor of this job.",
+                        type: "value_error")
+                ])
+            }
+            after = ObjectID(rawValue: number)
+        }
+        let files = try await files(of: job, after: after, limit: filesLimit)
+        let progress = progress(of: id)
+        var members = Self.summary(job)
+        members.merge(
+            [
+                "progress": Self.progress(job, progress),
+                "progress_message": .string(Self.message(job, progress)),
+                "files": .array(files.map { Self.file($0, of: job) }),
+                "files_page": .object([
+                    "limit": .integer(filesLimit),
+                    "next_cursor": files.count == filesLimit
+                        ? .optional(files.last.map { String($0.id.rawValue) }) : .null,
+                    "total_estimated": .integer(job.result?.filesTotal ?? progress?.listedCount ?? 0),
+                ]),
+                "result": job.result.map(Self.result) ?? .null,
+                "error_code": .optional(job.errorCode), "error_message": .optional(job.errorMessage),
+                "cancelled_by": .optional(job.cancelledBy),
+                "cancelled_at": job.status == .cancelled ? .optional(job.ended.map(timeText)) : .null,
+                "rolled_back_at": .optional(job.rolledBack.map(timeText)),
+            ], uniquingKeysWith: { $1 })
+        return .object(members)
+    }
+
+    /// A page of the caller's jobs, the newest first.
+    public func list(
+        status: String?, collection: String?, limit: Int, offset: Int, for caller: Caller
+    ) async throws -> JSON {
+        let (jobs, total) = try await database.read { db in
+            let condition = """
+                WHERE organization = ?1 AND environment = ?2 AND status = ifnull(?3, status)
+                    AND collection_name = ifnull(?4, collection_name)
+                """
+            let scope: StatementArguments = [caller.organization, caller.environment.rawValue, status, collection]
+            let total = try Int.fetchOne(db, sql: "SELECT count(*) FROM job \(condition)", arguments: scope) ?? 0
+            let jobs = try JobRecord.fetch(
+                db, "\(condition) ORDER BY number DESC LIMIT ?5 OFFSET ?6", scope + [limit, offset])
+            return (jobs, total)
+        }
+        let rows = jobs.map { job -> JSON in
+            let progress = progress(of: job.id)
+            var members = Self.summary(job)
+            members["files_total"] = .integer(job.result?.filesTotal ?? progress?.listedCount ?? 0)
+            members["files_indexed"] = .integer(job.result?.filesIndexed ?? progress?.indexedCount ?? 0)
+            members["files_failed"] = .integer(job.result?.filesFailed ?? progress?.failedCount ?? 0)
+            members["error"] = .optional(job.errorMessage)
+            return .object(members)
+        }
+        return .object([
+            "jobs": .array(rows), "total_count": .integer(total), "limit": .integer(limit),
+            "offset": .integer(offset),
+        ])
+    }
+
+    private func files(of job: JobRecord, after: ObjectID?, limit: Int) async throws -> [StoredObject] {
+        guard let reader = try stores.reader(job.collection), let run = try await reader.run(named: job.runName) else {
+            return []
+        }
+        return try await reader.files(of: run, after: after, limit: limit)
+    }
+
+    private static func summary(_ job: JobRecord) -> [String: JSON] {
+        [
+            "job_id": .string(job.id), "collection_name": .string(job.collectionName),
+            "job_type": .string(job.request.kind.rawValue), "status": .string(job.status.rawValue),
+            "environment": .string(job.environment), "created_at": .string(timeText(job.created)),
+            "updated_at": .string(timeText(job.updated)), "started_at": .optional(job.started.map(timeText)),
+            "completed_at": .optional(job.ended.map(timeText)),
+        ]
+    }
+
+    private static func progress(_ job: JobRecord, _ progress: RunProgress?) -> JSON {
+        let end = job.ended ?? Date().timeIntervalSince1970
+        let elapsed = job.started.map { max(0, end - $0) } ?? 0
+        let stage = stage(job, progress)
+        if let result = job.result {
+            return .object([
+                "current_stage": .string(stage), "stage_description": .string(message(job, nil)),
+                "files_total": .integer(result.filesTotal),
+                "files_processed": .integer(result.filesIndexed + result.filesUnchanged),
+                "files_failed": .integer(result.filesFailed), "files_skipped": .integer(result.filesSkipped),
+                "chunks_processed": .integer(result.chunkCount), "tokens_used": .integer(result.tokenCount),
+                "elapsed_seconds": .number(elapsed),
+            ])
+        }
+        let now = progress ?? .none
+        return .object([
+            "current_stage": .string(stage), "stage_description": .string(message(job, progress)),
+            "files_total": .integer(now.listedCount), "files_processed": .integer(now.indexedCount),
+            "files_failed": .integer(now.failedCount),
+            "files_skipped": .integer(max(0, now.doneCount - now.indexedCount - now.failedCount)),
+            "chunks_processed": .integer(now.chunkCount), "tokens_used": .integer(now.tokenCount),
+            "elapsed_seconds": .number(elapsed),
+        ])
+    }
+
+    private static func stage(_ job: JobRecord, _ progress: RunProgress?) -> String {
+        switch job.status {
+        case .pending: "scanning"
+        case .cancelled: "cancelled"
+        case .completed, .completedWithFailures, .failed, .rolledBack: "finalizing"
+        case .running: progress?.isListingComplete ?? false ? "chunking" : "scanning"
+        }
+    }
+
+    private static func message(_ job: JobRecord, _ progress: RunProgress?) -> String {
+        switch job.status {
+        case .pending: return "The job waits for its turn."
+        case .running:
+            guard let progress else { return "The job begins." }
+            if let wait = progress.waits.first { return "The bucket is waited for: \(wait.reason)" }
+            return "\(progress.doneCount) of \(progress.listedCount) files are done."
+        case .completed: return "All files are done."
+        case .completedWithFailures: return "All files are done; some could not be indexed."
+        case .failed: return job.errorMessage ?? "The job failed."
+        case .cancelled: return "The job was cancelled. What was indexed stays, until the job is rolled back."
+        case .rolledBack: return "What the job indexed was removed."
+        }
+    }
+
+    private static func result(_ result: JobResult) -> JSON {
+        .object([
+            "files_indexed": .integer(result.filesIndexed), "files_failed": .integer(result.filesFailed),
+            "files_skipped": .integer(result.filesSkipped + result.filesUnchanged),
+            "chunks_processed": .integer(result.chunkCount), "tokens_used": .integer(result.tokenCount),
+            "duration_seconds": .number(result.durationSeconds),
+            "warnings": .array(result.warnings.map { .string($0) }),
+        ])
+    }
+
+    private static func file(_ object: StoredObject, of job: JobRecord) -> JSON {
+        let error = JobErrorCode.of(object)
+        let status =
+            switch object.state {
+            case .pending: job.ended == nil ? "queued" : "cancelled"
+            case .indexed: "completed"
+            case .unchanged, .skipped, .vanished: "skipped"
+            case .failed, .changed: "failed"
+            }
+        return .object([
+            "uri": .string(Documents.uri(object)), "status": .string(status),
+            "document_id": object.content == nil ? .null : .string(Documents.identifier(object)),
+            "chunk_count": .integer(object.chunkCount),
+            "error_code": .optional(error?.code), "error_message": .optional(error?.message),
+        ])
+    }
+}

@@ -1,0 +1,364 @@
+internal import Dredge
+internal import DredgeBase
+internal import Foundation
+internal import GRDB
+internal import Logging
+
+/// Accepts jobs, runs them in their turn, and knows where each stands. Jobs survive a restart: those that ran go on.
+public actor Jobs {
+    let database: ControlDatabase
+    let stores: CollectionStores
+    let engine: Engine
+    private let integrations: Integrations
+    private let configuration: ServiceConfiguration
+    private let logger: Logger
+    private var queue: JobQueue
+    private var keys: [String: RequestKeys] = [:]
+    private var runs: [String: ActiveJob] = [:]
+    private var tasks: [String: Task<Void, Never>] = [:]
+    private var isStopping = false
+
+    /// A job that runs.
+    struct ActiveJob {
+        var run: Run?
+        var progress = RunProgress.none
+        var isCancelled = false
+    }
+
+    init(
+        database: ControlDatabase, stores: CollectionStores, engine: Engine, integrations: Integrations,
+        configuration: ServiceConfiguration, logger: Logger
+    ) {
+        self.database = database
+        self.stores = stores
+        self.engine = engine
+        self.integrations = integrations
+        self.configuration = configuration
+        self.logger = logger
+        queue = JobQueue(runningCountMax: configuration.runningJobCount)
+    }
+
+    // MARK: Life
+
+    /// Takes up the jobs that had not ended when the server did. Those whose credentials came with the request fail:
+    /// nothing on disk holds them.
+    func restart() async throws {
+        let open = try await database.write { db in
+            let now = Date().timeIntervalSince1970
+            try db.execute(
+                sql: """
+                    UPDATE job SET status = 'failed', ended = ?1, updated = ?1, error_code = 'credentials_lost',
+                        error_message = ?2 WHERE ended IS NULL AND has_keys
+                    """,
+                arguments: [
+                    now,
+                    "The server was restarted, and the job's access key was kept in memory only. Submit the job again; "
+                        + "files that were indexed are skipped.",
+                ])
+            return try JobRecord.fetch(db, "WHERE ended IS NULL ORDER BY number", [])
+        }
+        for job in open { queue.add(job.entry) }
+        startJobs()
+    }
+
+    /// Stops all jobs where they are; the next start goes on with them. Returns when their stores are closed.
+    func stop() async {
+        isStopping = true
+        for job in runs.values { job.run?.stop() }
+        for task in tasks.values { await task.value }
+    }
+
+    // MARK: Submission
+
+    /// Accepts a job, or answers the one that the same idempotency key stands for.
+    /// - Returns: the job's ID.
+    public func submit(
+        _ kind: IndexRequest.Kind, _ body: JSON, into collection: String, idempotencyKey: String?, for caller: Caller
+    ) async throws -> String {
+        let (request, requestKeys) = try IndexRequest.parse(
+            kind, body, allowedEndpoints: configuration.allowedEndpoints)
+        if let idempotencyKey, !(1...ServiceLimits.idempotencyKeyLengthMax).contains(idempotencyKey.utf8.count) {
+            throw ServiceError.refused(
+                .badRequest, "invalid_idempotency_key",
+                "An Idempotency-Key has 1 to \(ServiceLimits.idempotencyKeyLengthMax) bytes.")
+        }
+        let sha256 = SHA256.hex(Array("\(kind.rawValue)\n\(collection)\n\(body.text)".utf8))
+        let id = RandomToken.identifier("job")
+        let known = try await database.write { [integrations] db -> String? in
+            let now = Date().timeIntervalSince1970
+            if let idempotencyKey,
+                let known = try Self.known(idempotencyKey, sha256: sha256, db, caller, now: now)
+            {
+                return known
+            }
+            guard let collection = try Collections.find(db, collection, caller) else {
+                throw ServiceError.notFound("collection")
+            }
+            try integrations.authorize(request, db, caller)
+            try Self.requireRoom(db, caller)
+            try Self.insert(request, id, into: collection, hasKeys: requestKeys != nil, db, caller, now: now)
+            if let idempotencyKey {
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?)",
+                    arguments: [
+                        caller.organization, caller.environment.rawValue, idempotencyKey, sha256, id, now,
+                    ])
+            }
+            return nil
+        }
+        if let known { return known }
+        guard let job = try await record(id, for: caller) else { throw ServiceError.notFound("job") }
+        keys[id] = requestKeys
+        queue.add(job.entry)
+        startJobs()
+        return id
+    }
+
+    private static func known(
+        _ key: String, sha256: String, _ db: Database, _ caller: Caller, now: Double
+    ) throws -> String? {
+        try db.execute(
+            sql: "DELETE FROM idempotency WHERE created < ?", arguments: [now - ServiceLimits.idempotencySeconds])
+        let row = try Row.fetchOne(
+            db,
+            sql: "SELECT job, body_sha256 FROM idempotency WHERE organization = ? AND environment = ? AND key = ?",
+            arguments: [caller.organization, caller.environment.rawValue, key])
+        guard let row else { return nil }
+        guard row[1] == sha256 else {
+            throw ServiceError.refused(
+                .conflict, "idempotency_conflict",
+                "This Idempotency-Key was used for another request within the last 24 hours. Use a new one.")
+        }
+        return row[0]
+    }
+
+    private static func requireRoom(_ db: Database, _ caller: Caller) throws {
+        let count =
+            try Int.fetchOne(
+                db, sql: "SELECT count(*) FROM job WHERE organization = ? AND ended IS NULL",
+                arguments: [caller.organization]) ?? 0
+        guard count < ServiceLimits.openJobCountMax else {
+            throw ServiceError.refused(
+                .tooManyRequests, "too_many_jobs",
+                "\(count) jobs of this organization have not ended, which is the most. Wait for some of them.")
+        }
+    }
+
+    private static func insert(
+        _ request: IndexRequest, _ id: String, into collection: CollectionRecord, hasKeys: Bool, _ db: Database,
+        _ caller: Caller, now: Double
+    ) throws {
+        let text = String(decoding: try JSONEncoder().encode(request), as: UTF8.self)
+        try db.execute(
+            sql: """
+                INSERT INTO job(id, organization, environment, collection, collection_name, type, status, request,
+                    has_keys, created, updated) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)
+                """,
+            arguments: [
+                id, caller.organization, caller.environment.rawValue, collection.id, collection.name,
+                request.kind.rawValue, text, hasKeys, now, now,
+            ])
+    }
+
+    // MARK: What is asked of a job
+
+    /// The job with this ID, of the caller's organization and environment; nil: there is none.
+    func record(_ id: String, for caller: Caller) async throws -> JobRecord? {
+        try await database.read { db in
+            try JobRecord.fetch(
+                db, "WHERE id = ? AND organization = ? AND environment = ?",
+                [id, caller.organization, caller.environment.rawValue]
+            ).first
+        }
+    }
+
+    /// How far a running job is; nil: it does not run.
+    func progress(of id: String) -> RunProgress? { runs[id]?.progress }
+
+    /// Ends a job. One that has ended stays as it is.
+    public func cancel(_ id: String, for caller: Caller) async throws {
+        guard let job = try await record(id, for: caller) else { throw ServiceError.notFound("job") }
+        if job.ended != nil { return }
+        if queue.remove(id) {
+            keys[id] = nil
+            return try await end(id, .cancelled, cancelledBy: caller.keyID)
+        }
+        if runs[id] != nil {
+            runs[id]?.isCancelled = true
+            runs[id]?.run?.stop()
+            try await database.write { db in
+                try db.execute(sql: "UPDATE job SET cancelled_by = ? WHERE id = ?", arguments: [caller.keyID, id])
+            }
+        }
+    }
+
+    // MARK: Running
+
+    private func startJobs() {
+        while !isStopping, let entry = queue.next() {
+            runs[entry.id] = ActiveJob()
+            tasks[entry.id] = Task {
+                await self.execute(entry)
+                self.queue.end(entry.id)
+                self.runs[entry.id] = nil
+                self.keys[entry.id] = nil
+                self.tasks[entry.id] = nil
+                self.startJobs()
+            }
+        }
+    }
+
+    private func execute(_ entry: JobQueue.Entry) async {
+        do {
+            let job = try await begin(entry.id)
+            let source = try source(of: job)
+            let ending = try await stores.exclusively(job.collection) {
+                try await self.run(job, source)
+            }
+            try await finish(job, ending)
+        } catch {
+            logger.error("a job could not be run", metadata: ["job": "\(entry.id)", "error": "\(error)"])
+            try? await end(
+                entry.id, .failed,
+                error: ("server_error", "The server could not run the job. Its operator finds the cause in its log."))
+        }
+    }
+
+    private func begin(_ id: String) async throws -> JobRecord {
+        try await database.write { db in
+            let now = Date().timeIntervalSince1970
+            try db.execute(
+                sql: "UPDATE job SET status = 'running', started = ifnull(started, ?1), updated = ?1 WHERE id = ?2",
+                arguments: [now, id])
+            guard let job = try JobRecord.fetch(db, "WHERE id = ?", [id]).first else { throw ServiceError.notFound("job") }
+            return job
+        }
+    }
+
+    private func source(of job: JobRecord) throws -> Source {
+        let request = job.request
+        let auth: SourceAuth
+        if let arn = request.roleARN {
+            auth = .assumeRole([
+                RoleHop(
+                    roleARN: arn, externalID: request.externalID,
+                    sessionName: configuration.sessionName(organization: job.organization, job: job.runName))
+            ])
+        } else if let keys = keys[job.id] {
+            auth = .accessKey(keys.credentials)
+        } else {
+            throw ServiceError.refused(.conflict, "credentials_lost", "The job's access key is gone.")
+        }
+        var source = Source(
+            name: request.bucket, bucket: request.bucket, prefix: request.path, region: request.region,
+            endpointURL: request.endpoint, auth: auth, include: request.include, exclude: request.exclude,
+            requireExternalID: request.roleARN != nil && !configuration.allowsRolesWithoutExternalID,
+            removal: RemovalRule(mode: .keep))
+        if request.kind == .file { source.include = [GlobPattern.quoted(request.path)] }
+        source.storedPrefix = ""
+        source.objectCountMax = request.fileCountMax
+        source.rereads = !request.skipsExisting
+        return source
+    }
+
+    /// How a run ended.
+    private enum Ending: Sendable {
+        case report(RunReport, run: Int64?)
+        case error(RunError, run: Int64?)
+        case store(StoreError)
+    }
+
+    private func run(_ job: JobRecord, _ source: Source) async throws -> Ending {
+        let (path, settings) = (stores.path(job.collection), stores.settings)
+        let store: ChunkStore
+        do {
+            // Opening may verify the file: not on a thread that others need.
+            store = try await Task.detached { try ChunkStore.open(at: path, settings: settings) }.value
+        } catch let error as StoreError {
+            return .store(error)
+        }
+        let run = engine.run([source], into: store, named: job.runName)
+        runs[job.id]?.run = run
+        if isStopping || runs[job.id]?.isCancelled ?? true { run.stop() }
+        let watcher = Task {
+            for await progress in run.progress { runs[job.id]?.progress = progress }
+        }
+        let result: Result<RunReport, RunError>
+        do throws(RunError) { result = .success(try await run.report()) } catch { result = .failure(error) }
+        await watcher.value
+        try await Task.detached { try store.close() }.value
+        let row = try? await stores.reader(job.collection)?.run(named: job.runName)?.rawValue
+        switch result {
+        case .success(let report): return .report(report, run: row)
+        case .failure(let error): return .error(error, run: row)
+        }
+    }
+
+    private func finish(_ job: JobRecord, _ ending: Ending) async throws {
+        let isCancelled = runs[job.id]?.isCancelled ?? false
+        switch ending {
+        case .report(let report, let run):
+            if report.outcome == .stopped, !isCancelled { return try await putBack(job.id, run: run) }
+            let status: JobRecord.Status =
+                report.outcome == .stopped
+                ? .cancelled : report.failed.objects + report.changed.objects > 0 ? .completedWithFailures : .completed
+            try await end(job.id, status, run: run, result: JobResult(report))
+        case .error(let error, let run):
+            let hasRead = error.report.map { $0.indexed.objects > 0 } ?? false
+            try await end(
+                job.id, isCancelled ? .cancelled : .failed, run: run, result: error.report.map(JobResult.init),
+                error: isCancelled ? nil : JobErrorCode.of(error, hasRead: hasRead))
+        case .store(let error):
+            logger.error("a collection can't be opened", metadata: ["job": "\(job.id)", "error": "\(error.message)"])
+            try await end(
+                job.id, .failed,
+                error: ("server_error", "The collection can't be written to. The operator finds the cause in the log."))
+        }
+    }
+
+    /// The server stops: the job goes on with the next start.
+    private func putBack(_ id: String, run: Int64?) async throws {
+        try await database.write { db in
+            try db.execute(
+                sql: "UPDATE job SET status = 'pending', run = ?, updated = ? WHERE id = ?",
+                arguments: [run, Date().timeIntervalSince1970, id])
+        }
+    }
+
+    private func end(
+        _ id: String, _ status: JobRecord.Status, run: Int64? = nil, result: JobResult? = nil,
+        cancelledBy: String? = nil, error: (code: String, message: String)? = nil
+    ) async throws {
+        let resultText = try result.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
+        let (code, message) = (error?.code, error?.message)
+        try await database.write { db in
+            let now = Date().timeIntervalSince1970
+            try db.execute(
+                sql: """
+                    UPDATE job SET status = ?1, ended = ?2, updated = ?2, run = ifnull(?3, run),
+                        result = ifnull(?4, result), cancelled_by = ifnull(?5, cancelled_by), error_code = ?6,
+                        error_message = ?7 WHERE id = ?8
+                    """,
+                arguments: [status.rawValue, now, run, resultText, cancelledBy, code, message, id])
+        }
+    }
+}
+
+extension JobRecord {
+    var entry: JobQueue.Entry {
+        JobQueue.Entry(id: id, number: number, organization: organization, collection: collection)
+    }
+}
+
+extension JobResult {
+    init(_ report: RunReport) {
+        filesTotal = report.listed.objects
+        filesIndexed = report.indexed.objects
+        filesUnchanged = report.unchanged.objects
+        filesSkipped = report.skipped.objects + report.vanished.objects
+        filesFailed = report.failed.objects + report.changed.objects
+        chunkCount = report.chunkCount
+        tokenCount = report.tokenCount
+        durationSeconds = report.elapsedSeconds
+    }
+}

@@ -1,0 +1,32 @@
+internal import Dredge
+internal import DredgeAWS
+
+/// What an operator decides.
+public struct ServiceConfiguration: Sendable {
+    /// Endpoints of S3 services that requests may name.
+    public var allowedEndpoints: Set<String> = []
+    /// Jobs that run at once.
+    public var runningJobCount = ServiceLimits.runningJobCountMax
+    /// Stands before each external ID.
+    public var externalIDPrefix = "cap_org_"
+    /// The role's session name: `{organization}` stands for the first twelve digits of the organization's identifier,
+    /// `{job}` for the job's identifier without `job_`.
+    public var sessionNameTemplate = "captain-customer-{organization}-{job}"
+    /// Whether roles may be used that can be assumed without the external ID.
+    public var allowsRolesWithoutExternalID = false
+    /// The principal that customers' roles are to trust: an ARN. Nil: the one that the server's own credentials have is
+    /// not known, and no documents can be made.
+    public var principalARN: String?
+
+    /// All defaults.
+    public init() {}
+
+    /// The session name of a job. The rules of STS hold for whatever identifiers there are.
+    func sessionName(organization: String, job: String) -> String {
+        let digits = organization.filter { $0 != "-" }.prefix(12)
+        return
+            sessionNameTemplate
+            .replacing("{organization}", with: String(digits))
+            .replacing("{job}", with: job)
+    }
+}

@@ -1,0 +1,102 @@
+package import DredgeLedger
+internal import GRDB
+
+/// Answers small questions about a store over and over, on a connection that stays open: what a server needs.
+///
+/// Sees what is committed at each call. A store that was written anew (compacted, repaired, forgotten from) is another
+/// file: make another reader then.
+package final class DocumentReader: Sendable {
+    private let reader: StoreReader
+    private let content: ContentReader
+    private let path: String
+
+    /// Opens the file. Throws `cannotOpen` where there is none.
+    package init(path: String) throws(StoreError) {
+        let resolved = try StorePath.resolve(path)
+        try ChunkStore.requireFile(resolved)
+        do {
+            reader = try StoreReader(path: resolved)
+            try reader.read { try Schema.check($0, path: resolved) }
+        } catch { throw StoreError(error, path: resolved) }
+        content = ContentReader(path: resolved)
+        self.path = resolved
+    }
+
+    /// Documents that have content, in order of their numbers. `offset` costs a row each.
+    package func documents(limit: Int, offset: Int) async throws(StoreError) -> [StoredObject] {
+        try await objects(
+            "content_etag IS NOT NULL ORDER BY object.id LIMIT ? OFFSET ?", [.int(Int64(limit)), .int(Int64(offset))])
+    }
+
+    /// How many have content. Costs a row each.
+    package func documentCount() async throws(StoreError) -> Int {
+        try await read { db in
+            try query(db, "SELECT count(*) FROM object WHERE content_etag IS NOT NULL") { $0.int(0) }.first ?? 0
+        }
+    }
+
+    /// The object with this number; nil: there is none.
+    package func object(_ id: ObjectID) async throws(StoreError) -> StoredObject? {
+        try await objects("object.id = ?", [.id(id)]).first
+    }
+
+    /// Objects that `run` listed last, behind number `after`, in order of their numbers. A page may take as long as
+    /// there are objects of other runs between.
+    package func files(of run: RunID, after: ObjectID?, limit: Int) async throws(StoreError) -> [StoredObject] {
+        try await objects(
+            "object.id > ? AND object.run = ? ORDER BY object.id LIMIT ?",
+            [.int(after?.rawValue ?? 0), .id(run), .int(Int64(limit))])
+    }
+
+    /// Objects whose content `run` stored, behind number `after`, in order of their numbers.
+    package func documents(of run: RunID, after: ObjectID?, limit: Int) async throws(StoreError) -> [StoredObject] {
+        try await objects(
+            "object.id > ? AND content_run = ? ORDER BY object.id LIMIT ?",
+            [.int(after?.rawValue ?? 0), .id(run), .int(Int64(limit))])
+    }
+
+    /// Chunks `first ..< first + limit` of an object, as far as there are so many.
+    package func chunks(of object: StoredObject, from first: Int, limit: Int) async throws(StoreError) -> [StoredChunk] {
+        let content = content
+        return try await read { db in
+            var chunks: [StoredChunk] = []
+            for span in try content.spans(db, of: object.id)
+            where span.firstOrdinal < first + limit && span.firstOrdinal + span.chunkCount > first {
+                chunks += try content.chunks(db, of: object, in: span).filter {
+                    first..<(first + limit) ~= $0.ordinal
+                }
+            }
+            return chunks
+        }
+    }
+
+    /// The run of this name; nil: none has begun. The newest, where there are several.
+    package func run(named name: String) async throws(StoreError) -> RunID? {
+        try await read { db in
+            try query(db, "SELECT id FROM run WHERE name = ? ORDER BY id DESC LIMIT 1", [.text(name)]) { RunID(rawValue: $0.int64(0)) }
+                .first
+        }
+    }
+
+    private func objects(_ rest: String, _ values: [QueryValue]) async throws(StoreError) -> [StoredObject] {
+        try await read { db in
+            try query(
+                db,
+                """
+                SELECT \(ObjectCursor.columns), source.id, name, bucket, prefix, endpoint_url
+                FROM object JOIN source ON source.id = object.source WHERE \(rest)
+                """, values
+            ) { row in
+                ObjectCursor.object(
+                    row,
+                    of: ObjectCursor.SourceRow(
+                        id: row.int64(17), name: row.text(18) ?? "", bucket: row.text(19) ?? "",
+                        prefix: row.text(20) ?? "", endpointURL: row.text(21)))
+            }
+        }
+    }
+
+    private func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
+        do { return try await reader.read(body) } catch { throw StoreError(error, path: path) }
+    }
+}
