@@ -40,7 +40,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     #if Server
         private func serve(host: String, port: Int) async throws {
-            let logger = Logger(label: "dredge", factory: { _ in WarningLog() })
+            let logger = Logger(label: "dredge", factory: { StreamLogHandler.standardError(label: $0) })
             let engine: Engine
             do throws(RunError) { engine = try Engine(logger: logger) } catch {
                 throw CommandFailure(.fatal, FatalText.text(error))

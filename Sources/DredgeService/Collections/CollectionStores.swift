@@ -8,8 +8,13 @@ internal import Synchronization
 final class CollectionStores: Sendable {
     private let directory: URL
     let settings: IndexSettings
-    /// Collections whose file somebody writes to, or writes anew.
-    private let busy = Monitor<Set<String>>([], order: .any)
+    /// Who has which file. A rewrite needs it for itself alone; a writer may have readers beside it.
+    private struct Uses: Sendable {
+        var writing: Set<String> = []
+        var rewriting: Set<String> = []
+        var readerCounts: [String: Int] = [:]
+    }
+    private let uses = Monitor(Uses(), order: .any)
     private struct Readers {
         var open: [String: (reader: DocumentReader, lastUse: Int)] = [:]
         var useCount = 0
@@ -28,22 +33,39 @@ final class CollectionStores: Sendable {
 
     /// Runs `body` while nobody else writes to the collection. Waits for who does.
     func exclusively<T: Sendable>(_ collection: String, _ body: @Sendable () async throws -> T) async throws -> T {
-        try await busy.wait { busy in busy.insert(collection).inserted ? () : nil }
-        defer { busy.update { _ = $0.remove(collection) } }
+        try await uses.wait { $0.writing.insert(collection).inserted ? () : nil }
+        defer { uses.update { _ = $0.writing.remove(collection) } }
         return try await body()
     }
 
     /// The same, but throws `ServiceError.inUse` where somebody writes to it.
     func ifFree<T: Sendable>(_ collection: String, _ body: @Sendable () async throws -> T) async throws -> T {
-        guard busy.attempt({ busy in busy.insert(collection).inserted ? () : nil }) != nil else {
+        guard uses.attempt({ $0.writing.insert(collection).inserted ? () : nil }) != nil else {
             throw ServiceError.inUse
         }
-        defer { busy.update { _ = $0.remove(collection) } }
+        defer { uses.update { _ = $0.writing.remove(collection) } }
         return try await body()
     }
 
-    /// A reader of the collection; nil: nothing was ever stored.
-    func reader(_ collection: String) throws -> DocumentReader? {
+    /// Runs `body` with a reader of the collection; nil: nothing was ever stored. Waits while the file is written anew.
+    func read<T: Sendable>(
+        _ collection: String, _ body: @Sendable (DocumentReader?) async throws -> T
+    ) async throws -> T {
+        try await uses.wait { (uses) -> Void? in
+            guard !uses.rewriting.contains(collection) else { return nil }
+            uses.readerCounts[collection, default: 0] += 1
+            return ()
+        }
+        defer {
+            uses.update { uses in
+                let count = uses.readerCounts[collection, default: 1] - 1
+                uses.readerCounts[collection] = count > 0 ? count : nil
+            }
+        }
+        return try await body(try reader(collection))
+    }
+
+    private func reader(_ collection: String) throws -> DocumentReader? {
         let known = readers.withLock { readers in
             readers.useCount += 1
             readers.open[collection]?.lastUse = readers.useCount
@@ -52,31 +74,40 @@ final class CollectionStores: Sendable {
         if let known { return known }
         guard FileManager.default.fileExists(atPath: path(collection)) else { return nil }
         let reader = try DocumentReader(path: path(collection))
-        readers.withLock { readers in
+        return readers.withLock { readers in
+            if let other = readers.open[collection]?.reader { return other }
             readers.open[collection] = (reader, readers.useCount)
             if readers.open.count > ServiceLimits.openReaderCountMax,
                 let oldest = readers.open.min(by: { $0.value.lastUse < $1.value.lastUse })
             {
                 readers.open[oldest.key] = nil
             }
+            return reader
         }
-        return reader
     }
 
-    /// Removes objects with every trace in the file. For `exclusively`.
-    func forget(_ filter: ForgetFilter, in collection: String) throws {
-        guard FileManager.default.fileExists(atPath: path(collection)) else { return }
-        dropReader(collection)
-        defer { dropReader(collection) }
-        _ = try ChunkStore.forget(filter, at: path(collection))
+    /// Removes objects with every trace in the file: waits until nobody reads it. For `exclusively` and `ifFree`.
+    func forget(_ filter: ForgetFilter, in collection: String) async throws {
+        let path = path(collection)
+        try await alone(collection) {
+            guard FileManager.default.fileExists(atPath: path) else { return }
+            // On a thread of its own: it reads and writes the whole file.
+            try await Task.detached { _ = try ChunkStore.forget(filter, at: path) }.value
+        }
     }
 
-    /// Deletes the file. For `exclusively`.
-    func delete(_ collection: String) {
-        dropReader(collection)
-        for suffix in ["", "-wal", "-shm", "-journal"] { unlink(path(collection) + suffix) }
-        dropReader(collection)
+    /// Deletes the file: waits until nobody reads it. For `exclusively` and `ifFree`.
+    func delete(_ collection: String) async throws {
+        let path = path(collection)
+        try await alone(collection) { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(path + suffix) } }
     }
 
-    private func dropReader(_ collection: String) { readers.withLock { $0.open[collection] = nil } }
+    /// Runs `body` while nobody has the file open.
+    private func alone(_ collection: String, _ body: @Sendable () async throws -> Void) async throws {
+        uses.update { _ = $0.rewriting.insert(collection) }
+        defer { uses.update { _ = $0.rewriting.remove(collection) } }
+        try await uses.wait { $0.readerCounts[collection] == nil ? () : nil }
+        readers.withLock { $0.open[collection] = nil }
+        try await body()
+    }
 }

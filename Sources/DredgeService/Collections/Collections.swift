@@ -93,7 +93,7 @@ public struct Collections: Sendable {
                 guard !isInUse else { throw ServiceError.inUse }
                 try db.execute(sql: "DELETE FROM collection WHERE id = ?", arguments: [collection.id])
             }
-            stores.delete(collection.id)
+            try await stores.delete(collection.id)
         }
     }
 

@@ -13,21 +13,25 @@ public struct Documents: Sendable {
     /// A page of a collection's documents, in order of their first indexing.
     public func list(_ name: String, limit: Int, offset: Int, for caller: Caller) async throws -> JSON {
         let collection = try await collections.get(name, for: caller)
-        let reader = try stores.reader(collection.id)
-        let documents = try await reader?.documents(limit: limit, offset: offset) ?? []
+        let (documents, total) = try await stores.read(collection.id) { reader in
+            (
+                try await reader?.documents(limit: limit, offset: offset) ?? [],
+                try await reader?.documentCount() ?? 0
+            )
+        }
         let jobs = try await jobs(of: documents, in: collection.id)
         return .object([
             "documents": .array(documents.map { Self.summary($0, jobs) }),
-            "total_count": .integer(try await reader?.documentCount() ?? 0), "limit": .integer(limit),
+            "total_count": .integer(total), "limit": .integer(limit),
             "offset": .integer(offset), "collection_name": .string(name),
         ])
     }
 
     /// A document with its first chunks; `chunks` pages through all.
     public func get(_ name: String, _ id: String, for caller: Caller) async throws -> JSON {
-        let (document, reader, collection) = try await find(name, id, for: caller)
+        let collection = try await collections.get(name, for: caller)
+        let (document, chunks) = try await read(id, in: collection, from: 0, limit: ServiceLimits.chunkPageCountMax)
         let jobs = try await jobs(of: [document], in: collection.id)
-        let chunks = try await reader.chunks(of: document, from: 0, limit: ServiceLimits.chunkPageCountMax)
         return .object([
             "document_id": .string(id), "collection_name": .string(name),
             "chunk_count": .integer(document.chunkCount), "token_count": .integer(document.tokenCount),
@@ -40,8 +44,8 @@ public struct Documents: Sendable {
     public func chunks(
         _ name: String, _ id: String, limit: Int, offset: Int, for caller: Caller
     ) async throws -> JSON {
-        let (document, reader, _) = try await find(name, id, for: caller)
-        let chunks = try await reader.chunks(of: document, from: offset, limit: limit)
+        let collection = try await collections.get(name, for: caller)
+        let (document, chunks) = try await read(id, in: collection, from: offset, limit: limit)
         return .object([
             "document_id": .string(id), "chunks": .array(chunks.map(Self.chunk)),
             "total_count": .integer(document.chunkCount), "limit": .integer(limit), "offset": .integer(offset),
@@ -51,9 +55,10 @@ public struct Documents: Sendable {
     /// Deletes one document: nothing of its text or its key is in the collection's file afterwards. Throws `conflict`
     /// while a job writes there. Costs the writing of the whole file.
     public func delete(_ name: String, _ id: String, for caller: Caller) async throws {
-        let (document, _, collection) = try await find(name, id, for: caller)
+        let collection = try await collections.get(name, for: caller)
         try await stores.ifFree(collection.id) {
-            try stores.forget(ForgetFilter(source: document.source, key: document.key), in: collection.id)
+            let (document, _) = try await read(id, in: collection, from: 0, limit: 0)
+            try await stores.forget(ForgetFilter(source: document.source, key: document.key), in: collection.id)
         }
     }
 
@@ -61,20 +66,22 @@ public struct Documents: Sendable {
     public func deleteAll(_ name: String, for caller: Caller) async throws -> Int {
         let collection = try await collections.get(name, for: caller)
         return try await stores.ifFree(collection.id) {
-            let count = try await stores.reader(collection.id)?.documentCount() ?? 0
-            stores.delete(collection.id)
+            let count = try await stores.read(collection.id) { try await $0?.documentCount() ?? 0 }
+            try await stores.delete(collection.id)
             return count
         }
     }
 
-    private func find(
-        _ name: String, _ id: String, for caller: Caller
-    ) async throws -> (StoredObject, DocumentReader, CollectionRecord) {
-        let collection = try await collections.get(name, for: caller)
-        guard let number = Self.number(id), let reader = try stores.reader(collection.id),
-            let document = try await reader.object(number), document.content != nil
-        else { throw ServiceError.notFound("document") }
-        return (document, reader, collection)
+    /// A document and some of its chunks. Throws `notFound`.
+    private func read(
+        _ id: String, in collection: CollectionRecord, from first: Int, limit: Int
+    ) async throws -> (StoredObject, [StoredChunk]) {
+        try await stores.read(collection.id) { reader in
+            guard let number = Self.number(id), let reader, let document = try await reader.object(number),
+                document.content != nil
+            else { throw ServiceError.notFound("document") }
+            return (document, try await reader.chunks(of: document, from: first, limit: limit))
+        }
     }
 
     // MARK: As the API shows them

@@ -12,19 +12,9 @@ extension Jobs {
             throw ServiceError.refused(
                 .conflict, "job_running", "The job has not ended. Cancel it, or wait for its end, and try again.")
         }
-        let removed = try await stores.ifFree(job.collection) { () -> [JSON] in
-            guard let reader = try stores.reader(job.collection), let run = try await reader.run(named: job.runName)
-            else { return [] }
-            var removed: [JSON] = []
-            var last: ObjectID?
-            while true {
-                let page = try await reader.documents(of: run, after: last, limit: ServiceLimits.pageCountMax)
-                if page.isEmpty { break }
-                // The list is cut, the removal isn't.
-                if removed.count < ServiceLimits.pageCountMax { removed += page.map { .string(Documents.uri($0)) } }
-                last = page.last?.id
-            }
-            if !removed.isEmpty { try stores.forget(ForgetFilter(run: run), in: job.collection) }
+        let removed = try await stores.ifFree(job.collection) { () -> [String] in
+            let (run, removed) = try await documents(of: job)
+            if let run, !removed.isEmpty { try await stores.forget(ForgetFilter(run: run), in: job.collection) }
             return removed
         }
         let now = Date().timeIntervalSince1970
@@ -35,8 +25,17 @@ extension Jobs {
         }
         return .object([
             "job_id": .string(id), "status": "rolled_back", "rolled_back_at": .string(timeText(now)),
-            "files_removed": .array(Array(removed.prefix(ServiceLimits.pageCountMax))),
+            "files_removed": .array(removed.map { .string($0) }),
             "message": .string("The documents that the job wrote were removed."),
         ])
+    }
+
+    /// The job's run, and where its documents came from: the first of them, at most a page.
+    private func documents(of job: JobRecord) async throws -> (RunID?, [String]) {
+        try await stores.read(job.collection) { reader in
+            guard let reader, let run = try await reader.run(named: job.runName) else { return (nil, []) }
+            let documents = try await reader.documents(of: run, after: nil, limit: ServiceLimits.pageCountMax)
+            return (run, documents.map(Documents.uri))
+        }
     }
 }

@@ -72,10 +72,10 @@ extension Jobs {
     }
 
     private func files(of job: JobRecord, after: ObjectID?, limit: Int) async throws -> [StoredObject] {
-        guard let reader = try stores.reader(job.collection), let run = try await reader.run(named: job.runName) else {
-            return []
+        try await stores.read(job.collection) { reader in
+            guard let reader, let run = try await reader.run(named: job.runName) else { return [] }
+            return try await reader.files(of: run, after: after, limit: limit)
         }
-        return try await reader.files(of: run, after: after, limit: limit)
     }
 
     private static func summary(_ job: JobRecord) -> [String: JSON] {

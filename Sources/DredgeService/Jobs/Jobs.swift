@@ -287,7 +287,7 @@ public actor Jobs {
         do throws(RunError) { result = .success(try await run.report()) } catch { result = .failure(error) }
         await watcher.value
         try await Task.detached { try store.close() }.value
-        let row = try? await stores.reader(job.collection)?.run(named: job.runName)?.rawValue
+        let row = try? await stores.read(job.collection) { try await $0?.run(named: job.runName)?.rawValue }
         switch result {
         case .success(let report): return .report(report, run: row)
         case .failure(let error): return .error(error, run: row)
