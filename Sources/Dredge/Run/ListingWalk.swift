@@ -88,11 +88,11 @@ struct ListingWalk {
     private mutating func cut(_ objects: [ListedObject]) -> [ListedObject] {
         guard var left = countLeft else { return objects }
         for (index, object) in objects.enumerated() where object.isNamed && source.filter.includes(object.key.bytes) {
-            if left == 0 {
-                isAtEnd = true
-                return Array(objects[..<index])
-            }
             left -= 1
+            if left <= 0 {
+                isAtEnd = true
+                return Array(objects[...index])
+            }
         }
         countLeft = left
         return objects

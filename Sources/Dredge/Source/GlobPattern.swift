@@ -34,7 +34,13 @@ public struct GlobPattern: Sendable, Hashable {
 
     /// The pattern that matches `key` alone.
     public static func quoted(_ key: String) -> String {
-        String(key.flatMap { "*?[]{}\\".contains($0) ? ["\\", $0] : [$0] })
+        // By scalars: a sign that an accent follows is a sign all the same.
+        var quoted = String.UnicodeScalarView()
+        for scalar in key.unicodeScalars {
+            if "*?[]{}\\".unicodeScalars.contains(scalar) { quoted.append("\\") }
+            quoted.append(scalar)
+        }
+        return String(quoted)
     }
 
     /// Whether the whole of `key` matches.
