@@ -11,15 +11,36 @@ package final class DocumentReader: Sendable {
     private let path: String
 
     /// Opens the file. Throws `cannotOpen` where there is none.
-    package init(path: String) throws(StoreError) {
+    package convenience init(path: String) throws(StoreError) {
         let resolved = try StorePath.resolve(path)
         try ChunkStore.requireFile(resolved)
+        let reader: StoreReader
         do {
             reader = try StoreReader(path: resolved)
             try reader.read { try Schema.check($0, path: resolved) }
         } catch { throw StoreError(error, path: resolved) }
-        content = ContentReader(path: resolved)
-        self.path = resolved
+        self.init(reader, path: resolved)
+    }
+
+    private init(_ reader: StoreReader, path: String) {
+        self.reader = reader
+        content = ContentReader(path: path)
+        self.path = path
+    }
+
+    /// The same; nil where there is no file, or one in which the first run has not made the tables yet.
+    package static func ifStored(path: String) throws(StoreError) -> DocumentReader? {
+        let resolved = try StorePath.resolve(path)
+        guard fileByteCount(resolved) > 0 else { return nil }
+        do {
+            let reader = try StoreReader(path: resolved)
+            let isEmpty = try reader.read { db in
+                if try Schema.isEmpty(db) { return true }
+                try Schema.check(db, path: resolved)
+                return false
+            }
+            return isEmpty ? nil : DocumentReader(reader, path: resolved)
+        } catch { throw StoreError(error, path: resolved) }
     }
 
     /// Documents that have content, in order of their numbers. `offset` costs a row each.
@@ -56,7 +77,9 @@ package final class DocumentReader: Sendable {
     }
 
     /// Chunks `first ..< first + limit` of an object, as far as there are so many.
-    package func chunks(of object: StoredObject, from first: Int, limit: Int) async throws(StoreError) -> [StoredChunk] {
+    package func chunks(
+        of object: StoredObject, from first: Int, limit: Int
+    ) async throws(StoreError) -> [StoredChunk] {
         let content = content
         return try await read { db in
             var chunks: [StoredChunk] = []
@@ -73,8 +96,9 @@ package final class DocumentReader: Sendable {
     /// The run of this name; nil: none has begun. The newest, where there are several.
     package func run(named name: String) async throws(StoreError) -> RunID? {
         try await read { db in
-            try query(db, "SELECT id FROM run WHERE name = ? ORDER BY id DESC LIMIT 1", [.text(name)]) { RunID(rawValue: $0.int64(0)) }
-                .first
+            try query(db, "SELECT id FROM run WHERE name = ? ORDER BY id DESC LIMIT 1", [.text(name)]) {
+                RunID(rawValue: $0.int64(0))
+            }.first
         }
     }
 

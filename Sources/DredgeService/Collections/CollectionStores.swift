@@ -72,8 +72,7 @@ final class CollectionStores: Sendable {
             return readers.open[collection]?.reader
         }
         if let known { return known }
-        guard FileManager.default.fileExists(atPath: path(collection)) else { return nil }
-        let reader = try DocumentReader(path: path(collection))
+        guard let reader = try DocumentReader.ifStored(path: path(collection)) else { return nil }
         return readers.withLock { readers in
             if let other = readers.open[collection]?.reader { return other }
             readers.open[collection] = (reader, readers.useCount)
@@ -100,6 +99,15 @@ final class CollectionStores: Sendable {
     func delete(_ collection: String) async throws {
         let path = path(collection)
         try await alone(collection) { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(path + suffix) } }
+    }
+
+    /// Deletes all files but those of these collections. For the start, when nobody has one open.
+    func delete(except collections: Set<String>) throws {
+        for file in try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil) {
+            let name = file.lastPathComponent
+            guard name.hasPrefix("col_"), !collections.contains(String(name.prefix { $0 != "." })) else { continue }
+            unlink(file.path)
+        }
     }
 
     /// Runs `body` while nobody has the file open.
