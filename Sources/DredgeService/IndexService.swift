@@ -1,6 +1,7 @@
 public import Dredge
 public import Foundation
 public import Logging
+internal import Synchronization
 
 /// What the HTTP API does, without HTTP: organizations with their keys, collections, integrations and jobs, over one
 /// engine. One process has a data directory at a time.
@@ -17,8 +18,11 @@ public final class IndexService: Sendable {
     public let jobs: Jobs
     private let database: ControlDatabase
     private let engine: Engine
+    /// nil: the service was shut down.
+    private let lock: Mutex<DirectoryLock?>
 
-    /// Opens the data directory (made, mode 0700, where there is none), and takes up jobs that had not ended.
+    /// Opens the data directory (made, mode 0700, where there is none), and takes up jobs that had not ended. Throws
+    /// `DirectoryInUse` where another service has it.
     /// - Parameters:
     ///   - settings: what chunks are made by, of collections that are new; a collection keeps its own.
     ///   - engine: what all jobs run on. The service shuts it down.
@@ -27,6 +31,7 @@ public final class IndexService: Sendable {
         configuration: ServiceConfiguration = ServiceConfiguration(), logger: Logger
     ) async throws {
         try Self.makeDirectory(directory)
+        lock = Mutex(try DirectoryLock(directory: directory))
         database = try ControlDatabase(directory: directory)
         self.engine = engine
         let stores = try CollectionStores(directory: directory, settings: settings)
@@ -37,6 +42,7 @@ public final class IndexService: Sendable {
         jobs = Jobs(
             database: database, stores: stores, engine: engine, integrations: integrations,
             configuration: configuration, logger: logger)
+        try await collections.sweep()
         try await jobs.restart()
     }
 
@@ -45,6 +51,7 @@ public final class IndexService: Sendable {
         await jobs.stop()
         await engine.shutDown()
         try? database.close()
+        lock.withLock { $0 = nil }
     }
 
     /// The keys of a data directory, for a command: a server may run beside it.

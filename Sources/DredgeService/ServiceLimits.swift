@@ -4,6 +4,8 @@ public enum ServiceLimits {
     public static let bodyByteCountMax = 1 << 20
     /// Characters of a collection's name.
     public static let collectionNameLengthMax = 63
+    /// Bytes of a collection's description, and of its metadata.
+    public static let collectionTextByteCountMax = 16 << 10
     /// Characters of an organization's name.
     public static let organizationNameLengthMax = 200
     /// Characters of an idempotency key.

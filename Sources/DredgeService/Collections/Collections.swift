@@ -31,7 +31,21 @@ public struct Collections: Sendable {
         try Self.check(name: name)
         var fields = RequestFields(body)
         let description = fields.string("description")
-        let metadata = fields.value("metadata")?.text
+        if let description, description.utf8.count > ServiceLimits.collectionTextByteCountMax {
+            fields.complain(
+                "description", "There may be at most \(ServiceLimits.collectionTextByteCountMax) bytes.",
+                "string_too_long")
+        }
+        let value = fields.value("metadata")
+        if case .object? = value {} else if value != nil {
+            fields.complain("metadata", "An object is needed here.", "dict_type")
+        }
+        let metadata = value?.text
+        if let metadata, metadata.utf8.count > ServiceLimits.collectionTextByteCountMax {
+            fields.complain(
+                "metadata", "There may be at most \(ServiceLimits.collectionTextByteCountMax) bytes of JSON.",
+                "too_long")
+        }
         try fields.finish()
         let isNew = try await database.write { db in
             if try Self.find(db, name, caller) != nil { return false }
@@ -95,6 +109,12 @@ public struct Collections: Sendable {
             }
             try await stores.delete(collection.id)
         }
+    }
+
+    /// Deletes files of collections that are gone: a process that ended between the two left them.
+    func sweep() async throws {
+        let known = try await database.read { try Set(String.fetchAll($0, sql: "SELECT id FROM collection")) }
+        try stores.delete(except: known)
     }
 
     static func find(_ db: Database, _ name: String, _ caller: Caller) throws -> CollectionRecord? {

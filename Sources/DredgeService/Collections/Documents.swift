@@ -90,7 +90,8 @@ public struct Documents: Sendable {
     static func identifier(_ object: StoredObject) -> String { "doc_\(object.id.rawValue)" }
 
     static func number(_ id: String) -> ObjectID? {
-        guard id.hasPrefix("doc_"), let number = Int64(id.dropFirst(4)) else { return nil }
+        // A document has one identifier: not `doc_+1` or `doc_01` too.
+        guard id.hasPrefix("doc_"), let number = Int64(id.dropFirst(4)), id == "doc_\(number)" else { return nil }
         return ObjectID(rawValue: number)
     }
 

@@ -138,12 +138,15 @@ public struct Integrations: Sendable {
         }
     }
 
-    /// A job found that the role lets nobody in any more.
-    func noteRevoked(_ arn: String, of organization: String) async throws {
+    /// A job found that the role lets nobody in any more: new jobs are refused until it is verified again. A job that
+    /// still has an external ID of before a rotation tells nothing: the role may demand the new one by now.
+    func noteRevoked(_ arn: String, of organization: String, externalID: String) async throws {
         try await database.write { db in
             try db.execute(
-                sql: "UPDATE role SET status = 'access_revoked' WHERE organization = ? AND arn = ?",
-                arguments: [organization, arn])
+                sql: """
+                    UPDATE role SET status = 'access_revoked' WHERE organization = ?1 AND arn = ?2
+                        AND EXISTS (SELECT 1 FROM organization WHERE id = ?1 AND external_id = ?3)
+                    """, arguments: [organization, arn, externalID])
         }
     }
 
@@ -160,7 +163,7 @@ public struct Integrations: Sendable {
             fields.complain("role_arn", "This is no role's ARN: arn:aws:iam::ACCOUNT:role/NAME.")
         }
         let target = Target(
-            bucket: fields.requiredString("bucket_name"), prefix: fields.string("prefix") ?? "",
+            bucket: IndexRequest.bucket(&fields), prefix: fields.string("prefix") ?? "",
             region: fields.string("bucket_region"))
         try fields.finish()
         return (arn, target)
@@ -189,9 +192,9 @@ public struct Integrations: Sendable {
     // MARK: Jobs
 
     /// Refuses a request that names a role or an external ID that are not the organization's, before AWS is asked.
-    func authorize(_ request: IndexRequest, _ db: Database, _ caller: Caller) throws {
+    func authorize(_ request: IndexRequest, _ db: Database, organization: String) throws {
         guard let arn = request.roleARN else { return }
-        let record = try Self.record(db, caller.organization)
+        let record = try Self.record(db, organization)
         let valid = record.valid(at: Date().timeIntervalSince1970)
         // All of them are compared, whichever matches.
         var isValid = false

@@ -48,10 +48,7 @@ extension IndexRequest {
         _ kind: Kind, _ body: JSON, allowedEndpoints: Set<String>
     ) throws -> (IndexRequest, RequestKeys?) {
         var fields = RequestFields(body)
-        var request = IndexRequest(kind: kind, bucket: fields.requiredString("bucket_name"))
-        if !request.bucket.isEmpty, (try? BucketAddress(request.bucket)) == nil {
-            fields.complain("bucket_name", "This is no name of a bucket.")
-        }
+        var request = IndexRequest(kind: kind, bucket: bucket(&fields))
         switch kind {
         case .bucket: break
         case .file: request.path = request.key(of: fields.requiredString("file_uri"), &fields, "file_uri")
@@ -81,6 +78,21 @@ extension IndexRequest {
         throw ServiceError.refused(
             .badRequest, "conflicting_options",
             "skip_existing (by default true) and overwrite_existing can't both be true. Set skip_existing to false.")
+    }
+
+    /// Reads `bucket_name`: a name, or the ARN of an access point.
+    static func bucket(_ fields: inout RequestFields) -> String {
+        let name = fields.requiredString("bucket_name")
+        if name.isEmpty { return name }
+        do throws(BucketAddressProblem) {
+            let address = try BucketAddress(name)
+            if case .name = address, let complaint = BucketAddress.nameComplaint(name, isLegacyAllowed: true) {
+                throw BucketAddressProblem(complaint: complaint)
+            }
+        } catch {
+            fields.complain("bucket_name", "\(name) \(error.complaint).")
+        }
+        return name
     }
 
     private mutating func readProcessing(_ fields: inout RequestFields) {
@@ -147,25 +159,30 @@ extension IndexRequest {
     /// The key of a URI of this bucket.
     private func key(of uri: String, _ fields: inout RequestFields, _ name: String) -> String {
         let start = "s3://\(bucket)/"
-        guard uri.hasPrefix(start), uri.utf8.count > start.utf8.count else {
+        // Byte for byte: an accent may follow a slash.
+        guard uri.utf8.starts(with: start.utf8), uri.utf8.count > start.utf8.count else {
             if !uri.isEmpty { fields.complain(name, "\(start)KEY is needed here.") }
             return ""
         }
-        return String(uri.dropFirst(start.count))
+        return String(decoding: uri.utf8.dropFirst(start.utf8.count), as: UTF8.self)
     }
 
     /// The prefix that all keys below a path have: whole segments, so `a` is not `a-old/`.
     private func directory(_ text: String, _ fields: inout RequestFields) -> String {
         var path = text
-        if path.hasPrefix("s3://") { path = key(of: path, &fields, "directory_path") }
-        while path.hasPrefix("/") { path.removeFirst() }
-        while path.hasSuffix("/") { path.removeLast() }
-        if path.isEmpty {
+        if path.hasPrefix("s3://") {
+            path = key(of: path, &fields, "directory_path")
+            if path.isEmpty { return "" }
+        }
+        let slash = UInt8(ascii: "/")
+        var bytes = path.utf8.drop { $0 == slash }
+        while bytes.last == slash { bytes.removeLast() }
+        if bytes.isEmpty {
             if !text.isEmpty {
                 fields.complain("directory_path", "This is the whole bucket. Use the endpoint for a bucket.")
             }
             return ""
         }
-        return path + "/"
+        return String(decoding: bytes, as: UTF8.self) + "/"
     }
 }

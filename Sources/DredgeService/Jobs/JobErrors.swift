@@ -3,13 +3,14 @@ internal import Dredge
 /// What a job or a file failed of, by the API's closed list of codes.
 enum JobErrorCode {
     /// The code and the text of what ended a run.
-    /// - Parameter hasRead: whether the job had read anything before.
-    static func of(_ error: RunError, hasRead: Bool) -> (code: String, message: String) {
-        let isOfRole = error.step.contains("AssumeRole") || error.step.contains("assume")
+    static func of(_ error: RunError) -> (code: String, message: String) {
+        let isOfRole = error.step.hasPrefix("assume role")
+        // What a role let it do before, it was let in for.
+        let wasLetIn = error.report.map { $0.indexed.objects > 0 || isOfRole && $0.listed.objects > 0 } ?? false
         let code =
             switch error.code {
             case .invalidSource: "invalid_source"
-            case .credentials where hasRead, .accessDenied where hasRead: "access_revoked"
+            case .credentials where wasLetIn, .accessDenied where wasLetIn: "access_revoked"
             case .credentials: "invalid_credentials"
             case .accessDenied: isOfRole ? "access_denied_trust" : "access_denied"
             case .overTrust: "role_without_external_id"
@@ -20,6 +21,9 @@ enum JobErrorCode {
             }
         return (code, "\(error.message) \(error.advice)")
     }
+
+    /// Whether the code says that a role that was verified lets nobody in any more.
+    static func isOfRevokedRole(_ code: String) -> Bool { ["access_revoked", "access_denied_trust"].contains(code) }
 
     /// The code and the text of a file that was skipped or failed; nil: neither.
     static func of(_ file: StoredObject) -> (code: String, message: String)? {

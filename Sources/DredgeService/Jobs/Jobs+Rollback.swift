@@ -8,10 +8,7 @@ extension Jobs {
     /// job, or another one of its collection, has not ended.
     public func rollBack(_ id: String, for caller: Caller) async throws -> JSON {
         guard let job = try await record(id, for: caller) else { throw ServiceError.notFound("job") }
-        guard job.ended != nil else {
-            throw ServiceError.refused(
-                .conflict, "job_running", "The job has not ended. Cancel it, or wait for its end, and try again.")
-        }
+        guard job.ended != nil else { throw ServiceError.jobRunning }
         let removed = try await stores.ifFree(job.collection) { () -> [String] in
             let (run, removed) = try await documents(of: job)
             if let run, !removed.isEmpty { try await stores.forget(ForgetFilter(run: run), in: job.collection) }

@@ -88,7 +88,7 @@ extension Jobs {
         ]
     }
 
-    private static func progress(_ job: JobRecord, _ progress: RunProgress?) -> JSON {
+    static func progress(_ job: JobRecord, _ progress: RunProgress?) -> JSON {
         let end = job.ended ?? Date().timeIntervalSince1970
         let elapsed = job.started.map { max(0, end - $0) } ?? 0
         let stage = stage(job, progress)
@@ -122,7 +122,7 @@ extension Jobs {
         }
     }
 
-    private static func message(_ job: JobRecord, _ progress: RunProgress?) -> String {
+    static func message(_ job: JobRecord, _ progress: RunProgress?) -> String {
         switch job.status {
         case .pending: return "The job waits for its turn."
         case .running:

@@ -82,26 +82,36 @@ public actor Jobs {
                 .badRequest, "invalid_idempotency_key",
                 "An Idempotency-Key has 1 to \(ServiceLimits.idempotencyKeyLengthMax) bytes.")
         }
+        if let problem = request.source(configuration, keys: requestKeys, sessionName: "check").problem(
+            environment: engine.base.environment(engine.environment))
+        {
+            throw ServiceError.invalid(IndexRequest.field(problem.field), "\(problem.message) \(problem.advice)")
+        }
         let sha256 = SHA256.hex(Array("\(kind.rawValue)\n\(collection)\n\(body.text)".utf8))
+        let idempotency = idempotencyKey.map { (key: $0, sha256: sha256) }
+        return try await accept(request, requestKeys, into: collection, idempotency, for: caller)
+    }
+
+    /// Accepts a job whose request is known to be sound.
+    func accept(
+        _ request: IndexRequest, _ requestKeys: RequestKeys?, into collection: String,
+        _ idempotency: (key: String, sha256: String)? = nil, for caller: Caller
+    ) async throws -> String {
         let id = RandomToken.identifier("job")
         let known = try await database.write { [integrations] db -> String? in
             let now = Date().timeIntervalSince1970
-            if let idempotencyKey,
-                let known = try Self.known(idempotencyKey, sha256: sha256, db, caller, now: now)
-            {
-                return known
-            }
+            if let idempotency, let known = try Self.known(idempotency, db, caller, now: now) { return known }
             guard let collection = try Collections.find(db, collection, caller) else {
                 throw ServiceError.notFound("collection")
             }
-            try integrations.authorize(request, db, caller)
+            try integrations.authorize(request, db, organization: caller.organization)
             try Self.requireRoom(db, caller)
             try Self.insert(request, id, into: collection, hasKeys: requestKeys != nil, db, caller, now: now)
-            if let idempotencyKey {
+            if let idempotency {
                 try db.execute(
                     sql: "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?)",
                     arguments: [
-                        caller.organization, caller.environment.rawValue, idempotencyKey, sha256, id, now,
+                        caller.organization, caller.environment.rawValue, idempotency.key, idempotency.sha256, id, now,
                     ])
             }
             return nil
@@ -115,16 +125,16 @@ public actor Jobs {
     }
 
     private static func known(
-        _ key: String, sha256: String, _ db: Database, _ caller: Caller, now: Double
+        _ idempotency: (key: String, sha256: String), _ db: Database, _ caller: Caller, now: Double
     ) throws -> String? {
         try db.execute(
             sql: "DELETE FROM idempotency WHERE created < ?", arguments: [now - ServiceLimits.idempotencySeconds])
         let row = try Row.fetchOne(
             db,
             sql: "SELECT job, body_sha256 FROM idempotency WHERE organization = ? AND environment = ? AND key = ?",
-            arguments: [caller.organization, caller.environment.rawValue, key])
+            arguments: [caller.organization, caller.environment.rawValue, idempotency.key])
         guard let row else { return nil }
-        guard row[1] == sha256 else {
+        guard row[1] == idempotency.sha256 else {
             throw ServiceError.refused(
                 .conflict, "idempotency_conflict",
                 "This Idempotency-Key was used for another request within the last 24 hours. Use a new one.")
@@ -179,16 +189,18 @@ public actor Jobs {
     public func cancel(_ id: String, for caller: Caller) async throws {
         guard let job = try await record(id, for: caller) else { throw ServiceError.notFound("job") }
         if job.ended != nil { return }
-        if queue.remove(id) {
-            keys[id] = nil
-            return try await end(id, .cancelled, cancelledBy: caller.keyID)
+        if runs[id] == nil {
+            // It waits, or is just being submitted: then it may begin meanwhile.
+            if queue.remove(id) { keys[id] = nil }
+            try await end(id, .cancelled, cancelledBy: caller.keyID)
+            if queue.remove(id) { keys[id] = nil }
         }
-        if runs[id] != nil {
-            runs[id]?.isCancelled = true
-            runs[id]?.run?.stop()
-            try await database.write { db in
-                try db.execute(sql: "UPDATE job SET cancelled_by = ? WHERE id = ?", arguments: [caller.keyID, id])
-            }
+        guard runs[id] != nil else { return }
+        runs[id]?.isCancelled = true
+        runs[id]?.run?.stop()
+        try await database.write { db in
+            try db.execute(
+                sql: "UPDATE job SET cancelled_by = ? WHERE id = ? AND ended IS NULL", arguments: [caller.keyID, id])
         }
     }
 
@@ -210,12 +222,14 @@ public actor Jobs {
 
     private func execute(_ entry: JobQueue.Entry) async {
         do {
-            let job = try await begin(entry.id)
+            guard let job = try await begin(entry.id) else { return }
             let source = try source(of: job)
             let ending = try await stores.exclusively(job.collection) {
                 try await self.run(job, source)
             }
             try await finish(job, ending)
+        } catch ServiceError.refused(let refusal) {
+            try? await end(entry.id, .failed, error: (refusal.code, refusal.message))
         } catch {
             logger.error("a job could not be run", metadata: ["job": "\(entry.id)", "error": "\(error)"])
             try? await end(
@@ -224,41 +238,27 @@ public actor Jobs {
         }
     }
 
-    private func begin(_ id: String) async throws -> JobRecord {
-        try await database.write { db in
+    /// The job, which runs from now on; nil: it was cancelled. Throws what has come in its way since it was accepted.
+    private func begin(_ id: String) async throws -> JobRecord? {
+        try await database.write { [integrations] db in
+            guard let job = try JobRecord.fetch(db, "WHERE id = ? AND ended IS NULL", [id]).first else { return nil }
+            try integrations.authorize(job.request, db, organization: job.organization)
             let now = Date().timeIntervalSince1970
             try db.execute(
                 sql: "UPDATE job SET status = 'running', started = ifnull(started, ?1), updated = ?1 WHERE id = ?2",
                 arguments: [now, id])
-            guard let job = try JobRecord.fetch(db, "WHERE id = ?", [id]).first else { throw ServiceError.notFound("job") }
-            return job
+            return try JobRecord.fetch(db, "WHERE id = ?", [id]).first
         }
     }
 
     private func source(of job: JobRecord) throws -> Source {
-        let request = job.request
-        let auth: SourceAuth
-        if let arn = request.roleARN {
-            auth = .assumeRole([
-                RoleHop(
-                    roleARN: arn, externalID: request.externalID,
-                    sessionName: configuration.sessionName(organization: job.organization, job: job.runName))
-            ])
-        } else if let keys = keys[job.id] {
-            auth = .accessKey(keys.credentials)
-        } else {
-            throw ServiceError.refused(.conflict, "credentials_lost", "The job's access key is gone.")
+        guard job.request.roleARN != nil || keys[job.id] != nil else {
+            throw ServiceError.refused(
+                .conflict, "credentials_lost", "The job's access key is gone. Submit the job again.")
         }
-        var source = Source(
-            name: request.bucket, bucket: request.bucket, prefix: request.path, region: request.region,
-            endpointURL: request.endpoint, auth: auth, include: request.include, exclude: request.exclude,
-            requireExternalID: request.roleARN != nil && !configuration.allowsRolesWithoutExternalID,
-            removal: RemovalRule(mode: .keep))
-        if request.kind == .file { source.include = [GlobPattern.quoted(request.path)] }
-        source.storedPrefix = ""
-        source.objectCountMax = request.fileCountMax
-        source.rereads = !request.skipsExisting
-        return source
+        return job.request.source(
+            configuration, keys: keys[job.id],
+            sessionName: configuration.sessionName(organization: job.organization, job: job.runName))
     }
 
     /// How a run ended.
@@ -304,10 +304,14 @@ public actor Jobs {
                 ? .cancelled : report.failed.objects + report.changed.objects > 0 ? .completedWithFailures : .completed
             try await end(job.id, status, run: run, result: JobResult(report))
         case .error(let error, let run):
-            let hasRead = error.report.map { $0.indexed.objects > 0 } ?? false
+            let reason = isCancelled ? nil : JobErrorCode.of(error)
+            if let arn = job.request.roleARN, let reason, JobErrorCode.isOfRevokedRole(reason.code) {
+                try await integrations.noteRevoked(
+                    arn, of: job.organization, externalID: job.request.externalID ?? "")
+            }
             try await end(
                 job.id, isCancelled ? .cancelled : .failed, run: run, result: error.report.map(JobResult.init),
-                error: isCancelled ? nil : JobErrorCode.of(error, hasRead: hasRead))
+                error: reason)
         case .store(let error):
             logger.error("a collection can't be opened", metadata: ["job": "\(job.id)", "error": "\(error.message)"])
             try await end(
@@ -337,7 +341,7 @@ public actor Jobs {
                 sql: """
                     UPDATE job SET status = ?1, ended = ?2, updated = ?2, run = ifnull(?3, run),
                         result = ifnull(?4, result), cancelled_by = ifnull(?5, cancelled_by), error_code = ?6,
-                        error_message = ?7 WHERE id = ?8
+                        error_message = ?7 WHERE id = ?8 AND ended IS NULL
                     """,
                 arguments: [status.rawValue, now, run, resultText, cancelledBy, code, message, id])
         }

@@ -1,0 +1,27 @@
+internal import Foundation
+
+/// A data directory that another server has.
+public struct DirectoryInUse: Error, CustomStringConvertible {
+    /// Which, and what to do.
+    public var description: String
+}
+
+/// Keeps a data directory for one server: a second one would fail the jobs of the first. The system gives it back
+/// however the process ends.
+final class DirectoryLock: Sendable {
+    private let descriptor: Int32
+
+    /// Throws `DirectoryInUse` where another server has it.
+    init(directory: URL) throws {
+        let path = directory.appending(path: "lock").path
+        descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: path]) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            Foundation.close(descriptor)
+            throw DirectoryInUse(
+                description: "Another server has \(directory.path). End it, or give another directory (--data).")
+        }
+    }
+
+    deinit { Foundation.close(descriptor) }
+}
