@@ -46,9 +46,13 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // Hummingbird's; tests of the server need a channel that leads nowhere.
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: ["FullFoundation"]),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        // What tells a stream of events that the server stops; Hummingbird has it anyway.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.8.0"),
         // Without its trait that brings Foundation.
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
         // The paths in its interface.
@@ -124,6 +128,9 @@ let package = Package(
             [
                 "DredgeService", "DredgeBase",
                 .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
+                .product(
+                    name: "ServiceLifecycle", package: "swift-service-lifecycle",
+                    condition: .when(traits: ["Server"])),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
@@ -137,6 +144,12 @@ let package = Package(
             ], swiftSettings: swiftSettings),
 
         // Tests, and the servers that they talk to.
+        .target(
+            name: "ServiceBench",
+            dependencies: [
+                "DredgeService", "Dredge", "DredgeAWS", "DredgeStore", "TestServers",
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/ServiceBench", swiftSettings: swiftSettings),
         .target(
             name: "TestServers", path: "Tests/TestServers", exclude: ["Scripts"], swiftSettings: swiftSettings),
         tests("DredgeBaseTests", ["DredgeBase"]),
@@ -153,6 +166,17 @@ let package = Package(
         tests("DredgeTests", ["Dredge", "DredgePolicy", "DredgeIAM", "DredgeBase", "DredgeLedger"]),
         tests("DredgeCheckTests", ["DredgeCheck"]),
         tests("DredgeConfigTests", ["DredgeConfig"]),
+        tests("DredgeServiceTests", ["DredgeService", "ServiceBench", "Dredge", "DredgeStore"]),
+        // Tests nothing without the trait.
+        tests(
+            "DredgeHTTPTests",
+            [
+                "DredgeService", "ServiceBench", "DredgeStore", "DredgeCLI",
+                .target(name: "DredgeHTTP", condition: .when(traits: ["Server"])),
+                .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
+                .product(name: "NIOEmbedded", package: "swift-nio", condition: .when(traits: ["Server"])),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         tests("DredgeCLITests", ["DredgeCLI", "DredgeCheck", "DredgeBase", "DredgeLedger"], exclude: ["Golden"]),
     ]
 )

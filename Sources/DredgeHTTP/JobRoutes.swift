@@ -17,6 +17,12 @@
             group.get(":job", use: show)
             group.delete(":job", use: cancel)
             group.post(":job/cancel", use: cancel)
+            group.get(":job/events", use: JobEventRoute(jobs: service.jobs).stream)
+            group.post(":job/retry") { _, context in
+                let id = try await service.jobs.retry(
+                    context.parameters.require("job"), for: context.requireCaller())
+                return JSONResponse(.object(["job_id": .string(id), "status": "pending"]))
+            }
             group.patch(":job/rollback") { _, context in
                 JSONResponse(
                     try await service.jobs.rollBack(

@@ -22,7 +22,8 @@ public final class MotoServer: Sendable {
         try await process.waitUntilListening(on: port)
     }
 
-    /// Creates what `scenario` names, and turns authorization on. May be called again to add more.
+    /// Creates what `scenario` names, and turns authorization on. May be called again to add more, and to give a role
+    /// other policies.
     public func apply(_ scenario: MotoScenario) async throws -> MotoScenario.Outcome {
         let output = try await Python.run(
             "moto_scenario.py", arguments: [endpointURL], input: JSONEncoder().encode(scenario))

@@ -41,7 +41,10 @@ for user in scenario["users"]:
     key = iam.create_access_key(UserName=user["name"])["AccessKey"]
     outcome["accessKeys"][user["name"]] = {"id": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
 for role in scenario["roles"]:
-    iam.create_role(RoleName=role["name"], AssumeRolePolicyDocument=role["trust"], MaxSessionDuration=43200)
+    try:
+        iam.create_role(RoleName=role["name"], AssumeRolePolicyDocument=role["trust"], MaxSessionDuration=43200)
+    except iam.exceptions.EntityAlreadyExistsException:
+        iam.update_assume_role_policy(RoleName=role["name"], PolicyDocument=role["trust"])
     if role.get("policy"):
         iam.put_role_policy(RoleName=role["name"], PolicyName="policy", PolicyDocument=role["policy"])
 for bucket in scenario["buckets"]:
