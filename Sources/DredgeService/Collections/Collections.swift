@@ -37,8 +37,9 @@ public struct Collections: Sendable {
                 "string_too_long")
         }
         let value = fields.value("metadata")
-        if case .object? = value {} else if value != nil {
-            fields.complain("metadata", "An object is needed here.", "dict_type")
+        switch value {
+        case nil, .object?: break
+        default: fields.complain("metadata", "An object is needed here.", "dict_type")
         }
         let metadata = value?.text
         if let metadata, metadata.utf8.count > ServiceLimits.collectionTextByteCountMax {
