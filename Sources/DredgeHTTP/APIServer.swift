@@ -31,6 +31,7 @@
             router.get("healthz") { _, _ in JSONResponse(["status": "ok"]) }
             let api = router.group("v2").add(middleware: KeyMiddleware(keys: service.keys))
             CollectionRoutes(service: service).add(to: api.group("collections"))
+            SearchRoutes(service: service).add(to: api.group("collections"))
             JobRoutes(service: service).add(to: api.group("jobs"))
             IntegrationRoutes(service: service).add(to: api.group("integrations/aws"))
             return router

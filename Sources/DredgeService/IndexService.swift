@@ -12,6 +12,8 @@ public final class IndexService: Sendable {
     public let collections: Collections
     /// What is stored in collections.
     public let documents: Documents
+    /// Finds what is stored in collections.
+    public let search: Search
     /// The AWS side of organizations.
     public let integrations: Integrations
     /// Jobs.
@@ -37,10 +39,12 @@ public final class IndexService: Sendable {
         let stores = try CollectionStores(directory: directory, settings: settings)
         keys = APIKeys(database: database)
         collections = Collections(database: database, stores: stores)
+        let indexes = SearchIndexes(database: database, stores: stores)
+        search = Search(collections: collections, stores: stores, indexes: indexes)
         documents = Documents(database: database, collections: collections, stores: stores)
         integrations = Integrations(database: database, engine: engine, configuration: configuration)
         jobs = Jobs(
-            database: database, stores: stores, engine: engine, integrations: integrations,
+            database: database, stores: stores, search: indexes, engine: engine, integrations: integrations,
             configuration: configuration, logger: logger)
         try await collections.sweep()
         try await jobs.restart()
@@ -49,6 +53,7 @@ public final class IndexService: Sendable {
     /// Stops all jobs where they are, so that the next start goes on with them, and closes everything.
     public func shutDown() async {
         await jobs.stop()
+        await search.indexes.stop()
         await engine.shutDown()
         try? database.close()
         lock.withLock { $0 = nil }

@@ -38,4 +38,29 @@ public enum ServiceLimits {
     public static let chunkPageCountMax = 500
     /// Open readers of chunk stores.
     public static let openReaderCountMax = 64
+    /// Bytes of a word that search compares: what is behind them is left out.
+    static let searchWordByteCountMax = 64
+    /// Different words of a query that are searched for.
+    static let searchQueryWordCountMax = 64
+    /// Results of a query.
+    static let searchResultCountMax = 100
+    /// Conditions of a metadata filter, and how deep they may be nested.
+    static let filterConditionCountMax = 256
+    static let filterDepthMax = 16
+    /// Values of an `$in` or `$nin`.
+    static let filterValueCountMax = 1_000
+    /// Documents and chunks that are read at once for a search file.
+    static let searchPageCount = 500
+    /// Pairs of a word and a chunk that are kept in memory until they are written, 24 bytes each.
+    static let searchPostingCountMax = 4 << 20
+    /// Segments of a search file, behind which they are made one.
+    static let searchSegmentCountMax = 64
+    /// SQLite's page cache of a search file, in bytes.
+    static let searchCacheByteCount = 32 << 20
+    /// Search files that are open.
+    static let openSearchCountMax = 16
+    /// How long a query waits for a search file that is being made, in seconds.
+    static let searchWaitSeconds: Double = 10
+    /// Entries of one page of changes.
+    public static let changePageCountMax = 500
 }

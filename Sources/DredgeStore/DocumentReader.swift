@@ -83,7 +83,7 @@ package final class DocumentReader: Sendable {
         let content = content
         return try await read { db in
             var chunks: [StoredChunk] = []
-            for span in try content.spans(db, of: object.id)
+            for span in try content.spans(db, of: object.id, from: first, limit: limit)
             where span.firstOrdinal < first + limit && span.firstOrdinal + span.chunkCount > first {
                 chunks += try content.chunks(db, of: object, in: span).filter {
                     first..<(first + limit) ~= $0.ordinal
@@ -102,7 +102,7 @@ package final class DocumentReader: Sendable {
         }
     }
 
-    private func objects(_ rest: String, _ values: [QueryValue]) async throws(StoreError) -> [StoredObject] {
+    func objects(_ rest: String, _ values: [QueryValue]) async throws(StoreError) -> [StoredObject] {
         try await read { db in
             try query(
                 db,
@@ -120,7 +120,7 @@ package final class DocumentReader: Sendable {
         }
     }
 
-    private func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
+    func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
         do { return try await reader.read(body) } catch { throw StoreError(error, path: path) }
     }
 }

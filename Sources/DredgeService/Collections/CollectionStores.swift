@@ -8,6 +8,8 @@ internal import Synchronization
 final class CollectionStores: Sendable {
     private let directory: URL
     let settings: IndexSettings
+    /// The search files beside them.
+    let search: SearchFiles
     /// Who has which file. A rewrite needs it for itself alone; a writer may have readers beside it.
     private struct Uses: Sendable {
         var writing: Set<String> = []
@@ -24,6 +26,7 @@ final class CollectionStores: Sendable {
     init(directory: URL, settings: IndexSettings) throws {
         self.directory = directory.appending(path: "collections")
         self.settings = settings
+        search = SearchFiles(directory: self.directory)
         try FileManager.default.createDirectory(
             at: self.directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
@@ -85,18 +88,39 @@ final class CollectionStores: Sendable {
         }
     }
 
-    /// Removes objects with every trace in the file: waits until nobody reads it. For `exclusively` and `ifFree`.
-    func forget(_ filter: ForgetFilter, in collection: String) async throws {
+    /// Removes objects with every trace in the file and in the search file: waits until nobody reads it. For
+    /// `exclusively` and `ifFree`.
+    /// - Parameter isGone: which documents these are, by their numbers and runs.
+    func forget(
+        _ filter: ForgetFilter, in collection: String,
+        where isGone: @escaping @Sendable (_ number: Int64, _ run: Int64) -> Bool
+    ) async throws {
         let path = path(collection)
-        try await alone(collection) {
-            guard FileManager.default.fileExists(atPath: path) else { return }
-            // On a thread of its own: it reads and writes the whole file.
-            try await Task.detached { _ = try ChunkStore.forget(filter, at: path) }.value
+        try await search.remove(from: collection, where: isGone) { [self] in
+            try await alone(collection) {
+                guard FileManager.default.fileExists(atPath: path) else { return }
+                // On a thread of its own: it reads and writes the whole file.
+                try await Task.detached { _ = try ChunkStore.forget(filter, at: path) }.value
+            }
         }
     }
 
-    /// Deletes the file: waits until nobody reads it. For `exclusively` and `ifFree`.
+    /// Deletes the file and the search file: waits until nobody reads it. For `exclusively` and `ifFree`.
     func delete(_ collection: String) async throws {
+        try await search.delete(collection)
+        try await deleteChunks(collection)
+    }
+
+    /// Deletes the file, and all documents of the search file, which still knows that there were some.
+    func deleteContent(_ collection: String) async throws {
+        try await search.remove(from: collection) { _, _ in
+            true
+        } _: { [self] in
+            try await deleteChunks(collection)
+        }
+    }
+
+    private func deleteChunks(_ collection: String) async throws {
         let path = path(collection)
         try await alone(collection) { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(path + suffix) } }
     }

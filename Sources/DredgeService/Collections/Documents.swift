@@ -58,7 +58,10 @@ public struct Documents: Sendable {
         let collection = try await collections.get(name, for: caller)
         try await stores.ifFree(collection.id) {
             let (document, _) = try await read(id, in: collection, from: 0, limit: 0)
-            try await stores.forget(ForgetFilter(source: document.source, key: document.key), in: collection.id)
+            let number = document.id.rawValue
+            try await stores.forget(
+                ForgetFilter(source: document.source, key: document.key), in: collection.id
+            ) { found, _ in found == number }
         }
     }
 
@@ -67,7 +70,7 @@ public struct Documents: Sendable {
         let collection = try await collections.get(name, for: caller)
         return try await stores.ifFree(collection.id) {
             let count = try await stores.read(collection.id) { try await $0?.documentCount() ?? 0 }
-            try await stores.delete(collection.id)
+            try await stores.deleteContent(collection.id)
             return count
         }
     }

@@ -11,7 +11,11 @@ extension Jobs {
         guard job.ended != nil else { throw ServiceError.jobRunning }
         let removed = try await stores.ifFree(job.collection) { () -> [String] in
             let (run, removed) = try await documents(of: job)
-            if let run, !removed.isEmpty { try await stores.forget(ForgetFilter(run: run), in: job.collection) }
+            if let run, !removed.isEmpty {
+                try await stores.forget(ForgetFilter(run: run), in: job.collection) { _, found in
+                    found == run.rawValue
+                }
+            }
             return removed
         }
         let now = Date().timeIntervalSince1970

@@ -8,6 +8,7 @@ internal import Logging
 public actor Jobs {
     let database: ControlDatabase
     let stores: CollectionStores
+    private let search: SearchIndexes
     let engine: Engine
     private let integrations: Integrations
     private let configuration: ServiceConfiguration
@@ -26,11 +27,12 @@ public actor Jobs {
     }
 
     init(
-        database: ControlDatabase, stores: CollectionStores, engine: Engine, integrations: Integrations,
-        configuration: ServiceConfiguration, logger: Logger
+        database: ControlDatabase, stores: CollectionStores, search: SearchIndexes, engine: Engine,
+        integrations: Integrations, configuration: ServiceConfiguration, logger: Logger
     ) {
         self.database = database
         self.stores = stores
+        self.search = search
         self.engine = engine
         self.integrations = integrations
         self.configuration = configuration
@@ -225,7 +227,9 @@ public actor Jobs {
             guard let job = try await begin(entry.id) else { return }
             let source = try source(of: job)
             let ending = try await stores.exclusively(job.collection) {
-                try await self.run(job, source)
+                let ending = try await self.run(job, source)
+                await self.updateSearch(job)
+                return ending
             }
             try await finish(job, ending)
         } catch ServiceError.refused(let refusal) {
@@ -291,6 +295,19 @@ public actor Jobs {
         switch result {
         case .success(let report): return .report(report, run: row)
         case .failure(let error): return .error(error, run: row)
+        }
+    }
+
+    /// What the job stored can be found before its status says that it has ended. Where that fails, the next query
+    /// tries again.
+    private func updateSearch(_ job: JobRecord) async {
+        if isStopping { return }
+        do {
+            try await search.update(job.collection, endedRun: job.runName)
+        } catch {
+            stores.search.setCurrent(job.collection, false)
+            logger.error(
+                "a collection's search is behind", metadata: ["collection": "\(job.collection)", "error": "\(error)"])
         }
     }
 
