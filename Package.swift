@@ -166,7 +166,7 @@ let package = Package(
         tests("DredgeTests", ["Dredge", "DredgePolicy", "DredgeIAM", "DredgeBase", "DredgeLedger"]),
         tests("DredgeCheckTests", ["DredgeCheck"]),
         tests("DredgeConfigTests", ["DredgeConfig"]),
-        tests("DredgeServiceTests", ["DredgeService", "ServiceBench", "Dredge", "DredgeStore"]),
+        tests("DredgeServiceTests", ["DredgeService", "ServiceBench", "Dredge", "DredgeStore", "DredgeLedger"]),
         // Tests nothing without the trait.
         tests(
             "DredgeHTTPTests",

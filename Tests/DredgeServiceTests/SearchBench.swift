@@ -1,0 +1,168 @@
+import Dredge
+import Foundation
+import Logging
+import TestServers
+
+@testable import DredgeService
+
+/// A service over a scripted bucket, with one collection. Removed with it.
+final class SearchBench {
+    let directory: URL
+    let server: ScriptedS3Server
+    private(set) var service: IndexService
+    let caller: Caller
+    var objects: [String: String] = [:]
+    let collection = "docs"
+
+    init(_ objects: [String: String] = [:]) async throws {
+        directory = FileManager.default.temporaryDirectory.appending(path: "dredge-search-\(UUID().uuidString)")
+        server = try await ScriptedS3Server(.init())
+        service = try await Self.open(directory, server)
+        let key = try await service.keys.create(organization: "Acme", environment: .development)
+        caller = Caller(keyID: key.keyID, organization: key.organizationID, environment: key.environment)
+        _ = try await service.collections.put(collection, [:], for: caller)
+        self.objects = objects
+    }
+
+    deinit {
+        server.stop()
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    private static func open(_ directory: URL, _ server: ScriptedS3Server) async throws -> IndexService {
+        var configuration = ServiceConfiguration()
+        configuration.allowedEndpoints = [server.endpointURL]
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return try await IndexService(
+            directory: directory, engine: Engine(environment: [:]),
+            settings: IndexSettings(chunking: .lines(maxTokens: 32)), configuration: configuration, logger: logger)
+    }
+
+    /// Ends the service; `body` may do to its files what it likes; starts another one.
+    func restart(_ body: () throws -> Void = {}) async throws {
+        await service.shutDown()
+        try body()
+        service = try await Self.open(directory, server)
+    }
+
+    func close() async { await service.shutDown() }
+
+    /// Indexes what the bucket has now; the job's ID.
+    @discardableResult func index(metadata: [String: JSON] = [:]) async throws -> String {
+        try server.play(
+            .init(objects: objects.sorted { $0.key < $1.key }.map { .init($0.key, body: Array($0.value.utf8)) }))
+        let id = try await service.jobs.submit(
+            .bucket,
+            .object([
+                "bucket_name": "bucket", "processing_type": "basic", "bucket_region": "us-east-1",
+                "aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "not-a-secret",
+                "endpoint": .string(server.endpointURL), "custom_metadata": .object(metadata),
+            ]), into: collection, idempotencyKey: nil, for: caller)
+        while true {
+            let job = try await service.jobs.show(id, filesLimit: 1, filesCursor: nil, for: caller)
+            let status = job["status"]?.stringValue ?? ""
+            if ["completed", "failed", "completed_with_failures", "cancelled"].contains(status) {
+                guard status == "completed" else { throw Unexpected(text: job.text) }
+                return id
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    struct Unexpected: Error { var text: String }
+
+    func ask(_ query: String, _ more: [String: JSON] = [:]) async throws -> JSON {
+        try await service.search.query(
+            collection, .object(more.merging(["query": .string(query)]) { $1 }), for: caller)
+    }
+
+    /// The results' `uri` without the bucket, and their place.
+    func found(_ query: String, _ more: [String: JSON] = [:]) async throws -> [String] {
+        try await ask(query, more)["search_results"].items.map {
+            "\($0["uri"]?.stringValue?.dropFirst("s3://bucket/".count) ?? "?")"
+        }
+    }
+
+    /// All chunks by document and index, as the API lists them.
+    func chunks() async throws -> [String: JSON] {
+        var chunks: [String: JSON] = [:]
+        let list = try await service.documents.list(collection, limit: 1_000, offset: 0, for: caller)
+        for document in list["documents"].items {
+            let id = document["document_id"]?.stringValue ?? ""
+            var offset = 0
+            while true {
+                let page = try await service.documents.chunks(collection, id, limit: 500, offset: offset, for: caller)
+                for chunk in page["chunks"].items {
+                    chunks["\(id):\(chunk["chunk_index"]?.text ?? "")"] = chunk
+                    offset += 1
+                }
+                if page["chunks"].items.isEmpty { break }
+            }
+        }
+        return chunks
+    }
+
+    func documentID(_ key: String) async throws -> String {
+        let list = try await service.documents.list(collection, limit: 1_000, offset: 0, for: caller)
+        return list["documents"].items.first { $0["uri"]?.stringValue == "s3://bucket/\(key)" }?["document_id"]?
+            .stringValue ?? "doc_0"
+    }
+
+    var searchPath: String {
+        get async throws {
+            service.collections.stores.search.path(try await service.collections.get(collection, for: caller).id)
+        }
+    }
+
+    /// Whether these bytes are in the search file, or anything beside it that is left of it.
+    func searchFileHas(_ text: String) async throws -> Bool {
+        let path = URL(filePath: try await searchPath)
+        let directory = path.deletingLastPathComponent()
+        return try FileManager.default.contentsOfDirectory(atPath: directory.path)
+            .filter { $0.hasPrefix(path.lastPathComponent) }
+            .contains { try Data(contentsOf: directory.appending(path: $0)).range(of: Data(text.utf8)) != nil }
+    }
+}
+
+extension JSON? {
+    var items: [JSON] { if case .array(let items) = self { items } else { [] } }
+}
+
+extension JSON {
+    var double: Double {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: .nan
+        }
+    }
+}
+
+/// BM25 as its definition says, over texts of ASCII words.
+struct PlainBM25 {
+    let chunks: [String: [String]]
+
+    init(_ texts: [String: String]) {
+        chunks = texts.mapValues { text in
+            text.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }.map(String.init)
+        }
+    }
+
+    /// Chunks that have any of the words, with their scores.
+    func scores(_ words: Set<String>) -> [String: Double] {
+        let average = Double(chunks.values.map(\.count).reduce(0, +)) / Double(max(chunks.count, 1))
+        var scores: [String: Double] = [:]
+        for word in words {
+            let having = chunks.filter { $0.value.contains(word) }
+            let (total, count) = (Double(chunks.count), Double(having.count))
+            let weight = log(1 + (total - count + 0.5) / (count + 0.5))
+            for (id, text) in having {
+                let times = Double(text.filter { $0 == word }.count)
+                let length = 1 - 0.75 + 0.75 * Double(text.count) / average
+                scores[id, default: 0] += weight * times * 2.2 / (times + 1.2 * length)
+            }
+        }
+        return scores
+    }
+}
