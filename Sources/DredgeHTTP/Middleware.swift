@@ -23,8 +23,10 @@
             } catch {
                 context.logger.error("a request failed", metadata: ["error": "\(error)"])
                 return JSONResponse(
-                    ["detail": "The server failed. Its operator finds the cause in the log.",
-                     "error_code": "server_error"], status: .internalServerError
+                    [
+                        "detail": "The server failed. Its operator finds the cause in the log.",
+                        "error_code": "server_error",
+                    ], status: .internalServerError
                 ).response
             }
         }

@@ -49,7 +49,8 @@ struct KeysCreateCommand: AsyncParsableCommand {
 }
 
 struct KeysListCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "List keys, without the keys themselves.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List keys, without the keys themselves.")
 
     @OptionGroup var directory: DataDirectory
 
