@@ -11,8 +11,8 @@
         /// An API over `service`, which the caller shuts down.
         public init(_ service: IndexService) { self.service = service }
 
-        /// Serves until a signal ends the process (SIGTERM, SIGINT), or the task is cancelled. Throws when nothing can be
-        /// bound to the address.
+        /// Serves until a signal ends the process (SIGTERM, SIGINT), or the task is cancelled. Throws when nothing can
+        /// be bound to the address.
         /// - Parameter onListening: called with the port once requests can come.
         public func run(
             host: String, port: Int, logger: Logger, onListening: @escaping @Sendable (Int) async -> Void
@@ -29,6 +29,7 @@
             let router = Router(context: APIContext.self)
             router.add(middleware: ErrorMiddleware())
             router.get("healthz") { _, _ in JSONResponse(["status": "ok"]) }
+            DocumentRoutes.add(to: router)
             let api = router.group("v2").add(middleware: KeyMiddleware(keys: service.keys))
             CollectionRoutes(service: service).add(to: api.group("collections"))
             SearchRoutes(service: service).add(to: api.group("collections"))
@@ -40,9 +41,11 @@
 
     /// What is known of a request: after `KeyMiddleware`, who makes it.
     public struct APIContext: RequestContext {
+        /// Hummingbird's own.
         public var coreContext: CoreRequestContextStorage
         var caller: Caller?
 
+        /// The context of a request that has just come.
         public init(source: ApplicationRequestContextSource) { coreContext = .init(source: source) }
 
         /// Who calls. Throws for a route without `KeyMiddleware`, which would be a fault of ours.
@@ -51,6 +54,7 @@
             return caller
         }
 
+        /// Bytes of a body.
         public var maxUploadSize: Int { ServiceLimits.bodyByteCountMax }
     }
 #endif
