@@ -79,6 +79,17 @@ def main():
     keys = iam.create_access_key(UserName="vendor")["AccessKey"]
     vendor = iam.get_user(UserName="vendor")["User"]["Arn"]
 
+    # Who sets up the customer's account.
+    iam.create_user(UserName="administrator")
+    iam.put_user_policy(
+        UserName="administrator",
+        PolicyName="all",
+        PolicyDocument=json.dumps(
+            {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        ),
+    )
+    administrator = iam.create_access_key(UserName="administrator")["AccessKey"]
+
     # The customer: a role that the vendor may assume with the external ID, and that may list and read one bucket.
     role = iam.create_role(
         RoleName="DocumentsReadRole",
@@ -140,6 +151,9 @@ def main():
     values = {
         "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "DEMO_VENDOR_ARN": vendor,
+        "DEMO_ADMINISTRATOR_KEY_ID": administrator["AccessKeyId"],
+        "DEMO_ADMINISTRATOR_SECRET": administrator["SecretAccessKey"],
         "DEMO_ROLE_ARN": role,
         "DEMO_EXTERNAL_ID": EXTERNAL_ID,
         "DEMO_BUCKET": BUCKET,
