@@ -44,25 +44,118 @@ public indirect enum JSON: Sendable, Hashable, Codable {
         }
     }
 
-    /// Parses a text. Throws `ServiceError` for what is no JSON.
+    /// Parses a text. Throws `ServiceError` for what is no JSON, or nested too deep. Costs time by the text's length,
+    /// whatever it has: `JSONDecoder` would keep a path to each value.
     public init(parsing data: Data) throws {
-        do {
-            self = try JSONDecoder().decode(JSON.self, from: data)
-        } catch {
-            throw ServiceError.invalid([
-                FieldProblem(location: ["body"], message: "The body is no JSON.", type: "json_invalid")
-            ])
+        guard let value = try? JSONSerialization.jsonObject(with: data, options: [.fragmentsAllowed]) else {
+            throw Self.invalid("The body is no JSON.")
+        }
+        guard let json = JSON(value, depth: 0) else {
+            throw Self.invalid("The body has more than \(ServiceLimits.jsonDepthMax) lists and objects in each other.")
+        }
+        self = json
+    }
+
+    private static func invalid(_ message: String) -> ServiceError {
+        .invalid([FieldProblem(location: ["body"], message: message, type: "json_invalid")])
+    }
+
+    /// What `JSONSerialization` made; nil: it is nested too deep.
+    private init?(_ value: Any, depth: Int) {
+        guard depth <= ServiceLimits.jsonDepthMax else { return nil }
+        switch value {
+        case let text as String: self = .string(text)
+        case let number as NSNumber: self = JSON(number)
+        case let items as [Any]:
+            var array: [JSON] = []
+            array.reserveCapacity(items.count)
+            for item in items {
+                guard let item = JSON(item, depth: depth + 1) else { return nil }
+                array.append(item)
+            }
+            self = .array(array)
+        case let members as [String: Any]:
+            var object: [String: JSON] = [:]
+            object.reserveCapacity(members.count)
+            for (name, member) in members {
+                guard let member = JSON(member, depth: depth + 1) else { return nil }
+                object[name] = member
+            }
+            self = .object(object)
+        default: self = .null
+        }
+    }
+
+    private init(_ number: NSNumber) {
+        switch String(cString: number.objCType) {
+        // A C char is what booleans are stored in.
+        case "c", "B": self = .bool(number.boolValue)
+        default:
+            // Large numbers are `NSDecimalNumber`, whose `doubleValue` is off by a bit.
+            let text = number.stringValue
+            let double = Double(text) ?? number.doubleValue
+            if let integer = Int(text) ?? Int(exactly: double) {
+                self = .integer(integer)
+            } else {
+                self = .number(double)
+            }
         }
     }
 
     /// The value as text, members in order of their names.
-    public var text: String { String(decoding: data, as: UTF8.self) }
+    public var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// The same as bytes.
-    public var data: Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return (try? encoder.encode(self)) ?? Data("null".utf8)
+    public var data: Data { Data(bytes) }
+
+    private var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        write(to: &bytes)
+        return bytes
+    }
+
+    private func write(to bytes: inout [UInt8]) {
+        switch self {
+        case .null: bytes += "null".utf8
+        case .bool(let value): bytes += (value ? "true" : "false").utf8
+        case .integer(let value): bytes += String(value).utf8
+        // JSON has no infinity.
+        case .number(let value): bytes += (value.isFinite ? "\(value)" : "null").utf8
+        case .string(let value): Self.write(value, to: &bytes)
+        case .array(let items):
+            bytes.append(UInt8(ascii: "["))
+            for (index, item) in items.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                item.write(to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        case .object(let members):
+            bytes.append(UInt8(ascii: "{"))
+            for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                Self.write(member.key, to: &bytes)
+                bytes.append(UInt8(ascii: ":"))
+                member.value.write(to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "}"))
+        }
+    }
+
+    private static func write(_ text: String, to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+            case UInt8(ascii: "\n"): bytes += "\\n".utf8
+            case UInt8(ascii: "\r"): bytes += "\\r".utf8
+            case UInt8(ascii: "\t"): bytes += "\\t".utf8
+            case 0..<0x20:
+                let digits = Array("0123456789abcdef".utf8)
+                bytes += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
     }
 
     /// Null for nil.

@@ -2,6 +2,8 @@
 public enum ServiceLimits {
     /// Bytes of a request's body.
     public static let bodyByteCountMax = 1 << 20
+    /// Lists and objects of a body that are in each other.
+    static let jsonDepthMax = 64
     /// Characters of a collection's name.
     public static let collectionNameLengthMax = 63
     /// Bytes of a collection's description, and of its metadata.
