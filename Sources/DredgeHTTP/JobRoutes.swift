@@ -11,7 +11,8 @@
                 let page = try request.page(default: 50, max: 200)
                 return JSONResponse(
                     try await service.jobs.list(
-                        status: request.text("status"), collection: request.text("collection"), limit: page.limit,
+                        status: request.word("status", of: JobStatus.names),
+                        collection: request.text("collection"), limit: page.limit,
                         offset: page.offset, for: context.requireCaller()))
             }
             group.get(":job", use: show)

@@ -14,6 +14,17 @@
                 return try await next(request, context)
             } catch let error as ServiceError {
                 return JSONResponse(error).response
+            } catch let error as HTTPError where error.status == .notFound {
+                let methods = APIDocument.methods(of: request.uri.path)
+                if methods.isEmpty || methods.contains(request.method.rawValue) {
+                    return JSONResponse(["detail": "There is nothing at this address."], status: .notFound).response
+                }
+                var response = JSONResponse(
+                    .object(["detail": .string("\(request.method.rawValue) is not for this address.")]),
+                    status: .methodNotAllowed
+                ).response
+                response.headers[.allow] = methods.joined(separator: ", ")
+                return response
             } catch let error as HTTPError {
                 let text = error.body ?? error.status.reasonPhrase
                 return JSONResponse(.object(["detail": .string(text)]), status: error.status).response

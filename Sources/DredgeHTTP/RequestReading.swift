@@ -33,6 +33,19 @@
         /// A text of the query.
         func text(_ name: String) -> String? { uri.queryParameters[Substring(name)].map(String.init) }
 
+        /// One of some words of the query. Throws `ServiceError` for another one.
+        func word(_ name: String, of words: [String]) throws -> String? {
+            guard let text = text(name) else { return nil }
+            guard words.contains(text) else {
+                throw ServiceError.invalid([
+                    FieldProblem(
+                        location: ["query", name], message: "One of \(words.joined(separator: ", ")) is needed here.",
+                        type: "enum")
+                ])
+            }
+            return text
+        }
+
         /// `limit` and `offset`.
         func page(default limit: Int = 100, max: Int = ServiceLimits.pageCountMax) throws -> (limit: Int, offset: Int) {
             (

@@ -97,8 +97,10 @@
                     let answer = try await api.call(.get, path)
                     #expect(answer.status == 404 && answer.body["detail"]?.stringValue != nil, "\(path): \(answer)")
                 }
-                let status = try await api.call(.patch, "/v2/collections").status
-                #expect(status == 404 || status == 405)
+                let patch = try await api.call(.patch, "/v2/collections")
+                #expect(patch.status == 405 && patch.headers[.allow] == "GET", "\(patch)")
+                let trace = try await api.call(.trace, "/v2/jobs/job_1")
+                #expect(trace.status == 405 && trace.headers[.allow] == "GET, DELETE", "\(trace)")
             }
         }
 
@@ -141,6 +143,7 @@
                     (.get, "/v2/collections?limit=x", nil, ["query", "limit"]),
                     (.get, "/v2/collections?offset=-1", nil, ["query", "offset"]),
                     (.get, "/v2/jobs?limit=201", nil, ["query", "limit"]),
+                    (.get, "/v2/jobs?status=done", nil, ["query", "status"]),
                     (.get, "/v2/jobs/job_1?files_limit=501", nil, ["query", "files_limit"]),
                     (.get, "/v2/collections/c/documents?limit=9999999999999999999", nil, ["query", "limit"]),
                     (.get, "/v2/collections/c/documents/doc_1/chunks?limit=501", nil, ["query", "limit"]),

@@ -32,6 +32,16 @@
             ],
         ])
 
+        /// Methods that a path has; empty: there is no such path.
+        static func methods(of path: some StringProtocol) -> [String] {
+            let parts = path.split(separator: "/", omittingEmptySubsequences: true)
+            return operations.filter { operation in
+                let template = operation.path.split(separator: "/")
+                return template.count == parts.count
+                    && zip(template, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+            }.map(\.method.rawValue)
+        }
+
         private static var paths: [String: JSON] {
             var paths: [String: [String: JSON]] = [:]
             for operation in operations {

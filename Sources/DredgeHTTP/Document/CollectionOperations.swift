@@ -74,7 +74,7 @@
                         "Conditions on custom_metadata: a value, or an object of operators ($eq $ne $gt $gte $lt $lte "
                             + "$in $nin); $and and $or take lists of such objects."),
                     .maybe("inference", .boolean(default: false), "true is refused with 501."),
-                    .maybe("stream", .boolean(default: false), "true is refused: only inference is streamed."),
+                    .maybe("stream", .never, "true is refused: only inference is streamed."),
                     .maybe("rerank", .boolean(default: false), "true has no effect but a warning."),
                     .maybe("include_bbox", .boolean(default: false), "true has no effect but a warning."),
                     .maybe("search_results", .boolean(default: true), "Has no effect: they are always there."),

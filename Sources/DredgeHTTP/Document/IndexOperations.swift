@@ -61,7 +61,7 @@
             .maybe(
                 "endpoint", .string(1...2_048),
                 "Another S3 service, out of the list of this server's operator."),
-            .maybe("mask_pii", .boolean(default: false), "true is refused: this server masks nothing."),
+            .maybe("mask_pii", .never, "true is refused: this server masks nothing."),
         ]
 
         private static let ofMany: [Schema.Member] = [

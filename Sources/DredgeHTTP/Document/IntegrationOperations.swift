@@ -28,7 +28,7 @@
             Operation(
                 tag: .integration, method: .delete, path: "/v2/integrations/aws/role", id: "deleteRole",
                 summary: "Take a role away", description: "Jobs that name it are refused from now on.",
-                query: [.always("role_arn", .string(1...2_048), "The role's ARN.")],
+                query: [.always("role_arn", .roleARN, "The role's ARN.")],
                 answers: [.json(.named("Done"), "It is gone.")], refusals: [404]),
             Operation(
                 tag: .integration, method: .post, path: "/v2/integrations/aws/rotate", id: "rotateExternalID",
@@ -42,7 +42,7 @@
         ]
 
         private static let target = Schema.request([
-            .always("role_arn", .string(1...2_048), "arn:aws:iam::ACCOUNT:role/NAME."),
+            .always("role_arn", .roleARN, "arn:aws:iam::ACCOUNT:role/NAME."),
             .always("bucket_name", .string(1...2_048), "A bucket that the role is to read."),
             .maybe("prefix", .string(0...1_024), "Where in the bucket the role may list and read."),
             .maybe("bucket_region", .string(1...64), "The bucket's region. By default it is found out."),

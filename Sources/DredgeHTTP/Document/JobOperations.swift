@@ -47,7 +47,12 @@
                     + "stream ends with the job.",
                 headers: [.maybe("Last-Event-ID", .string, "The last event that was seen: it is not sent again.")],
                 answers: [
-                    Answer(description: "Events; data is JSON.", mediaType: "text/event-stream")
+                    Answer(
+                        description: "Events; data is JSON.", mediaType: "text/event-stream",
+                        schema: .object([
+                            .maybe("id", .string), .maybe("event", .words(["progress", "state"])),
+                            .maybe("data", .string),
+                        ]))
                 ], refusals: [404]),
         ]
 

@@ -10,7 +10,7 @@
             "CollectionName": .string(matching: "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"),
             "RoleAuth": .request([
                 .always("type", .words(["assume_role"])),
-                .always("role_arn", .string(1...2_048), "A role that is registered to the organization."),
+                .always("role_arn", .roleARN, "A role that is registered to the organization."),
                 .always("external_id", .string(1...1_224), "The organization's external ID."),
             ]),
             "CustomMetadata": Schema(json: [
@@ -46,9 +46,9 @@
         ]
 
         private static let jobs: [String: Schema] = [
-            "JobStatus": .words([
-                "pending", "running", "completed", "completed_with_failures", "failed", "cancelled", "rolled_back",
-            ]),
+            "JobErrorCode": .words(JobErrorCode.allCases.map { ($0.rawValue, $0.meaning) }),
+            "FileErrorCode": .words(FileErrorCode.allCases.map { ($0.rawValue, $0.meaning) }),
+            "JobStatus": .words(JobStatus.names),
             "JobStarted": .object([.always("job_id", .string), .always("status", .words(["pending"]))]),
             "JobCancelled": .object([
                 .always("job_id", .string), .always("status", .named("JobStatus")), .always("message", .string),
@@ -78,7 +78,7 @@
                             .always("total_estimated", .count),
                         ])),
                     .always("result", .named("JobResult").orNull, "Null until the job has ended."),
-                    .always("error_code", .string.orNull, "What the whole job failed of."),
+                    .always("error_code", .named("JobErrorCode").orNull, "What the whole job failed of."),
                     .always("error_message", .string.orNull, "What to change."),
                     .always("cancelled_by", .string.orNull, "The ID of the key that did it."),
                     .always("cancelled_at", .time.orNull), .always("rolled_back_at", .time.orNull),
@@ -99,7 +99,7 @@
                 .always("uri", .string),
                 .always("status", .words(["queued", "completed", "failed", "skipped", "cancelled"])),
                 .always("document_id", .string.orNull), .always("chunk_count", .count),
-                .always("error_code", .string.orNull, "Why it was skipped or failed."),
+                .always("error_code", .named("FileErrorCode").orNull, "Why it was skipped or failed."),
                 .always("error_message", .string.orNull, "What to change."),
             ]),
         ]

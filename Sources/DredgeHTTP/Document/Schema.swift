@@ -37,8 +37,21 @@
             Schema(json: ["type": "boolean", "default": .bool(value)])
         }
 
+        /// Nothing but false is taken.
+        static let never = Schema(json: ["enum": [false], "default": false])
+
+        /// The ARN of an IAM role.
+        static let roleARN = Schema.string(matching: "^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$")
+
         static func words(_ words: [String]) -> Schema {
             Schema(json: ["type": "string", "enum": .array(words.map { .string($0) })])
+        }
+
+        /// Words, each with its meaning.
+        static func words(_ words: [(String, meaning: String)]) -> Schema {
+            guard case .object(var members) = Schema.words(words.map(\.0)).json else { return .string }
+            members["description"] = .string(words.map { "- `\($0)`: \($1)" }.joined(separator: "\n"))
+            return Schema(json: .object(members))
         }
 
         static func list(_ items: Schema, countMax: Int? = nil) -> Schema {
@@ -53,8 +66,15 @@
         /// What an answer has: members that a client doesn't know may be added.
         static func object(_ members: [Member]) -> Schema { object(members, isClosed: false) }
 
-        /// What a request has: a member that isn't listed is refused.
-        static func request(_ members: [Member]) -> Schema { object(members, isClosed: true) }
+        /// What a request has: a member that isn't listed is refused, and null is the same as leaving one out.
+        static func request(_ members: [Member]) -> Schema {
+            object(
+                members.map { member in
+                    var member = member
+                    if !member.isRequired { member.schema = member.schema.orNull }
+                    return member
+                }, isClosed: true)
+        }
 
         private static func object(_ members: [Member], isClosed: Bool) -> Schema {
             var json: [String: JSON] = [
@@ -89,7 +109,7 @@
                 Member(name: name, isRequired: true, schema: schema, description: description)
             }
 
-            /// One that may be left out. In a request, null is the same as that.
+            /// One that may be left out.
             static func maybe(_ name: String, _ schema: Schema, _ description: String = "") -> Member {
                 Member(name: name, isRequired: false, schema: schema, description: description)
             }

@@ -1,6 +1,12 @@
 internal import Foundation
 internal import GRDB
 
+/// The words for where a job stands.
+public enum JobStatus {
+    /// All of them, as the API has them.
+    public static let names = JobRecord.Status.allCases.map(\.rawValue)
+}
+
 /// A job, as the control database keeps it.
 struct JobRecord: Sendable {
     /// Where a job stands. The raw values are the API's.

@@ -148,7 +148,7 @@ extension Jobs {
     }
 
     private static func file(_ object: StoredObject, of job: JobRecord) -> JSON {
-        let error = JobErrorCode.of(object)
+        let error = FileErrorCode.of(object)
         let status =
             switch object.state {
             case .pending: job.ended == nil ? "queued" : "cancelled"
@@ -160,7 +160,7 @@ extension Jobs {
             "uri": .string(Documents.uri(object)), "status": .string(status),
             "document_id": object.content == nil ? .null : .string(Documents.identifier(object)),
             "chunk_count": .integer(object.chunkCount),
-            "error_code": .optional(error?.code), "error_message": .optional(error?.message),
+            "error_code": .optional(error?.code.rawValue), "error_message": .optional(error?.message),
         ])
     }
 }
