@@ -180,3 +180,11 @@ let package = Package(
         tests("DredgeCLITests", ["DredgeCLI", "DredgeCheck", "DredgeBase", "DredgeLedger"], exclude: ["Golden"]),
     ]
 )
+
+// `Scripts/sanitize-threads` sets this. It builds only the tests in which threads meet, and what they test.
+if Context.environment["DREDGE_TESTS_OF_THREADS"] == "1" {
+    let tests: Set = ["DredgeBaseTests", "DredgeTransferTests", "DredgeStoreTests", "DredgeTests"]
+    let others: Set = ["DredgeConfig", "DredgeCheck", "DredgeService", "DredgeHTTP", "DredgeCLI", "ServiceBench"]
+    package.targets.removeAll { others.contains($0.name) || $0.type == .test && !tests.contains($0.name) }
+    package.products.removeAll { ["DredgeCheck", "DredgeConfig", "DredgeService", "dredge"].contains($0.name) }
+}
