@@ -1,9 +1,9 @@
 internal import DredgeBase
 
 /// Random names and secrets, from the system's cryptographic generator.
-enum RandomToken {
+package enum RandomToken {
     /// `byteCount` random bytes in lower-case hexadecimal.
-    static func hexadecimal(byteCount: Int) -> String {
+    package static func hexadecimal(byteCount: Int) -> String {
         var generator = SystemRandomNumberGenerator()
         let bytes = (0..<byteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         return Hexadecimal.string(bytes)
@@ -15,7 +15,7 @@ enum RandomToken {
 
 /// Whether two texts are the same. Takes as long for texts that differ early as for those that differ late; only
 /// their lengths can be told from the time.
-func isEqualInConstantTime(_ left: String, _ right: String) -> Bool {
+package func isEqualInConstantTime(_ left: String, _ right: String) -> Bool {
     let (left, right) = (Array(left.utf8), Array(right.utf8))
     guard left.count == right.count else { return false }
     var difference: UInt8 = 0

@@ -65,4 +65,18 @@ public enum ServiceLimits {
     static let searchWaitSeconds: Double = 10
     /// Entries of one page of changes.
     public static let changePageCountMax = 500
+
+    // The console.
+    /// How long somebody stays signed in, in seconds.
+    public static let consoleSessionSeconds = 12 * 3_600
+    /// Sessions at once.
+    public static let consoleSessionCountMax = 4_096
+    /// Sessions of one key at once.
+    public static let consoleSessionCountMaxOfKey = 64
+    /// Characters of a key's name.
+    public static let keyNameLengthMax = 100
+    /// Valid keys of an organization in one environment, behind which the console makes no other.
+    public static let keyCountMax = 1_000
+    /// How long a key's last use is not noted again, in seconds.
+    public static let keyUseSeconds: Double = 3_600
 }

@@ -69,6 +69,13 @@ package final class DocumentReader: Sendable {
             [.int(after?.rawValue ?? 0), .id(run), .int(Int64(limit))])
     }
 
+    /// Those of them that could not be read, or kept changing. Costs a look at all of them.
+    package func failedFiles(of run: RunID, after: ObjectID?, limit: Int) async throws(StoreError) -> [StoredObject] {
+        try await objects(
+            "object.id > ? AND object.run = ? AND state IN ('failed', 'changed') ORDER BY object.id LIMIT ?",
+            [.int(after?.rawValue ?? 0), .id(run), .int(Int64(limit))])
+    }
+
     /// Objects whose content `run` stored, behind number `after`, in order of their numbers.
     package func documents(of run: RunID, after: ObjectID?, limit: Int) async throws(StoreError) -> [StoredObject] {
         try await objects(

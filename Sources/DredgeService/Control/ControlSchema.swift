@@ -4,7 +4,8 @@ internal import GRDB
 ///
 /// - `organization`: who keys belong to. `external_id` is what its roles demand; nil: none was minted. After a rotation
 ///   with an overlap, `old_external_id` is valid until `old_external_id_until`.
-/// - `api_key`: `sha256` of the key, hexadecimal. The key itself is nowhere.
+/// - `api_key`: `sha256` of the key, hexadecimal. The key itself is nowhere, but for its beginning: `prefix`. What
+///   `last_used` tells is true to the hour.
 /// - `collection`: named within organization and environment; its chunks are in the file `collections/ID.chunks`.
 /// - `role`: a role ARN of the organization's integration; `verdicts` is JSON, of the last verification.
 /// - `job`: `request` is the JSON of what was asked, without credentials; `run` is the run of the chunk store.
@@ -13,6 +14,11 @@ enum ControlSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { db in try db.execute(sql: version1) }
+        migrator.registerMigration("console") { db in
+            for column in ["name TEXT", "prefix TEXT", "last_used REAL"] {
+                try db.execute(sql: "ALTER TABLE api_key ADD COLUMN \(column)")
+            }
+        }
         return migrator
     }
 

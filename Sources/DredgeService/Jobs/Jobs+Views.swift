@@ -147,7 +147,7 @@ extension Jobs {
         ])
     }
 
-    private static func file(_ object: StoredObject, of job: JobRecord) -> JSON {
+    static func file(_ object: StoredObject, of job: JobRecord) -> JSON {
         let error = FileErrorCode.of(object)
         let status =
             switch object.state {
