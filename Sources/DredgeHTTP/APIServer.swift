@@ -35,6 +35,7 @@
             SearchRoutes(service: service).add(to: api.group("collections"))
             JobRoutes(service: service).add(to: api.group("jobs"))
             IntegrationRoutes(service: service).add(to: api.group("integrations/aws"))
+            Console(service).add(to: router)
             return router
         }
     }
