@@ -176,7 +176,7 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
                 .product(name: "NIOEmbedded", package: "swift-nio", condition: .when(traits: ["Server"])),
                 .product(name: "Logging", package: "swift-log"),
-            ]),
+            ], exclude: ["Scripts"]),
         tests("DredgeCLITests", ["DredgeCLI", "DredgeCheck", "DredgeBase", "DredgeLedger"], exclude: ["Golden"]),
     ]
 )

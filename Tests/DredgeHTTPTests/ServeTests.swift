@@ -16,7 +16,7 @@
     /// The built `dredge serve`, over the loopback.
     @Suite(.timeLimit(.minutes(30))) struct ServeTests {
         /// It stands beside the test bundle.
-        private static let dredge: String = {
+        static let dredge: String = {
             let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL
             let directory =
                 bundle?.deletingLastPathComponent()
