@@ -39,6 +39,11 @@ static inline CURLcode ccurl_set_store(CURL *easy, CURLoption option, ccurl_stor
     return (curl_easy_setopt)(easy, option, value);
 }
 
+/// Variadic: curl_easy_setopt(3) with CURLOPT_OPENSOCKETFUNCTION.
+static inline CURLcode ccurl_set_open_socket(CURL *easy, curl_opensocket_callback value) {
+    return (curl_easy_setopt)(easy, CURLOPT_OPENSOCKETFUNCTION, value);
+}
+
 /// Variadic: curl_easy_getinfo(3) of a byte count or of microseconds; 0 when there is none.
 static inline curl_off_t ccurl_get_offset(CURL *easy, CURLINFO info) {
     curl_off_t value = 0;

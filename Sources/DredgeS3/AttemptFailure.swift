@@ -48,7 +48,7 @@ enum AttemptFailure: Error {
             case .certificate: .verifyAgain
             // What is larger than it can be, or no HTTP, comes of a proxy or a service in trouble.
             case .noDescriptors, .stalled, .connectionLost, .bodyTooLarge, .malformedAnswer: .wait
-            case .cancelled, .shutDown, .other: .none
+            case .privateAddress, .cancelled, .shutDown, .other: .none
             }
         case .shortBody: .wait
         case .unusable(.malformedAnswer, _, _, _): .wait

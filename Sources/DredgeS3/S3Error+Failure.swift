@@ -76,7 +76,7 @@ extension S3Error {
 
     private static func code(_ error: TransferError, hasBytes: Bool) -> Code {
         switch error.code {
-        case .couldNotResolve, .couldNotConnect, .tls, .certificate, .connectTimeout: .unreachable
+        case .couldNotResolve, .couldNotConnect, .tls, .certificate, .connectTimeout, .privateAddress: .unreachable
         case .noDescriptors: .machine
         case .stalled, .connectionLost: hasBytes ? .shortBody : .serviceFailure
         case .bodyTooLarge, .malformedAnswer: .malformedAnswer

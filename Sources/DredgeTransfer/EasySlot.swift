@@ -29,6 +29,8 @@ final class EasySlot {
     enum Refusal {
         case bodyTooLarge(capacity: Int)
         case headTooLarge
+        /// No address of the host is one that may be connected to.
+        case privateAddress
         /// The answer is complete for our purposes: the rest of a long error body is not wanted.
         case errorBodyCut
     }
@@ -89,6 +91,10 @@ final class EasySlot {
         expect(ccurl_set_long(easy, CURLOPT_QUICK_EXIT, 1))
         expect(ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, limits.connectTimeout.millisecondCount))
         expect(ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1))
+        if limits.refusesPrivateAddresses {
+            expect(ccurl_set_open_socket(easy, openPublicSocket))
+            expect(ccurl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, context))
+        }
         return isSet
     }
 
@@ -136,6 +142,9 @@ final class EasySlot {
         case (_, .headTooLarge):
             let message = "the head of the answer is larger than \(limits.headByteCountMax) bytes"
             return .failure(TransferError(code: .malformedAnswer, message: message, request: transfer.request))
+        case (CURLE_COULDNT_CONNECT, .privateAddress):
+            let message = "its address is not one of the public internet"
+            return .failure(TransferError(code: .privateAddress, message: message, request: transfer.request))
         default:
             let text = errorText.pointee == 0 ? String(cString: curl_easy_strerror(result)) : String(cString: errorText)
             let error = TransferError(result, message: text, wasConnected: isConnected, request: transfer.request)
@@ -188,7 +197,8 @@ final class EasySlot {
     private func setRoute(_ request: HTTPRequest) -> CURLcode {
         let result = ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, request.timeout?.millisecondCount ?? 0)
         guard result == CURLE_OK else { return result }
-        return ccurl_set_string(easy, CURLOPT_NOPROXY, request.bypassesProxy ? "*" : nil)
+        let goesStraight = request.bypassesProxy || limits.refusesPrivateAddresses
+        return ccurl_set_string(easy, CURLOPT_NOPROXY, goesStraight ? "*" : nil)
     }
 
     private func setHeaders(_ request: HTTPRequest) -> CURLcode {

@@ -16,6 +16,8 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
         case certificate
         /// This process may open no more files, connections included.
         case noDescriptors
+        /// The host's addresses are none of the public internet, and the loop connects to no others.
+        case privateAddress
         /// No usable connection within `TransferLimits.connectTimeout`.
         case connectTimeout
         /// No byte moved within `TransferLimits.progressTimeout`.
@@ -50,7 +52,7 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
     public var isTransient: Bool {
         switch code {
         case .couldNotResolve, .couldNotConnect, .tls, .noDescriptors, .connectTimeout, .stalled, .connectionLost: true
-        case .certificate, .bodyTooLarge, .malformedAnswer, .cancelled, .shutDown, .other: false
+        case .certificate, .privateAddress, .bodyTooLarge, .malformedAnswer, .cancelled, .shutDown, .other: false
         }
     }
 
@@ -65,6 +67,7 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
             case .noDescriptors:
                 "Raise the limit on open files (ulimit -n), or lower the number of requests in flight."
             case .certificate: "Check the certificate authorities in use; a private one is named with AWS_CA_BUNDLE."
+            case .privateAddress: "Give the name of a host that the internet reaches."
             case .connectTimeout: "Check the network path, or allow a longer connect timeout."
             case .stalled: "Check the network path, or allow a longer progress timeout."
             case .connectionLost: "Send it again."

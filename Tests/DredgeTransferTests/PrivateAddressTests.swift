@@ -1,0 +1,66 @@
+import DredgeTransfer
+import Foundation
+import TestServers
+import Testing
+
+/// A loop for URLs that others may choose.
+@Suite struct PrivateAddressTests {
+    private static var limits: TransferLimits {
+        var limits = TransferLimits()
+        limits.refusesPrivateAddresses = true
+        limits.connectTimeout = .seconds(1)
+        return limits
+    }
+
+    @Test func `nothing is sent to an address that is not public, however it is written`() async throws {
+        try await withFaults { server, open in
+            try await withLoop(limits: Self.limits) { loop in
+                let body = try await BufferPool(byteLimit: 1 << 20).buffer(byteCount: 1000)
+                for host in [
+                    "127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]",
+                    "[::ffff:7f00:1]",
+                ] {
+                    let request = HTTPRequest(method: .post, url: "http://\(host):\(server.port)/bytes/1", body: [1])
+                    let error = await #expect(throws: TransferError.self) {
+                        try await loop.perform(request, into: body)
+                    }
+                    #expect(error?.code == .privateAddress, "\(host): \(String(describing: error))")
+                    #expect(error?.isTransient == false)
+                }
+            }
+            // The one that asks is the only connection.
+            #expect(try await open.text(server.url("open")) == "1")
+        }
+    }
+
+    @Test(arguments: ["169.254.169.254", "10.0.0.1", "[fe80::1]", "[fd00:ec2::254]", "[64:ff9b::a9fe:a9fe]"])
+    func `networks within and metadata services are not reached`(host: String) async throws {
+        try await withLoop(limits: Self.limits) { loop in
+            let body = try await BufferPool(byteLimit: 1 << 20).buffer(byteCount: 1000)
+            let error = await #expect(throws: TransferError.self) {
+                try await loop.perform(HTTPRequest(url: "http://\(host)/"), into: body)
+            }
+            #expect(error?.code == .privateAddress, "\(String(describing: error))")
+        }
+    }
+
+    #if os(Linux)
+        // In a process of its own, since the environment is the whole process's.
+        @Test func `no proxy is asked to go where the loop does not`() async {
+            await #expect(processExitsWith: .success) {
+                try await withFaults { server, _ in
+                    setenv("http_proxy", server.url(""), 1)
+                    var limits = TransferLimits()
+                    limits.refusesPrivateAddresses = true
+                    try await withLoop(limits: limits) { loop in
+                        let body = try await BufferPool(byteLimit: 1 << 20).buffer(byteCount: 1000)
+                        let error = await #expect(throws: TransferError.self) {
+                            try await loop.perform(HTTPRequest(url: "http://127.0.0.1:9/"), into: body)
+                        }
+                        #expect(error?.code == .privateAddress && error?.isOfProxy == false)
+                    }
+                }
+            }
+        }
+    #endif
+}
