@@ -33,6 +33,8 @@
             let api = router.group("v2").add(middleware: KeyMiddleware(keys: service.keys))
             CollectionRoutes(service: service).add(to: api.group("collections"))
             SearchRoutes(service: service).add(to: api.group("collections"))
+            SyncRoutes(service: service).add(toCollections: api.group("collections"))
+            SyncRoutes(service: service).add(to: api.group("syncs"))
             JobRoutes(service: service).add(to: api.group("jobs"))
             IntegrationRoutes(service: service).add(to: api.group("integrations/aws"))
             Console(service).add(to: router)

@@ -11,9 +11,9 @@
                 let page = try request.page(default: 50, max: 200)
                 return JSONResponse(
                     try await service.jobs.list(
-                        status: request.word("status", of: JobStatus.names),
-                        collection: request.text("collection"), limit: page.limit,
-                        offset: page.offset, for: context.requireCaller()))
+                        status: request.word("status", of: JobStatus.names), collection: request.text("collection"),
+                        sync: request.text("sync_id"), limit: page.limit, offset: page.offset,
+                        for: context.requireCaller()))
             }
             group.get(":job", use: show)
             group.delete(":job", use: cancel)

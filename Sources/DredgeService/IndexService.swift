@@ -18,6 +18,8 @@ public final class IndexService: Sendable {
     public let integrations: Integrations
     /// Jobs.
     public let jobs: Jobs
+    /// Collections that follow buckets.
+    public let syncs: Syncs
     private let database: ControlDatabase
     private let engine: Engine
     /// nil: the service was shut down.
@@ -46,12 +48,16 @@ public final class IndexService: Sendable {
         jobs = Jobs(
             database: database, stores: stores, search: indexes, engine: engine, integrations: integrations,
             configuration: configuration, logger: logger)
+        syncs = Syncs(
+            database: database, jobs: jobs, integrations: integrations, configuration: configuration, logger: logger)
         try await collections.sweep()
         try await jobs.restart()
+        await syncs.start()
     }
 
     /// Stops all jobs where they are, so that the next start goes on with them, and closes everything.
     public func shutDown() async {
+        await syncs.stop()
         await jobs.stop()
         await search.indexes.stop()
         await engine.shutDown()

@@ -17,6 +17,8 @@ public struct ServiceConfiguration: Sendable {
     /// The principal that customers' roles are to trust: an ARN. Nil: the one that the server's own credentials have is
     /// not known, and no documents can be made.
     public var principalARN: String?
+    /// The clock of schedules; tests have their own.
+    var time = TimeSource.system
 
     /// All defaults.
     public init() {}

@@ -79,4 +79,16 @@ public enum ServiceLimits {
     public static let keyCountMax = 1_000
     /// How long a key's last use is not noted again, in seconds.
     public static let keyUseSeconds: Double = 3_600
+
+    // MARK: Syncs
+
+    /// Syncs of an organization in one environment.
+    public static let syncCountMax = 200
+    /// Minutes between two runs of a sync: up to a year.
+    public static let syncIntervalMinutes = 5...(366 * 24 * 60)
+    /// How often is looked for syncs that are due, in seconds, and how many are started at a look.
+    static let syncLookSeconds = 5
+    static let syncStartCountMax = 100
+    /// Bytes of a key, by S3.
+    static let keyByteCountMax = 1_024
 }

@@ -135,7 +135,7 @@ public struct Documents: Sendable {
             "file_id": .string(identifier(object)), "document_id": .string(identifier(object)),
             "filename": .string(filename(object)), "uri": .string(uri(object)), "content_type": "text/plain",
             "chunk_count": .integer(object.chunkCount), "token_count": .integer(object.tokenCount),
-            "created_at": time, "indexed_at": time,
+            "created_at": time, "indexed_at": time, "archived": .bool(object.isArchived),
         ])
     }
 
@@ -147,7 +147,7 @@ public struct Documents: Sendable {
             "uri": .string(uri(object)), "etag": .optional(object.content?.eTag.header),
             "version_id": .optional(object.content?.versionID),
             "last_modified": .optional(object.lastModified.map { Timestamp.iso8601($0) }),
-            "custom_metadata": .object(job?.metadata ?? [:]),
+            "archived": .bool(object.isArchived), "custom_metadata": .object(job?.metadata ?? [:]),
         ])
     }
 

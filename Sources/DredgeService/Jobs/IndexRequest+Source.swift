@@ -21,6 +21,7 @@ extension IndexRequest {
         source.storedPrefix = ""
         source.objectCountMax = fileCountMax
         source.rereads = !skipsExisting
+        sync?.apply(to: &source)
         return source
     }
 

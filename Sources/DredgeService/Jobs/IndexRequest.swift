@@ -35,6 +35,8 @@ public struct IndexRequest: Sendable, Hashable, Codable {
     public var metadata: [String: JSON] = [:]
     /// The S3 service, one of the operator's list; nil: the server's own.
     public var endpoint: String?
+    /// The sync that it is a run of; nil: a client asked for it.
+    var sync: SyncRun?
 }
 
 /// Keys that came with a request. They live in memory only, as long as the job does.
@@ -81,8 +83,8 @@ extension IndexRequest {
     }
 
     /// Reads `bucket_name`: a name, or the ARN of an access point.
-    static func bucket(_ fields: inout RequestFields) -> String {
-        let name = fields.requiredString("bucket_name")
+    static func bucket(_ fields: inout RequestFields, _ field: String = "bucket_name") -> String {
+        let name = fields.requiredString(field)
         if name.isEmpty { return name }
         do throws(BucketAddressProblem) {
             let address = try BucketAddress(name)
@@ -90,12 +92,12 @@ extension IndexRequest {
                 throw BucketAddressProblem(complaint: complaint)
             }
         } catch {
-            fields.complain("bucket_name", "\(name) \(error.complaint).")
+            fields.complain(field, "\(name) \(error.complaint).")
         }
         return name
     }
 
-    private mutating func readProcessing(_ fields: inout RequestFields) {
+    mutating func readProcessing(_ fields: inout RequestFields) {
         switch fields.requiredString("processing_type") {
         case "basic", "auto", "": break
         case "advanced":
@@ -112,7 +114,7 @@ extension IndexRequest {
         }
     }
 
-    private mutating func readAuth(_ fields: inout RequestFields) -> RequestKeys? {
+    mutating func readAuth(_ fields: inout RequestFields) -> RequestKeys? {
         let id = fields.string("aws_access_key_id")
         let secret = fields.string("aws_secret_access_key")
         let token = fields.string("aws_session_token")
@@ -146,7 +148,7 @@ extension IndexRequest {
         return nil
     }
 
-    private static func patterns(_ name: String, _ fields: inout RequestFields) -> [String] {
+    static func patterns(_ name: String, _ fields: inout RequestFields) -> [String] {
         let patterns = fields.strings(name, countMax: ServiceLimits.patternCountMax)
         for pattern in patterns {
             do throws(GlobPattern.Malformed) { _ = try GlobPattern(pattern) } catch {

@@ -72,5 +72,9 @@ struct JobResult: Sendable, Codable {
     var chunkCount = 0
     var tokenCount = 0
     var durationSeconds = 0.0
+    /// Of syncs: documents that went, that were marked, and whose removal was withheld.
+    var filesRemoved: Int?
+    var filesArchived: Int?
+    var filesWithheld: Int?
     var warnings: [String] = []
 }

@@ -43,17 +43,19 @@ extension Jobs {
 
     /// A page of the caller's jobs, the newest first.
     public func list(
-        status: String?, collection: String?, limit: Int, offset: Int, for caller: Caller
+        status: String?, collection: String?, sync: String? = nil, limit: Int, offset: Int, for caller: Caller
     ) async throws -> JSON {
         let (jobs, total) = try await database.read { db in
             let condition = """
                 WHERE organization = ?1 AND environment = ?2 AND status = ifnull(?3, status)
-                    AND collection_name = ifnull(?4, collection_name)
+                    AND collection_name = ifnull(?4, collection_name) AND (?5 IS NULL OR sync = ?5)
                 """
-            let scope: StatementArguments = [caller.organization, caller.environment.rawValue, status, collection]
+            let scope: StatementArguments = [
+                caller.organization, caller.environment.rawValue, status, collection, sync,
+            ]
             let total = try Int.fetchOne(db, sql: "SELECT count(*) FROM job \(condition)", arguments: scope) ?? 0
             let jobs = try JobRecord.fetch(
-                db, "\(condition) ORDER BY number DESC LIMIT ?5 OFFSET ?6", scope + [limit, offset])
+                db, "\(condition) ORDER BY number DESC LIMIT ?6 OFFSET ?7", scope + [limit, offset])
             return (jobs, total)
         }
         let rows = jobs.map { job -> JSON in
@@ -82,7 +84,8 @@ extension Jobs {
         [
             "job_id": .string(job.id), "collection_name": .string(job.collectionName),
             "job_type": .string(job.request.kind.rawValue), "status": .string(job.status.rawValue),
-            "environment": .string(job.environment), "created_at": .string(timeText(job.created)),
+            "environment": .string(job.environment), "source": .string(job.source.rawValue),
+            "sync_id": .optional(job.request.sync?.id), "created_at": .string(timeText(job.created)),
             "updated_at": .string(timeText(job.updated)), "started_at": .optional(job.started.map(timeText)),
             "completed_at": .optional(job.ended.map(timeText)),
         ]
@@ -137,11 +140,13 @@ extension Jobs {
         }
     }
 
-    private static func result(_ result: JobResult) -> JSON {
+    static func result(_ result: JobResult) -> JSON {
         .object([
             "files_indexed": .integer(result.filesIndexed), "files_failed": .integer(result.filesFailed),
             "files_skipped": .integer(result.filesSkipped + result.filesUnchanged),
             "chunks_processed": .integer(result.chunkCount), "tokens_used": .integer(result.tokenCount),
+            "files_removed": .integer(result.filesRemoved ?? 0), "files_archived": .integer(result.filesArchived ?? 0),
+            "removals_withheld": .integer(result.filesWithheld ?? 0),
             "duration_seconds": .number(result.durationSeconds),
             "warnings": .array(result.warnings.map { .string($0) }),
         ])

@@ -84,14 +84,18 @@ public actor Jobs {
                 .badRequest, "invalid_idempotency_key",
                 "An Idempotency-Key has 1 to \(ServiceLimits.idempotencyKeyLengthMax) bytes.")
         }
-        if let problem = request.source(configuration, keys: requestKeys, sessionName: "check").problem(
-            environment: engine.base.environment(engine.environment))
-        {
+        if let problem = problem(of: request, requestKeys) {
             throw ServiceError.invalid(IndexRequest.field(problem.field), "\(problem.message) \(problem.advice)")
         }
         let sha256 = SHA256.hex(Array("\(kind.rawValue)\n\(collection)\n\(body.text)".utf8))
         let idempotency = idempotencyKey.map { (key: $0, sha256: sha256) }
         return try await accept(request, requestKeys, into: collection, idempotency, for: caller)
+    }
+
+    /// What can be seen to be wrong with the request's source.
+    nonisolated func problem(of request: IndexRequest, _ keys: RequestKeys? = nil) -> SourceProblem? {
+        request.source(configuration, keys: keys, sessionName: "check").problem(
+            environment: engine.base.environment(engine.environment))
     }
 
     /// Accepts a job whose request is known to be sound.
@@ -381,5 +385,7 @@ extension JobResult {
         chunkCount = report.chunkCount
         tokenCount = report.tokenCount
         durationSeconds = report.elapsedSeconds
+        (filesRemoved, filesArchived, filesWithheld) = (report.removedCount, report.markedCount, report.withheldCount)
+        warnings = report.withheld.map(Syncs.warning)
     }
 }
