@@ -120,7 +120,7 @@ let package = Package(
             "DredgeService",
             [
                 "Dredge", "DredgeAWS", "DredgeBase", "DredgeCheck", "DredgeIAM", "DredgeLedger", "DredgePolicy",
-                "DredgeStore", .product(name: "GRDB", package: "GRDB.swift"),
+                "DredgeStore", "DredgeTransfer", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         library(

@@ -35,6 +35,7 @@
             SearchRoutes(service: service).add(to: api.group("collections"))
             SyncRoutes(service: service).add(toCollections: api.group("collections"))
             SyncRoutes(service: service).add(to: api.group("syncs"))
+            WebhookRoutes(webhooks: service.webhooks).add(to: api.group("webhooks/endpoints"))
             JobRoutes(service: service).add(to: api.group("jobs"))
             IntegrationRoutes(service: service).add(to: api.group("integrations/aws"))
             Console(service).add(to: router)

@@ -11,7 +11,8 @@
                 let page = try request.page()
                 return JSONResponse(
                     try await service.syncs.list(
-                        collection: request.text("collection"), status: request.text("status"), limit: page.limit,
+                        collection: request.text("collection"),
+                        status: request.word("status", of: ["active", "paused"]), limit: page.limit,
                         offset: page.offset, for: context.requireCaller()))
             }
             group.get(":sync") { _, context in
@@ -52,7 +53,8 @@
                 let page = try request.page()
                 return JSONResponse(
                     try await service.syncs.list(
-                        collection: context.parameters.require("collection"), status: request.text("status"),
+                        collection: context.parameters.require("collection"),
+                        status: request.word("status", of: ["active", "paused"]),
                         limit: page.limit, offset: page.offset, for: context.requireCaller()))
             }
             group.patch(path) { request, context in

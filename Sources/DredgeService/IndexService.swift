@@ -18,6 +18,8 @@ public final class IndexService: Sendable {
     public let integrations: Integrations
     /// Jobs.
     public let jobs: Jobs
+    /// Who is told of the ends of jobs.
+    public let webhooks: Webhooks
     /// Collections that follow buckets.
     public let syncs: Syncs
     private let database: ControlDatabase
@@ -45,13 +47,17 @@ public final class IndexService: Sendable {
         search = Search(collections: collections, stores: stores, indexes: indexes)
         documents = Documents(database: database, collections: collections, stores: stores)
         integrations = Integrations(database: database, engine: engine, configuration: configuration)
+        webhooks = Webhooks(
+            database: database, configuration: configuration,
+            sender: try WebhookSender(database: database, configuration: configuration, logger: logger))
         jobs = Jobs(
             database: database, stores: stores, search: indexes, engine: engine, integrations: integrations,
-            configuration: configuration, logger: logger)
+            webhooks: webhooks.sender, configuration: configuration, logger: logger)
         syncs = Syncs(
             database: database, jobs: jobs, integrations: integrations, configuration: configuration, logger: logger)
         try await collections.sweep()
         try await jobs.restart()
+        await webhooks.sender.start()
         await syncs.start()
     }
 
@@ -59,6 +65,7 @@ public final class IndexService: Sendable {
     public func shutDown() async {
         await syncs.stop()
         await jobs.stop()
+        await webhooks.sender.stop()
         await search.indexes.stop()
         await engine.shutDown()
         try? database.close()

@@ -17,6 +17,11 @@ public struct ServiceConfiguration: Sendable {
     /// The principal that customers' roles are to trust: an ARN. Nil: the one that the server's own credentials have is
     /// not known, and no documents can be made.
     public var principalARN: String?
+    /// Whether webhooks may go to URLs that begin with http://.
+    public var allowsInsecureWebhooks = false
+    /// Whether webhooks may go to addresses that are not of the public internet: for receivers in the operator's own
+    /// network.
+    public var allowsPrivateWebhookAddresses = false
     /// The clock of schedules; tests have their own.
     var time = TimeSource.system
 

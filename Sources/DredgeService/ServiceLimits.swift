@@ -80,6 +80,46 @@ public enum ServiceLimits {
     /// How long a key's last use is not noted again, in seconds.
     public static let keyUseSeconds: Double = 3_600
 
+    // MARK: Webhooks
+
+    /// Endpoints of an organization in one environment.
+    public static let webhookEndpointCountMax = 20
+    /// Collections of an endpoint's filter, and syncs.
+    public static let webhookFilterCountMax = 10
+    /// Bytes of an endpoint's URL.
+    public static let webhookURLByteCountMax = 2_048
+    /// Bytes of an endpoint's description.
+    public static let webhookDescriptionByteCountMax = 1_024
+    /// Random bytes of a secret; the standard wants 24 to 64.
+    static let webhookSecretByteCount = 32
+    /// How long a replaced secret signs beside the new one, in seconds.
+    public static let webhookSecretOverlapSeconds: Double = 24 * 3_600
+    /// Seconds from a failed attempt to the next one: the standard's example.
+    static let webhookRetrySeconds: [Double] = [
+        5, 5 * 60, 30 * 60, 2 * 3_600, 5 * 3_600, 10 * 3_600, 14 * 3_600, 20 * 3_600, 24 * 3_600,
+    ]
+    /// Such a share may be added to them by chance.
+    static let webhookJitterShare = 0.1
+    /// The longest wait that a receiver can ask for, in seconds.
+    static let webhookRetryAfterSecondsMax: Double = 24 * 3_600
+    /// The longest time from an attempt's start to the end of its answer, in seconds.
+    static let webhookTimeoutSeconds = 20
+    /// Requests in flight, of all organizations, and of one; an endpoint has one.
+    static let webhookRequestCountMax = 32
+    static let webhookOrganizationRequestMax = 4
+    /// Bytes of an answer's head, and of its body, which nobody reads.
+    static let webhookHeadByteCountMax = 16 << 10
+    static let webhookAnswerByteCount = 4 << 10
+    /// How often is looked for deliveries that are due, in seconds; new ones are sent at once.
+    static let webhookLookSeconds = 2
+    /// Deliveries of an endpoint that are kept, and for how long, in seconds.
+    public static let webhookDeliveryCountMax = 2_000
+    public static let webhookDeliverySeconds: Double = 30 * 86_400
+    /// Attempts of a delivery that are kept.
+    public static let webhookAttemptCountMax = 50
+    /// How old a failed delivery may be that is recovered, in seconds.
+    public static let webhookRecoverySeconds: Double = 7 * 86_400
+
     // MARK: Syncs
 
     /// Syncs of an organization in one environment.

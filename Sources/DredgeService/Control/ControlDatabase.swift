@@ -1,8 +1,9 @@
 internal import Foundation
 internal import GRDB
 
-/// The service's own SQLite file: organizations, keys, collections, integrations and jobs. No secret is in it: keys are
-/// kept as SHA-256, credentials of requests not at all.
+/// The service's own SQLite file: organizations, keys, collections, integrations, jobs, webhooks and syncs. Keys are
+/// kept as SHA-256, credentials of requests not at all. The one kind of secret in it are those of webhooks, which sign
+/// what is sent: therefore nobody but the owner may read the file.
 final class ControlDatabase: Sendable {
     private let pool: DatabasePool
 

@@ -19,6 +19,7 @@ enum ControlSchema {
                 try db.execute(sql: "ALTER TABLE api_key ADD COLUMN \(column)")
             }
         }
+        migrator.registerMigration("webhooks") { db in try db.execute(sql: webhooks) }
         migrator.registerMigration("syncs") { db in try db.execute(sql: syncs) }
         return migrator
     }

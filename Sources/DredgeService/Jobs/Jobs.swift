@@ -11,6 +11,7 @@ public actor Jobs {
     private let search: SearchIndexes
     let engine: Engine
     private let integrations: Integrations
+    private let webhooks: WebhookSender
     private let configuration: ServiceConfiguration
     private let logger: Logger
     private var queue: JobQueue
@@ -28,13 +29,14 @@ public actor Jobs {
 
     init(
         database: ControlDatabase, stores: CollectionStores, search: SearchIndexes, engine: Engine,
-        integrations: Integrations, configuration: ServiceConfiguration, logger: Logger
+        integrations: Integrations, webhooks: WebhookSender, configuration: ServiceConfiguration, logger: Logger
     ) {
         self.database = database
         self.stores = stores
         self.search = search
         self.engine = engine
         self.integrations = integrations
+        self.webhooks = webhooks
         self.configuration = configuration
         self.logger = logger
         queue = JobQueue(runningCountMax: configuration.runningJobCount)
@@ -45,18 +47,20 @@ public actor Jobs {
     /// Takes up the jobs that had not ended when the server did. Those whose credentials came with the request fail:
     /// nothing on disk holds them.
     func restart() async throws {
-        let open = try await database.write { db in
+        let open = try await database.write { [webhooks] db in
             let now = Date().timeIntervalSince1970
-            try db.execute(
+            let lost = try String.fetchAll(
+                db,
                 sql: """
                     UPDATE job SET status = 'failed', ended = ?1, updated = ?1, error_code = 'credentials_lost',
-                        error_message = ?2 WHERE ended IS NULL AND has_keys
+                        error_message = ?2 WHERE ended IS NULL AND has_keys RETURNING id
                     """,
                 arguments: [
                     now,
                     "The server was restarted, and the job's access key was kept in memory only. Submit the job again; "
                         + "files that were indexed are skipped.",
                 ])
+            for id in lost { try Webhooks.note(id, db, now: webhooks.now) }
             return try JobRecord.fetch(db, "WHERE ended IS NULL ORDER BY number", [])
         }
         for job in open { queue.add(job.entry) }
@@ -356,7 +360,7 @@ public actor Jobs {
     ) async throws {
         let resultText = try result.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
         let (code, message) = (error?.code, error?.message)
-        try await database.write { db in
+        try await database.write { [webhooks] db in
             let now = Date().timeIntervalSince1970
             try db.execute(
                 sql: """
@@ -365,7 +369,9 @@ public actor Jobs {
                         error_message = ?7 WHERE id = ?8 AND ended IS NULL
                     """,
                 arguments: [status.rawValue, now, run, resultText, cancelledBy, code, message, id])
+            if db.changesCount > 0 { try Webhooks.note(id, db, now: webhooks.now) }
         }
+        webhooks.wake()
     }
 }
 
