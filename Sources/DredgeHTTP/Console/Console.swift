@@ -33,6 +33,11 @@
             addKeys(to: group)
         }
 
+        /// What a page may load: nothing from elsewhere, and no script or style of its own text.
+        static let contentPolicy =
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+            + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
         typealias Handler = @Sendable (Visit) async throws -> ConsoleAnswer
 
         /// A page for who is signed in.
@@ -139,12 +144,8 @@
 
         private static let headers: [(HTTPField.Name, String)] =
             [
-                (
-                    .contentSecurityPolicy,
-                    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
-                        + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-                ),
-                (.xContentTypeOptions, "nosniff"), (.cacheControl, "no-store"),
+                (.contentSecurityPolicy, Console.contentPolicy), (.xContentTypeOptions, "nosniff"),
+                (.cacheControl, "no-store"),
             ]
             + [
                 // With "no-referrer" a browser would not tell the origin of a form: see `Console.isSecure`.

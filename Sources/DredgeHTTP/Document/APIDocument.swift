@@ -6,7 +6,8 @@
     enum APIDocument {
         /// All operations, in order of their tags.
         static let operations: [Operation] =
-            Operation.index + Operation.jobs + Operation.collections + Operation.search + Operation.integration
+            Operation.index + Operation.jobs + Operation.collections + Operation.search + Operation.syncs
+            + Operation.webhooks + Operation.integration
             + Operation.server
 
         /// OpenAPI 3.1.

@@ -56,6 +56,10 @@
             Operation(
                 tag: .server, method: .get, path: "/openapi.json", id: "getAPIDocument", summary: "This document",
                 answers: [.json(.anyObject, "OpenAPI 3.1.")], needsKey: false),
+            Operation(
+                tag: .server, method: .get, path: "/docs", id: "getReference",
+                summary: "This document as a page to read",
+                answers: [Answer(description: "HTML.", mediaType: "text/html")], needsKey: false),
         ]
     }
 #endif

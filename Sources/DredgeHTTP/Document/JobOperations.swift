@@ -10,6 +10,7 @@
                 query: [
                     .maybe("status", .named("JobStatus"), "Only jobs of this status."),
                     .maybe("collection", .string, "Only jobs of the collection of this name."),
+                    .maybe("sync_id", .string, "Only jobs of this sync."),
                 ] + page(default: 50, max: 200),
                 answers: [.json(.named("JobPage"), "A page of jobs.")], refusals: [422]),
             Operation(

@@ -4,7 +4,9 @@
     extension Schema {
         /// The document's named schemas.
         static let named: [String: Schema] = requests.merging(jobs) { $1 }.merging(collections) { $1 }
-            .merging(search) { $1 }.merging(integration) { $1 }.merging(errors) { $1 }
+            .merging(search) { $1 }.merging(syncs) { $1 }.merging(webhooks) { $1 }.merging(integration) { $1 }.merging(
+                errors
+            ) { $1 }
 
         private static let requests: [String: Schema] = [
             "CollectionName": .string(matching: "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"),
@@ -93,6 +95,9 @@
                 ] + counts + [.always("elapsed_seconds", .number)]),
             "JobResult": .object(
                 [.always("files_indexed", .count)] + counts + [
+                    .always("files_removed", .count, "Documents that a sync removed: the bucket no longer has them."),
+                    .always("files_archived", .count, "Documents that a sync keeps, and marks."),
+                    .always("removals_withheld", .count, "Documents that stay since their removal looked a mistake."),
                     .always("duration_seconds", .number), .always("warnings", .list(.string)),
                 ]),
             "JobFile": .object([
@@ -113,6 +118,7 @@
             .always("job_id", .string), .always("collection_name", .string),
             .always("job_type", .words(["index_s3", "index_s3_file", "index_s3_directory"])),
             .always("status", .named("JobStatus")), .always("environment", .named("Environment")),
+            .always("source", .words(["api", "sync"]), "Who asked for it."), .always("sync_id", .string.orNull),
             .always("created_at", .time), .always("updated_at", .time), .always("started_at", .time.orNull),
             .always("completed_at", .time.orNull),
         ]

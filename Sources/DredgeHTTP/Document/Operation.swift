@@ -11,6 +11,8 @@
             case collections = "Collections"
             case documents = "Documents"
             case search = "Search"
+            case syncs = "Syncs"
+            case webhooks = "Webhooks"
             case integration = "AWS integration"
             case server = "Server"
         }
@@ -52,6 +54,9 @@
             "collection": (.named("CollectionName"), "The collection's name."),
             "document": (.string(1...100), "The document's ID, such as doc_12."),
             "job": (.string(1...100), "The job's ID."),
+            "sync": (.string(1...100), "The sync's ID."),
+            "endpoint": (.string(1...100), "The webhook endpoint's ID."),
+            "delivery": (.string(1...100), "The delivery's ID."),
         ]
 
         var json: JSON {
