@@ -47,7 +47,7 @@
                 return JSONResponse(
                     try await webhooks.deliveries(
                         context.parameters.require("endpoint"),
-                        status: request.word("status", of: ["pending", "delivered", "failed"]), limit: page.limit,
+                        status: request.word("status", of: ["pending", "succeeded", "failed"]), limit: page.limit,
                         offset: page.offset, for: context.requireCaller()))
             }
             group.get(":delivery") { _, context in

@@ -112,8 +112,9 @@ public enum ServiceLimits {
     static let webhookAnswerByteCount = 4 << 10
     /// How often is looked for deliveries that are due, in seconds; new ones are sent at once.
     static let webhookLookSeconds = 2
-    /// Deliveries of an endpoint that are kept, and for how long, in seconds.
+    /// Deliveries of an endpoint that are kept.
     public static let webhookDeliveryCountMax = 2_000
+    /// How long a delivery is kept, in seconds.
     public static let webhookDeliverySeconds: Double = 30 * 86_400
     /// Attempts of a delivery that are kept.
     public static let webhookAttemptCountMax = 50

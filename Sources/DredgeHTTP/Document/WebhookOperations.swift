@@ -60,7 +60,7 @@
             Operation(
                 tag: .webhooks, method: .get, path: "/v2/webhooks/endpoints/{endpoint}/deliveries",
                 id: "listWebhookDeliveries", summary: "Deliveries, the newest first",
-                query: [.maybe("status", .string, "Only deliveries of this status.")] + page(),
+                query: [.maybe("status", status, "Only deliveries of this status.")] + page(),
                 answers: [.json(.named("WebhookDeliveryPage"), "A page of deliveries.")], refusals: [404, 422]),
             Operation(
                 tag: .webhooks, method: .get, path: "/v2/webhooks/endpoints/{endpoint}/deliveries/{delivery}",
@@ -95,6 +95,7 @@
                 ], refusals: [404, 409]),
         ]
 
+        private static let status = Schema.words(["pending", "succeeded", "failed"])
         private static let url = Schema.string(1...ServiceLimits.webhookURLByteCountMax)
 
         private static let settings: [Schema.Member] = [
@@ -106,7 +107,7 @@
 
         static let delivery: [Schema.Member] = [
             .always("delivery_id", .string), .always("event_id", .string, "The header webhook-id."),
-            .always("event_type", .string), .always("job_id", .string.orNull), .always("status", .string),
+            .always("event_type", .string), .always("job_id", .string.orNull), .always("status", status),
             .always("created_at", .time), .always("attempt_count", .count), .always("next_attempt_at", .time.orNull),
             .always("last_status_code", .count.orNull), .always("last_error", .string.orNull),
         ]
