@@ -2,12 +2,20 @@
 /// `**/` also matches nothing at all, `[a-z]` and `[!a-z]` match one of a set or one outside of it, `{txt,md}` one of
 /// several patterns, `\` quotes.
 ///
-/// `?` and `[!a-z]` take a whole UTF-8 character; sets name ASCII characters only. Matching costs at most O(pattern ×
-/// key) for each of the alternatives that `{}` opens, of which there may be `alternativeCountMax`.
+/// `?` and `[!a-z]` take a whole UTF-8 character; sets name ASCII characters only. Matching costs a step for each byte
+/// of the key and each 64 signs of the pattern, for each of the alternatives that `{}` opens.
 public struct GlobPattern: Sendable, Hashable {
     /// The pattern as it was written.
     public let text: String
-    private let alternatives: [[Element]]
+    private let alternatives: [GlobStates]
+    /// The same, as the plain twin takes them.
+    let elements: [[Element]]
+
+    /// The most bytes of a pattern. A key has 1,024, each of which may be quoted.
+    public static let byteCountMax = 2_048
+
+    /// The most signs of all alternatives of a pattern.
+    public static let elementCountMax = 16_384
 
     /// The most alternatives that the braces of one pattern may multiply to.
     public static let alternativeCountMax = 256
@@ -25,11 +33,17 @@ public struct GlobPattern: Sendable, Hashable {
     public init(_ text: String) throws(Malformed) {
         self.text = text
         guard !text.isEmpty else { throw Malformed(description: "the pattern is empty; ** matches every key") }
-        var alternatives: [[Element]] = []
-        for pattern in try Self.expandBraces(Array(text.utf8), depth: 0) {
-            alternatives.append(try Self.parse(pattern))
+        guard text.utf8.count <= Self.byteCountMax else {
+            throw Malformed(description: "the pattern has more than \(Self.byteCountMax) bytes")
         }
-        self.alternatives = alternatives
+        var elements: [[Element]] = []
+        for pattern in try Self.expandBraces(Array(text.utf8), depth: 0) { elements.append(try Self.parse(pattern)) }
+        guard elements.reduce(0, { $0 + $1.count }) <= Self.elementCountMax else {
+            throw Malformed(
+                description: "the braces multiply to more than \(Self.elementCountMax) signs; use several patterns")
+        }
+        self.elements = elements
+        alternatives = elements.map(GlobStates.init)
     }
 
     /// The pattern that matches `key` alone.
@@ -44,9 +58,9 @@ public struct GlobPattern: Sendable, Hashable {
     }
 
     /// Whether the whole of `key` matches.
-    public func matches(_ key: [UInt8]) -> Bool { alternatives.contains { Self.matches($0, key) } }
+    public func matches(_ key: [UInt8]) -> Bool { alternatives.contains { $0.matches(key) } }
 
-    private enum Element: Hashable {
+    enum Element: Hashable {
         case byte(UInt8)
         case character  // ?
         case segment  // *
@@ -155,7 +169,8 @@ public struct GlobPattern: Sendable, Hashable {
                 if stars == 1 {
                     elements.append(.segment)
                 } else if isAtStart, index < pattern.count, pattern[index] == UInt8(ascii: "/") {
-                    elements.append(.directories)
+                    // Twice is the same as once.
+                    if elements.last != .directories { elements.append(.directories) }
                     index += 1
                 } else {
                     elements.append(.anything)
@@ -206,53 +221,5 @@ public struct GlobPattern: Sendable, Hashable {
             throw Malformed(description: "[ has no ]; write \\[ for the character itself")
         }
         return (.set(ranges, negated: negated), index + 1)
-    }
-
-    /// Runs all ways through the pattern side by side: `states[i]` says that the elements before `i` can match what has
-    /// been read.
-    private static func matches(_ elements: [Element], _ key: [UInt8]) -> Bool {
-        var states = [Bool](repeating: false, count: elements.count + 1)
-        states[0] = true
-        skipEmpty(elements, &states)
-        // `**/` must end where a segment begins; inside of it the state stays on the element.
-        var next = states
-        for byte in key {
-            for index in next.indices { next[index] = false }
-            let isSlash = byte == UInt8(ascii: "/")
-            let isContinuation = byte & 0xC0 == 0x80
-            for index in elements.indices where states[index] {
-                switch elements[index] {
-                case .byte(let wanted): if byte == wanted { next[index + 1] = true }
-                case .character: if !isSlash, !isContinuation { next[index + 1] = true }
-                case .segment: if !isSlash { next[index] = true }
-                case .anything: next[index] = true
-                case .directories: next[index] = true
-                case .set(let ranges, let negated):
-                    if !isSlash, !isContinuation, ranges.contains(where: { $0.contains(byte) }) != negated {
-                        next[index + 1] = true
-                    }
-                }
-            }
-            // The bytes behind a character's first belong to it.
-            if isContinuation {
-                for index in elements.indices where states[index + 1] && elements[index].takesCharacter {
-                    next[index + 1] = true
-                }
-            }
-            skipEmpty(elements, &next, directoriesMayEnd: isSlash)
-            swap(&states, &next)
-        }
-        return states[elements.count]
-    }
-
-    /// Elements that can match nothing let the state behind them be reached as well.
-    private static func skipEmpty(_ elements: [Element], _ states: inout [Bool], directoriesMayEnd: Bool = true) {
-        for index in elements.indices where states[index] {
-            switch elements[index] {
-            case .segment, .anything: states[index + 1] = true
-            case .directories: if directoriesMayEnd { states[index + 1] = true }
-            case .byte, .character, .set: break
-            }
-        }
     }
 }
