@@ -55,6 +55,31 @@ import Testing
         #expect(try reads(server) == 10, "the plain source reads nothing again")
     }
 
+    @Test func `one object is all that is listed and read of its namesakes`() async throws {
+        let keys = ["a", "a-old/1.txt", "a/1.txt", "ab", "b"]
+        let server = try await ScriptedS3Server(Self.scenario(keys))
+        defer { server.stop() }
+        let bench = try Workbench()
+        var one = source(at: server, prefix: "a")
+        one.isOneObject = true
+        let report = try await bench.run([one])
+        #expect(report.listed.objects == 1 && report.indexed.objects == 1)
+        #expect(try await self.keys(bench) == ["a"])
+        one.prefix = "a/"
+        let none = try await bench.run([one])
+        #expect(none.listed.objects == 0 && none.outcome == .complete)
+        #expect(try reads(server) == 1)
+        // What is erased is nowhere in the file, not even as the prefix of a source.
+        let name = "a-name-that-is-found-again"
+        try server.play(Self.scenario(keys + [name]))
+        one.prefix = name
+        try await bench.run([one])
+        let file = URL(filePath: bench.path("store"))
+        #expect(try Data(contentsOf: file).range(of: Data(name.utf8)) != nil)
+        _ = try ChunkStore.forget(ForgetFilter(key: Array(name.utf8)), at: bench.path("store"))
+        #expect(try Data(contentsOf: file).range(of: Data(name.utf8)) == nil)
+    }
+
     @Test func `a part of a bucket can't say what is gone`() async throws {
         let server = try await ScriptedS3Server(Self.scenario())
         defer { server.stop() }

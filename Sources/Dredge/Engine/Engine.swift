@@ -244,7 +244,8 @@ extension Source {
     /// another bucket. With other filters it is not the same run that goes on: what they leave out was decided as the
     /// listing was recorded.
     func record(_ endpoints: EndpointSettings) -> SourceRecord {
-        let part = prefix == storedPrefix ? [] : ["/\(prefix)"]
+        // Only whether it is the same matters, and what is erased from a store may be its whole prefix.
+        let part = prefix == storedPrefix ? [] : ["/\(SHA256.hex(Array(prefix.utf8)))\(isOneObject ? "=" : "")"]
         let filters = (part + include.map { "+\($0)" } + exclude.map { "-\($0)" }).joined(separator: "\n")
         return SourceRecord(
             name: name, bucket: bucket, prefix: storedPrefix, endpointURL: endpoint(endpoints),

@@ -36,7 +36,7 @@ struct ListingWalk {
         hasOrder = !source.source.isInDirectoryBucket
         countLeft = source.source.objectCountMax
         // What came before is not counted, so a listing with an end of its own begins anew.
-        let key = countLeft == nil ? key : nil
+        let key = countLeft == nil && !source.source.isOneObject ? key : nil
         // The service's own tokens may have expired.
         startAfter = key.map { ObjectKey($0) }
         lastKey = startAfter
@@ -86,6 +86,13 @@ struct ListingWalk {
 
     /// What may still come of a page.
     private mutating func cut(_ objects: [ListedObject]) -> [ListedObject] {
+        if source.source.isOneObject {
+            let key = Array(source.source.prefix.utf8)
+            let found = objects.filter { $0.isNamed && $0.key.bytes == key }
+            // A key comes before all those that it begins.
+            if hasOrder || !found.isEmpty { isAtEnd = true }
+            return found
+        }
         guard var left = countLeft else { return objects }
         for (index, object) in objects.enumerated() where object.isNamed && source.filter.includes(object.key.bytes) {
             left -= 1

@@ -45,7 +45,7 @@ extension Source {
                 field: .prefix, message: "The prefix does not begin with the one by which the store knows the source.",
                 advice: "Give a stored prefix that the prefix begins with.")
         }
-        if prefix != storedPrefix || objectCountMax != nil, removal.mode != .keep {
+        if prefix != storedPrefix || objectCountMax != nil || isOneObject, removal.mode != .keep {
             return SourceProblem(
                 field: .prefix, message: "What a listing of a part does not show may be there all the same.",
                 advice: "Keep the documents that it leaves over (deletions: keep).")

@@ -52,6 +52,8 @@ public struct Source: Sendable {
     /// The listing ends behind so many objects that the filters let through; nil: at the bucket's end. Needs a
     /// `removal.mode` of `keep`.
     public var objectCountMax: Int?
+    /// Whether `prefix` is the whole key of the one object that is read. Needs a `removal.mode` of `keep`.
+    public var isOneObject = false
     /// Whether objects are read again whose present version is stored.
     public var rereads = false
 

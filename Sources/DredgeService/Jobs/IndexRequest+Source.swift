@@ -17,7 +17,7 @@ extension IndexRequest {
             include: include, exclude: exclude,
             requireExternalID: roleARN != nil && !configuration.allowsRolesWithoutExternalID,
             removal: RemovalRule(mode: .keep))
-        if kind == .file { source.include = [GlobPattern.quoted(path)] }
+        source.isOneObject = kind == .file
         source.storedPrefix = ""
         source.objectCountMax = fileCountMax
         source.rereads = !skipsExisting
