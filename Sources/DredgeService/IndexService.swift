@@ -55,7 +55,11 @@ public final class IndexService: Sendable {
             webhooks: webhooks.sender, configuration: configuration, logger: logger)
         syncs = Syncs(
             database: database, jobs: jobs, integrations: integrations, configuration: configuration, logger: logger)
-        try await collections.sweep()
+        for name in try await collections.sweep() {
+            logger.warning(
+                "a collection's files are there, but the control database does not know it; they stay",
+                metadata: ["collection": "\(name)"])
+        }
         try await jobs.restart()
         await webhooks.sender.start()
         await syncs.start()

@@ -22,6 +22,8 @@ public enum ServiceLimits {
     public static let metadataListCountMax = 100
     /// Patterns of `include` and of `exclude`.
     public static let patternCountMax = 100
+    /// Bytes of all patterns of `include` together, and of `exclude`.
+    static let patternByteCountMax = 16 << 10
     /// Roles of an organization.
     public static let roleCountMax = 100
     /// Collections of an organization in one environment.

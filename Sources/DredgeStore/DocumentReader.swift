@@ -109,6 +109,17 @@ package final class DocumentReader: Sendable {
         }
     }
 
+    /// The complete run of this name, with what it came to; nil: there is none.
+    package func completeRun(named name: String) async throws(StoreError) -> (RunID, RunTotals)? {
+        try await read { db in
+            let run = try query(
+                db, "SELECT id FROM run WHERE name = ? AND outcome = 'complete' ORDER BY id DESC LIMIT 1", [.text(name)]
+            ) { RunID(rawValue: $0.int64(0)) }.first
+            guard let run else { return nil }
+            return (run, try runTotals(db, of: run))
+        }
+    }
+
     func objects(_ rest: String, _ values: [QueryValue]) async throws(StoreError) -> [StoredObject] {
         try await read { db in
             try query(

@@ -144,13 +144,13 @@ import Testing
 
     @Test(arguments: [
         ("a", "a/"), ("a/", "a/"), ("/a/b//", "a/b/"), ("s3://bucket/a/b", "a/b/"), ("a b/ü", "a b/ü/"),
-        ("s3://bucket/\u{301}a", "\u{301}a/"),
+        ("s3://bucket/\u{301}a", "\u{301}a/"), ("s3://bucket//a", "/a/"),
     ])
     func `a directory is whole segments`(path: String, prefix: String) throws {
         #expect(try parse(.directory, ["directory_path": .string(path)]).0.path == prefix)
     }
 
-    @Test(arguments: ["", "/", "s3://bucket/", "s3://other/a", "s3://bucket-old/a"])
+    @Test(arguments: ["", "/", "//", "s3://bucket", "s3://bucket/", "s3://other/a", "s3://bucket-old/a"])
     func `a directory is a part of its bucket`(path: String) {
         let found = problems(.directory, ["directory_path": .string(path)])
         #expect(!found.isEmpty && found.allSatisfy { $0.hasPrefix("directory_path") }, "\(found)")

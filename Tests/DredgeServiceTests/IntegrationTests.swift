@@ -151,10 +151,20 @@ import Testing
         #expect(try await service.integrations.verify(target, for: caller)["status"] == "active")
         #expect(try await submit(second)["status"] == "completed")
 
+        // A bucket that it can't read says nothing against the role, and a job of another one goes on.
+        let elsewhere = try await service.integrations.verify(
+            ["role_arn": .string(roleARN), "bucket_name": "no-such-bucket", "bucket_region": "us-east-1"], for: caller)
+        #expect(elsewhere["status"] == "active" && elsewhere.at("check", "verdict") == "failed", "\(elsewhere.text)")
+        #expect(try await submit(second)["status"] == "completed")
+
         // Rotate with an overlap: both are taken; the role decides which one it demands.
         let overlapping = try await service.integrations.rotate(["overlap_seconds": 3_600], for: caller)
         let third = try #require(overlapping["external_id"]?.stringValue)
         #expect(overlapping["previous_external_id_valid_until"] != .null)
+        // The policy has the old one still.
+        #expect(try await service.integrations.verify(target, for: caller)["status"] == "active")
+        #expect(try await submit(third)["error_code"] == "access_denied_trust")
+        #expect(try await roleStatus() == "active", "the old one is valid, too")
         #expect(try await submit(second)["status"] == "completed")
         try await trust(try #require(overlapping["trust_policy"]).text)
         #expect(try await submit(third)["status"] == "completed")

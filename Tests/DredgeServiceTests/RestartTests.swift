@@ -66,6 +66,57 @@ import Testing
         await service.shutDown()
     }
 
+    /// Changes the control database of a service that does not run.
+    private func control(_ sql: String, _ bench: ServiceBench) async throws {
+        let path = bench.directory.appending(path: "control.sqlite").path
+        let outcome = try await Program.run("sqlite3", [path, sql])
+        try #require(outcome.status == 0, "\(outcome)")
+    }
+
+    @Test func `a kill between the end of a run and that of its job changes neither counts nor rollback`() async throws
+    {
+        let keys = ServiceBench.keys(9)
+        let (bench, _) = try await bench(keys)
+        var service = try await bench.start(Self.configuration)
+        let caller = try await service.caller()
+        _ = try await service.collections.put("c", [:], for: caller)
+        let body = try await register(service, for: caller)
+        let before = try await service.index(.bucket, body, for: caller)
+        let id = try #require(before["job_id"]?.stringValue)
+        await service.shutDown()
+        try await control(
+            "UPDATE job SET status = 'running', ended = NULL, result = NULL, run = NULL WHERE id = '\(id)'", bench)
+
+        service = try await bench.start(Self.configuration)
+        let job = try await service.end(of: id, for: caller)
+        #expect(job["status"] == "completed", "\(job.text)")
+        for name in ["files_indexed", "files_failed", "files_skipped", "chunks_processed", "tokens_used"] {
+            #expect(job.at("result", name) == before.at("result", name), "\(name)")
+        }
+        #expect(job["files"]?.items.map { $0["status"] } == keys.map { _ in "completed" })
+        let rolledBack = try await service.jobs.rollBack(id, for: caller)
+        #expect(rolledBack["files_removed"]?.items.count == 9)
+        #expect(try await service.documentNames(for: caller).isEmpty)
+        await service.shutDown()
+    }
+
+    @Test func `files of collections that the control database does not know stay`() async throws {
+        let (bench, _) = try await bench(ServiceBench.keys(2))
+        var service = try await bench.start(Self.configuration)
+        let caller = try await service.caller()
+        let (kept, _) = try await service.collections.put("c", [:], for: caller)
+        let body = try await register(service, for: caller)
+        _ = try await service.index(.bucket, body, for: caller)
+        await service.shutDown()
+        let digest = try await bench.digest(ofCollection: kept.id)
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(at: bench.directory.appending(path: "control.sqlite\(suffix)"))
+        }
+        service = try await bench.start(Self.configuration)
+        await service.shutDown()
+        #expect(try await bench.digest(ofCollection: kept.id) == digest)
+    }
+
     @Test func `keys that came with a request are nowhere on disk, and gone with the service`() async throws {
         let (bench, _) = try await bench(ServiceBench.keys(4))
         try bench.server.play(
@@ -132,9 +183,32 @@ import Testing
             bench.directory.appending(path: "collections/\($0)")
         }
         for file in left { try Data("x".utf8).write(to: file) }
+        try await control("INSERT INTO deleted_collection VALUES ('col_0123456789abcdef01234567')", bench)
         service = try await bench.start()
         for file in left { #expect(!FileManager.default.fileExists(atPath: file.path)) }
         #expect(try await service.documentNames(for: caller) == ServiceBench.keys(1), "\(kept)")
+        await service.shutDown()
+    }
+
+    @Test func `nothing of a deleted collection is left in any file`() async throws {
+        // The first object is named by the verification of the role.
+        let (bench, _) = try await bench(["0.txt", "a/secret-name.txt"])
+        let service = try await bench.start(Self.configuration)
+        let caller = try await service.caller()
+        _ = try await service.collections.put(
+            "c", ["description": "secret-words", "metadata": ["k": "secret-data"]], for: caller)
+        let more: [String: JSON] = [
+            "directory_path": "a", "include": ["**/secret-name.*"], "custom_metadata": ["k": "secret-label"],
+        ]
+        guard case .object(let body) = try await register(service, for: caller) else { return }
+        let job = try await service.index(.directory, .object(body.merging(more) { $1 }), for: caller)
+        #expect(job["status"] == "completed", "\(job.text)")
+        let secrets = ["secret-name", "secret-words", "secret-data", "secret-label"]
+        for secret in secrets { #expect(try bench.contains(secret), "\(secret)") }
+        try await service.collections.delete("c", for: caller)
+        for secret in secrets { #expect(try !bench.contains(secret), "\(secret)") }
+        let kept = try await service.job(try #require(job["job_id"]?.stringValue), for: caller)
+        #expect(kept["status"] == "completed" && kept.at("result", "files_indexed") == 1)
         await service.shutDown()
     }
 

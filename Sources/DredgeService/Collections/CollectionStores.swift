@@ -125,13 +125,11 @@ final class CollectionStores: Sendable {
         try await alone(collection) { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(path + suffix) } }
     }
 
-    /// Deletes all files but those of these collections. For the start, when nobody has one open.
-    func delete(except collections: Set<String>) throws {
-        for file in try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil) {
-            let name = file.lastPathComponent
-            guard name.hasPrefix("col_"), !collections.contains(String(name.prefix { $0 != "." })) else { continue }
-            unlink(file.path)
-        }
+    /// Identifiers of the collections that have files.
+    func names() throws -> [String] {
+        let files = try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
+        let names = files.map(\.lastPathComponent).filter { $0.hasPrefix("col_") }
+        return Set(names.map { String($0.prefix { $0 != "." }) }).sorted()
     }
 
     /// Runs `body` while nobody has the file open.

@@ -106,16 +106,35 @@ public struct Collections: Sendable {
                         db, sql: "SELECT EXISTS (SELECT 1 FROM job WHERE collection = ? AND ended IS NULL)",
                         arguments: [collection.id]) ?? false
                 guard !isInUse else { throw ServiceError.inUse }
+                // Its jobs stay, without what they asked for.
+                for job in try JobRecord.fetch(db, "WHERE collection = ?", [collection.id]) {
+                    let request = String(decoding: try JSONEncoder().encode(job.request.withoutDetails), as: UTF8.self)
+                    try db.execute(sql: "UPDATE job SET request = ? WHERE id = ?", arguments: [request, job.id])
+                }
                 try db.execute(sql: "DELETE FROM collection WHERE id = ?", arguments: [collection.id])
+                try db.execute(sql: "INSERT INTO deleted_collection VALUES (?)", arguments: [collection.id])
             }
-            try await stores.delete(collection.id)
+            try await deleteFiles(collection.id)
         }
     }
 
-    /// Deletes files of collections that are gone: a process that ended between the two left them.
-    func sweep() async throws {
-        let known = try await database.read { try Set(String.fetchAll($0, sql: "SELECT id FROM collection")) }
-        try stores.delete(except: known)
+    private func deleteFiles(_ id: String) async throws {
+        try await stores.delete(id)
+        try await database.write { try $0.execute(sql: "DELETE FROM deleted_collection WHERE id = ?", arguments: [id]) }
+        try await database.eraseLog()
+    }
+
+    /// Deletes the files of collections that were deleted: a process that ended in the midst of it left them. Returns
+    /// files of collections that the control database does not know. They stay: it may be an older or an empty one.
+    func sweep() async throws -> [String] {
+        let (known, deleted) = try await database.read { db in
+            (
+                try Set(String.fetchAll(db, sql: "SELECT id FROM collection")),
+                try String.fetchAll(db, sql: "SELECT id FROM deleted_collection")
+            )
+        }
+        for id in deleted { try await deleteFiles(id) }
+        return try stores.names().filter { !known.contains($0) }
     }
 
     static func find(_ db: Database, _ name: String, _ caller: Caller) throws -> CollectionRecord? {

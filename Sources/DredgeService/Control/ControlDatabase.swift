@@ -22,6 +22,8 @@ final class ControlDatabase: Sendable {
         configuration.prepareDatabase { db in
             // A job that was accepted must not be lost to a power cut.
             try db.execute(sql: "PRAGMA synchronous = FULL")
+            // What is deleted is not to be found in free pages: https://sqlite.org/pragma.html#pragma_secure_delete
+            try db.execute(sql: "PRAGMA secure_delete = ON")
         }
         pool = try DatabasePool(path: path, configuration: configuration)
         try ControlSchema.migrator.migrate(pool)
@@ -35,6 +37,14 @@ final class ControlDatabase: Sendable {
     /// One transaction.
     func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         try await pool.write(body)
+    }
+
+    /// Writes the log into the file and empties it, so that it has nothing of what was deleted. Readers may keep some
+    /// of it back until the next time.
+    func eraseLog() async throws {
+        try await pool.writeWithoutTransaction { db in
+            _ = try db.checkpoint(.truncate)
+        }
     }
 
     /// Closes the file. Nothing may be asked afterwards.

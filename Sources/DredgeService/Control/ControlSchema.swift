@@ -9,6 +9,7 @@ internal import GRDB
 /// - `collection`: named within organization and environment; its chunks are in the file `collections/ID.chunks`.
 /// - `role`: a role ARN of the organization's integration; `verdicts` is JSON, of the last verification.
 /// - `job`: `request` is the JSON of what was asked, without credentials; `run` is the run of the chunk store.
+/// - `deleted_collection`: one whose files are still to be deleted.
 /// - `idempotency`: which job a key of a request stands for.
 enum ControlSchema {
     static var migrator: DatabaseMigrator {
@@ -21,6 +22,9 @@ enum ControlSchema {
         }
         migrator.registerMigration("webhooks") { db in try db.execute(sql: webhooks) }
         migrator.registerMigration("syncs") { db in try db.execute(sql: syncs) }
+        migrator.registerMigration("deletions") { db in
+            try db.execute(sql: "CREATE TABLE deleted_collection(id TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID")
+        }
         return migrator
     }
 

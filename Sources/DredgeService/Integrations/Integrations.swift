@@ -139,14 +139,21 @@ public struct Integrations: Sendable {
     }
 
     /// A job found that the role lets nobody in any more: new jobs are refused until it is verified again. A job that
-    /// still has an external ID of before a rotation tells nothing: the role may demand the new one by now.
-    func noteRevoked(_ arn: String, of organization: String, externalID: String) async throws {
+    /// still has an external ID of before a rotation tells nothing, as the role may demand the new one by now; while
+    /// both are valid, both are tried.
+    func noteRevoked(_ request: IndexRequest, of organization: String) async throws {
+        guard let arn = request.roleARN else { return }
+        let record = try await database.read { try Self.record($0, organization) }
+        if record.valid(at: Date().timeIntervalSince1970).count > 1 {
+            let target = Target(bucket: request.bucket, prefix: request.path, region: request.region)
+            guard try await check(arn, target, record).isRoleDenied else { return }
+        } else if request.externalID != record.externalID {
+            return
+        }
         try await database.write { db in
             try db.execute(
-                sql: """
-                    UPDATE role SET status = 'access_revoked' WHERE organization = ?1 AND arn = ?2
-                        AND EXISTS (SELECT 1 FROM organization WHERE id = ?1 AND external_id = ?3)
-                    """, arguments: [organization, arn, externalID])
+                sql: "UPDATE role SET status = 'access_revoked' WHERE organization = ? AND arn = ?",
+                arguments: [organization, arn])
         }
     }
 
@@ -171,15 +178,11 @@ public struct Integrations: Sendable {
 
     private func verify(_ arn: String, _ target: Target, for caller: Caller) async throws -> JSON {
         let record = try await database.read { try Self.record($0, caller.organization) }
-        guard let externalID = record.externalID, record.roles.contains(where: { $0.arn == arn }) else {
+        guard record.externalID != nil, let role = record.roles.first(where: { $0.arn == arn }) else {
             throw ServiceError.notFound("role")
         }
-        let source = Source(
-            bucket: target.bucket, prefix: target.prefix, region: target.region,
-            auth: .assumeRole([RoleHop(roleARN: arn, externalID: externalID)]),
-            requireExternalID: !configuration.allowsRolesWithoutExternalID)
-        let check = try await engine.check(source)
-        let status = check.verdict == .failed ? "failed" : "active"
+        let check = try await check(arn, target, record)
+        let status = Self.status(check, before: role.status)
         let verdicts = try JSON(parsing: JSONEncoder().encode(check))
         try await database.write { db in
             try db.execute(
@@ -187,6 +190,32 @@ public struct Integrations: Sendable {
                 arguments: [status, Date().timeIntervalSince1970, verdicts.text, caller.organization, arn])
         }
         return .object(["role_arn": .string(arn), "status": .string(status), "check": verdicts])
+    }
+
+    /// Tries the role with the external ID. After a rotation with an overlap also with the old one, where the role does
+    /// not demand the new one yet.
+    private func check(_ arn: String, _ target: Target, _ record: Record) async throws -> SourceCheck {
+        var first: SourceCheck?
+        for externalID in record.valid(at: Date().timeIntervalSince1970) {
+            let source = Source(
+                bucket: target.bucket, prefix: target.prefix, region: target.region,
+                auth: .assumeRole([RoleHop(roleARN: arn, externalID: externalID)]),
+                requireExternalID: !configuration.allowsRolesWithoutExternalID)
+            let check = try await engine.check(source)
+            if !check.isRoleDenied { return check }
+            first = first ?? check
+        }
+        guard let first else { throw ServiceError.notFound("integration") }
+        return first
+    }
+
+    /// What a verification says of the role itself. A bucket that it can't read is no reason to refuse it other ones,
+    /// and a service that fails is none to refuse it any.
+    private static func status(_ check: SourceCheck, before: String) -> String {
+        if check.isRoleDenied || check.findings.contains(where: \.isFatal) { return "failed" }
+        if check.verdict != .failed { return "active" }
+        guard check.isRoleAssumed else { return before }
+        return before == "active" ? "active" : "failed"
     }
 
     // MARK: Jobs
@@ -239,5 +268,16 @@ extension Integrations.RoleRecord {
             "role_arn": .string(arn), "status": .string(status),
             "verified_at": .optional(verified.map(timeText)), "check": verdicts ?? .null,
         ])
+    }
+}
+
+extension SourceCheck {
+    /// Whether the role refused: nothing else is known to be wrong with it.
+    fileprivate var isRoleDenied: Bool {
+        steps.contains { $0.kind == .hop && $0.verdict == .failed && $0.answer?.code == "AccessDenied" }
+    }
+
+    fileprivate var isRoleAssumed: Bool {
+        steps.contains { $0.kind == .hop && ($0.verdict == .passed || $0.verdict == .warned) }
     }
 }

@@ -39,6 +39,16 @@ public struct IndexRequest: Sendable, Hashable, Codable {
     var sync: SyncRun?
 }
 
+extension IndexRequest {
+    /// The same without what a client named or attached, but the bucket.
+    var withoutDetails: IndexRequest {
+        var request = IndexRequest(kind: kind, bucket: bucket)
+        (request.region, request.roleARN, request.externalID) = (region, roleARN, externalID)
+        (request.sync, request.skipsExisting) = (sync, skipsExisting)
+        return request
+    }
+}
+
 /// Keys that came with a request. They live in memory only, as long as the job does.
 struct RequestKeys: Sendable {
     let credentials: Credentials
@@ -150,6 +160,11 @@ extension IndexRequest {
 
     static func patterns(_ name: String, _ fields: inout RequestFields) -> [String] {
         let patterns = fields.strings(name, countMax: ServiceLimits.patternCountMax)
+        if patterns.reduce(0, { $0 + $1.utf8.count }) > ServiceLimits.patternByteCountMax {
+            fields.complain(
+                name, "All of them together may have at most \(ServiceLimits.patternByteCountMax) bytes.", "too_long")
+            return []
+        }
         for pattern in patterns {
             do throws(GlobPattern.Malformed) { _ = try GlobPattern(pattern) } catch {
                 fields.complain(name, "\"\(pattern)\": \(error.description).")
@@ -172,12 +187,16 @@ extension IndexRequest {
     /// The prefix that all keys below a path have: whole segments, so `a` is not `a-old/`.
     private func directory(_ text: String, _ fields: inout RequestFields) -> String {
         var path = text
-        if path.hasPrefix("s3://") {
-            path = key(of: path, &fields, "directory_path")
-            if path.isEmpty { return "" }
-        }
         let slash = UInt8(ascii: "/")
-        var bytes = path.utf8.drop { $0 == slash }
+        if path.hasPrefix("s3://") {
+            path =
+                path == "s3://\(bucket)" || path == "s3://\(bucket)/" ? "/" : key(of: path, &fields, "directory_path")
+            if path.isEmpty { return "" }
+        } else {
+            // A path from the bucket's top may begin with a slash; a URI says exactly where it is.
+            path = String(decoding: path.utf8.drop { $0 == slash }, as: UTF8.self)
+        }
+        var bytes = path.utf8[...]
         while bytes.last == slash { bytes.removeLast() }
         if bytes.isEmpty {
             if !text.isEmpty {

@@ -3,15 +3,16 @@ internal import Dredge
 extension JobErrorCode {
     /// The code and the text of what ended a run.
     static func of(_ error: RunError) -> (code: String, message: String) {
-        let isOfRole = error.step.hasPrefix("assume role")
-        // What a role let it do before, it was let in for.
-        let wasLetIn = error.report.map { $0.indexed.objects > 0 || isOfRole && $0.listed.objects > 0 } ?? false
+        // What somebody let the job do before, it was let in for.
+        let wasLetIn = error.report.map { $0.indexed.objects > 0 || error.isOfRole && $0.listed.objects > 0 } ?? false
         let code: JobErrorCode =
             switch error.code {
             case .invalidSource: .invalidSource
+            // The server's own credentials, with which it assumes roles.
+            case .credentials where error.isOfRole: .serverError
             case .credentials where wasLetIn, .accessDenied where wasLetIn: .accessRevoked
             case .credentials: .invalidCredentials
-            case .accessDenied: isOfRole ? .accessDeniedTrust : .accessDenied
+            case .accessDenied: error.isOfRole ? .accessDeniedTrust : .accessDenied
             case .overTrust: .roleWithoutExternalID
             case .noSuchBucket: .bucketNotFound
             case .unreachable: .endpointUnreachable
@@ -20,11 +21,13 @@ extension JobErrorCode {
             }
         return (code.rawValue, "\(error.message) \(error.advice)")
     }
+}
 
-    /// Whether the code says that a role that was verified lets nobody in any more.
-    static func isOfRevokedRole(_ code: String) -> Bool {
-        [Self.accessRevoked, .accessDeniedTrust].contains { $0.rawValue == code }
-    }
+extension RunError {
+    fileprivate var isOfRole: Bool { step.hasPrefix("assume role") }
+
+    /// Whether a role refused that was verified before: it lets nobody in any more.
+    var isOfRevokedRole: Bool { isOfRole && code == .accessDenied }
 }
 
 extension FileErrorCode {

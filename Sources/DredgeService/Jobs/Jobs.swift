@@ -275,12 +275,15 @@ public actor Jobs {
 
     /// How a run ended.
     private enum Ending: Sendable {
+        /// It had ended before the server did.
+        case done(JobResult, run: Int64)
         case report(RunReport, run: Int64?)
         case error(RunError, run: Int64?)
         case store(StoreError)
     }
 
     private func run(_ job: JobRecord, _ source: Source) async throws -> Ending {
+        if let ending = try await completed(job) { return ending }
         let (path, settings) = (stores.path(job.collection), stores.settings)
         let store: ChunkStore
         do {
@@ -306,6 +309,14 @@ public actor Jobs {
         }
     }
 
+    /// What the store has of a run that came to its end in a process that was killed before it could note the job's.
+    private func completed(_ job: JobRecord) async throws -> Ending? {
+        let known = try await stores.read(job.collection) { try await $0?.completeRun(named: job.runName) }
+        guard let (run, totals) = known else { return nil }
+        let seconds = Date().timeIntervalSince1970 - (job.started ?? job.created)
+        return .done(JobResult(totals, durationSeconds: seconds), run: run.rawValue)
+    }
+
     /// What the job stored can be found before its status says that it has ended. Where that fails, the next query
     /// tries again.
     private func updateSearch(_ job: JobRecord) async {
@@ -322,17 +333,26 @@ public actor Jobs {
     private func finish(_ job: JobRecord, _ ending: Ending) async throws {
         let isCancelled = runs[job.id]?.isCancelled ?? false
         switch ending {
+        case .done(let result, let run):
+            try await end(
+                job.id, result.filesFailed > 0 ? .completedWithFailures : .completed, run: run, result: result)
         case .report(let report, let run):
             if report.outcome == .stopped, !isCancelled { return try await putBack(job.id, run: run) }
+            if job.request.kind == .file, report.outcome != .stopped, report.listed.objects == 0 {
+                let code = JobErrorCode.objectNotFound
+                return try await end(
+                    job.id, .failed, run: run, result: JobResult(report), error: (code.rawValue, code.meaning))
+            }
             let status: JobRecord.Status =
                 report.outcome == .stopped
                 ? .cancelled : report.failed.objects + report.changed.objects > 0 ? .completedWithFailures : .completed
             try await end(job.id, status, run: run, result: JobResult(report))
         case .error(let error, let run):
             let reason = isCancelled ? nil : JobErrorCode.of(error)
-            if let arn = job.request.roleARN, let reason, JobErrorCode.isOfRevokedRole(reason.code) {
-                try await integrations.noteRevoked(
-                    arn, of: job.organization, externalID: job.request.externalID ?? "")
+            if error.isOfRevokedRole, !isCancelled {
+                do { try await integrations.noteRevoked(job.request, of: job.organization) } catch {
+                    logger.error("a role's state can't be noted", metadata: ["job": "\(job.id)", "error": "\(error)"])
+                }
             }
             try await end(
                 job.id, isCancelled ? .cancelled : .failed, run: run, result: error.report.map(JobResult.init),
@@ -382,6 +402,18 @@ extension JobRecord {
 }
 
 extension JobResult {
+    /// What the store tells of a run.
+    init(_ totals: RunTotals, durationSeconds: Double) {
+        func count(_ states: ObjectState...) -> Int { states.reduce(0) { $0 + (totals.states[$1]?.objects ?? 0) } }
+        filesTotal = totals.states.values.reduce(0) { $0 + $1.objects }
+        filesIndexed = count(.indexed)
+        filesUnchanged = count(.unchanged)
+        filesSkipped = count(.skipped, .vanished)
+        filesFailed = count(.failed, .changed)
+        (chunkCount, tokenCount) = (totals.chunkCount, totals.tokenCount)
+        self.durationSeconds = durationSeconds
+    }
+
     init(_ report: RunReport) {
         filesTotal = report.listed.objects
         filesIndexed = report.indexed.objects
