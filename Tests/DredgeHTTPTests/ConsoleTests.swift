@@ -26,7 +26,8 @@
             "/console/collections/c/delete", "/console/collections/c/index", "/console/collections/c/search?q=text",
             "/console/collections/c/documents/delete", "/console/collections/c/documents/doc_1",
             "/console/collections/c/documents/doc_1/delete", "/console/jobs", "/console/jobs/job_1",
-            "/console/jobs/job_1/rollback", "/console/keys",
+            "/console/jobs/job_1/rollback", "/console/keys", "/console/syncs", "/console/syncs/sync_1",
+            "/console/syncs/sync_1/delete", "/console/collections/c/sync",
         ]
 
         private static let forms = [
@@ -35,6 +36,8 @@
             "/console/collections/c/index", "/console/collections/c/documents/delete",
             "/console/collections/c/documents/doc_1/delete", "/console/jobs/job_1/cancel", "/console/jobs/job_1/retry",
             "/console/jobs/job_1/rollback", "/console/keys", "/console/keys/key_1/revoke",
+            "/console/collections/c/sync", "/console/syncs/sync_1/run", "/console/syncs/sync_1/pause",
+            "/console/syncs/sync_1/resume", "/console/syncs/sync_1/delete",
         ]
 
         /// Makes the collection `c` with what lies in the bench's bucket.

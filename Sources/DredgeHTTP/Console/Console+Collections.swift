@@ -125,6 +125,7 @@
                 <p>\(collection.description ?? "")</p>
                 \(running)
                 <p class="actions"><a class="button primary" href="\(path)/index">Index a bucket</a>
+                <a class="button" href="\(path)/sync">Follow a bucket</a>
                 <a class="button" href="/console/jobs?collection=\(collection.name)">Jobs</a>
                 <a class="quiet" href="\(path)/delete">Delete the collection</a></p>
                 \(Self.searchForm(path, ConsoleForm()))

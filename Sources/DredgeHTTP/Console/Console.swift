@@ -30,6 +30,7 @@
             addCollections(to: group)
             addDocuments(to: group)
             addJobs(to: group)
+            addSyncs(to: group)
             addKeys(to: group)
         }
 

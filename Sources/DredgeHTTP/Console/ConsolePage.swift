@@ -12,6 +12,7 @@
             case integration = "AWS"
             case collections = "Collections"
             case jobs = "Jobs"
+            case syncs = "Syncs"
             case keys = "Keys"
 
             var path: String { self == .overview ? "/console" : "/console/\(rawValue.lowercased())" }
