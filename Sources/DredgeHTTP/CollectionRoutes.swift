@@ -104,7 +104,8 @@
         var json: JSON {
             .object([
                 "collection_id": .string(id), "collection_name": .string(name), "created_at": .string(createdAt),
-                "environment": .string(environment.rawValue), "is_active": true,
+                "environment": .string(environment.rawValue), "is_active": true, "metadata": metadata,
+                "document_count": .integer(documentCount),
                 "description": .optional(description),
             ])
         }

@@ -118,6 +118,7 @@
                 #expect(page["collections"]?.items.map { $0["collection_name"] } == ["b"] && page["total_count"] == 2)
                 let one = try await api.call(.get, "/v2/collections/b").body
                 #expect(one["environment"] == "development" && one["description"] == "d" && one["is_active"] == true)
+                #expect(one["metadata"] == ["k": 1] && one["document_count"] == 0)
                 let deleted = try await api.call(.delete, "/v2/collections/b")
                 #expect(deleted.status == 200 && deleted.body["success"] == true)
                 #expect(try await api.call(.delete, "/v2/collections/b").status == 404)
@@ -209,6 +210,7 @@
                 #expect(try await api.call(.get, "/v2/jobs?collection=c&limit=1").body["jobs"]?.items.count == 1)
                 #expect(try await api.call(.get, "/v2/jobs?collection=d").body["total_count"] == 0)
 
+                #expect(try await api.call(.get, "/v2/collections/c").body["document_count"] == 3)
                 let documents = try await api.call(.get, "/v2/collections/c/documents").body
                 #expect(documents["total_count"] == 3 && documents["collection_name"] == "c")
                 let first = try #require(documents["documents"]?.items.first)

@@ -14,7 +14,9 @@ public struct CollectionRecord: Sendable, Hashable {
     /// In the client's words.
     public var description: String?
     /// The client's own, a JSON object.
-    public var metadata: String?
+    public var metadata: JSON
+    /// Documents, when a job last ended or some were deleted.
+    public var documentCount: Int
     /// ISO 8601.
     public var createdAt: String
 }
@@ -118,6 +120,14 @@ public struct Collections: Sendable {
         }
     }
 
+    /// Notes how many documents the collection has now. Costs a row for each.
+    func noteCount(of id: String) async throws {
+        let count = try await stores.read(id) { try await $0?.documentCount() ?? 0 }
+        try await database.write { db in
+            try db.execute(sql: "UPDATE collection SET document_count = ? WHERE id = ?", arguments: [count, id])
+        }
+    }
+
     private func deleteFiles(_ id: String) async throws {
         try await stores.delete(id)
         try await database.write { try $0.execute(sql: "DELETE FROM deleted_collection WHERE id = ?", arguments: [id]) }
@@ -144,13 +154,16 @@ public struct Collections: Sendable {
         ).flatMap(record)
     }
 
-    private static let select = "SELECT id, name, environment, description, metadata, created FROM collection"
+    private static let select = """
+        SELECT id, name, environment, description, metadata, created, document_count FROM collection
+        """
 
     private static func record(_ row: Row) -> CollectionRecord? {
         APIEnvironment(rawValue: row[2]).map {
             CollectionRecord(
-                id: row[0], name: row[1], environment: $0, description: row[3], metadata: row[4],
-                createdAt: timeText(row[5]))
+                id: row[0], name: row[1], environment: $0, description: row[3],
+                metadata: (row[4] as String?).flatMap { try? JSON(parsing: Data($0.utf8)) } ?? [:],
+                documentCount: row[6], createdAt: timeText(row[5]))
         }
     }
 

@@ -62,6 +62,7 @@ public struct Documents: Sendable {
             try await stores.forget(
                 ForgetFilter(source: document.source, key: document.key), in: collection.id
             ) { found, _ in found == number }
+            try await collections.noteCount(of: collection.id)
         }
     }
 
@@ -71,6 +72,7 @@ public struct Documents: Sendable {
         return try await stores.ifFree(collection.id) {
             let count = try await stores.read(collection.id) { try await $0?.documentCount() ?? 0 }
             try await stores.deleteContent(collection.id)
+            try await collections.noteCount(of: collection.id)
             return count
         }
     }

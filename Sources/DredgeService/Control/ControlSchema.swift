@@ -7,6 +7,7 @@ internal import GRDB
 /// - `api_key`: `sha256` of the key, hexadecimal. The key itself is nowhere, but for its beginning: `prefix`. What
 ///   `last_used` tells is true to the hour.
 /// - `collection`: named within organization and environment; its chunks are in the file `collections/ID.chunks`.
+///   `document_count` is of when a job last ended there, or documents were deleted.
 /// - `role`: a role ARN of the organization's integration; `verdicts` is JSON, of the last verification.
 /// - `job`: `request` is the JSON of what was asked, without credentials; `run` is the run of the chunk store.
 /// - `deleted_collection`: one whose files are still to be deleted.
@@ -24,6 +25,9 @@ enum ControlSchema {
         migrator.registerMigration("syncs") { db in try db.execute(sql: syncs) }
         migrator.registerMigration("deletions") { db in
             try db.execute(sql: "CREATE TABLE deleted_collection(id TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID")
+        }
+        migrator.registerMigration("document count") { db in
+            try db.execute(sql: "ALTER TABLE collection ADD COLUMN document_count INTEGER NOT NULL DEFAULT 0")
         }
         return migrator
     }

@@ -183,7 +183,7 @@ public struct Integrations: Sendable {
         }
         let check = try await check(arn, target, record)
         let status = Self.status(check, before: role.status)
-        let verdicts = try JSON(parsing: JSONEncoder().encode(check))
+        let verdicts = try JSON(parsing: JSONEncoder().encode(check.forCustomer))
         try await database.write { db in
             try db.execute(
                 sql: "UPDATE role SET status = ?, verified = ?, verdicts = ? WHERE organization = ? AND arn = ?",
@@ -272,6 +272,20 @@ extension Integrations.RoleRecord {
 }
 
 extension SourceCheck {
+    /// Without what is the operator's: where the server's own credentials come from, and what they are.
+    fileprivate var forCustomer: SourceCheck {
+        var check = self
+        for (index, step) in steps.enumerated() {
+            let isOurs = step.kind == .baseCredentials
+            if isOurs || step.kind == .config { check.steps[index].facts = [] }
+            if isOurs, step.verdict == .failed {
+                check.steps[index].facts = ["The server can't sign. Its operator has to mend that, not you."]
+                (check.steps[index].causes, check.steps[index].answer, check.steps[index].trail) = ([], nil, nil)
+            }
+        }
+        return check
+    }
+
     /// Whether the role refused: nothing else is known to be wrong with it.
     fileprivate var isRoleDenied: Bool {
         steps.contains { $0.kind == .hop && $0.verdict == .failed && $0.answer?.code == "AccessDenied" }

@@ -15,6 +15,7 @@ extension Jobs {
                 try await stores.forget(ForgetFilter(run: run), in: job.collection) { _, found in
                     found == run.rawValue
                 }
+                try await collections.noteCount(of: job.collection)
             }
             return removed
         }

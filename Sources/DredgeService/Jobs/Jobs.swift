@@ -8,6 +8,7 @@ internal import Logging
 public actor Jobs {
     let database: ControlDatabase
     let stores: CollectionStores
+    var collections: Collections { Collections(database: database, stores: stores) }
     private let search: SearchIndexes
     let engine: Engine
     private let integrations: Integrations
@@ -236,6 +237,7 @@ public actor Jobs {
             let source = try source(of: job)
             let ending = try await stores.exclusively(job.collection) {
                 let ending = try await self.run(job, source)
+                try await self.collections.noteCount(of: job.collection)
                 await self.updateSearch(job)
                 return ending
             }
