@@ -42,7 +42,7 @@
                 try await Task.sleep(for: .milliseconds(20))
             }
             let shown = try await browser.get(page).text
-            for text in ["s3://bucket/1", "every 5 min", "completed", "Run now", "Pause", "they go, too"] {
+            for text in ["s3://bucket/1", "every 5 minutes", "completed", "Run now", "Pause", "they go, too"] {
                 #expect(shown.contains(text), "\(text)")
             }
             #expect(try await service.documentNames(for: caller) == ServiceBench.keys(3))

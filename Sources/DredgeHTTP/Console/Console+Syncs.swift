@@ -57,7 +57,7 @@
 
         private static func interval(_ sync: JSON) -> HTML {
             let minutes = sync.count("sync_interval_minutes")
-            return minutes == 0 ? "when it is asked to" : "every \(HTML.duration(Double(minutes) * 60))"
+            return minutes == 0 ? "when it is asked to" : "every \(HTML.count(minutes)) minutes"
         }
 
         private func syncsPage(_ visit: Visit) async throws -> ConsolePage {

@@ -251,6 +251,35 @@ def search():
     look("Search without a result")
 
 
+def follow():
+    click("Collections")
+    click("contracts")
+    heading("contracts")
+    click("Follow a bucket")
+    heading("Follow a bucket")
+    fill("bucket", walk["bucket"])
+    fill("minutes", "1")
+    click("Begin")
+    wait("the complaint", lambda: "from 5" in one("#minutes-problem").text)
+    look("Sync with a wrong interval")
+    fill("minutes", "60")
+    click("Begin")
+    wait("the sync's page", lambda: one("h1").text == "Sync of contracts")
+    wait("the end of its first job", lambda: "completed" in one("#of-jobs").text)
+    look("Sync")
+    click("Pause")
+    wait("the pause", lambda: "paused" in one(".status").text)
+    click("Syncs")
+    heading("Syncs")
+    look("Syncs")
+    one("td a").click()
+    heading("Sync of contracts")
+    click("End the sync")
+    heading("End the sync")
+    click("End the sync")
+    wait("the notice", lambda: "has ended" in one(".notice").text)
+
+
 def keys():
     click("Keys")
     heading("Keys")
@@ -303,6 +332,7 @@ def main():
     set_up_role()
     index()
     search()
+    follow()
     keys()
     clean_up()
     # A 404 or a refused form is logged as an error of the network; anything else is one of ours.
