@@ -37,6 +37,10 @@
                 422, <code>detail</code> is a list of <code>loc</code>, <code>msg</code> and <code>type</code>:
                 everything that is wrong with the request.</p>
                 \(HTML.table("Refusals", ["Status", "Means"], refusals))
+                <h2 id="job-codes">What a job fails of</h2>
+                \(codes("Codes of jobs", JobErrorCode.allCases.map { ($0.rawValue, $0.meaning) }))
+                <h2 id="file-codes">Why a file is skipped or fails</h2>
+                \(codes("Codes of files", FileErrorCode.allCases.map { ($0.rawValue, $0.meaning) }))
                 </main>
                 </body>
                 </html>
@@ -46,6 +50,10 @@
 
         private static var refusals: [[HTML]] {
             APIDocument.refusals.sorted { $0.key < $1.key }.map { ["\($0.key)", .text($0.value)] }
+        }
+
+        private static func codes(_ title: String, _ codes: [(String, String)]) -> HTML {
+            .table(title, ["Code", "Means"], codes.map { code, meaning in ["<code>\(code)</code>", .text(meaning)] })
         }
 
         private static func section(_ tag: Operation.Tag) -> HTML {
@@ -131,7 +139,9 @@
                 default: "any"
                 }
             let words = inner.list("enum").compactMap(\.stringValue)
+            if words.count > 10 { return "one of the codes below" }
             if !words.isEmpty { text = words.joined(separator: " | ") }
+            if inner["enum"] == [false] { text = "false" }
             if let items = inner["items"] { text = "list of \(type(items))" }
             if case .integer(let low)? = inner["minimum"], case .integer(let high)? = inner["maximum"] {
                 text += " \(low)–\(high)"
