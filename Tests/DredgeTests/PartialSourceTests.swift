@@ -86,7 +86,7 @@ import Testing
         for change: (inout Source) -> Void in [
             { $0.removal = RemovalRule() }, { $0.storedPrefix = "b/" }, { $0.storedPrefix = "a/1.txt" },
             {
-                $0.storedPrefix = $0.prefix
+                $0.storedPrefix = nil
                 $0.objectCountMax = 1
                 $0.removal = RemovalRule()
             },

@@ -245,10 +245,10 @@ extension Source {
     /// listing was recorded.
     func record(_ endpoints: EndpointSettings) -> SourceRecord {
         // Only whether it is the same matters, and what is erased from a store may be its whole prefix.
-        let part = prefix == storedPrefix ? [] : ["/\(SHA256.hex(Array(prefix.utf8)))\(isOneObject ? "=" : "")"]
+        let part = listsPart ? ["/\(SHA256.hex(Array(prefix.utf8)))\(isOneObject ? "=" : "")"] : []
         let filters = (part + include.map { "+\($0)" } + exclude.map { "-\($0)" }).joined(separator: "\n")
         return SourceRecord(
-            name: name, bucket: bucket, prefix: storedPrefix, endpointURL: endpoint(endpoints),
+            name: name, bucket: bucket, prefix: storedPrefix ?? prefix, endpointURL: endpoint(endpoints),
             filters: filters.isEmpty ? nil : filters)
     }
 

@@ -40,12 +40,12 @@ extension Source {
                 field: .requireExternalID, message: externalIDProblem,
                 advice: "Give the last role's external ID, or leave out require_external_id.")
         }
-        if !prefix.utf8.starts(with: storedPrefix.utf8) {
+        if !prefix.utf8.starts(with: (storedPrefix ?? prefix).utf8) {
             return SourceProblem(
                 field: .prefix, message: "The prefix does not begin with the one by which the store knows the source.",
                 advice: "Give a stored prefix that the prefix begins with.")
         }
-        if prefix != storedPrefix || objectCountMax != nil || isOneObject, removal.mode != .keep {
+        if listsPart || objectCountMax != nil || isOneObject, removal.mode != .keep {
             return SourceProblem(
                 field: .prefix, message: "What a listing of a part does not show may be there all the same.",
                 advice: "Keep the documents that it leaves over (deletions: keep).")
@@ -60,6 +60,9 @@ extension Source {
             SourceProblem(field: nil, message: "No request can be made: \($0.message).", advice: $0.advice)
         }
     }
+
+    /// Whether it lists less than the store knows as the source.
+    var listsPart: Bool { storedPrefix.map { $0 != prefix } ?? false }
 
     /// Roles, bucket and region are of one partition: nothing leads from one to another.
     private func partitionProblem(_ environment: [String: String]) -> SourceProblem? {

@@ -45,10 +45,10 @@ public struct Source: Sendable {
     public var verifiesChecksums: Bool
     /// What becomes of stored documents that the source's listing no longer shows, or that its filters leave out.
     public var removal: RemovalRule
-    /// The prefix by which the store knows the source: `prefix`, or a shorter one that it begins with. Runs that read
-    /// parts of one bucket at different times share its documents when they have the same name, bucket and stored
+    /// The prefix by which the store knows the source: one that `prefix` begins with; nil: `prefix` itself. Runs that
+    /// read parts of one bucket at different times share its documents when they have the same name, bucket and stored
     /// prefix. A source that lists a part only can't tell what is gone: `removal.mode` must be `keep`.
-    public var storedPrefix: String
+    public var storedPrefix: String?
     /// The listing ends behind so many objects that the filters let through; nil: at the bucket's end. Needs a
     /// `removal.mode` of `keep`.
     public var objectCountMax: Int?
@@ -68,7 +68,6 @@ public struct Source: Sendable {
         self.name = name ?? (prefix.isEmpty ? bucket : "\(bucket)/\(prefix)")
         self.bucket = bucket
         self.prefix = prefix
-        storedPrefix = prefix
         self.region = region
         self.endpointURL = endpointURL
         self.stsEndpointURL = stsEndpointURL

@@ -114,7 +114,7 @@ struct SyncRun: Sendable, Hashable, Codable {
     /// The documents of a sync are its own: only so can it tell which of them the bucket no longer has.
     func apply(to source: inout Source) {
         source.name = self.source
-        source.storedPrefix = source.prefix
+        source.storedPrefix = nil
         source.removal = RemovalRule(mode: deletionPolicy.removalMode, isConfirmed: confirmsDeletions)
     }
 }
