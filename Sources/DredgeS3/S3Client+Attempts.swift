@@ -184,6 +184,7 @@ extension S3Client {
         let body = try await body(for: exchange.room)
         var request = exchange.request(at: target.endpoint)
         request.headers += headers
+        request.refusesPrivateAddresses = settings.refusesPrivateAddresses
         if let credentials {
             target.signer.sign(&request, credentials: credentials, date: clock.now, unsignedPayload: false)
         }

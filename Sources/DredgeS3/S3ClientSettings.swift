@@ -23,6 +23,8 @@ public struct S3ClientSettings: Sendable {
     public var useFIPS: Bool?
     /// nil: `AWS_USE_DUALSTACK_ENDPOINT`, the profile's `use_dualstack_endpoint`, else no.
     public var useDualStack: Bool?
+    /// Whether only addresses of the public internet are asked, see `HTTPRequest.refusesPrivateAddresses`.
+    public var refusesPrivateAddresses = false
     /// How often and how fast a request is repeated.
     public var retry: RetryPolicy
 

@@ -1,10 +1,24 @@
 internal import Dredge
 internal import DredgeAWS
 
+/// An S3 service that requests may name.
+public struct AllowedEndpoint: Sendable, Hashable {
+    /// As requests write it: `https://s3.example.com`.
+    public var url: String
+    /// Whether it is asked at addresses that are not of the public internet too: it is in the operator's own network.
+    public var mayBePrivate: Bool
+
+    /// One that must be on the public internet unless said otherwise.
+    public init(_ url: String, mayBePrivate: Bool = false) {
+        self.url = url
+        self.mayBePrivate = mayBePrivate
+    }
+}
+
 /// What an operator decides.
 public struct ServiceConfiguration: Sendable {
-    /// Endpoints of S3 services that requests may name.
-    public var allowedEndpoints: Set<String> = []
+    /// S3 services that requests may name.
+    public var allowedEndpoints: [AllowedEndpoint] = []
     /// Jobs that run at once.
     public var runningJobCount = ServiceLimits.runningJobCountMax
     /// Stands before each external ID.

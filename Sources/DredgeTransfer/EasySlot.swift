@@ -91,10 +91,7 @@ final class EasySlot {
         expect(ccurl_set_long(easy, CURLOPT_QUICK_EXIT, 1))
         expect(ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, limits.connectTimeout.millisecondCount))
         expect(ccurl_set_long(easy, CURLOPT_TCP_KEEPALIVE, 1))
-        if limits.refusesPrivateAddresses {
-            expect(ccurl_set_open_socket(easy, openPublicSocket))
-            expect(ccurl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, context))
-        }
+        expect(ccurl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, context))
         return isSet
     }
 
@@ -195,9 +192,12 @@ final class EasySlot {
 
     /// curl keeps both from one transfer to the next. NULL brings back what `no_proxy` says.
     private func setRoute(_ request: HTTPRequest) -> CURLcode {
-        let result = ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, request.timeout?.millisecondCount ?? 0)
+        var result = ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, request.timeout?.millisecondCount ?? 0)
+        if result == CURLE_OK {
+            result = ccurl_set_open_socket(easy, request.refusesPrivateAddresses ? openPublicSocket : nil)
+        }
         guard result == CURLE_OK else { return result }
-        let goesStraight = request.bypassesProxy || limits.refusesPrivateAddresses
+        let goesStraight = request.bypassesProxy || request.refusesPrivateAddresses
         return ccurl_set_string(easy, CURLOPT_NOPROXY, goesStraight ? "*" : nil)
     }
 

@@ -27,6 +27,10 @@ public struct HTTPRequest: Sendable {
     /// Whether it goes to its host straight, whatever proxy the environment names: for addresses of this machine and
     /// its link.
     public var bypassesProxy = false
+    /// Whether only addresses of the public internet are connected to (`AddressRange`), whatever name leads there, and
+    /// no proxy, which would look names up by itself: for URLs that others may choose. A connection that another
+    /// request opened is used all the same: a host is to be asked with this, or without it.
+    public var refusesPrivateAddresses = false
 
     /// A request as it will be sent. What is wrong with it is said when it is performed.
     public init(method: Method = .get, url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil)

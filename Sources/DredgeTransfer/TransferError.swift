@@ -16,7 +16,7 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
         case certificate
         /// This process may open no more files, connections included.
         case noDescriptors
-        /// The host's addresses are none of the public internet, and the loop connects to no others.
+        /// The host's addresses are none of the public internet, and the request is for no others.
         case privateAddress
         /// No usable connection within `TransferLimits.connectTimeout`.
         case connectTimeout

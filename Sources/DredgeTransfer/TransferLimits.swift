@@ -21,10 +21,6 @@ public struct TransferLimits: Sendable {
     public var headByteCountMax = 64 << 10
     /// A PEM file of certificate authorities instead of the system's (AWS_CA_BUNDLE).
     public var certificateAuthorityPath: String?
-    /// Whether only addresses of the public internet are connected to (`AddressRange`), whatever name leads there, and
-    /// no proxy, which would look names up by itself: for URLs that others may choose. A loop's connections are its
-    /// own, so that none is used again that was not looked at.
-    public var refusesPrivateAddresses = false
 
     /// curl's receive buffer for a body of so many bytes (CURLOPT_BUFFERSIZE): an eighth of it, so that it is small
     /// beside the body, within 16 KiB (a TLS record) and 256 KiB. Throughput on 8 MiB bodies rises up to there and not

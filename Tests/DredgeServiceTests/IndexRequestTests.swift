@@ -16,7 +16,8 @@ import Testing
     ) throws -> (IndexRequest, RequestKeys?) {
         guard case .object(let members) = ServiceBench.body(more) else { throw ServiceError.invalid([]) }
         return try IndexRequest.parse(
-            kind, .object(members.filter { !names.contains($0.key) }), allowedEndpoints: [Self.endpoint])
+            kind, .object(members.filter { !names.contains($0.key) }),
+            allowedEndpoints: [AllowedEndpoint(Self.endpoint)])
     }
 
     private func problems(

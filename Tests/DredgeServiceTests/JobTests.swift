@@ -33,6 +33,28 @@ import Testing
         await service.shutDown()
     }
 
+    @Test func `an allowed endpoint is asked at public addresses only, unless the operator says otherwise`()
+        async throws
+    {
+        let bench = try await ServiceBench(count: 1)
+        for mayBePrivate in [false, true] {
+            var configuration = ServiceConfiguration()
+            configuration.allowedEndpoints = [AllowedEndpoint(bench.server.endpointURL, mayBePrivate: mayBePrivate)]
+            let service = try await bench.start(configuration)
+            let caller = try await service.caller()
+            _ = try await service.collections.put("c", [:], for: caller)
+            let job = try await service.index(
+                .bucket, ServiceBench.body(["endpoint": .string(bench.server.endpointURL)]), for: caller)
+            #expect(job["status"] == (mayBePrivate ? "completed" : "failed"), "\(job.text)")
+            if !mayBePrivate {
+                #expect(job["error_code"] == "endpoint_unreachable")
+                #expect(job["error_message"]?.stringValue?.contains("public internet") == true)
+                #expect(try bench.server.requests().isEmpty)
+            }
+            await service.shutDown()
+        }
+    }
+
     @Test func `a job's files are paged without gaps`() async throws {
         let bench = try await ServiceBench(count: 7)
         let (service, caller) = try await start(bench)

@@ -31,7 +31,7 @@ final class SearchBench {
 
     private static func open(_ directory: URL, _ server: ScriptedS3Server) async throws -> IndexService {
         var configuration = ServiceConfiguration()
-        configuration.allowedEndpoints = [server.endpointURL]
+        configuration.allowedEndpoints = [AllowedEndpoint(server.endpointURL, mayBePrivate: true)]
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         return try await IndexService(

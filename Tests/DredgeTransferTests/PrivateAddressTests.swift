@@ -3,13 +3,18 @@ import Foundation
 import TestServers
 import Testing
 
-/// A loop for URLs that others may choose.
+/// Requests whose URLs others may choose.
 @Suite struct PrivateAddressTests {
     private static var limits: TransferLimits {
         var limits = TransferLimits()
-        limits.refusesPrivateAddresses = true
         limits.connectTimeout = .seconds(1)
         return limits
+    }
+
+    private static func request(_ url: String, method: HTTPRequest.Method = .get) -> HTTPRequest {
+        var request = HTTPRequest(method: method, url: url)
+        request.refusesPrivateAddresses = true
+        return request
     }
 
     @Test func `nothing is sent to an address that is not public, however it is written`() async throws {
@@ -20,7 +25,7 @@ import Testing
                     "127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]",
                     "[::ffff:7f00:1]",
                 ] {
-                    let request = HTTPRequest(method: .post, url: "http://\(host):\(server.port)/bytes/1", body: [1])
+                    let request = Self.request("http://\(host):\(server.port)/bytes/1", method: .post)
                     let error = await #expect(throws: TransferError.self) {
                         try await loop.perform(request, into: body)
                     }
@@ -37,8 +42,9 @@ import Testing
     func `networks within and metadata services are not reached`(host: String) async throws {
         try await withLoop(limits: Self.limits) { loop in
             let body = try await BufferPool(byteLimit: 1 << 20).buffer(byteCount: 1000)
+            let request = Self.request("http://\(host)/")
             let error = await #expect(throws: TransferError.self) {
-                try await loop.perform(HTTPRequest(url: "http://\(host)/"), into: body)
+                try await loop.perform(request, into: body)
             }
             #expect(error?.code == .privateAddress, "\(String(describing: error))")
         }
@@ -46,16 +52,15 @@ import Testing
 
     #if os(Linux)
         // In a process of its own, since the environment is the whole process's.
-        @Test func `no proxy is asked to go where the loop does not`() async {
+        @Test func `no proxy is asked to go where a request does not`() async {
             await #expect(processExitsWith: .success) {
                 try await withFaults { server, _ in
                     setenv("http_proxy", server.url(""), 1)
-                    var limits = TransferLimits()
-                    limits.refusesPrivateAddresses = true
-                    try await withLoop(limits: limits) { loop in
+                    try await withLoop { loop in
                         let body = try await BufferPool(byteLimit: 1 << 20).buffer(byteCount: 1000)
+                        let request = Self.request("http://127.0.0.1:9/")
                         let error = await #expect(throws: TransferError.self) {
-                            try await loop.perform(HTTPRequest(url: "http://127.0.0.1:9/"), into: body)
+                            try await loop.perform(request, into: body)
                         }
                         #expect(error?.code == .privateAddress && error?.isOfProxy == false)
                     }

@@ -4,10 +4,12 @@ package import DredgeS3
 extension Source {
     /// How S3 is asked for the source.
     package var clientSettings: S3ClientSettings {
-        S3ClientSettings(
+        var settings = S3ClientSettings(
             bucket: bucket, region: region, partition: lastRole?.partition, endpointURL: endpointURL,
             pathStyle: pathStyle, expectedBucketOwner: expectedBucketOwnerAccount, requestPayer: requestPayer,
             useFIPS: useFIPS, useDualStack: useDualStack)
+        settings.refusesPrivateAddresses = refusesPrivateAddresses
+        return settings
     }
 
     /// The account that S3 is told to find as the bucket's owner; nil: S3 is told nothing.

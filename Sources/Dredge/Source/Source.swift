@@ -54,6 +54,9 @@ public struct Source: Sendable {
     public var objectCountMax: Int?
     /// Whether `prefix` is the whole key of the one object that is read. Needs a `removal.mode` of `keep`.
     public var isOneObject = false
+    /// Whether S3 is asked at addresses of the public internet only, whatever name leads to others, and through no
+    /// proxy: for a bucket or an endpoint that others may choose.
+    public var refusesPrivateAddresses = false
     /// Whether objects are read again whose present version is stored.
     public var rereads = false
 

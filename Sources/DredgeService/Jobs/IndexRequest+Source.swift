@@ -17,6 +17,9 @@ extension IndexRequest {
             include: include, exclude: exclude,
             requireExternalID: roleARN != nil && !configuration.allowsRolesWithoutExternalID,
             removal: RemovalRule(mode: .keep))
+        source.refusesPrivateAddresses =
+            endpoint.map { url in !configuration.allowedEndpoints.contains { $0.url == url && $0.mayBePrivate } }
+            ?? false
         source.isOneObject = kind == .file
         source.storedPrefix = ""
         source.objectCountMax = fileCountMax

@@ -57,7 +57,7 @@ struct RequestKeys: Sendable {
 extension IndexRequest {
     /// Reads a request's body. Throws `ServiceError` with everything that is wrong with it.
     static func parse(
-        _ kind: Kind, _ body: JSON, allowedEndpoints: Set<String>
+        _ kind: Kind, _ body: JSON, allowedEndpoints: [AllowedEndpoint]
     ) throws -> (IndexRequest, RequestKeys?) {
         var fields = RequestFields(body)
         var request = IndexRequest(kind: kind, bucket: bucket(&fields))
@@ -80,7 +80,7 @@ extension IndexRequest {
             request.exclude = patterns("exclude", &fields)
         }
         if let endpoint = fields.string("endpoint") {
-            if !allowedEndpoints.contains(endpoint) {
+            if !allowedEndpoints.contains(where: { $0.url == endpoint }) {
                 fields.complain("endpoint", "The operator of this server does not allow this endpoint.")
             }
             request.endpoint = endpoint

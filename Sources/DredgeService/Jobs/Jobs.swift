@@ -270,6 +270,12 @@ public actor Jobs {
             throw ServiceError.refused(
                 .conflict, "credentials_lost", "The job's access key is gone. Submit the job again.")
         }
+        if let endpoint = job.request.endpoint, !configuration.allowedEndpoints.contains(where: { $0.url == endpoint })
+        {
+            throw ServiceError.refused(
+                .forbidden, JobErrorCode.invalidSource.rawValue,
+                "The operator of this server does not allow the endpoint any more. Submit the job without it.")
+        }
         return job.request.source(
             configuration, keys: keys[job.id],
             sessionName: configuration.sessionName(organization: job.organization, job: job.runName))

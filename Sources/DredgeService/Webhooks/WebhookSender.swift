@@ -15,6 +15,7 @@ actor WebhookSender {
     private let time: TimeSource
     private let logger: Logger
     private let loop: TransferLoop
+    private let allowsPrivateAddresses: Bool
     private let buffers: BufferPool
     private let wakes: AsyncStream<Void>
     private let waking: AsyncStream<Void>.Continuation
@@ -32,7 +33,7 @@ actor WebhookSender {
         limits.connectionCountMax = ServiceLimits.webhookRequestCountMax
         limits.errorBodyByteCountMax = 0
         limits.headByteCountMax = ServiceLimits.webhookHeadByteCountMax
-        limits.refusesPrivateAddresses = !configuration.allowsPrivateWebhookAddresses
+        allowsPrivateAddresses = configuration.allowsPrivateWebhookAddresses
         loop = try TransferLoop.start(limits)
         // Nobody reads the bodies of answers; a long one is cut.
         buffers = BufferPool(
@@ -170,6 +171,7 @@ actor WebhookSender {
                 ("webhook-signature", signatures.joined(separator: " ")),
             ], body: Array(delivery.body.utf8))
         request.timeout = .seconds(ServiceLimits.webhookTimeoutSeconds)
+        request.refusesPrivateAddresses = !allowsPrivateAddresses
         guard let buffer = try? await buffers.buffer(byteCount: ServiceLimits.webhookAnswerByteCount) else {
             return nil
         }
