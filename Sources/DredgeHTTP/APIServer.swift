@@ -27,10 +27,20 @@
         /// All routes.
         public func router() -> Router<APIContext> {
             let router = Router(context: APIContext.self)
+            let metrics = RequestMetrics()
+            router.add(middleware: MetricsMiddleware(metrics: metrics))
             router.add(middleware: ErrorMiddleware())
             router.get("healthz") { _, _ in JSONResponse(["status": "ok"]) }
+            router.get("readyz") { _, _ in
+                if let problem = await service.problem {
+                    return JSONResponse(
+                        .object(["status": "unavailable", "detail": .string(problem)]), status: .serviceUnavailable)
+                }
+                return JSONResponse(["status": "ready"])
+            }
+            router.get("metrics", use: MetricsRoute(service: service, metrics: metrics).show)
             DocumentRoutes.add(to: router)
-            let api = router.group("v2").add(middleware: KeyMiddleware(keys: service.keys))
+            let api = router.group("v2").add(middleware: KeyMiddleware(keys: service.keys, rates: service.rates))
             CollectionRoutes(service: service).add(to: api.group("collections"))
             SearchRoutes(service: service).add(to: api.group("collections"))
             SyncRoutes(service: service).add(toCollections: api.group("collections"))
@@ -48,9 +58,18 @@
         /// Hummingbird's own.
         public var coreContext: CoreRequestContextStorage
         var caller: Caller?
+        /// Whether it comes from this machine.
+        let isFromLoopback: Bool
 
         /// The context of a request that has just come.
-        public init(source: ApplicationRequestContextSource) { coreContext = .init(source: source) }
+        public init(source: ApplicationRequestContextSource) {
+            coreContext = .init(source: source)
+            isFromLoopback = source.channel.remoteAddress?.ipAddress.map(Self.isLoopback) ?? false
+        }
+
+        private static func isLoopback(_ address: String) -> Bool {
+            address == "::1" || address.hasPrefix("127.") || address.hasPrefix("::ffff:127.")
+        }
 
         /// Who calls. Throws for a route without `KeyMiddleware`, which would be a fault of ours.
         func requireCaller() throws -> Caller {

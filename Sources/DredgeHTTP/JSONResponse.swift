@@ -8,6 +8,8 @@
     struct JSONResponse: ResponseGenerator {
         var status: HTTPResponse.Status
         var body: JSON
+        /// Told where a later request may go; nil: that is not known.
+        var retryAfterSeconds: Int?
 
         init(_ body: JSON, status: HTTPResponse.Status = .ok) {
             self.status = status
@@ -18,9 +20,12 @@
 
         var response: Response {
             let data = body.data
+            var headers: HTTPFields = [
+                .contentType: "application/json; charset=utf-8", .contentLength: String(data.count),
+            ]
+            if let retryAfterSeconds { headers[.retryAfter] = String(retryAfterSeconds) }
             return Response(
-                status: status,
-                headers: [.contentType: "application/json; charset=utf-8", .contentLength: String(data.count)],
+                status: status, headers: headers,
                 body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
         }
     }
@@ -44,6 +49,7 @@
                 self.init(
                     .object(["detail": .string(refusal.message), "error_code": .string(refusal.code)]),
                     status: refusal.kind.status)
+                retryAfterSeconds = refusal.retryAfterSeconds
             }
         }
     }

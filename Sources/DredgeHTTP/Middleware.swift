@@ -46,6 +46,7 @@
     /// Finds out who calls, by the key in `Authorization: Bearer`.
     struct KeyMiddleware: RouterMiddleware {
         let keys: APIKeys
+        let rates: RequestRates
 
         func handle(
             _ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response
@@ -67,6 +68,7 @@
                 throw ServiceError.refused(
                     .forbidden, "organization_mismatch", "The key does not belong to this X-Organization-ID.")
             }
+            try rates.take(caller.keyID)
             var context = context
             context.caller = caller
             return try await next(request, context)

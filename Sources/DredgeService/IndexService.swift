@@ -6,8 +6,12 @@ internal import Synchronization
 /// What the HTTP API does, without HTTP: organizations with their keys, collections, integrations and jobs, over one
 /// engine. One process has a data directory at a time.
 public final class IndexService: Sendable {
+    /// What the operator decided.
+    public let configuration: ServiceConfiguration
     /// The keys of all organizations.
     public let keys: APIKeys
+    /// How often keys ask.
+    public let rates: RequestRates
     /// Collections.
     public let collections: Collections
     /// What is stored in collections.
@@ -40,6 +44,8 @@ public final class IndexService: Sendable {
         lock = Mutex(try DirectoryLock(directory: directory))
         database = try ControlDatabase(directory: directory)
         self.engine = engine
+        self.configuration = configuration
+        rates = RequestRates(configuration.rateLimit)
         let stores = try CollectionStores(directory: directory, settings: settings)
         keys = APIKeys(database: database)
         collections = Collections(database: database, stores: stores)
@@ -63,6 +69,19 @@ public final class IndexService: Sendable {
         try await jobs.restart()
         await webhooks.sender.start()
         await syncs.start()
+    }
+
+    /// Why the service can't do its work at this moment; nil: it can. Costs a look into the control database.
+    public var problem: String? {
+        get async {
+            if lock.withLock({ $0 == nil }) { return "The server is being shut down." }
+            do {
+                try await database.check()
+                return nil
+            } catch {
+                return "The control database can't be read or written to. The server's log tells why."
+            }
+        }
     }
 
     /// Stops all jobs where they are, so that the next start goes on with them, and closes everything.

@@ -33,6 +33,8 @@ public struct Refusal: Sendable, Hashable {
     public var code: String
     /// What happened, and what to change.
     public var message: String
+    /// After so long it may go; nil: that is not known.
+    public var retryAfterSeconds: Int?
 }
 
 /// A field of a request that can't be taken, as FastAPI tells it.

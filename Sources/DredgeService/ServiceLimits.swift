@@ -30,8 +30,15 @@ public enum ServiceLimits {
     public static let collectionCountMax = 10_000
     /// Jobs of an organization that have not ended.
     public static let openJobCountMax = 1_000
-    /// Jobs that run at once, over all organizations.
+    /// Keys whose rates are kept, behind which those that are idle are forgotten.
+    static let rateCountMax = 10_000
+    /// How far back quotas look, in seconds.
+    static let quotaSeconds: Double = 24 * 3_600
+    /// Jobs that run at once, over all organizations, and of one.
     public static let runningJobCountMax = 8
+    public static let runningJobCountOfOrganization = 6
+    /// Bytes that stand before each external ID.
+    static let externalIDPrefixByteCountMax = 64
     /// How long a rotated external ID may stay valid beside the new one, in seconds.
     public static let rotationOverlapSecondsMax = 24 * 3_600
     /// Entries of one page of collections, documents, jobs and chunks.

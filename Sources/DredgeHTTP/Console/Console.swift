@@ -74,6 +74,7 @@
             guard let id = request.cookies[Self.sessionCookie]?.value, let session = sessions.find(id) else {
                 return nil
             }
+            try service.rates.take(session.caller.keyID)
             guard let key = try await service.keys.record(session.caller.keyID), key.revokedAt == nil else {
                 sessions.end(id)
                 return nil

@@ -39,7 +39,7 @@
                     [.always("bucket_name", .string(1...2_048), "A bucket's name, or an access point's ARN.")] + own
                         + common + (isOfMany ? ofMany : [])),
                 answers: [.json(.named("JobStarted"), "The job was accepted.")],
-                refusals: [400, 404, 409, 413, 422, 429])
+                refusals: [400, 404, 409, 413, 422])
         }
 
         private static let common: [Schema.Member] = [

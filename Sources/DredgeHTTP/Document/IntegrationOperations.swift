@@ -54,6 +54,17 @@
                 tag: .server, method: .get, path: "/healthz", id: "getHealth", summary: "Whether the process lives",
                 answers: [.json(.object([.always("status", .words(["ok"]))]), "It does.")], needsKey: false),
             Operation(
+                tag: .server, method: .get, path: "/readyz", id: "getReadiness",
+                summary: "Whether the server can do its work",
+                description: "503 while it shuts down, and while its control database can't be read or written to.",
+                answers: [.json(.object([.always("status", .words(["ready"]))]), "It can.")], refusals: [503],
+                needsKey: false),
+            Operation(
+                tag: .server, method: .get, path: "/metrics", id: "getMetrics", summary: "Figures for Prometheus",
+                description: "By default for who asks from the server's own machine, and not through a proxy.",
+                answers: [Answer(description: "Prometheus's text format.", mediaType: "text/plain")],
+                refusals: [403], needsKey: false),
+            Operation(
                 tag: .server, method: .get, path: "/openapi.json", id: "getAPIDocument", summary: "This document",
                 answers: [.json(.anyObject, "OpenAPI 3.1.")], needsKey: false),
             Operation(

@@ -34,7 +34,7 @@
                 tag: .jobs, method: .post, path: "/v2/jobs/{job}/retry", id: "retryJob",
                 summary: "Index the failed files of a job again",
                 description: "Starts a new job for them. Jobs with an access key can't be retried: the key is gone.",
-                answers: [.json(.named("JobStarted"), "The new job.")], refusals: [404, 409, 429]),
+                answers: [.json(.named("JobStarted"), "The new job.")], refusals: [404, 409]),
             Operation(
                 tag: .jobs, method: .patch, path: "/v2/jobs/{job}/rollback", id: "rollBackJob",
                 summary: "Remove the documents that a job wrote",

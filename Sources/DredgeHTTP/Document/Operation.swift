@@ -67,7 +67,7 @@
                 response["content"] = .object([answer.mediaType: .object(["schema": schema])])
                 responses["\(answer.status)"] = .object(response)
             }
-            for status in refusals + (needsKey ? [401, 403] : []) {
+            for status in refusals + (needsKey ? [401, 403, 429] : []) {
                 responses["\(status)"] = ["$ref": .string("#/components/responses/\(status)")]
             }
             var members: [String: JSON] = [

@@ -65,7 +65,7 @@
                                 + ["added", "modified", "removed", "unchanged", "deleted_documents"].map {
                                     .always($0, .count.orNull, "Null: the job's result has it.")
                                 }), "The job.")
-                ], refusals: [403, 404, 409, 413, 422, 429]),
+                ], refusals: [403, 404, 409, 413, 422]),
         ]
 
         private static let status: [Schema.Member] = [

@@ -39,6 +39,15 @@ final class ControlDatabase: Sendable {
         try await pool.write(body)
     }
 
+    /// Throws where the file can't be read, or not be written to at all.
+    func check() async throws {
+        try await pool.read { db in _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM organization") }
+        try await pool.writeWithoutTransaction { db in
+            try db.execute(sql: "BEGIN IMMEDIATE")
+            try db.execute(sql: "ROLLBACK")
+        }
+    }
+
     /// Writes the log into the file and empties it, so that it has nothing of what was deleted. Readers may keep some
     /// of it back until the next time.
     func eraseLog() async throws {

@@ -9,7 +9,8 @@ internal import GRDB
 /// - `collection`: named within organization and environment; its chunks are in the file `collections/ID.chunks`.
 ///   `document_count` is of when a job last ended there, or documents were deleted.
 /// - `role`: a role ARN of the organization's integration; `verdicts` is JSON, of the last verification.
-/// - `job`: `request` is the JSON of what was asked, without credentials; `run` is the run of the chunk store.
+/// - `job`: `request` is the JSON of what was asked, without credentials; `run` is the run of the chunk store,
+///   `byte_count` what was read from the bucket, as far as the job's processes could note it.
 /// - `deleted_collection`: one whose files are still to be deleted.
 /// - `idempotency`: which job a key of a request stands for.
 enum ControlSchema {
@@ -28,6 +29,10 @@ enum ControlSchema {
         }
         migrator.registerMigration("document count") { db in
             try db.execute(sql: "ALTER TABLE collection ADD COLUMN document_count INTEGER NOT NULL DEFAULT 0")
+        }
+        migrator.registerMigration("quotas") { db in
+            try db.execute(sql: "ALTER TABLE job ADD COLUMN byte_count INTEGER NOT NULL DEFAULT 0")
+            try db.execute(sql: "CREATE INDEX job_created ON job(organization, created)")
         }
         return migrator
     }

@@ -14,6 +14,7 @@ public enum JobErrorCode: String, Sendable, CaseIterable {
     case objectNotFound = "object_not_found"
     case endpointUnreachable = "endpoint_unreachable"
     case serviceError = "service_error"
+    case quotaExceeded = "quota_exceeded"
     case serverError = "server_error"
 
     /// When it happens, and what helps.
@@ -36,6 +37,9 @@ public enum JobErrorCode: String, Sendable, CaseIterable {
         case .objectNotFound: "There is no object of this key in the bucket. Keys are compared byte for byte."
         case .endpointUnreachable: "The S3 or STS endpoint can't be reached."
         case .serviceError: "S3 or STS failed on their side, again and again. Retry later."
+        case .quotaExceeded:
+            "The organization has read as many bytes within 24 hours as its quota allows. What was indexed stays; submit "
+                + "the job again later, or ask the operator for more."
         case .serverError: "This server failed. Its operator finds the cause in the log."
         }
     }

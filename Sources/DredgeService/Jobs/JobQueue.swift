@@ -18,6 +18,9 @@ struct JobQueue {
 
     mutating func add(_ entry: Entry) { waiting.append(entry) }
 
+    /// Jobs that wait.
+    var waitingCount: Int { waiting.count }
+
     /// Takes a job out that has not begun; whether it was there.
     mutating func remove(_ id: String) -> Bool {
         let count = waiting.count

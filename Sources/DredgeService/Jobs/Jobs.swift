@@ -13,7 +13,7 @@ public actor Jobs {
     let engine: Engine
     private let integrations: Integrations
     private let webhooks: WebhookSender
-    private let configuration: ServiceConfiguration
+    let configuration: ServiceConfiguration
     private let logger: Logger
     private var queue: JobQueue
     private var keys: [String: RequestKeys] = [:]
@@ -26,7 +26,12 @@ public actor Jobs {
         var run: Run?
         var progress = RunProgress.none
         var isCancelled = false
+        var organization: String
+        /// Its organization's quota is used up.
+        var isOverQuota = false
     }
+    /// What jobs that ended did, in this process.
+    private var endedWork = JobWork()
 
     init(
         database: ControlDatabase, stores: CollectionStores, search: SearchIndexes, engine: Engine,
@@ -109,14 +114,16 @@ public actor Jobs {
         _ idempotency: (key: String, sha256: String)? = nil, for caller: Caller
     ) async throws -> String {
         let id = RandomToken.identifier("job")
-        let known = try await database.write { [integrations] db -> String? in
+        let runningByteCount = runningByteCount(of: caller.organization)
+        let known = try await database.write { [self, integrations] db -> String? in
             let now = Date().timeIntervalSince1970
             if let idempotency, let known = try Self.known(idempotency, db, caller, now: now) { return known }
             guard let collection = try Collections.find(db, collection, caller) else {
                 throw ServiceError.notFound("collection")
             }
             try integrations.authorize(request, db, organization: caller.organization)
-            try Self.requireRoom(db, caller)
+            try requireRoom(db, caller)
+            try requireQuota(db, of: caller.organization, runningByteCount: runningByteCount, now: now)
             try Self.insert(request, id, into: collection, hasKeys: requestKeys != nil, db, caller, now: now)
             if let idempotency {
                 try db.execute(
@@ -153,12 +160,12 @@ public actor Jobs {
         return row[0]
     }
 
-    private static func requireRoom(_ db: Database, _ caller: Caller) throws {
+    private nonisolated func requireRoom(_ db: Database, _ caller: Caller) throws {
         let count =
             try Int.fetchOne(
                 db, sql: "SELECT count(*) FROM job WHERE organization = ? AND ended IS NULL",
                 arguments: [caller.organization]) ?? 0
-        guard count < ServiceLimits.openJobCountMax else {
+        guard count < configuration.openJobCountOfOrganization else {
             throw ServiceError.refused(
                 .tooManyRequests, "too_many_jobs",
                 "\(count) jobs of this organization have not ended, which is the most. Wait for some of them.")
@@ -215,15 +222,33 @@ public actor Jobs {
         }
     }
 
+    /// Bytes that the job read in this process.
+    private func byteCount(of id: String) -> Int { Int(clamping: runs[id]?.progress.fetchedByteCount ?? 0) }
+
+    /// The same of the organization's jobs that run.
+    private func runningByteCount(of organization: String) -> Int {
+        runs.values.reduce(0) {
+            $1.organization == organization ? $0 + Int(clamping: $1.progress.fetchedByteCount) : $0
+        }
+    }
+
+    /// What jobs did in this process, and how many there are.
+    public func work() -> JobWork {
+        var work = endedWork
+        for job in runs.values { work.add(job.progress) }
+        (work.runningCount, work.waitingCount) = (runs.count, queue.waitingCount)
+        return work
+    }
+
     // MARK: Running
 
     private func startJobs() {
         while !isStopping, let entry = queue.next() {
-            runs[entry.id] = ActiveJob()
+            runs[entry.id] = ActiveJob(organization: entry.organization)
             tasks[entry.id] = Task {
                 await self.execute(entry)
                 self.queue.end(entry.id)
-                self.runs[entry.id] = nil
+                if let progress = self.runs.removeValue(forKey: entry.id)?.progress { self.endedWork.add(progress) }
                 self.keys[entry.id] = nil
                 self.tasks[entry.id] = nil
                 self.startJobs()
@@ -300,11 +325,22 @@ public actor Jobs {
         } catch let error as StoreError {
             return .store(error)
         }
+        // What the organization's running jobs may read together; nil: as much as there is.
+        var room: Int?
+        if let countMax = configuration.quotas.byteCountPerDay {
+            room = countMax - (try await byteCountRead(of: job.organization))
+        }
         let run = engine.run([source], into: store, named: job.runName)
         runs[job.id]?.run = run
         if isStopping || runs[job.id]?.isCancelled ?? true { run.stop() }
-        let watcher = Task {
-            for await progress in run.progress { runs[job.id]?.progress = progress }
+        let watcher = Task { [room] in
+            for await progress in run.progress {
+                runs[job.id]?.progress = progress
+                if let room, runningByteCount(of: job.organization) > room {
+                    runs[job.id]?.isOverQuota = true
+                    run.stop()
+                }
+            }
         }
         let result: Result<RunReport, RunError>
         do throws(RunError) { result = .success(try await run.report()) } catch { result = .failure(error) }
@@ -345,6 +381,11 @@ public actor Jobs {
             try await end(
                 job.id, result.filesFailed > 0 ? .completedWithFailures : .completed, run: run, result: result)
         case .report(let report, let run):
+            if report.outcome == .stopped, !isCancelled, runs[job.id]?.isOverQuota ?? false {
+                let code = JobErrorCode.quotaExceeded
+                return try await end(
+                    job.id, .failed, run: run, result: JobResult(report), error: (code.rawValue, code.meaning))
+            }
             if report.outcome == .stopped, !isCancelled { return try await putBack(job.id, run: run) }
             if job.request.kind == .file, report.outcome != .stopped, report.listed.objects == 0 {
                 let code = JobErrorCode.objectNotFound
@@ -375,10 +416,12 @@ public actor Jobs {
 
     /// The server stops: the job goes on with the next start.
     private func putBack(_ id: String, run: Int64?) async throws {
+        let byteCount = byteCount(of: id)
         try await database.write { db in
             try db.execute(
-                sql: "UPDATE job SET status = 'pending', run = ?, updated = ? WHERE id = ?",
-                arguments: [run, Date().timeIntervalSince1970, id])
+                sql: """
+                    UPDATE job SET status = 'pending', run = ?, updated = ?, byte_count = byte_count + ? WHERE id = ?
+                    """, arguments: [run, Date().timeIntervalSince1970, byteCount, id])
         }
     }
 
@@ -388,17 +431,21 @@ public actor Jobs {
     ) async throws {
         let resultText = try result.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
         let (code, message) = (error?.code, error?.message)
-        try await database.write { [webhooks] db in
+        let byteCount = byteCount(of: id)
+        let isEnd = try await database.write { [webhooks] db -> Bool in
             let now = Date().timeIntervalSince1970
             try db.execute(
                 sql: """
                     UPDATE job SET status = ?1, ended = ?2, updated = ?2, run = ifnull(?3, run),
                         result = ifnull(?4, result), cancelled_by = ifnull(?5, cancelled_by), error_code = ?6,
-                        error_message = ?7 WHERE id = ?8 AND ended IS NULL
+                        error_message = ?7, byte_count = byte_count + ?9 WHERE id = ?8 AND ended IS NULL
                     """,
-                arguments: [status.rawValue, now, run, resultText, cancelledBy, code, message, id])
-            if db.changesCount > 0 { try Webhooks.note(id, db, now: webhooks.now) }
+                arguments: [status.rawValue, now, run, resultText, cancelledBy, code, message, id, byteCount])
+            guard db.changesCount > 0 else { return false }
+            try Webhooks.note(id, db, now: webhooks.now)
+            return true
         }
+        if isEnd { endedWork.endedCounts[status.rawValue, default: 0] += 1 }
         webhooks.wake()
     }
 }
