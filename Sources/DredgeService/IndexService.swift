@@ -84,10 +84,16 @@ public final class IndexService: Sendable {
         }
     }
 
-    /// Stops all jobs where they are, so that the next start goes on with them, and closes everything.
-    public func shutDown() async {
+    /// Stops all jobs where they are, and begins none any more: the next start goes on with them. What else is asked is
+    /// still answered. `shutDown` does it too.
+    public func stopJobs() async {
         await syncs.stop()
         await jobs.stop()
+    }
+
+    /// Stops all jobs where they are, so that the next start goes on with them, and closes everything.
+    public func shutDown() async {
+        await stopJobs()
         await webhooks.sender.stop()
         await search.indexes.stop()
         await engine.shutDown()

@@ -82,6 +82,8 @@ public struct ServiceConfiguration: Sendable {
     public var quotas = Quotas()
     /// Who may read `/metrics`, which needs no key.
     public var metricsReaders = MetricsReaders.local
+    /// How long a verification may take; tests have less.
+    var verificationTime = Duration.seconds(ServiceLimits.verificationSeconds)
     /// The clock of schedules; tests have their own.
     var time = TimeSource.system
 

@@ -1,5 +1,37 @@
 /// The service's bounds, all of them.
 public enum ServiceLimits {
+    // MARK: Connections
+
+    /// Connections at once, where the process may have twice as many descriptors; else half of these. Others wait until
+    /// one is closed.
+    public static let connectionCountMax = 4_096
+    /// Descriptors without which no server starts.
+    public static let descriptorCountMin = 256
+    /// How long a client may take from connecting to the end of a request's head, in seconds.
+    public static let headSeconds = 20
+    /// How long it may take from there to the end of the body.
+    public static let bodySeconds = 60
+    /// How long a connection stays open without a request.
+    public static let idleSeconds = 75
+    /// How long a client may leave an answer lie that does not fit into the buffers.
+    public static let unreadSeconds = 120
+    /// How long a refused connection stays half open, so that its client can read why.
+    public static let lingerSeconds = 2
+    /// Bytes of a request's target, of one header field, and of all together.
+    public static let headByteCountMax = 32 << 10
+    /// Fields of a request's head.
+    public static let headFieldCountMax = 100
+    /// How long nothing is accepted after accepting failed, in milliseconds.
+    public static let acceptPauseMilliseconds = 200
+    /// How long requests may go on that are in flight when the server is asked to end, in seconds.
+    public static let drainSeconds = 10
+    /// How long the server may take to end when these are through, in seconds. Then the process ends as it is.
+    public static let shutDownSeconds = 30
+    /// How long a verification of a role may take, in seconds.
+    public static let verificationSeconds = 60
+
+    // MARK: Requests
+
     /// Bytes of a request's body.
     public static let bodyByteCountMax = 1 << 20
     /// Lists and objects of a body that are in each other.

@@ -21,7 +21,7 @@
             let (ports, port) = AsyncStream.makeStream(of: Int.self)
             let serving = Task {
                 try await APIServer(service).run(
-                    host: "127.0.0.1", port: 0,
+                    .init(host: "127.0.0.1", port: 0),
                     logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
                 ) { port.yield($0) }
             }

@@ -166,5 +166,64 @@
             next.program.send(SIGTERM)
             #expect(await next.program.wait().status == 0)
         }
+
+        @Test func `a second signal ends a server at once that still waits for a client`() async throws {
+            let bench = try await ServiceBench(count: 0)
+            let key = try await makeKey(bench)
+            let server = try await start(bench, key: key)
+            let holder = try Program("python3", [ConnectionTests.script, "\(server.port)", key, "hold"])
+            while !holder.output.contains("held") {
+                try #require(holder.isRunning)
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            server.program.send(SIGTERM)
+            while LoopbackPort.isListening(server.port) { try await Task.sleep(for: .milliseconds(20)) }
+            server.program.send(SIGTERM)
+            #expect(await server.program.wait().status == 130)
+            _ = await holder.wait()
+        }
+
+        @Test func `a server with a certificate is for those who trust its authority`() async throws {
+            let bench = try await ServiceBench(count: 0)
+            let authority = try await TestAuthority()
+            let identity = try await authority.identity(for: "IP:127.0.0.1")
+            let port = try LoopbackPort.free()
+            func arguments(_ certificate: String, _ key: String) -> [String] {
+                [
+                    "serve", "--data", bench.directory.path, "--listen", "127.0.0.1:\(port)", "--tls-certificate",
+                    certificate, "--tls-key", key,
+                ]
+            }
+            let program = try Program(Self.dredge, arguments(identity.certificatePath, identity.keyPath))
+            while !LoopbackPort.isListening(port) {
+                try #require(program.isRunning)
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            func get(_ more: String...) async throws -> Program.Outcome {
+                try await Program.run("curl", ["--silent"] + more)
+            }
+            let url = "https://127.0.0.1:\(port)/healthz"
+            let trusted = try await get("--cacert", authority.certificatePath, url)
+            #expect(trusted.status == 0 && trusted.output == "{\"status\":\"ok\"}", "\(trusted)")
+            #expect(try await get(url).status == 60, "an unknown authority")
+            #expect(try await get("http://127.0.0.1:\(port)/healthz").status != 0)
+            #expect(try await get("--cacert", authority.certificatePath, "--tls-max", "1.1", url).status == 35)
+            program.send(SIGTERM)
+            #expect(await program.wait().status == 0)
+
+            let otherAuthority = try await TestAuthority()
+            let other = try await otherAuthority.identity(for: "IP:127.0.0.1")
+            defer { withExtendedLifetime(otherAuthority) {} }
+            for (certificate, key, problem) in [
+                ("/nonexistent", identity.keyPath, "/nonexistent does not exist"),
+                (identity.keyPath, identity.keyPath, "\(identity.keyPath) has no certificate"),
+                (identity.certificatePath, identity.certificatePath, "\(identity.certificatePath) has no private key"),
+                (identity.certificatePath, other.keyPath, "\(other.keyPath) is not the key of the certificate"),
+            ] {
+                let outcome = try await Program.run(Self.dredge, arguments(certificate, key))
+                #expect(outcome.status == 3 && outcome.error.contains(problem), "\(outcome)")
+                #expect(!outcome.error.contains("PRIVATE KEY-----"))
+            }
+        }
     }
 #endif

@@ -71,6 +71,28 @@ import Testing
         await service.shutDown()
     }
 
+    @Test func `a verification that nobody answers ends, says so, and leaves the role as it was`() async throws {
+        let role = "arn:aws:iam::123456789012:role/Read"
+        var scenario = ServiceBench.scenario(ServiceBench.keys(1), faults: [.hang(on: .assumeRole).times(-1)])
+        scenario.callerARN = "arn:aws:iam::999988887777:user/dredge"
+        let bench = try await ServiceBench(scenario)
+        var configuration = ServiceConfiguration()
+        configuration.verificationTime = .milliseconds(300)
+        let service = try await bench.start(configuration)
+        let caller = try await service.caller()
+        _ = try await service.integrations.mint(for: caller)
+        let body: JSON = ["role_arn": .string(role), "bucket_name": "bucket", "bucket_region": "us-east-1"]
+        #expect(
+            await code { _ = try await service.integrations.putRole(body, for: caller) }
+                == "unavailable verification_timed_out")
+        #expect(
+            await code { _ = try await service.integrations.verify(body, for: caller) }
+                == "unavailable verification_timed_out")
+        let roles = try await service.integrations.show(for: caller)["roles"]?.items
+        #expect(roles?.map { $0["status"] } == ["pending"])
+        await service.shutDown()
+    }
+
     @Test func `an external ID lives from its minting to its revocation, as moto's STS sees it`() async throws {
         let moto = try await MotoServer()
         defer { moto.stop() }

@@ -20,11 +20,14 @@
                 description: "Assumes the role with the external ID and without it, and reads the bucket. The status "
                     + "is active when a job could read it; `check` has the verdict of each step and what to change.",
                 body: target, answers: [.json(.named("RoleVerdict"), "How the verification went.")],
-                refusals: [404, 409, 413, 422]),
+                refusals: [404, 409, 413, 422, 503]),
             Operation(
                 tag: .integration, method: .post, path: "/v2/integrations/aws/verify", id: "verifyRole",
-                summary: "Verify a registered role again", body: target,
-                answers: [.json(.named("RoleVerdict"), "How the verification went.")], refusals: [404, 413, 422]),
+                summary: "Verify a registered role again",
+                description: "Refused with 503 where AWS does not answer within \(ServiceLimits.verificationSeconds) "
+                    + "seconds: then the role stays as it was.",
+                body: target, answers: [.json(.named("RoleVerdict"), "How the verification went.")],
+                refusals: [404, 413, 422, 503]),
             Operation(
                 tag: .integration, method: .delete, path: "/v2/integrations/aws/role", id: "deleteRole",
                 summary: "Take a role away", description: "Jobs that name it are refused from now on.",

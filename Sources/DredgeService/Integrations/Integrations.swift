@@ -201,12 +201,32 @@ public struct Integrations: Sendable {
                 bucket: target.bucket, prefix: target.prefix, region: target.region,
                 auth: .assumeRole([RoleHop(roleARN: arn, externalID: externalID)]),
                 requireExternalID: !configuration.allowsRolesWithoutExternalID)
-            let check = try await engine.check(source)
+            let check = try await checkInTime(source)
             if !check.isRoleDenied { return check }
             first = first ?? check
         }
         guard let first else { throw ServiceError.notFound("integration") }
         return first
+    }
+
+    /// The engine's check. Throws `unavailable` where AWS has not answered when the time is up.
+    private func checkInTime(_ source: Source) async throws -> SourceCheck {
+        let (engine, time) = (engine, configuration.verificationTime)
+        return try await withThrowingTaskGroup(of: SourceCheck?.self) { group in
+            group.addTask { try await engine.check(source) }
+            group.addTask {
+                try await Task.sleep(for: time)
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let check = first else {
+                throw ServiceError.refused(
+                    .unavailable, "verification_timed_out",
+                    "STS or S3 did not answer within \(time.components.seconds) seconds, so nothing is known of the "
+                        + "role: it stays as it is. Verify it again later.")
+            }
+            return check
+        }
     }
 
     /// What a verification says of the role itself. A bucket that it can't read is no reason to refuse it other ones,
