@@ -113,7 +113,10 @@ let package = Package(
             ]),
         library(
             "DredgeConfig",
-            ["Dredge", "DredgeAWS", "DredgeIAM", "DredgeText", .product(name: "Yams", package: "Yams")]),
+            [
+                "DredgeService", "Dredge", "DredgeAWS", "DredgeIAM", "DredgeText",
+                .product(name: "Yams", package: "Yams"),
+            ]),
         library(
             "DredgeCheck",
             ["Dredge", "DredgePolicy", "DredgeIAM", "DredgeAWS", "DredgeLedger", "DredgeS3", "DredgeTransfer"]),

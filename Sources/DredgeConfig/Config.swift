@@ -60,36 +60,19 @@ extension Config {
     public init(
         _ text: String, fileName: String, store: StoreRule = .required, environment: [String: String]
     ) throws(ConfigError) {
-        let fileName = Quoting.escaped(fileName)
-        try Self.checkSize(text.utf8.count, fileName: fileName)
-        let parsed = try ConfigParser.parse(text, fileName: fileName)
-        let document = ConfigDocument(parsed, fileName: fileName, environment: environment)
-        let config = ConfigDecoding(document).config(store: store)
-        document.reportOtherRepeats()
-        guard document.problems.isEmpty, let config else {
-            // An alias can bring the same mistake in twice.
-            throw ConfigError(problems: Set(document.problems).sorted())
+        var warnings: [ConfigProblem] = []
+        self = try ConfigDocument.decode(text, fileName: fileName, environment: environment, &warnings) {
+            ConfigDecoding($0).config(store: store)
         }
-        self = config
-        warnings = Set(document.warnings).sorted()
+        self.warnings = warnings
     }
 
     /// Reads a config file's bytes: UTF-8, with or without a byte order mark. All else as with a text.
     public init(
         bytes: [UInt8], fileName: String, store: StoreRule = .required, environment: [String: String]
     ) throws(ConfigError) {
-        try Self.checkSize(bytes.count, fileName: Quoting.escaped(fileName))
-        // Editors of Windows put a byte order mark first.
-        let content = bytes.dropFirst(bytes.starts(with: "\u{FEFF}".utf8) ? 3 : 0)
-        guard let text = String(validating: content, as: UTF8.self) else {
-            throw ConfigError("is not UTF-8 text", fileName: Quoting.escaped(fileName))
-        }
-        try self.init(text, fileName: fileName, store: store, environment: environment)
-    }
-
-    private static func checkSize(_ byteCount: Int, fileName: String) throws(ConfigError) {
-        guard byteCount > ConfigLimits.fileByteCountMax else { return }
-        let limit = Quantities.spelledByteCount(ConfigLimits.fileByteCountMax)
-        throw ConfigError("is larger than \(limit); is it a config file?", fileName: fileName)
+        try self.init(
+            ConfigDocument.text(of: bytes, fileName: fileName), fileName: fileName, store: store,
+            environment: environment)
     }
 }

@@ -43,11 +43,11 @@ struct ConfigDecoding {
         return top.required("store", advice)?.checked(advice, by: FieldRules.storePath)
     }
 
-    private func tokenizer(_ value: ConfigValue) -> Tokenizer? {
+    func tokenizer(_ value: ConfigValue) -> Tokenizer? {
         choice(value, of: Tokenizer.allCases.map { ($0.rawValue, $0) })
     }
 
-    private func chunking(_ value: ConfigValue) -> ChunkingSettings? {
+    func chunking(_ value: ConfigValue) -> ChunkingSettings? {
         let advice = "{strategy: lines, max_tokens: 512, overlap_tokens: 0}"
         guard let mapping = ConfigMapping(value, known: ["strategy", "max_tokens", "overlap_tokens"], advice: advice)
         else {
@@ -70,7 +70,7 @@ struct ConfigDecoding {
         return .lines(maxTokens: maxTokens, overlapTokens: overlapTokens)
     }
 
-    private func limits(_ value: ConfigValue) -> Limits? {
+    func limits(_ value: ConfigValue) -> Limits? {
         let advice = "{memory: 1GiB, requests: 128}"
         let known = ["memory", "requests", "part", "workers", "outage_patience"]
         guard let mapping = ConfigMapping(value, known: known, advice: advice) else { return nil }
@@ -101,7 +101,7 @@ struct ConfigDecoding {
         return limits
     }
 
-    private func base(_ value: ConfigValue) -> BaseCredentials? {
+    func base(_ value: ConfigValue) -> BaseCredentials? {
         let advice = "profile: NAME, or access_key: {access_key_id: …, secret_access_key: …}"
         guard let mapping = ConfigMapping(value, known: ["profile", "access_key"], advice: advice) else { return nil }
         let given = mapping.present(["profile", "access_key"])
@@ -122,7 +122,7 @@ struct ConfigDecoding {
     }
 
     /// The value that goes with one of a few names.
-    private func choice<Value>(_ value: ConfigValue, of choices: [(name: String, value: Value)]) -> Value? {
+    func choice<Value>(_ value: ConfigValue, of choices: [(name: String, value: Value)]) -> Value? {
         let names = choices.map(\.name)
         guard let text = value.text("write \(names.joined(separator: " or "))") else { return nil }
         if let chosen = choices.first(where: { $0.name == text.value }) { return chosen.value }

@@ -19,6 +19,42 @@ final class ConfigDocument {
         self.environment = environment
     }
 
+    /// Reads a text. Throws with all that is wrong; appends to `warnings` what should be thought about.
+    static func decode<T>(
+        _ text: String, fileName: String, environment: [String: String], _ warnings: inout [ConfigProblem],
+        _ decode: (ConfigDocument) -> T?
+    ) throws(ConfigError) -> T {
+        let fileName = Quoting.escaped(fileName)
+        try checkSize(text.utf8.count, fileName: fileName)
+        let document = ConfigDocument(
+            try ConfigParser.parse(text, fileName: fileName), fileName: fileName, environment: environment)
+        let decoded = decode(document)
+        document.reportOtherRepeats()
+        guard document.problems.isEmpty, let decoded else {
+            // An alias can bring the same mistake in twice.
+            throw ConfigError(problems: Set(document.problems).sorted())
+        }
+        warnings += Set(document.warnings).sorted()
+        return decoded
+    }
+
+    /// The text of a file: UTF-8, with or without a byte order mark, which editors of Windows put first.
+    static func text(of bytes: [UInt8], fileName: String) throws(ConfigError) -> String {
+        let fileName = Quoting.escaped(fileName)
+        try checkSize(bytes.count, fileName: fileName)
+        let content = bytes.dropFirst(bytes.starts(with: "\u{FEFF}".utf8) ? 3 : 0)
+        guard let text = String(validating: content, as: UTF8.self) else {
+            throw ConfigError("is not UTF-8 text", fileName: fileName)
+        }
+        return text
+    }
+
+    private static func checkSize(_ byteCount: Int, fileName: String) throws(ConfigError) {
+        guard byteCount > ConfigLimits.fileByteCountMax else { return }
+        let limit = Quantities.spelledByteCount(ConfigLimits.fileByteCountMax)
+        throw ConfigError("is larger than \(limit); is it a config file?", fileName: fileName)
+    }
+
     var root: ConfigValue? { parsed.root.map { ConfigValue(node: $0, path: "", document: self) } }
 
     func report(_ message: String, path: String, mark: Mark?) {

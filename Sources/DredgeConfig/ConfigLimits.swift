@@ -28,6 +28,13 @@ package enum ConfigLimits {
     /// S3 allows 1,024 bytes in a key, so no longer prefix can match.
     static let prefixByteCountMax = 1024
 
+    /// Of a server.
+    static let runningJobCount = 1...256
+    static let openJobCount = 1...1_000_000
+    static let requestRate = 1...1_000_000
+    static let jobQuota = 0...1_000_000_000
+    static let byteQuota = 0...(1 << 60)
+
     /// `DurationSeconds` of AssumeRole.
     package static let sessionSeconds = seconds(AWSLimits.durationMin)...seconds(AWSLimits.durationMax)
     static let roleARNLength = 20...2048

@@ -137,6 +137,34 @@
             }
         }
 
+        @Test func `a server of a config shows its metrics to who asks from its machine, not to a proxy's client`()
+            async throws
+        {
+            let bench = try await ServiceBench(count: 0)
+            let port = try LoopbackPort.free()
+            let config = bench.directory.appending(path: "server.yaml")
+            try FileManager.default.createDirectory(at: bench.directory, withIntermediateDirectories: true)
+            try Data("data: \(bench.directory.path)/data\nlisten: 127.0.0.1:\(port)\n".utf8).write(to: config)
+            let program = try Program(
+                Self.dredge, ["serve", config.path],
+                environment: ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"])
+            while !LoopbackPort.isListening(port) {
+                try #require(program.isRunning)
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            func status(_ arguments: [String]) async throws -> String {
+                let call = ["--silent", "--output", "/dev/null", "--write-out", "%{http_code}"]
+                return try await Program.run(
+                    "curl", call + arguments + ["http://127.0.0.1:\(port)/metrics"]
+                ).output
+            }
+            #expect(try await status([]) == "200")
+            #expect(try await status(["--header", "X-Forwarded-For: 192.0.2.1"]) == "403")
+            program.send(SIGTERM)
+            let outcome = await program.wait()
+            #expect(outcome.status == 0, "\(outcome)")
+        }
+
         @Test func `a server that is asked to end in the midst of a job leaves it to the next one`() async throws {
             let bench = try await ServiceBench(
                 ServiceBench.scenario(ServiceBench.keys(5), faults: [.hang(on: .get).forKey("12.txt").times(-1)]))

@@ -1,21 +1,28 @@
 import DredgeConfig
 import Foundation
 
+enum ConfigFile {
+    /// What is in the file at `path`, cut behind what a config may have. Throws a `CommandFailure` where it can't be
+    /// read.
+    static func bytes(of path: String) throws -> [UInt8] {
+        do {
+            return try InputFile.read(path, byteCountMax: ConfigLimits.fileByteCountMax + 1)
+        } catch {
+            throw CommandFailure(.usage, "\(Quoting.escaped(path)): cannot be read: \(error.reason)")
+        }
+    }
+}
+
 extension Config {
     /// Reads the config file at `path`. Throws a `CommandFailure` with all that is wrong.
     init(
         path: String, store: StoreRule = .required,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws {
-        let bytes: [UInt8]
         do {
-            bytes = try InputFile.read(path, byteCountMax: ConfigLimits.fileByteCountMax + 1)
-        } catch {
-            throw CommandFailure(.usage, "\(Quoting.escaped(path)): cannot be read: \(error.reason)")
-        }
-        do {
-            try self.init(bytes: bytes, fileName: path, store: store, environment: environment)
-        } catch {
+            try self.init(
+                bytes: try ConfigFile.bytes(of: path), fileName: path, store: store, environment: environment)
+        } catch let error as ConfigError {
             throw CommandFailure(.usage, error.description)
         }
     }

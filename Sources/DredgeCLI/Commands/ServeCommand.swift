@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dredge
+import DredgeConfig
 import DredgeService
 import Foundation
 import Logging
@@ -22,13 +23,20 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Collections, jobs and keys are kept under --data. Credentials that sign the assumption of customers' \
             roles, and the endpoints of S3 and STS, come from where AWS's tools take them. `dredge keys create` makes \
-            the first key.
+            the first key. Flags win over the config file.
             """)
 
-    @OptionGroup var directory: DataDirectory
+    @Argument(help: ArgumentHelp("The config file: YAML or JSON.", valueName: "config"), completion: .file())
+    var config: String?
 
-    @Option(help: ArgumentHelp("Where to listen. Port 0: a free one.", valueName: "host:port"))
-    var listen = "127.0.0.1:8080"
+    @Option(
+        help: ArgumentHelp("The server's data directory; made if it is missing.", valueName: "directory"),
+        completion: .directory)
+    var data: String?
+
+    @Option(
+        help: ArgumentHelp("Where to listen; default: 127.0.0.1:8080. Port 0: a free one.", valueName: "host:port"))
+    var listen: String?
 
     @Option(
         name: .customLong("tls-certificate"),
@@ -45,17 +53,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         #if Server
-            guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]),
-                0...65_535 ~= port
-            else { throw ValidationError("--listen \(listen): HOST:PORT is needed here") }
-            guard (tlsCertificate == nil) == (tlsKey == nil) else {
-                throw ValidationError("--tls-certificate and --tls-key are needed together")
-            }
-            let tls = tlsCertificate.flatMap { certificate in
-                tlsKey.map { TLSFiles(certificatePath: certificate, keyPath: $0) }
-            }
+            let config = try settings()
             try Self.raiseDescriptorLimit()
-            try await serve(.init(host: String(listen[..<colon]), port: port, tls: tls))
+            try await serve(config)
         #else
             throw CommandFailure(
                 .usage,
@@ -63,20 +63,54 @@ struct ServeCommand: AsyncParsableCommand {
         #endif
     }
 
+    /// The config, with the flags over it.
+    private func settings() throws -> ServerConfig {
+        var config = try self.config.map { try ServerConfig(path: $0) } ?? ServerConfig()
+        if let data { config.data = data }
+        if config.data == nil {
+            throw CommandFailure(.usage, "dredge: where is the data? Give its directory with --data, or in a config.")
+        }
+        if let listen {
+            guard let address = ListenAddress(listen) else {
+                throw ValidationError("--listen \(Quoting.quoted(listen)) is not HOST:PORT, as 127.0.0.1:8080")
+            }
+            config.listen = address
+        }
+        switch (tlsCertificate, tlsKey) {
+        case (nil, nil): break
+        case (let certificate?, let key?): config.tls = TLSFiles(certificatePath: certificate, keyPath: key)
+        default: throw ValidationError("--tls-certificate and --tls-key are needed together")
+        }
+        if let principalARN {
+            if let complaint = ServiceConfiguration.complaint(ofPrincipalARN: principalARN) {
+                throw ValidationError("--principal-arn \(Quoting.quoted(principalARN)) \(complaint)")
+            }
+            config.service.principalARN = principalARN
+        }
+        return config
+    }
+
     #if Server
-        private func serve(_ address: APIServer.Configuration) async throws {
+        private func serve(_ config: ServerConfig) async throws {
+            let address = config.listen ?? .standard
             let logger = Logger(label: "dredge", factory: { StreamLogHandler.standardError(label: $0) })
+            for warning in config.warnings { StandardError.write("\(warning.description) (warning)\n") }
             let engine: Engine
-            do throws(RunError) { engine = try Engine(logger: logger) } catch {
+            do throws(RunError) {
+                engine = try Engine(limits: config.limits, base: config.base, logger: logger)
+            } catch {
                 throw CommandFailure(.fatal, FatalText.text(error))
             }
-            var configuration = ServiceConfiguration()
-            configuration.principalARN = principalARN
             let service = try await IndexService(
-                directory: directory.url, engine: engine, configuration: configuration, logger: logger)
-            let scheme = address.tls == nil ? "http" : "https"
+                directory: URL(filePath: config.data ?? "", directoryHint: .isDirectory), engine: engine,
+                settings: config.settings, configuration: config.service, logger: logger)
+            let listening = APIServer.Configuration(host: address.host, port: address.port, tls: config.tls)
+            if config.tls == nil, !address.isLoopback {
+                logger.warning("keys and documents cross the network as plain text: set tls, unless a proxy has it")
+            }
+            let scheme = config.tls == nil ? "http" : "https"
             let serving = Task {
-                try await APIServer(service).run(address, logger: logger) { port in
+                try await APIServer(service).run(listening, logger: logger) { port in
                     StandardError.write("dredge: listening on \(scheme)://\(address.host):\(port)\n")
                 }
             }
@@ -99,7 +133,7 @@ struct ServeCommand: AsyncParsableCommand {
             do { try result.get() } catch let problem as TLSFileProblem {
                 throw CommandFailure(.fatal, problem.description)
             } catch {
-                throw CommandFailure(.fatal, "\(listen) can't be served: \(error)")
+                throw CommandFailure(.fatal, "\(address.host):\(address.port) can't be served: \(error)")
             }
         }
 
@@ -123,4 +157,17 @@ struct ServeCommand: AsyncParsableCommand {
             private static let descriptorResource = RLIMIT_NOFILE
         #endif
     #endif
+}
+
+extension ServerConfig {
+    /// Reads the config file at `path`. Throws a `CommandFailure` with all that is wrong.
+    fileprivate init(path: String) throws {
+        do {
+            try self.init(
+                bytes: try ConfigFile.bytes(of: path), fileName: path,
+                environment: ProcessInfo.processInfo.environment)
+        } catch let error as ConfigError {
+            throw CommandFailure(.usage, error.description)
+        }
+    }
 }

@@ -1,19 +1,9 @@
 #if Server
+    internal import DredgeService
     internal import Foundation
     internal import NIOSSL
 
-    /// The files by which a server shows who it is.
-    public struct TLSFiles: Sendable, Hashable {
-        /// PEM: the server's certificate, then those between it and the authority.
-        public var certificatePath: String
-        /// PEM, without a password.
-        public var keyPath: String
-
-        /// Both files.
-        public init(certificatePath: String, keyPath: String) {
-            (self.certificatePath, self.keyPath) = (certificatePath, keyPath)
-        }
-
+    extension TLSFiles {
         /// Reads both. Throws `TLSFileProblem` with the file that is wrong.
         func configuration() throws -> TLSConfiguration {
             let certificates: [NIOSSLCertificate]

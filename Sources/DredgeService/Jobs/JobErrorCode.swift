@@ -38,8 +38,8 @@ public enum JobErrorCode: String, Sendable, CaseIterable {
         case .endpointUnreachable: "The S3 or STS endpoint can't be reached."
         case .serviceError: "S3 or STS failed on their side, again and again. Retry later."
         case .quotaExceeded:
-            "The organization has read as many bytes within 24 hours as its quota allows. What was indexed stays; submit "
-                + "the job again later, or ask the operator for more."
+            "The organization has read as many bytes within 24 hours as its quota allows. What was indexed stays. "
+                + "Submit the job again later, or ask the operator for more."
         case .serverError: "This server failed. Its operator finds the cause in the log."
         }
     }
