@@ -1,4 +1,5 @@
 public import Dredge
+public import DredgeAWS
 
 extension Engine {
     /// Finds out, step by step, whether `sources` can be read, and if not why and who has to change what. One after the
@@ -14,6 +15,22 @@ extension Engine {
     /// gives no thread, and `CancellationError` when the task is cancelled.
     public func check(_ sources: [Source]) async throws -> CheckReport {
         try await AccessCheck(base: base, environment: environment).report(on: sources)
+    }
+
+    /// Who the engine's own credentials are, as STS tells. Throws `AWSError` where they can't be had or STS does not
+    /// answer, a `RunError` when this machine gives no thread.
+    public func callerIdentity() async throws -> CallerIdentity {
+        // No bucket is asked for.
+        let connection = try CheckConnection(Source(bucket: "none"), base: base, environment: environment)
+        let result: Result<CallerIdentity, AWSError>
+        do throws(AWSError) {
+            let credentials = try await connection.inquiry.baseCredentials().credentials
+            result = .success(try await connection.inquiry.callerIdentity(of: credentials))
+        } catch {
+            result = .failure(error)
+        }
+        await connection.close()
+        return try result.get()
     }
 
     /// The same for one source: in at most `CheckLimits.durationMax`; a step that takes longer is told as failed.

@@ -52,7 +52,9 @@ public final class IndexService: Sendable {
         let indexes = SearchIndexes(database: database, stores: stores)
         search = Search(collections: collections, stores: stores, indexes: indexes)
         documents = Documents(database: database, collections: collections, stores: stores)
-        integrations = Integrations(database: database, engine: engine, configuration: configuration)
+        integrations = Integrations(
+            database: database, engine: engine, configuration: configuration,
+            principal: ServerPrincipal(configured: configuration.principalARN, engine: engine))
         webhooks = Webhooks(
             database: database, configuration: configuration,
             sender: try WebhookSender(database: database, configuration: configuration, logger: logger))

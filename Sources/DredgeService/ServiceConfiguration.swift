@@ -64,8 +64,8 @@ public struct ServiceConfiguration: Sendable {
     public var sessionNameTemplate = "captain-customer-{organization}-{job}"
     /// Whether roles may be used that can be assumed without the external ID.
     public var allowsRolesWithoutExternalID = false
-    /// The principal that customers' roles are to trust: an ARN. Nil: the one that the server's own credentials have is
-    /// not known, and no documents can be made.
+    /// The principal that customers' roles are to trust: an ARN. Nil: STS is asked whose the server's own credentials
+    /// are. It does not tell the path of a role's name.
     public var principalARN: String?
     /// Whether webhooks may go to URLs that begin with http://.
     public var allowsInsecureWebhooks = false

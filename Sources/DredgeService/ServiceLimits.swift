@@ -66,9 +66,13 @@ public enum ServiceLimits {
     static let rateCountMax = 10_000
     /// How far back quotas look, in seconds.
     static let quotaSeconds: Double = 24 * 3_600
-    /// Jobs that run at once, over all organizations, and of one.
+    /// Jobs that run at once, over all organizations.
     public static let runningJobCountMax = 8
+    /// Jobs of one organization that run at once.
     public static let runningJobCountOfOrganization = 6
+    /// How long STS may take to tell who the server is, and how long it is not asked again when it did not, in seconds.
+    static let identitySeconds = 10
+    static let identityPauseSeconds = 60
     /// Bytes that stand before each external ID.
     static let externalIDPrefixByteCountMax = 64
     /// How long a rotated external ID may stay valid beside the new one, in seconds.

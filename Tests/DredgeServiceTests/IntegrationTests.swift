@@ -20,6 +20,34 @@ import Testing
         }
     }
 
+    @Test func `whom roles are to trust is what STS tells, where the operator does not say`() async throws {
+        var scenario = ServiceBench.scenario([])
+        scenario.callerARN = "arn:aws:sts::999988887777:assumed-role/dredge/i-0123456789abcdef0"
+        let bench = try await ServiceBench(scenario)
+        let service = try await bench.start()
+        let caller = try await service.caller()
+        for _ in 0..<2 {
+            let answer = try await service.integrations.mint(for: caller)
+            let arn = "arn:aws:iam::999988887777:role/dredge"
+            #expect(answer["principal_arn"] == .string(arn))
+            #expect(answer["trust_policy"]?.text.contains(arn) == true)
+        }
+        #expect(try bench.server.requests().count == 1, "it is asked once")
+        await service.shutDown()
+    }
+
+    @Test func `where STS does not tell, there is no trust policy, and it is not asked again at once`() async throws {
+        let bench = try await ServiceBench(count: 0)
+        let service = try await bench.start(endpointURL: "http://127.0.0.1:1")
+        let caller = try await service.caller()
+        for _ in 0..<2 {
+            let answer = try await service.integrations.mint(for: caller)
+            #expect(answer["principal_arn"] == .null && answer["trust_policy"] == .null)
+            #expect(answer["external_id"]?.stringValue?.hasPrefix("cap_org_") == true)
+        }
+        await service.shutDown()
+    }
+
     @Test func `a role that is taken away ends its job, shows, and lets no new job in`() async throws {
         let role = "arn:aws:iam::123456789012:role/Read"
         let objects = ServiceBench.keys(60)

@@ -14,7 +14,7 @@ extension Integrations {
     ) async throws -> (trust: String?, permissions: String) {
         let record = try await database.read { try Self.record($0, caller.organization) }
         guard let externalID = record.externalID else { throw ServiceError.notFound("integration") }
-        let principal = configuration.principalARN.flatMap { try? TrustedPrincipal($0) }
+        let principal = await principal.arn().flatMap { try? TrustedPrincipal($0) }
         let scope = try Self.orInvalid("bucket") { () throws(AWSError) in
             try BucketScope(bucket: bucket.isEmpty ? "your-bucket-name" : bucket, prefix: prefix)
         }

@@ -11,6 +11,7 @@ public struct Integrations: Sendable {
     let database: ControlDatabase
     let engine: Engine
     let configuration: ServiceConfiguration
+    let principal: ServerPrincipal
 
     /// What an organization has.
     struct Record: Sendable {
@@ -51,14 +52,15 @@ public struct Integrations: Sendable {
     public func show(for caller: Caller) async throws -> JSON {
         let record = try await database.read { try Self.record($0, caller.organization) }
         guard let externalID = record.externalID else { throw ServiceError.notFound("integration") }
+        let principalARN = await principal.arn()
         return .object([
             "external_id": .string(externalID),
             "status": .string(status(record)),
             "previous_external_id_valid_until": record.oldExternalIDUntil.map {
                 $0 > Date().timeIntervalSince1970 ? .string(timeText($0)) : .null
             } ?? .null,
-            "principal_arn": .optional(configuration.principalARN),
-            "trust_policy": try trustPolicy(externalID),
+            "principal_arn": .optional(principalARN),
+            "trust_policy": try Self.trustPolicy(principalARN, externalID),
             "permission_policy": try permissionPolicy(),
             "roles": .array(record.roles.map(\.json)),
         ])
@@ -85,8 +87,8 @@ public struct Integrations: Sendable {
         configuration.externalIDPrefix + RandomToken.hexadecimal(byteCount: 12)
     }
 
-    private func trustPolicy(_ externalID: String) throws -> JSON {
-        guard let arn = configuration.principalARN, let principal = try? TrustedPrincipal(arn) else { return .null }
+    private static func trustPolicy(_ arn: String?, _ externalID: String) throws -> JSON {
+        guard let arn, let principal = try? TrustedPrincipal(arn) else { return .null }
         let document = AccessPolicies.trust(principal, externalID: externalID)
         return try JSON(parsing: Data(document.compactJSON.utf8))
     }
