@@ -4,24 +4,30 @@
     internal import Hummingbird
     internal import ServiceLifecycle
 
-    /// `/v2/jobs/{id}/events`: server-sent events until the job's end.
+    /// `/v2/jobs/{id}/events`: server-sent events until the job's end, the server's, or that of the caller's key.
     struct JobEventRoute: Sendable {
-        let jobs: Jobs
-        /// How often the job is looked at.
-        private let interval = Duration.seconds(1)
+        private let looks: EventLooks
+        private let interval: Duration
         /// Looks without news before a comment shows that the connection stands.
         private let quietCountMax = 15
+
+        init(_ service: IndexService, every interval: Duration = .milliseconds(ServiceLimits.streamLookMilliseconds)) {
+            self.interval = interval
+            looks = EventLooks(service, every: interval)
+        }
 
         /// Sends where the job stands unless it is what `Last-Event-ID` tells, then each change.
         func stream(_ request: Request, _ context: APIContext) async throws -> Response {
             let (id, caller) = (try context.parameters.require("job"), try context.requireCaller())
             // Before the head: there may be no such job.
-            _ = try await jobs.event(id, for: caller)
+            _ = try await looks.event(id, for: caller)
+            let place = try await looks.place(for: caller)
             let lastID = HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }
             return Response(
                 status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-cache"],
                 body: ResponseBody { writer in
                     try await write(id, for: caller, after: lastID, to: &writer)
+                    withExtendedLifetime(place) {}
                     try await writer.finish(nil)
                 })
         }
@@ -31,7 +37,8 @@
         ) async throws {
             var (lastID, quietCount) = (lastID, 0)
             while !Task.isShuttingDownGracefully {
-                let event = try await jobs.event(id, for: caller)
+                guard try await looks.isValid(caller) else { return }
+                let event = try await looks.event(id, for: caller)
                 if event.id != lastID {
                     let text = "id: \(event.id)\nevent: \(event.name)\ndata: \(event.data.text)\n\n"
                     try await writer.write(ByteBuffer(string: text))

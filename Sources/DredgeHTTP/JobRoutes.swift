@@ -18,7 +18,7 @@
             group.get(":job", use: show)
             group.delete(":job", use: cancel)
             group.post(":job/cancel", use: cancel)
-            group.get(":job/events", use: JobEventRoute(jobs: service.jobs).stream)
+            group.get(":job/events", use: JobEventRoute(service).stream)
             group.post(":job/retry") { _, context in
                 let id = try await service.jobs.retry(
                     context.parameters.require("job"), for: context.requireCaller())

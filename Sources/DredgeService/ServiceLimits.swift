@@ -32,6 +32,10 @@ public enum ServiceLimits {
 
     // MARK: Requests
 
+    /// Streams of events that a key follows at once.
+    public static let streamCountMaxOfKey = 32
+    /// How often a job is looked at for those who follow it, in milliseconds: once for all of them.
+    public static let streamLookMilliseconds = 1_000
     /// Bytes of a request's body.
     public static let bodyByteCountMax = 1 << 20
     /// Lists and objects of a body that are in each other.
@@ -75,6 +79,9 @@ public enum ServiceLimits {
     static let identityPauseSeconds = 60
     /// Bytes that stand before each external ID.
     static let externalIDPrefixByteCountMax = 64
+    /// Seconds from a try to store where a job stands to the next one: doubled from the first to the last.
+    static let storeRetrySecondsMin = 1
+    static let storeRetrySecondsMax = 60
     /// How long a rotated external ID may stay valid beside the new one, in seconds.
     public static let rotationOverlapSecondsMax = 24 * 3_600
     /// Entries of one page of collections, documents, jobs and chunks.

@@ -6,6 +6,8 @@
     import TestServers
     import Testing
 
+    @testable import DredgeHTTP
+
     /// Every route: who may call it, what it answers, and how it refuses.
     @Suite(.timeLimit(.minutes(30))) struct RouteTests {
         /// Runs `body` with a client that has a key of Acme's development.
@@ -361,6 +363,37 @@
                 #expect(try await events(after: "completed") == "")
                 #expect(try await events(after: "running-1-0-0") == text)
             }
+        }
+
+        @Test func `a stream of events ends when its key is revoked`() async throws {
+            let bench = try await ServiceBench(count: 1, faults: [.hang(on: .get).times(-1)])
+            try await serve(bench) { api, service in
+                try await api.call(.put, "/v2/collections/c")
+                let started = try await api.call(.post, "/v2/collections/c/index/s3", ServiceBench.body())
+                let id = started.body["job_id"]?.stringValue ?? ""
+                try await bench.waitForHang()
+                let key = try await service.keys.create(organization: "Acme", environment: .development)
+                async let answer = api.with(key: key.key).call(.get, "/v2/jobs/\(id)/events")
+                try await Task.sleep(for: .milliseconds(100))
+                #expect(try await service.keys.revoke(keyID: key.keyID))
+                // It would go on for ever otherwise; the revocation may also have come before the stream.
+                let status = try await answer.status
+                #expect(status == 200 || status == 401)
+            }
+        }
+
+        @Test func `a key follows a bounded number of jobs at once`() async throws {
+            let bench = try await ServiceBench(count: 0)
+            let service = try await bench.start()
+            let looks = EventLooks(service, every: .seconds(1))
+            let (caller, other) = (try await service.caller(), try await service.caller())
+            var places: [EventLooks.Place] = []
+            for _ in 0..<ServiceLimits.streamCountMaxOfKey { places.append(try await looks.place(for: caller)) }
+            await #expect(throws: ServiceError.self) { try await looks.place(for: caller) }
+            _ = try await looks.place(for: other)
+            places.removeLast()
+            while (try? await looks.place(for: caller)) == nil { try await Task.sleep(for: .milliseconds(5)) }
+            await service.shutDown()
         }
     }
 #endif

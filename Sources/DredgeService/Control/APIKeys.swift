@@ -117,6 +117,14 @@ public struct APIKeys: Sendable {
             "WHERE organization = ? AND environment = ?", [caller.organization, caller.environment.rawValue])
     }
 
+    /// Whether the key with this ID was not revoked.
+    public func isValid(_ keyID: String) async throws -> Bool {
+        try await database.read { db in
+            try Bool.fetchOne(
+                db, sql: "SELECT revoked IS NULL FROM api_key WHERE id = ?", arguments: [keyID]) ?? false
+        }
+    }
+
     /// The key with this ID; nil: there is none.
     public func record(_ keyID: String) async throws -> APIKeyRecord? {
         try await records("WHERE api_key.id = ?", [keyID]).first
@@ -173,7 +181,8 @@ public struct APIKeys: Sendable {
         let now = Date().timeIntervalSince1970
         // Once an hour: a write for each request would cost more than the request.
         if now - (lastUse ?? 0) >= ServiceLimits.keyUseSeconds {
-            try await database.write { db in
+            // What can't be stored is no reason to refuse a request that may store nothing.
+            try? await database.write { db in
                 try db.execute(
                     sql: "UPDATE api_key SET last_used = ? WHERE id = ?", arguments: [now, caller.keyID])
             }

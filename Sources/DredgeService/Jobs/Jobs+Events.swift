@@ -1,4 +1,5 @@
 internal import Dredge
+internal import DredgeBase
 internal import Foundation
 
 /// Where a job stands, as an event of a stream.
@@ -20,12 +21,15 @@ extension Jobs {
         let progress = progress(of: id)
         let now = progress ?? .none
         let counts = job.ended == nil ? [now.listedCount, now.doneCount, now.chunkCount] : []
+        let message = Self.message(job, progress)
+        // Why it waits may be all that has changed.
+        let digest = job.ended == nil ? [String(SHA256.hex(Array(message.utf8)).prefix(8))] : []
         return JobEvent(
-            id: ([job.status.rawValue] + counts.map(String.init)).joined(separator: "-"),
+            id: ([job.status.rawValue] + counts.map(String.init) + digest).joined(separator: "-"),
             name: job.status == .running ? "progress" : "state",
             data: .object([
                 "job_id": .string(id), "status": .string(job.status.rawValue),
-                "progress": Self.progress(job, progress), "progress_message": .string(Self.message(job, progress)),
+                "progress": Self.progress(job, progress), "progress_message": .string(message),
                 "error_code": .optional(job.errorCode), "error_message": .optional(job.errorMessage),
             ]), isLast: job.ended != nil)
     }
