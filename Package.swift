@@ -179,7 +179,12 @@ let package = Package(
         tests("DredgeTests", ["Dredge", "DredgePolicy", "DredgeIAM", "DredgeBase", "DredgeLedger"]),
         tests("DredgeCheckTests", ["DredgeCheck"]),
         tests("DredgeConfigTests", ["DredgeConfig"]),
-        tests("DredgeServiceTests", ["DredgeService", "ServiceBench", "Dredge", "DredgeStore", "DredgeLedger"]),
+        tests(
+            "DredgeServiceTests",
+            [
+                "DredgeService", "ServiceBench", "Dredge", "DredgeStore", "DredgeLedger",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         // Tests nothing without the trait.
         tests(
             "DredgeHTTPTests",

@@ -13,6 +13,7 @@
             do {
                 return try await next(request, context)
             } catch let error as ServiceError {
+                if error.isOfStorage { context.logger.error("the control database can't be written to") }
                 return JSONResponse(error).response
             } catch let error as HTTPError where error.status == .notFound {
                 let methods = APIDocument.methods(of: request.uri.path)

@@ -72,7 +72,8 @@ public struct ServiceConfiguration: Sendable {
     /// Whether webhooks may go to addresses that are not of the public internet: for receivers in the operator's own
     /// network.
     public var allowsPrivateWebhookAddresses = false
-    /// Jobs of an organization that run at once.
+    /// Jobs of an organization that run at once: less than `runningJobCount` whatever it says, so that nobody's job
+    /// waits for somebody else's only.
     public var runningJobCountOfOrganization = ServiceLimits.runningJobCountOfOrganization
     /// Jobs of an organization that have not ended.
     public var openJobCountOfOrganization = ServiceLimits.openJobCountMax

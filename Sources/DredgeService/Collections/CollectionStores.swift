@@ -41,6 +41,14 @@ final class CollectionStores: Sendable {
         return try await body()
     }
 
+    /// Collections that somebody writes to now.
+    var beingWritten: Set<String> { uses.read(\.writing) }
+
+    /// Returns when nobody writes to the collection, though somebody may begin right then.
+    func untilFree(_ collection: String) async throws {
+        try await uses.wait { $0.writing.contains(collection) ? nil : () }
+    }
+
     /// The same, but throws `ServiceError.inUse` where somebody writes to it.
     func ifFree<T: Sendable>(_ collection: String, _ body: @Sendable () async throws -> T) async throws -> T {
         guard uses.attempt({ $0.writing.insert(collection).inserted ? () : nil }) != nil else {

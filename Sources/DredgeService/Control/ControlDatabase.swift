@@ -34,9 +34,11 @@ final class ControlDatabase: Sendable {
         try await pool.read(body)
     }
 
-    /// One transaction.
+    /// One transaction. Throws `ServiceError` where the disk is full or fails: then nothing was stored.
     func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
-        try await pool.write(body)
+        do { return try await pool.write(body) } catch let error as DatabaseError {
+            throw ServiceError.storage(error) ?? error
+        }
     }
 
     /// Throws where the file can't be read, or not be written to at all.

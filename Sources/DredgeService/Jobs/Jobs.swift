@@ -14,12 +14,16 @@ public actor Jobs {
     private let integrations: Integrations
     private let webhooks: WebhookSender
     let configuration: ServiceConfiguration
-    private let logger: Logger
+    let logger: Logger
     private var queue: JobQueue
     private var keys: [String: RequestKeys] = [:]
     private var runs: [String: ActiveJob] = [:]
     private var tasks: [String: Task<Void, Never>] = [:]
-    private var isStopping = false
+    private(set) var isStopping = false
+    /// The wait for the end of what writes to a collection, and is no job.
+    private var collectionWait: Task<Void, Never>?
+    /// Between two tries to store where a job stands.
+    private var pauses: [String: Task<Void, any Error>] = [:]
 
     /// A job that runs.
     struct ActiveJob {
@@ -45,7 +49,9 @@ public actor Jobs {
         self.webhooks = webhooks
         self.configuration = configuration
         self.logger = logger
-        queue = JobQueue(runningCountMax: configuration.runningJobCount)
+        queue = JobQueue(
+            runningCountMax: configuration.runningJobCount,
+            runningCountMaxOfOrganization: configuration.runningJobCountOfOrganization)
     }
 
     // MARK: Life
@@ -77,6 +83,8 @@ public actor Jobs {
     func stop() async {
         isStopping = true
         for job in runs.values { job.run?.stop() }
+        collectionWait?.cancel()
+        for pause in pauses.values { pause.cancel() }
         for task in tasks.values { await task.value }
     }
 
@@ -243,7 +251,7 @@ public actor Jobs {
     // MARK: Running
 
     private func startJobs() {
-        while !isStopping, let entry = queue.next() {
+        while !isStopping, let entry = queue.next(except: stores.beingWritten) {
             runs[entry.id] = ActiveJob(organization: entry.organization)
             tasks[entry.id] = Task {
                 await self.execute(entry)
@@ -254,26 +262,57 @@ public actor Jobs {
                 self.startJobs()
             }
         }
+        awaitCollection()
+    }
+
+    /// A job whose collection is written to by somebody else takes no place; it is looked at again afterwards.
+    private func awaitCollection() {
+        guard !isStopping, collectionWait == nil, let collection = queue.blocked(by: stores.beingWritten) else {
+            return
+        }
+        collectionWait = Task {
+            try? await self.stores.untilFree(collection)
+            self.collectionWait = nil
+            self.startJobs()
+        }
     }
 
     private func execute(_ entry: JobQueue.Entry) async {
         do {
-            guard let job = try await begin(entry.id) else { return }
+            guard let job = try await insist(entry.id, { try await begin(entry.id) }) ?? nil else { return }
             let source = try source(of: job)
             let ending = try await stores.exclusively(job.collection) {
                 let ending = try await self.run(job, source)
-                try await self.collections.noteCount(of: job.collection)
+                await self.noteCount(job)
                 await self.updateSearch(job)
                 return ending
             }
-            try await finish(job, ending)
+            _ = try await insist(job.id) { try await finish(job, ending) }
         } catch ServiceError.refused(let refusal) {
-            try? await end(entry.id, .failed, error: (refusal.code, refusal.message))
+            await fail(entry.id, refusal.code, refusal.message)
         } catch {
             logger.error("a job could not be run", metadata: ["job": "\(entry.id)", "error": "\(error)"])
-            try? await end(
-                entry.id, .failed,
-                error: ("server_error", "The server could not run the job. Its operator finds the cause in its log."))
+            await fail(
+                entry.id, "server_error", "The server could not run the job. Its operator finds the cause in its log.")
+        }
+    }
+
+    /// Waits, but not while the server stops.
+    func pause(_ id: String, seconds: Int) async {
+        if isStopping { return }
+        let pause = Task { try await Task.sleep(for: .seconds(seconds)) }
+        pauses[id] = pause
+        try? await pause.value
+        pauses[id] = nil
+    }
+
+    /// Whether something could not be stored, and is tried again.
+    var isPausing: Bool { !pauses.isEmpty }
+
+    private func noteCount(_ job: JobRecord) async {
+        do { try await collections.noteCount(of: job.collection) } catch {
+            // The next job counts again.
+            logger.error("a collection's count can't be noted", metadata: ["job": "\(job.id)", "error": "\(error)"])
         }
     }
 
@@ -425,7 +464,7 @@ public actor Jobs {
         }
     }
 
-    private func end(
+    func end(
         _ id: String, _ status: JobRecord.Status, run: Int64? = nil, result: JobResult? = nil,
         cancelledBy: String? = nil, error: (code: String, message: String)? = nil
     ) async throws {
