@@ -79,7 +79,7 @@
 
         /// All routes.
         public func router() -> Router<APIContext> {
-            let router = Router(context: APIContext.self)
+            let router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
             let metrics = RequestMetrics()
             router.add(middleware: MetricsMiddleware(metrics: metrics))
             router.add(middleware: ErrorMiddleware())
@@ -94,6 +94,7 @@
             router.get("metrics", use: MetricsRoute(service: service, metrics: metrics).show)
             DocumentRoutes.add(to: router)
             let api = router.group("v2").add(middleware: KeyMiddleware(keys: service.keys, rates: service.rates))
+                .add(middleware: QueryMiddleware())
             CollectionRoutes(service: service).add(to: api.group("collections"))
             SearchRoutes(service: service).add(to: api.group("collections"))
             SyncRoutes(service: service).add(toCollections: api.group("collections"))

@@ -20,13 +20,13 @@
             }
             group.get(":collection") { _, context in
                 let collection = try await service.collections.get(
-                    context.parameters.require("collection"), for: context.requireCaller())
+                    context.segment("collection"), for: context.requireCaller())
                 return JSONResponse(collection.json)
             }
             group.put(":collection", use: put)
             group.delete(":collection") { _, context in
                 try await service.collections.delete(
-                    context.parameters.require("collection"), for: context.requireCaller())
+                    context.segment("collection"), for: context.requireCaller())
                 return JSONResponse(["success": true, "message": "The collection was deleted."])
             }
             addDocuments(to: group.group(":collection/documents"))
@@ -42,7 +42,7 @@
         private func put(_ request: Request, _ context: APIContext) async throws -> JSONResponse {
             let body = try await request.optionalJSON(context)
             let (collection, isNew) = try await service.collections.put(
-                context.parameters.require("collection"), body, for: context.requireCaller())
+                context.segment("collection"), body, for: context.requireCaller())
             return JSONResponse(
                 .object([
                     "collection_name": .string(collection.name), "collection_id": .string(collection.id),
@@ -56,12 +56,12 @@
                 let page = try request.page()
                 return JSONResponse(
                     try await service.documents.list(
-                        context.parameters.require("collection"), limit: page.limit, offset: page.offset,
+                        context.segment("collection"), limit: page.limit, offset: page.offset,
                         for: context.requireCaller()))
             }
             group.delete { _, context in
                 let count = try await service.documents.deleteAll(
-                    context.parameters.require("collection"), for: context.requireCaller())
+                    context.segment("collection"), for: context.requireCaller())
                 return JSONResponse(
                     .object([
                         "success": true, "message": "All documents were deleted.",
@@ -71,19 +71,19 @@
             group.get(":document") { _, context in
                 JSONResponse(
                     try await service.documents.get(
-                        context.parameters.require("collection"), context.parameters.require("document"),
+                        context.segment("collection"), context.segment("document"),
                         for: context.requireCaller()))
             }
             group.get(":document/chunks") { request, context in
                 let page = try request.page(max: ServiceLimits.chunkPageCountMax)
                 return JSONResponse(
                     try await service.documents.chunks(
-                        context.parameters.require("collection"), context.parameters.require("document"),
+                        context.segment("collection"), context.segment("document"),
                         limit: page.limit, offset: page.offset, for: context.requireCaller()))
             }
             group.delete(":document") { _, context in
                 try await service.documents.delete(
-                    context.parameters.require("collection"), context.parameters.require("document"),
+                    context.segment("collection"), context.segment("document"),
                     for: context.requireCaller())
                 return JSONResponse(["success": true, "message": "The document was deleted."])
             }
@@ -94,7 +94,7 @@
         ) async throws -> JSONResponse {
             let key = HTTPField.Name("Idempotency-Key").flatMap { request.headers[$0] }
             let id = try await service.jobs.submit(
-                kind, try await request.json(context), into: context.parameters.require("collection"),
+                kind, try await request.json(context), into: context.segment("collection"),
                 idempotencyKey: key, for: context.requireCaller())
             return JSONResponse(.object(["job_id": .string(id), "status": "pending"]))
         }

@@ -38,7 +38,7 @@
                 self.init(
                     .object([
                         "detail": .array(
-                            problems.map { problem in
+                            Self.bounded(problems).map { problem in
                                 .object([
                                     "loc": .array(problem.location.map { .string($0) }),
                                     "msg": .string(problem.message), "type": .string(problem.type),
@@ -51,6 +51,16 @@
                     status: refusal.kind.status)
                 retryAfterSeconds = refusal.retryAfterSeconds
             }
+        }
+
+        /// The first of them, and how many more there are.
+        private static func bounded(_ problems: [FieldProblem]) -> [FieldProblem] {
+            let countMax = ServiceLimits.problemCountMax
+            if problems.count <= countMax { return problems }
+            let more = FieldProblem(
+                location: [problems[0].location.first ?? "body"],
+                message: "There are \(problems.count - countMax) more problems.", type: "too_many_problems")
+            return problems.prefix(countMax) + [more]
         }
     }
 

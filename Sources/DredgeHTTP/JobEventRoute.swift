@@ -18,7 +18,7 @@
 
         /// Sends where the job stands unless it is what `Last-Event-ID` tells, then each change.
         func stream(_ request: Request, _ context: APIContext) async throws -> Response {
-            let (id, caller) = (try context.parameters.require("job"), try context.requireCaller())
+            let (id, caller) = (try context.segment("job"), try context.requireCaller())
             // Before the head: there may be no such job.
             _ = try await looks.event(id, for: caller)
             let place = try await looks.place(for: caller)

@@ -21,13 +21,13 @@
             group.get(":job/events", use: JobEventRoute(service).stream)
             group.post(":job/retry") { _, context in
                 let id = try await service.jobs.retry(
-                    context.parameters.require("job"), for: context.requireCaller())
+                    context.segment("job"), for: context.requireCaller())
                 return JSONResponse(.object(["job_id": .string(id), "status": "pending"]))
             }
             group.patch(":job/rollback") { _, context in
                 JSONResponse(
                     try await service.jobs.rollBack(
-                        context.parameters.require("job"), for: context.requireCaller()))
+                        context.segment("job"), for: context.requireCaller()))
             }
         }
 
@@ -35,12 +35,12 @@
             let limit = try request.integer("files_limit", default: 50, in: 1...ServiceLimits.filePageCountMax)
             return JSONResponse(
                 try await service.jobs.show(
-                    context.parameters.require("job"), filesLimit: limit, filesCursor: request.text("files_cursor"),
+                    context.segment("job"), filesLimit: limit, filesCursor: request.text("files_cursor"),
                     for: context.requireCaller()))
         }
 
         private func cancel(_ request: Request, _ context: APIContext) async throws -> JSONResponse {
-            let (id, caller) = (try context.parameters.require("job"), try context.requireCaller())
+            let (id, caller) = (try context.segment("job"), try context.requireCaller())
             try await service.jobs.cancel(id, for: caller)
             let job = try await service.jobs.show(id, filesLimit: 1, filesCursor: nil, for: caller)
             return JSONResponse(

@@ -52,8 +52,8 @@
         func handle(
             _ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response
         ) async throws -> Response {
-            guard let header = request.headers[.authorization], header.hasPrefix("Bearer "),
-                let caller = try await keys.caller(withKey: String(header.dropFirst("Bearer ".count)))
+            guard let key = Self.key(request.headers[.authorization]),
+                let caller = try await keys.caller(withKey: key)
             else {
                 var response = JSONResponse(
                     .refused(
@@ -73,6 +73,14 @@
             var context = context
             context.caller = caller
             return try await next(request, context)
+        }
+
+        /// The name of the scheme may be written in any case (RFC 9110, section 11.1).
+        private static func key(_ header: String?) -> String? {
+            guard let parts = header?.split(separator: " ", maxSplits: 1), parts.count == 2,
+                parts[0].lowercased() == "bearer"
+            else { return nil }
+            return String(parts[1].drop { $0 == " " })
         }
     }
 #endif

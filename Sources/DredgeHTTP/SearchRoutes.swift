@@ -10,13 +10,13 @@
             group.post(":collection/query") { request, context in
                 JSONResponse(
                     try await service.search.query(
-                        context.parameters.require("collection"), request.json(context), for: context.requireCaller()))
+                        context.segment("collection"), request.json(context), for: context.requireCaller()))
             }
             group.get(":collection/changes") { request, context in
                 let limit = try request.integer("limit", default: 100, in: 1...ServiceLimits.changePageCountMax)
                 return JSONResponse(
                     try await service.search.changes(
-                        context.parameters.require("collection"), since: request.text("since"), limit: limit,
+                        context.segment("collection"), since: request.text("since"), limit: limit,
                         cursor: request.text("cursor"), for: context.requireCaller()))
             }
         }

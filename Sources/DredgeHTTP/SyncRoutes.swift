@@ -17,20 +17,20 @@
             }
             group.get(":sync") { _, context in
                 JSONResponse(
-                    try await service.syncs.get(context.parameters.require("sync"), for: context.requireCaller()))
+                    try await service.syncs.get(context.segment("sync"), for: context.requireCaller()))
             }
             group.patch(":sync") { request, context in
                 JSONResponse(
                     try await service.syncs.update(
-                        context.parameters.require("sync"), request.json(context), for: context.requireCaller()))
+                        context.segment("sync"), request.json(context), for: context.requireCaller()))
             }
             group.delete(":sync") { _, context in
-                try await delete(context.parameters.require("sync"), for: context.requireCaller())
+                try await delete(context.segment("sync"), for: context.requireCaller())
             }
             group.post(":sync/reconcile") { request, context in
                 JSONResponse(
                     try await service.syncs.reconcile(
-                        context.parameters.require("sync"), request.optionalJSON(context), for: context.requireCaller()
+                        context.segment("sync"), request.optionalJSON(context), for: context.requireCaller()
                     ))
             }
         }
@@ -41,19 +41,19 @@
             group.post(path) { request, context in
                 JSONResponse(
                     try await service.syncs.create(
-                        request.json(context), in: context.parameters.require("collection"),
+                        request.json(context), in: context.segment("collection"),
                         for: context.requireCaller()), status: .created)
             }
             group.put(path) { request, context in
                 let (sync, isNew) = try await service.syncs.put(
-                    request.json(context), in: context.parameters.require("collection"), for: context.requireCaller())
+                    request.json(context), in: context.segment("collection"), for: context.requireCaller())
                 return JSONResponse(sync, status: isNew ? .created : .ok)
             }
             group.get(path) { request, context in
                 let page = try request.page()
                 return JSONResponse(
                     try await service.syncs.list(
-                        collection: context.parameters.require("collection"),
+                        collection: context.segment("collection"),
                         status: request.word("status", of: ["active", "paused"]),
                         limit: page.limit, offset: page.offset, for: context.requireCaller()))
             }
@@ -71,7 +71,7 @@
         /// The sync that `?sync_id` names, or the collection's only one.
         private func sync(_ request: Request, _ context: APIContext) async throws -> String {
             try await service.syncs.id(
-                request.text("sync_id"), in: context.parameters.require("collection"), for: context.requireCaller())
+                request.text("sync_id"), in: context.segment("collection"), for: context.requireCaller())
         }
 
         private func delete(_ id: String, for caller: Caller) async throws -> JSONResponse {

@@ -14,29 +14,29 @@
             }
             group.get(":endpoint") { _, context in
                 JSONResponse(
-                    try await webhooks.get(context.parameters.require("endpoint"), for: context.requireCaller()))
+                    try await webhooks.get(context.segment("endpoint"), for: context.requireCaller()))
             }
             group.patch(":endpoint") { request, context in
                 JSONResponse(
                     try await webhooks.update(
-                        context.parameters.require("endpoint"), request.json(context), for: context.requireCaller()))
+                        context.segment("endpoint"), request.json(context), for: context.requireCaller()))
             }
             group.delete(":endpoint") { _, context in
-                try await webhooks.delete(context.parameters.require("endpoint"), for: context.requireCaller())
+                try await webhooks.delete(context.segment("endpoint"), for: context.requireCaller())
                 return JSONResponse(["success": true, "message": "The endpoint was deleted."])
             }
             group.post(":endpoint/rotate") { _, context in
                 JSONResponse(
-                    try await webhooks.rotate(context.parameters.require("endpoint"), for: context.requireCaller()))
+                    try await webhooks.rotate(context.segment("endpoint"), for: context.requireCaller()))
             }
             group.post(":endpoint/test") { _, context in
                 JSONResponse(
-                    try await webhooks.test(context.parameters.require("endpoint"), for: context.requireCaller()))
+                    try await webhooks.test(context.segment("endpoint"), for: context.requireCaller()))
             }
             group.post(":endpoint/recover") { request, context in
                 JSONResponse(
                     try await webhooks.recover(
-                        context.parameters.require("endpoint"), request.json(context), for: context.requireCaller()))
+                        context.segment("endpoint"), request.json(context), for: context.requireCaller()))
             }
             addDeliveries(to: group.group(":endpoint/deliveries"))
         }
@@ -46,26 +46,26 @@
                 let page = try request.page()
                 return JSONResponse(
                     try await webhooks.deliveries(
-                        context.parameters.require("endpoint"),
+                        context.segment("endpoint"),
                         status: request.word("status", of: ["pending", "succeeded", "failed"]), limit: page.limit,
                         offset: page.offset, for: context.requireCaller()))
             }
             group.get(":delivery") { _, context in
                 JSONResponse(
                     try await webhooks.delivery(
-                        context.parameters.require("endpoint"), context.parameters.require("delivery"),
+                        context.segment("endpoint"), context.segment("delivery"),
                         for: context.requireCaller()))
             }
             group.get(":delivery/attempts") { _, context in
                 JSONResponse(
                     try await webhooks.attempts(
-                        context.parameters.require("endpoint"), context.parameters.require("delivery"),
+                        context.segment("endpoint"), context.segment("delivery"),
                         for: context.requireCaller()))
             }
             group.post(":delivery/resend") { _, context in
                 JSONResponse(
                     try await webhooks.resend(
-                        context.parameters.require("endpoint"), context.parameters.require("delivery"),
+                        context.segment("endpoint"), context.segment("delivery"),
                         for: context.requireCaller()))
             }
         }

@@ -1,3 +1,5 @@
+internal import DredgeAWS
+
 /// Reads the members of a request's JSON object, and collects everything that is wrong with them: missing ones, wrong
 /// types, and, with `finish`, those that nobody asked for.
 struct RequestFields {
@@ -56,6 +58,39 @@ struct RequestFields {
         }
         if text.isEmpty { complain(name, "This field may not be empty.", "string_too_short") }
         return text
+    }
+
+    /// A text that goes into a request's head or address: visible ASCII characters only, so that nothing in it ends a
+    /// line there.
+    mutating func token(_ name: String, lengthMax: Int) -> String? {
+        guard let text = string(name) else { return nil }
+        return check(token: text, name, lengthMax: lengthMax) ? text : nil
+    }
+
+    /// The same; complains where it is missing or empty.
+    mutating func requiredToken(_ name: String, lengthMax: Int) -> String {
+        let text = requiredString(name)
+        return check(token: text, name, lengthMax: lengthMax) ? text : ""
+    }
+
+    private mutating func check(token text: String, _ name: String, lengthMax: Int) -> Bool {
+        guard text.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
+            complain(name, "Only visible ASCII characters may be in it, without spaces, line breaks and controls.")
+            return false
+        }
+        guard text.utf8.count <= lengthMax else {
+            complain(name, "It may have at most \(lengthMax) characters.", "string_too_long")
+            return false
+        }
+        return true
+    }
+
+    /// A region's code; nil: none is given, or none that can be one.
+    mutating func region(_ name: String) -> String? {
+        guard let text = string(name) else { return nil }
+        guard let complaint = Region.complaint(text) else { return text }
+        complain(name, "This \(complaint).")
+        return nil
     }
 
     mutating func bool(_ name: String, default value: Bool) -> Bool {

@@ -40,6 +40,14 @@ public enum ServiceLimits {
     public static let bodyByteCountMax = 1 << 20
     /// Lists and objects of a body that are in each other.
     static let jsonDepthMax = 64
+    /// Problems of a request that are told one by one.
+    public static let problemCountMax = 100
+    /// Characters of an access key's ID, and of its secret.
+    public static let accessKeyLengthMax = 128
+    /// Characters of a session token.
+    public static let sessionTokenLengthMax = 16_384
+    /// Characters of buckets, ARNs and endpoints.
+    public static let addressLengthMax = 2_048
     /// Characters of a collection's name.
     public static let collectionNameLengthMax = 63
     /// Bytes of a collection's description, and of its metadata.

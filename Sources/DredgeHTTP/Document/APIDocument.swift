@@ -35,13 +35,22 @@
 
         /// Methods that a path has; empty: there is no such path.
         static func methods(of path: some StringProtocol) -> [String] {
-            let parts = path.split(separator: "/", omittingEmptySubsequences: true)
-            return operations.filter { operation in
-                let template = operation.path.split(separator: "/")
-                return template.count == parts.count
-                    && zip(template, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
-            }.map(\.method.rawValue)
+            operations(at: path).map(\.method.rawValue)
         }
+
+        /// What a method does at a path; nil: nothing.
+        static func operation(_ method: String, _ path: some StringProtocol) -> Operation? {
+            operations(at: path).first { $0.method.rawValue == method }
+        }
+
+        private static func operations(at path: some StringProtocol) -> [Operation] {
+            let parts = path.split(separator: "/", omittingEmptySubsequences: true)
+            return templates.filter { template, _ in
+                template.count == parts.count && zip(template, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+            }.map(\.operation)
+        }
+
+        private static let templates = operations.map { (parts: $0.path.split(separator: "/"), operation: $0) }
 
         private static var paths: [String: JSON] {
             var paths: [String: [String: JSON]] = [:]

@@ -167,13 +167,13 @@ public struct Integrations: Sendable {
 
     private static func target(_ body: JSON) throws -> (arn: String, Target) {
         var fields = RequestFields(body)
-        let arn = fields.requiredString("role_arn")
+        let arn = fields.requiredToken("role_arn", lengthMax: ServiceLimits.addressLengthMax)
         if !arn.isEmpty, RoleARN(arn) == nil {
             fields.complain("role_arn", "This is no role's ARN: arn:aws:iam::ACCOUNT:role/NAME.")
         }
         let target = Target(
             bucket: IndexRequest.bucket(&fields), prefix: fields.string("prefix") ?? "",
-            region: fields.string("bucket_region"))
+            region: fields.region("bucket_region"))
         try fields.finish()
         return (arn, target)
     }

@@ -69,7 +69,7 @@ extension IndexRequest {
             request.path = request.directory(path, &fields)
         }
         request.readProcessing(&fields)
-        request.region = fields.string("bucket_region")
+        request.region = fields.region("bucket_region")
         if kind != .file { request.fileCountMax = fields.integer("max_files", in: 1...Int(Int32.max)) }
         let keys = request.readAuth(&fields)
         request.skipsExisting = fields.bool("skip_existing", default: true)
@@ -94,7 +94,7 @@ extension IndexRequest {
 
     /// Reads `bucket_name`: a name, or the ARN of an access point.
     static func bucket(_ fields: inout RequestFields, _ field: String = "bucket_name") -> String {
-        let name = fields.requiredString(field)
+        let name = fields.requiredToken(field, lengthMax: ServiceLimits.addressLengthMax)
         if name.isEmpty { return name }
         do throws(BucketAddressProblem) {
             let address = try BucketAddress(name)
@@ -125,10 +125,13 @@ extension IndexRequest {
     }
 
     mutating func readAuth(_ fields: inout RequestFields) -> RequestKeys? {
-        let id = fields.string("aws_access_key_id")
-        let secret = fields.string("aws_secret_access_key")
-        let token = fields.string("aws_session_token")
-        let hasKeys = id != nil || secret != nil || token != nil
+        let names = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"]
+        let hasKeys = names.contains { fields.value($0) != nil }
+        let problemCount = fields.problems.count
+        let id = fields.token(names[0], lengthMax: ServiceLimits.accessKeyLengthMax)
+        let secret = fields.token(names[1], lengthMax: ServiceLimits.accessKeyLengthMax)
+        let token = fields.token(names[2], lengthMax: ServiceLimits.sessionTokenLengthMax)
+        let isUnsound = fields.problems.count > problemCount
         guard let auth = fields.value("auth") else {
             guard hasKeys else {
                 fields.complain(
@@ -137,6 +140,7 @@ extension IndexRequest {
                         + "aws_secret_access_key.", "missing")
                 return nil
             }
+            if isUnsound { return nil }
             guard let id, let secret, !id.isEmpty, !secret.isEmpty else {
                 fields.complain(
                     id?.isEmpty ?? true ? "aws_access_key_id" : "aws_secret_access_key",
@@ -148,7 +152,7 @@ extension IndexRequest {
         if hasKeys { fields.complain("auth", "Give a role or keys, not both.") }
         var role = RequestFields(auth, at: ["body", "auth"])
         if role.requiredString("type") != "assume_role" { role.complain("type", "assume_role is needed here.", "enum") }
-        let arn = role.requiredString("role_arn")
+        let arn = role.requiredToken("role_arn", lengthMax: ServiceLimits.addressLengthMax)
         let externalID = role.requiredString("external_id")
         if !arn.isEmpty, RoleARN(arn) == nil {
             role.complain("role_arn", "This is no role's ARN: arn:aws:iam::ACCOUNT:role/NAME.")

@@ -50,7 +50,7 @@ struct SyncSettings: Sendable, Hashable, Codable {
         request.readProcessing(&fields)
         Self.readRole(&request, &fields)
         bucket = request.bucket
-        region = fields.string("region")
+        region = fields.region("region")
         (roleARN, externalID) = (request.roleARN ?? "", request.externalID ?? "")
         prefix = fields.string("prefix") ?? ""
         if prefix.utf8.count > ServiceLimits.keyByteCountMax {
