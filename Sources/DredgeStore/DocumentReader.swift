@@ -109,6 +109,11 @@ package final class DocumentReader: Sendable {
         }
     }
 
+    /// What a run has come to so far.
+    package func totals(of run: RunID) async throws(StoreError) -> RunTotals {
+        try await read { db in try runTotals(db, of: run) }
+    }
+
     /// The complete run of this name, with what it came to; nil: there is none.
     package func completeRun(named name: String) async throws(StoreError) -> (RunID, RunTotals)? {
         try await read { db in

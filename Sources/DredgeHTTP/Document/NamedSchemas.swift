@@ -103,6 +103,9 @@
             "JobFile": .object([
                 .always("uri", .string),
                 .always("status", .words(["queued", "completed", "failed", "skipped", "cancelled"])),
+                .always("stage", .words(["scanning", "chunking", "finalizing", "cancelled"]), "How far it came."),
+                .always("progress_message", .string),
+                .always("updated_at", .time, "When its job ended, or last noted where it stands."),
                 .always("document_id", .string.orNull), .always("chunk_count", .count),
                 .always("error_code", .named("FileErrorCode").orNull, "Why it was skipped or failed."),
                 .always("error_message", .string.orNull, "What to change."),

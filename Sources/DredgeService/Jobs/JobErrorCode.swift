@@ -8,6 +8,7 @@ public enum JobErrorCode: String, Sendable, CaseIterable {
     case roleNotActive = "role_not_active"
     case roleWithoutExternalID = "role_without_external_id"
     case invalidCredentials = "invalid_credentials"
+    case credentialsExpired = "credentials_expired"
     case credentialsLost = "credentials_lost"
     case invalidSource = "invalid_source"
     case bucketNotFound = "bucket_not_found"
@@ -30,6 +31,9 @@ public enum JobErrorCode: String, Sendable, CaseIterable {
         case .roleNotActive: "The role's last verification failed."
         case .roleWithoutExternalID: "The role can be assumed without the external ID. Its trust policy must demand it."
         case .invalidCredentials: "The access key is unknown, or its secret or session token is wrong."
+        case .credentialsExpired:
+            "The access key, or its session token, has expired during the job. Submit the job again with a new one: "
+                + "files that were indexed are skipped."
         case .credentialsLost:
             "The server was restarted, and the job's access key was in memory only. Submit the job again."
         case .invalidSource: "Bucket, region or endpoint do not fit together."
@@ -49,6 +53,8 @@ public enum JobErrorCode: String, Sendable, CaseIterable {
 public enum FileErrorCode: String, Sendable, CaseIterable {
     case accessDenied = "access_denied"
     case kmsDenied = "kms_denied"
+    case invalidCredentials = "invalid_credentials"
+    case credentialsExpired = "credentials_expired"
     case objectArchived = "object_archived"
     case objectDeleted = "object_deleted"
     case changedDuringRead = "changed_during_read"
@@ -65,6 +71,10 @@ public enum FileErrorCode: String, Sendable, CaseIterable {
         switch self {
         case .accessDenied: "S3 refuses this object. Allow the role s3:GetObject on it."
         case .kmsDenied: "The key that encrypts the object can't be used. Allow the role kms:Decrypt on it."
+        case .invalidCredentials:
+            "S3 does not know the access key, or its secret is wrong. Submit the job with another."
+        case .credentialsExpired:
+            "The session token has expired. Submit the job again with a new one: files that were indexed are skipped."
         case .objectArchived: "The object is archived. Restore it in S3, and index it again."
         case .objectDeleted: "The object was deleted before it could be read."
         case .changedDuringRead: "The object changed each time it was read. Index it when it is at rest."

@@ -2,7 +2,8 @@ internal import Dredge
 
 extension JobErrorCode {
     /// The code and the text of what ended a run.
-    static func of(_ error: RunError) -> (code: String, message: String) {
+    /// - Parameter hasRole: whether the job got in with a role; else with an access key.
+    static func of(_ error: RunError, hasRole: Bool) -> (code: String, message: String) {
         // What somebody let the job do before, it was let in for.
         let wasLetIn = error.report.map { $0.indexed.objects > 0 || error.isOfRole && $0.listed.objects > 0 } ?? false
         let code: JobErrorCode =
@@ -10,6 +11,7 @@ extension JobErrorCode {
             case .invalidSource: .invalidSource
             // The server's own credentials, with which it assumes roles.
             case .credentials where error.isOfRole: .serverError
+            case .credentials where wasLetIn && !hasRole: .credentialsExpired
             case .credentials where wasLetIn, .accessDenied where wasLetIn: .accessRevoked
             case .credentials: .invalidCredentials
             case .accessDenied: error.isOfRole ? .accessDeniedTrust : .accessDenied
@@ -60,6 +62,8 @@ extension FileErrorCode {
         switch reason {
         case "accessDenied": .accessDenied
         case "kms": .kmsDenied
+        case "invalidCredentials", "credentials": .invalidCredentials
+        case "expiredCredentials": .credentialsExpired
         case "archived": .objectArchived
         case "checksumMismatch": .checksumMismatch
         case "throttled", "serviceFailure", "unreachable", "shortBody", "malformedAnswer": .serviceError

@@ -41,16 +41,26 @@ struct JobRecord: Sendable {
         started, updated, ended, cancelled_by, rolled_back, result, error_code, error_message
         """
 
-    init(_ row: Row) throws {
+    /// Whether what was asked could be read. One that could not stands in no other's way: it is shown, and fails.
+    var isReadable = true
+    static let unreadable = "What the server kept of the job can't be read. Submit the job again."
+
+    init(_ row: Row) {
         let decoder = JSONDecoder()
         (number, id, organization, environment) = (row[0], row[1], row[2], row[3])
         (collection, collectionName) = (row[4], row[5])
         status = Status(rawValue: row[6]) ?? .failed
-        request = try decoder.decode(IndexRequest.self, from: Data((row[7] as String).utf8))
+        if let known = try? decoder.decode(IndexRequest.self, from: Data((row[7] as String).utf8)) {
+            request = known
+        } else {
+            request = IndexRequest(kind: .bucket, bucket: "")
+            isReadable = false
+        }
         (hasKeys, run, created, started) = (row[8], row[9], row[10], row[11])
         (updated, ended, cancelledBy, rolledBack) = (row[12], row[13], row[14], row[15])
-        result = try (row[16] as String?).map { try decoder.decode(JobResult.self, from: Data($0.utf8)) }
+        result = (row[16] as String?).flatMap { try? decoder.decode(JobResult.self, from: Data($0.utf8)) }
         (errorCode, errorMessage) = (row[17], row[18])
+        if !isReadable, errorCode == nil { (errorCode, errorMessage) = ("server_error", Self.unreadable) }
     }
 
     /// The jobs that `condition` tells.

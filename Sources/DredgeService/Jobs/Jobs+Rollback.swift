@@ -9,6 +9,15 @@ extension Jobs {
     public func rollBack(_ id: String, for caller: Caller) async throws -> JSON {
         guard let job = try await record(id, for: caller) else { throw ServiceError.notFound("job") }
         guard job.ended != nil else { throw ServiceError.jobRunning }
+        let isThere = try await database.read { db in
+            try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT * FROM collection WHERE id = ?)", arguments: [job.collection]) ?? false
+        }
+        guard isThere else {
+            throw ServiceError.refused(
+                .notFound, "collection_deleted",
+                "The job's collection was deleted, with everything that the job had indexed.")
+        }
         let removed = try await stores.ifFree(job.collection) { () -> [String] in
             let (run, removed) = try await documents(of: job)
             if let run, !removed.isEmpty {

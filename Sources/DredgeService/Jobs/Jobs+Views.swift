@@ -18,19 +18,22 @@ extension Jobs {
             }
             after = ObjectID(rawValue: number)
         }
-        let files = try await files(of: job, after: after, limit: filesLimit)
         let progress = progress(of: id)
+        // A job that does not run and came to no result may have stored something before its server ended.
+        let (files, stored) = try await files(
+            of: job, after: after, limit: filesLimit, withTotals: progress == nil && job.result == nil)
         var members = Self.summary(job)
         members.merge(
             [
-                "progress": Self.progress(job, progress),
+                "progress": Self.progress(job, progress, stored: stored),
                 "progress_message": .string(Self.message(job, progress)),
                 "files": .array(files.map { Self.file($0, of: job) }),
                 "files_page": .object([
                     "limit": .integer(filesLimit),
                     "next_cursor": files.count == filesLimit
                         ? .optional(files.last.map { String($0.id.rawValue) }) : .null,
-                    "total_estimated": .integer(job.result?.filesTotal ?? progress?.listedCount ?? 0),
+                    "total_estimated": .integer(
+                        (job.result ?? stored)?.filesTotal ?? progress?.listedCount ?? 0),
                 ]),
                 "result": job.result.map(Self.result) ?? .null,
                 "error_code": .optional(job.errorCode), "error_message": .optional(job.errorMessage),
@@ -73,10 +76,14 @@ extension Jobs {
         ])
     }
 
-    private func files(of job: JobRecord, after: ObjectID?, limit: Int) async throws -> [StoredObject] {
+    private func files(
+        of job: JobRecord, after: ObjectID?, limit: Int, withTotals: Bool
+    ) async throws -> ([StoredObject], JobResult?) {
         try await stores.read(job.collection) { reader in
-            guard let reader, let run = try await reader.run(named: job.runName) else { return [] }
-            return try await reader.files(of: run, after: after, limit: limit)
+            guard let reader, let run = try await reader.run(named: job.runName) else { return ([], nil) }
+            let files = try await reader.files(of: run, after: after, limit: limit)
+            guard withTotals else { return (files, nil) }
+            return (files, JobResult(try await reader.totals(of: run), durationSeconds: 0))
         }
     }
 
@@ -91,11 +98,12 @@ extension Jobs {
         ]
     }
 
-    static func progress(_ job: JobRecord, _ progress: RunProgress?) -> JSON {
+    /// - Parameter stored: what the collection has of a job that does not run.
+    static func progress(_ job: JobRecord, _ progress: RunProgress?, stored: JobResult? = nil) -> JSON {
         let end = job.ended ?? Date().timeIntervalSince1970
         let elapsed = job.started.map { max(0, end - $0) } ?? 0
         let stage = stage(job, progress)
-        if let result = job.result {
+        if let result = job.result ?? stored {
             return .object([
                 "current_stage": .string(stage), "stage_description": .string(message(job, nil)),
                 "files_total": .integer(result.filesTotal),
@@ -154,15 +162,18 @@ extension Jobs {
 
     static func file(_ object: StoredObject, of job: JobRecord) -> JSON {
         let error = FileErrorCode.of(object)
-        let status =
+        let (status, stage, message) =
             switch object.state {
-            case .pending: job.ended == nil ? "queued" : "cancelled"
-            case .indexed: "completed"
-            case .unchanged, .skipped, .vanished: "skipped"
-            case .failed, .changed: "failed"
+            case .pending where job.ended == nil: ("queued", "scanning", "The file waits for its turn.")
+            case .pending: ("cancelled", "cancelled", "The job ended before it came to the file.")
+            case .indexed: ("completed", "finalizing", "The file is indexed.")
+            case .unchanged: ("skipped", "finalizing", "Its present version was in the collection already.")
+            case .skipped, .vanished: ("skipped", "scanning", "The file was left out.")
+            case .failed, .changed: ("failed", "chunking", "The file could not be indexed.")
             }
         return .object([
-            "uri": .string(Documents.uri(object)), "status": .string(status),
+            "uri": .string(Documents.uri(object)), "status": .string(status), "stage": .string(stage),
+            "progress_message": .string(message), "updated_at": .string(timeText(job.ended ?? job.updated)),
             "document_id": object.content == nil ? .null : .string(Documents.identifier(object)),
             "chunk_count": .integer(object.chunkCount),
             "error_code": .optional(error?.code.rawValue), "error_message": .optional(error?.message),

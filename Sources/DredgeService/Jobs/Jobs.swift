@@ -97,10 +97,13 @@ public actor Jobs {
     ) async throws -> String {
         let (request, requestKeys) = try IndexRequest.parse(
             kind, body, allowedEndpoints: configuration.allowedEndpoints)
-        if let idempotencyKey, !(1...ServiceLimits.idempotencyKeyLengthMax).contains(idempotencyKey.utf8.count) {
+        if let idempotencyKey,
+            !(1...ServiceLimits.idempotencyKeyLengthMax).contains(idempotencyKey.utf8.count)
+                || !idempotencyKey.utf8.allSatisfy({ 0x20...0x7E ~= $0 })
+        {
             throw ServiceError.refused(
                 .badRequest, "invalid_idempotency_key",
-                "An Idempotency-Key has 1 to \(ServiceLimits.idempotencyKeyLengthMax) bytes.")
+                "An Idempotency-Key has 1 to \(ServiceLimits.idempotencyKeyLengthMax) characters, all of them ASCII.")
         }
         if let problem = problem(of: request, requestKeys) {
             throw ServiceError.invalid(IndexRequest.field(problem.field), "\(problem.message) \(problem.advice)")
@@ -280,6 +283,10 @@ public actor Jobs {
     private func execute(_ entry: JobQueue.Entry) async {
         do {
             guard let job = try await insist(entry.id, { try await begin(entry.id) }) ?? nil else { return }
+            guard job.isReadable else {
+                logger.error("what the control database has of a job can't be read", metadata: ["job": "\(job.id)"])
+                return await fail(job.id, "server_error", JobRecord.unreadable)
+            }
             let source = try source(of: job)
             let ending = try await stores.exclusively(job.collection) {
                 let ending = try await self.run(job, source)
@@ -436,7 +443,7 @@ public actor Jobs {
                 ? .cancelled : report.failed.objects + report.changed.objects > 0 ? .completedWithFailures : .completed
             try await end(job.id, status, run: run, result: JobResult(report))
         case .error(let error, let run):
-            let reason = isCancelled ? nil : JobErrorCode.of(error)
+            let reason = isCancelled ? nil : JobErrorCode.of(error, hasRole: job.request.roleARN != nil)
             if error.isOfRevokedRole, !isCancelled {
                 do { try await integrations.noteRevoked(job.request, of: job.organization) } catch {
                     logger.error("a role's state can't be noted", metadata: ["job": "\(job.id)", "error": "\(error)"])
@@ -476,7 +483,8 @@ public actor Jobs {
             try db.execute(
                 sql: """
                     UPDATE job SET status = ?1, ended = ?2, updated = ?2, run = ifnull(?3, run),
-                        result = ifnull(?4, result), cancelled_by = ifnull(?5, cancelled_by), error_code = ?6,
+                        result = ifnull(?4, result), error_code = ?6,
+                        cancelled_by = iif(?1 = 'cancelled', ifnull(?5, cancelled_by), NULL),
                         error_message = ?7, byte_count = byte_count + ?9 WHERE id = ?8 AND ended IS NULL
                     """,
                 arguments: [status.rawValue, now, run, resultText, cancelledBy, code, message, id, byteCount])
