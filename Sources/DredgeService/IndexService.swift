@@ -49,7 +49,7 @@ public final class IndexService: Sendable {
         let stores = try CollectionStores(directory: directory, settings: settings)
         keys = APIKeys(database: database)
         collections = Collections(database: database, stores: stores)
-        let indexes = SearchIndexes(database: database, stores: stores)
+        let indexes = SearchIndexes(database: database, stores: stores, logger: logger)
         search = Search(collections: collections, stores: stores, indexes: indexes)
         documents = Documents(database: database, collections: collections, stores: stores)
         integrations = Integrations(
@@ -90,6 +90,7 @@ public final class IndexService: Sendable {
     /// still answered. `shutDown` does it too.
     public func stopJobs() async {
         await syncs.stop()
+        search.indexes.interrupt()
         await jobs.stop()
     }
 

@@ -111,15 +111,19 @@ public enum ServiceLimits {
     static let filterDepthMax = 16
     /// Values of an `$in` or `$nin`.
     static let filterValueCountMax = 1_000
-    /// Documents and chunks that are read at once for a search file.
+    /// Documents and chunks that are read at once for a search.
     static let searchPageCount = 500
-    /// Pairs of a word and a chunk that are kept in memory until they are written, 24 bytes each.
-    static let searchPostingCountMax = 4 << 20
-    /// Segments of a search file, behind which they are made one.
+    /// Pairs of a word and a chunk that are kept in memory until they are written as a segment, 20 bytes each.
+    static let searchPostingCountMax = 1 << 20
+    /// Collections, over all organizations, that keep such pairs at once.
+    static let searchBuildCountMax = 2
+    /// Segments of a search, behind which an update waits until some are merged.
     static let searchSegmentCountMax = 64
-    /// SQLite's page cache of a search file, in bytes.
-    static let searchCacheByteCount = 32 << 20
-    /// Search files that are open.
+    /// Neighbouring segments of like size that are made one.
+    static let searchMergeCount = 4
+    /// Words whose count is kept, of each open search.
+    static let searchWordCacheCountMax = 4_096
+    /// Searches that are open.
     static let openSearchCountMax = 16
     /// How long a query waits for a search file that is being made, in seconds.
     static let searchWaitSeconds: Double = 10

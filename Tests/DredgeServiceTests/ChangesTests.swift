@@ -34,13 +34,13 @@ private struct ChunkCopy {
 
 @Suite struct ChangesTests {
     @Test(arguments: [1, UInt64.random(in: 2 ... .max)])
-    func aCopyThatFollowsHasWhatTheCollectionHas(seed: UInt64) async throws {
+    func aCopyThatFollowsHasWhatTheCollectionHasAndSearchFindsIt(seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
-        let bench = try await SearchBench()
+        let bench = try await SearchBench(postingCountMax: [20, 200].randomElement(using: &generator) ?? 20)
         var (often, seldom) = (ChunkCopy(), ChunkCopy())
         var jobs: [String] = []
-        for step in 0..<14 {
-            switch Int.random(in: 0..<8, using: &generator) {
+        for step in 0..<16 {
+            switch Int.random(in: 0..<9, using: &generator) {
             case 0 where !bench.objects.isEmpty && step > 0:
                 if let key = bench.objects.keys.sorted().randomElement(using: &generator) {
                     let id = try await bench.documentID(key)
@@ -52,6 +52,7 @@ private struct ChunkCopy {
                 _ = try await bench.service.documents.deleteAll("docs", for: bench.caller)
                 jobs = []
             case 3: try await bench.restart()
+            case 4: try await bench.service.search.indexes.settle(bench.collectionID)
             default:
                 for _ in 0...Int.random(in: 0..<4, using: &generator) {
                     bench.objects["\(Int.random(in: 0..<8, using: &generator)).txt"] = SearchTests.text(
@@ -62,6 +63,7 @@ private struct ChunkCopy {
             let expected = try await bench.chunks().mapValues { $0["content"]?.stringValue ?? "" }
             try await often.follow(bench, limit: Int.random(in: 1...5, using: &generator))
             #expect(often.chunks == expected, "seed \(seed), step \(step)")
+            try await bench.compare(seed: seed, &generator, queryCount: 3)
             if step % 4 == 3 {
                 try await seldom.follow(bench, limit: 500)
                 #expect(seldom.chunks == expected, "seed \(seed), step \(step)")

@@ -2,6 +2,8 @@ import Dredge
 import Foundation
 import Logging
 import TestServers
+import Synchronization
+import Testing
 
 @testable import DredgeService
 
@@ -13,11 +15,19 @@ final class SearchBench {
     let caller: Caller
     var objects: [String: String] = [:]
     let collection = "docs"
+    let settings: SearchSettings
 
-    init(_ objects: [String: String] = [:]) async throws {
+    /// - Parameter postingCountMax: behind how many words a segment is written.
+    init(
+        _ objects: [String: String] = [:], postingCountMax: Int = ServiceLimits.searchPostingCountMax
+    ) async throws {
+        var settings = SearchSettings()
+        settings.postingCountMax = postingCountMax
+        self.settings = settings
         directory = FileManager.default.temporaryDirectory.appending(path: "dredge-search-\(UUID().uuidString)")
         server = try await ScriptedS3Server(.init())
         service = try await Self.open(directory, server)
+        service.collections.stores.search.settings.withLock { $0 = settings }
         let key = try await service.keys.create(organization: "Acme", environment: .development)
         caller = Caller(keyID: key.keyID, organization: key.organizationID, environment: key.environment)
         _ = try await service.collections.put(collection, [:], for: caller)
@@ -44,7 +54,19 @@ final class SearchBench {
         await service.shutDown()
         try body()
         service = try await Self.open(directory, server)
+        service.collections.stores.search.settings.withLock { [settings] in $0 = settings }
     }
+
+    /// The files of searches, and who uses them.
+    var files: SearchFiles { service.collections.stores.search }
+
+    /// The collection's ID.
+    var collectionID: String {
+        get async throws { try await service.collections.get(collection, for: caller).id }
+    }
+
+    /// How many segments the search has now.
+    func segmentCount() async throws -> Int { try files.reader(try await collectionID)?.segments.count ?? 0 }
 
     func close() async { await service.shutDown() }
 
@@ -111,7 +133,7 @@ final class SearchBench {
 
     var searchPath: String {
         get async throws {
-            service.collections.stores.search.path(try await service.collections.get(collection, for: caller).id)
+            files.path(try await collectionID)
         }
     }
 
@@ -139,28 +161,71 @@ extension JSON {
     }
 }
 
+extension SearchBench {
+    /// Compares the results of some queries with what a plain reference finds.
+    func compare(seed: UInt64, _ generator: inout SeededGenerator, queryCount: Int = 12) async throws {
+        let texts = try await chunks().mapValues { $0["content"]?.stringValue ?? "" }
+        let reference = PlainBM25(texts)
+        for _ in 0..<queryCount {
+            let words = Set(
+                (0...Int.random(in: 0..<4, using: &generator)).map { _ in
+                    "word\(Int(pow(400, Double.random(in: 0..<1, using: &generator))))"
+                })
+            let countMax = [1, 5, 100].randomElement(using: &generator) ?? 1
+            let expected = reference.scores(words)
+            let answer = try await ask(words.joined(separator: " "), ["top_k": .integer(countMax)])
+            let results = answer["search_results"].items
+            #expect(results.count == min(expected.count, countMax), "seed \(seed)")
+            var last = Double.infinity
+            for result in results {
+                let id = "\(result["document_id"]?.stringValue ?? ""):\(result["chunk_index"]?.text ?? "")"
+                let score = result["score"]?.double ?? 0
+                #expect(abs(score - (expected[id] ?? -1)) < 1e-3 * max(1, score), "seed \(seed): \(id)")
+                #expect(result["content"]?.stringValue == texts[id], "seed \(seed): \(id)")
+                #expect(score <= last)
+                last = score
+            }
+            if let worst = results.last, expected.count > results.count {
+                let better = expected.values.filter { $0 > (worst["score"]?.double ?? 0) + 1e-3 }
+                #expect(better.count <= results.count, "seed \(seed)")
+            }
+        }
+    }
+}
+
 /// BM25 as its definition says, over texts of ASCII words.
 struct PlainBM25 {
-    let chunks: [String: [String]]
+    private let averageLength: Double
+    private let lengths: [String: Int]
+    /// How often each chunk has each word.
+    private let counts: [String: [String: Int]]
 
     init(_ texts: [String: String]) {
-        chunks = texts.mapValues { text in
-            text.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }.map(String.init)
+        var (lengths, counts) = ([String: Int](), [String: [String: Int]]())
+        for (id, text) in texts {
+            let words = text.utf8.split { byte in
+                !(UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte)
+                    && !(UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 32)
+            }
+            lengths[id] = words.count
+            for word in words {
+                counts[String(decoding: word.map { $0 | 32 }, as: UTF8.self), default: [:]][id, default: 0] += 1
+            }
         }
+        averageLength = Double(lengths.values.reduce(0, +)) / Double(max(lengths.count, 1))
+        (self.lengths, self.counts) = (lengths, counts)
     }
 
     /// Chunks that have any of the words, with their scores.
     func scores(_ words: Set<String>) -> [String: Double] {
-        let average = Double(chunks.values.map(\.count).reduce(0, +)) / Double(max(chunks.count, 1))
         var scores: [String: Double] = [:]
         for word in words {
-            let having = chunks.filter { $0.value.contains(word) }
-            let (total, count) = (Double(chunks.count), Double(having.count))
+            let having = counts[word] ?? [:]
+            let (total, count) = (Double(lengths.count), Double(having.count))
             let weight = log(1 + (total - count + 0.5) / (count + 0.5))
-            for (id, text) in having {
-                let times = Double(text.filter { $0 == word }.count)
-                let length = 1 - 0.75 + 0.75 * Double(text.count) / average
-                scores[id, default: 0] += weight * times * 2.2 / (times + 1.2 * length)
+            for (id, times) in having {
+                let length = 1 - 0.75 + 0.75 * Double(lengths[id] ?? 0) / averageLength
+                scores[id, default: 0] += weight * Double(times) * 2.2 / (Double(times) + 1.2 * length)
             }
         }
         return scores

@@ -14,53 +14,24 @@ import Testing
         }.joined()
     }
 
-    /// Compares the results of some queries with what a plain reference finds.
-    private func compare(_ bench: SearchBench, seed: UInt64, _ generator: inout SeededGenerator) async throws {
-        let texts = try await bench.chunks().mapValues { $0["content"]?.stringValue ?? "" }
-        let reference = PlainBM25(texts)
-        for _ in 0..<12 {
-            let words = Set(
-                (0...Int.random(in: 0..<4, using: &generator)).map { _ in
-                    "word\(Int.random(in: 1...400, using: &generator))"
-                })
-            let expected = reference.scores(words)
-            let answer = try await bench.ask(words.joined(separator: " "), ["top_k": 100])
-            let results = answer["search_results"].items
-            #expect(results.count == min(expected.count, 100), "seed \(seed)")
-            var last = Double.infinity
-            for result in results {
-                let id = "\(result["document_id"]?.stringValue ?? ""):\(result["chunk_index"]?.text ?? "")"
-                let score = result["score"]?.double ?? 0
-                #expect(abs(score - (expected[id] ?? -1)) < 1e-3 * max(1, score), "seed \(seed): \(id)")
-                #expect(result["content"]?.stringValue == texts[id], "seed \(seed): \(id)")
-                #expect(score <= last)
-                last = score
-            }
-            if let worst = results.last, expected.count > results.count {
-                let better = expected.values.filter { $0 > (worst["score"]?.double ?? 0) * 1.001 }
-                #expect(better.count <= results.count, "seed \(seed)")
-            }
-        }
-    }
-
     @Test(arguments: [1, 2, UInt64.random(in: 3 ... .max)])
     func ranksAsAPlainReferenceDoesAlsoAfterRewritingAndDeletion(seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
-        let bench = try await SearchBench()
+        let bench = try await SearchBench(postingCountMax: [64, 1_000].randomElement(using: &generator) ?? 64)
         for index in 0..<60 {
             bench.objects["a/\(index).txt"] = Self.text(Int.random(in: 1...300, using: &generator), &generator)
         }
         try await bench.index()
-        try await compare(bench, seed: seed, &generator)
+        try await bench.compare(seed: seed, &generator)
         for index in 0..<5 { bench.objects["a/\(index).txt"] = Self.text(80, &generator) }
         bench.objects["b/new.txt"] = Self.text(500, &generator)
         try await bench.index()
-        try await compare(bench, seed: seed, &generator)
+        try await bench.compare(seed: seed, &generator)
         try await bench.service.documents.delete("docs", bench.documentID("a/7.txt"), for: bench.caller)
-        try await compare(bench, seed: seed, &generator)
+        try await bench.compare(seed: seed, &generator)
         for index in 0..<40 { bench.objects["a/\(index).txt"] = Self.text(80, &generator) }
         try await bench.index()
-        try await compare(bench, seed: seed, &generator)
+        try await bench.compare(seed: seed, &generator)
         await bench.close()
     }
 
@@ -224,26 +195,65 @@ import Testing
     }
 }
 
-@Suite struct SearchPostingTests {
+@Suite struct PostingListTests {
+    private static func postings(_ generator: inout SeededGenerator) -> [Posting] {
+        var (chunk, postings) = (UInt32(0), [Posting]())
+        for _ in 0..<Int.random(in: 1...1_000, using: &generator) {
+            chunk += UInt32(pow(10_000, Double.random(in: 0..<1, using: &generator))) - 1
+            postings.append(Posting(chunk: chunk, count: UInt32.random(in: 1...3, using: &generator)))
+            chunk += 1
+        }
+        return postings
+    }
+
     @Test(arguments: [1, UInt64.random(in: 2 ... .max)])
     func postingsAreReadAsTheyWereWritten(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
-        var (chunk, postings, writer) = (UInt32(0), [SearchSegment.Posting](), PostingWriter())
-        for _ in 0..<1_000 {
-            chunk += UInt32(pow(1_000_000, Double.random(in: 0..<1, using: &generator)))
-            let posting = SearchSegment.Posting(chunk: chunk, count: UInt32.random(in: 1...3, using: &generator))
-            postings.append(posting)
-            writer.append(posting)
-            chunk += 1
+        var writer = PostingWriter(TermFrequency(averageLength: 3))
+        for _ in 0..<30 {
+            let postings = Self.postings(&generator)
+            let end = (postings.last?.chunk ?? 0) + 1
+            for posting in postings { writer.append(posting, length: 3) }
+            writer.finish { count, bytes in
+                #expect(count == postings.count)
+                var (cursor, found, first) = (
+                    PostingCursor(bytes, postingCount: count, chunkCount: Int(end)), [Posting](), UInt32(0)
+                )
+                var expected: [Posting] = []
+                while first < end {
+                    let stop = min(end, first + UInt32.random(in: 1...5_000, using: &generator))
+                    let inWindow = postings.filter { first..<stop ~= $0.chunk }
+                    let impact = cursor.impact(from: first, to: stop)
+                    let most = inWindow.map { TermFrequency(averageLength: 3).factor($0.count, length: 3) }.max()
+                    #expect(Float(impact ?? 0) / 255 >= most ?? 0, "seed \(seed)")
+                    if Bool.random(using: &generator) {
+                        expected += inWindow
+                        cursor.forEach(from: first, to: stop) { found.append(Posting(chunk: $0, count: $1)) }
+                    }
+                    first = stop
+                }
+                #expect(cursor.isSound && found == expected, "seed \(seed)")
+            }
         }
-        var found: [SearchSegment.Posting] = []
-        let isSound = writer.data.withUnsafeBytes { bytes in
-            PostingWriter.forEach(bytes) { found.append(SearchSegment.Posting(chunk: $0, count: $1)) }
-        }
-        #expect(isSound && found == postings, "seed \(seed)")
-        for _ in 0..<200 {
-            let noise = (0..<64).map { _ in UInt8.random(in: 0...255, using: &generator) }
-            _ = noise.withUnsafeBytes { PostingWriter.forEach($0) { _, _ in } }
+    }
+
+    @Test(arguments: [1, UInt64.random(in: 2 ... .max)])
+    func bytesThatAreNoPostingsAreNoHarm(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        var writer = PostingWriter(TermFrequency(averageLength: 3))
+        for round in 0..<400 {
+            let postings = Self.postings(&generator)
+            for posting in postings { writer.append(posting, length: 3) }
+            writer.finish { count, bytes in
+                var bytes = bytes
+                for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                    bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(
+                        in: 0...255, using: &generator)
+                }
+                if round % 2 == 0 { bytes.removeLast(Int.random(in: 0..<bytes.count, using: &generator)) }
+                var cursor = PostingCursor(bytes, postingCount: count, chunkCount: 5_000)
+                cursor.forEach(from: 0, to: 5_000) { chunk, _ in #expect(chunk < 5_000) }
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ internal import Synchronization
 final class CollectionStores: Sendable {
     private let directory: URL
     let settings: IndexSettings
-    /// The search files beside them.
+    /// The searches' files beside them.
     let search: SearchFiles
     /// Who has which file. A rewrite needs it for itself alone; a writer may have readers beside it.
     private struct Uses: Sendable {
@@ -96,7 +96,7 @@ final class CollectionStores: Sendable {
         }
     }
 
-    /// Removes objects with every trace in the file and in the search file: waits until nobody reads it. For
+    /// Removes objects with every trace in the file and in the search: waits until nobody reads it. For
     /// `exclusively` and `ifFree`.
     /// - Parameter isGone: which documents these are, by their numbers and runs.
     func forget(
@@ -113,13 +113,13 @@ final class CollectionStores: Sendable {
         }
     }
 
-    /// Deletes the file and the search file: waits until nobody reads it. For `exclusively` and `ifFree`.
+    /// Deletes the file and the search: waits until nobody reads it. For `exclusively` and `ifFree`.
     func delete(_ collection: String) async throws {
         try await search.delete(collection)
         try await deleteChunks(collection)
     }
 
-    /// Deletes the file, and all documents of the search file, which still knows that there were some.
+    /// Deletes the file, and all documents of the search, which still knows that there were some.
     func deleteContent(_ collection: String) async throws {
         try await search.remove(from: collection) { _, _ in
             true

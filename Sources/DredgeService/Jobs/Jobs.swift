@@ -410,9 +410,10 @@ public actor Jobs {
     /// What the job stored can be found before its status says that it has ended. Where that fails, the next query
     /// tries again.
     private func updateSearch(_ job: JobRecord) async {
-        if isStopping { return }
         do {
             try await search.update(job.collection, endedRun: job.runName)
+        } catch is CancellationError {
+            // The server stops. The first query after the next start goes on with it.
         } catch {
             stores.search.setCurrent(job.collection, false)
             logger.error(

@@ -16,7 +16,7 @@ public struct Search: Sendable {
         var warnings: [String] = []
     }
 
-    /// The best chunks for a query, by BM25. Throws `unavailable` while the search file of a large collection is being
+    /// The best chunks for a query, by BM25. Throws `unavailable` while the search of a large collection is being
     /// made, `notImplemented` for `inference`.
     public func query(_ name: String, _ body: JSON, for caller: Caller) async throws -> JSON {
         let start = ContinuousClock.now
@@ -32,10 +32,14 @@ public struct Search: Sendable {
         if words.isEmpty {
             question.warnings.append("The query has no letter and no digit, so nothing was searched for.")
         }
-        let reader = words.isEmpty ? nil : try await indexes.current(collection.id)
-        let hits =
-            try await reader?.search(words, filter: question.filter, countMax: question.resultCountMax) ?? []
-        let results = try await results(hits, in: collection.id, reader)
+        let (filter, countMax) = (question.filter, question.resultCountMax)
+        let results: [JSON] =
+            words.isEmpty
+            ? []
+            : try await indexes.query(collection.id) { [self] (reader) -> [JSON] in
+                let hits = try reader?.search(words, filter: filter, countMax: countMax) ?? []
+                return try await self.results(hits, in: collection.id, reader)
+            }
         let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
         return .object([
             "success": true, "query": .string(question.text), "search_results": .array(results),
@@ -53,7 +57,7 @@ public struct Search: Sendable {
         return try await stores.read(collection) { reader in
             var results: [JSON] = []
             for hit in hits {
-                // What was removed or replaced since the search file was opened is left out.
+                // What was removed or replaced since the search was opened is left out.
                 guard let reader, let object = try await reader.object(ObjectID(rawValue: hit.document)),
                     object.content?.run.rawValue == hit.run,
                     let chunk = try await reader.chunks(of: object, from: hit.ordinal, limit: 1).first

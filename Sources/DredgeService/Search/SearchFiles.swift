@@ -3,30 +3,50 @@ internal import Foundation
 internal import GRDB
 internal import Synchronization
 
-/// The search files of the collections: who writes to which, and those that are open to be searched.
+/// What tests set otherwise.
+struct SearchSettings: Sendable {
+    var postingCountMax = ServiceLimits.searchPostingCountMax
+    var waitSeconds = ServiceLimits.searchWaitSeconds
+}
+
+/// The search's files of the collections: who writes to which, and those that are open to be searched.
 final class SearchFiles: Sendable {
     private let directory: URL
-    private struct Uses: Sendable {
+    struct Uses: Sendable {
         var writing: Set<String> = []
-        /// Collections whose file has what the chunk store has, as far as this process knows.
+        /// Who waits for it to be left alone, so that whatever can be interrupted is.
+        var claims: [String: Int] = [:]
+        /// The collection whose segments are being merged.
+        var merging: String?
+        /// Collections whose search has what the chunk store has, as far as this process knows.
         var current: Set<String> = []
+        /// Collections whose files turned out to be damaged.
+        var damaged: Set<String> = []
+        /// Collections where what a process that was killed left behind is gone.
+        var swept: Set<String> = []
+        var isStopping = false
     }
-    private let uses = Monitor(Uses(), order: .any)
+    let uses = Monitor(Uses(), order: .any)
+    let settings = Mutex(SearchSettings())
+    /// Who may have words in memory, for one segment.
+    private let builds = Monitor(0)
     private struct Readers {
         var open: [String: (reader: SearchReader, lastUse: Int)] = [:]
         var useCount = 0
+        /// How often a collection's files became others.
+        var generations: [String: Int] = [:]
     }
     private let readers = Mutex(Readers())
 
     /// - Parameter directory: of the collections' files.
     init(directory: URL) { self.directory = directory }
 
-    /// Where the collection's search file is.
+    /// Where the collection's catalog is.
     func path(_ collection: String) -> String { directory.appending(path: "\(collection).search").path }
 
     func exists(_ collection: String) -> Bool { FileManager.default.fileExists(atPath: path(collection)) }
 
-    /// Whether the file has what the chunk store has, or there is nothing that it could have.
+    /// Whether the search has what the chunk store has, or there is nothing that it could have.
     func isCurrent(_ collection: String) -> Bool { uses.read { $0.current.contains(collection) } }
 
     func setCurrent(_ collection: String, _ isCurrent: Bool) {
@@ -35,39 +55,105 @@ final class SearchFiles: Sendable {
         }
     }
 
-    /// Runs `body` while nobody else writes to the file. Waits for who does. Queries go on.
+    /// Lets whoever writes next make the files anew.
+    func setDamaged(_ collection: String) {
+        uses.update { uses in
+            uses.current.remove(collection)
+            uses.damaged.insert(collection)
+        }
+        forgetReader(collection)
+    }
+
+    // MARK: Writing
+
+    /// Whoever writes asks this now and then, and ends by the error: the service stops, somebody wants the files alone,
+    /// or the task is cancelled. What is written then is sound, and the next update goes on with it.
+    func check(_ collection: String) throws {
+        let isWanted = uses.read { $0.isStopping || $0.claims[collection] != nil }
+        if isWanted || Task.isCancelled { throw CancellationError() }
+    }
+
+    /// Ends whatever is written. Nothing is begun afterwards.
+    func stop() { uses.update { $0.isStopping = true } }
+
+    /// Runs `body` while nobody else writes to the files, but for merging. Waits for who does. Queries go on.
     func exclusively<T: Sendable>(_ collection: String, _ body: @Sendable () async throws -> T) async throws -> T {
-        try await uses.wait { $0.writing.insert(collection).inserted ? () : nil }
+        try await uses.wait { uses -> Void? in
+            uses.claims[collection] == nil && uses.writing.insert(collection).inserted ? () : nil
+        }
         defer { uses.update { _ = $0.writing.remove(collection) } }
         return try await body()
     }
 
-    /// Opens the file for who has it exclusively, and lets the next query open it anew when that is done. One that
-    /// turns out to be useless is deleted.
-    func write(_ collection: String, _ body: (SearchFile) async throws -> Void) async throws {
-        defer { forgetReader(collection) }
+    /// Runs `body` while nobody else writes to the files, nor merges. Interrupts who does. Queries go on.
+    private func alone<T: Sendable>(_ collection: String, _ body: @Sendable () async throws -> T) async throws -> T {
+        uses.update { $0.claims[collection, default: 0] += 1 }
+        defer {
+            uses.update { uses in
+                let count = uses.claims[collection, default: 1] - 1
+                uses.claims[collection] = count > 0 ? count : nil
+            }
+        }
+        try await uses.wait { $0.merging != collection && $0.writing.insert(collection).inserted ? () : nil }
+        defer { uses.update { _ = $0.writing.remove(collection) } }
+        return try await body()
+    }
+
+    /// Waits until one may have words in memory, for one segment. First come, first served.
+    func beginTurn() async throws {
+        try await builds.wait { (count) -> Void? in
+            guard count < ServiceLimits.searchBuildCountMax else { return nil }
+            count += 1
+            return ()
+        }
+    }
+
+    func endTurn() { builds.update { $0 -= 1 } }
+
+    /// Opens the catalog for who has it exclusively. Files that turn out to be useless are deleted.
+    func write(_ collection: String, _ body: (SearchCatalog) async throws -> Void) async throws {
+        let path = path(collection)
+        if uses.read({ $0.damaged.contains(collection) }) {
+            SearchCatalog.unlink(path)
+            uses.update { _ = $0.damaged.remove(collection) }
+        }
         do {
-            let file = try SearchFile(path: path(collection))
-            defer { try? file.queue.close() }
-            try await body(file)
-        } catch  where SearchFile.isUseless(error) {
-            SearchFile.unlink(path(collection))
+            let catalog = try SearchCatalog(path: path)
+            defer { try? catalog.queue.close() }
+            if uses.read({ !$0.swept.contains(collection) }) {
+                try Self.sweep(catalog)
+                uses.update { _ = $0.swept.insert(collection) }
+            }
+            try await body(catalog)
+        } catch  where SearchCatalog.isUseless(error) {
+            SearchCatalog.unlink(path)
             setCurrent(collection, false)
+            forgetReader(collection)
             throw error
         }
     }
 
-    /// Leaves documents out, with every trace in the file: of those that are gone, and of whatever else is not found
-    /// any more. Then runs `body`, which removes them from the chunk store: nobody makes the file anew between the two.
+    /// Deletes segments that were not finished, or not yet deleted, when a process was killed.
+    private static func sweep(_ catalog: SearchCatalog) throws {
+        let known = try catalog.queue.read { db in
+            try db.segments().map { SearchCatalog.segmentPath(catalog.path, $0.id) }
+        }
+        for path in Set(SearchCatalog.segmentNames(catalog.path)).subtracting(known) { unlink(path) }
+    }
+
+    // MARK: Removal
+
+    /// Leaves documents out, with every trace in the files: of those that are gone, and of whatever else is not found
+    /// any more. Then runs `body`, which removes them from the chunk store: nobody adds them again between the two.
     /// First the search: what is not found can be deleted again, and what is deleted must not be found.
     func remove(
         from collection: String, where isGone: @escaping @Sendable (_ number: Int64, _ run: Int64) -> Bool,
         _ body: @Sendable () async throws -> Void
     ) async throws {
-        try await exclusively(collection) { [self] in
+        try await alone(collection) { [self] in
             try await leaveOut(isGone, of: collection)
             do { try await body() } catch {
-                // The store still has what the file has not.
+                // The store still has what the search has not.
                 setCurrent(collection, false)
                 throw error
             }
@@ -79,47 +165,86 @@ final class SearchFiles: Sendable {
     ) async throws {
         guard exists(collection) else { return }
         do {
-            try await write(collection) { file in
-                try await Task.detached { try SearchRewrite.run(file, without: isGone) }.value
+            defer { forgetReader(collection) }
+            try await write(collection) { catalog in
+                try await SearchThread.run { [self] in
+                    try SearchErasure.run(catalog, where: isGone) {
+                        if uses.read(\.isStopping) { throw CancellationError() }
+                    }
+                }
             }
-        } catch  where SearchFile.isUseless(error) {
-            // It was deleted, which leaves no trace either.
+        } catch  where SearchCatalog.isUseless(error) {
+            // The files were deleted, which leaves no trace either.
         }
     }
 
-    /// Deletes the file.
+    /// Deletes the files.
     func delete(_ collection: String) async throws {
-        try await exclusively(collection) { [self] in
-            SearchFile.unlink(path(collection))
-            SearchFile.unlink(path(collection) + "-new")
+        try await alone(collection) { [self] in
+            SearchCatalog.unlink(path(collection))
             setCurrent(collection, false)
             forgetReader(collection)
         }
     }
 
-    /// The file, open; nil: there is none.
+    // MARK: Reading
+
+    /// The search, open; nil: there is none. Never makes a file.
     func reader(_ collection: String) throws -> SearchReader? {
         let known = readers.withLock { readers in
             readers.useCount += 1
             readers.open[collection]?.lastUse = readers.useCount
             return readers.open[collection]?.reader
         }
-        if let known { return known }
-        guard exists(collection) else { return nil }
-        let reader = try SearchReader(try SearchFile(reading: path(collection)))
-        // Somebody may write at this moment, who then lets the next query open it anew.
-        let isWritten = uses.read { $0.writing.contains(collection) }
-        readers.withLock { readers in
-            guard !isWritten else { return }
-            readers.open[collection] = (reader, readers.useCount)
-            if readers.open.count > ServiceLimits.openSearchCountMax,
-                let oldest = readers.open.min(by: { $0.value.lastUse < $1.value.lastUse })
-            {
-                readers.open[oldest.key] = nil
-            }
-        }
-        return reader
+        return try known ?? open(collection)
     }
 
-    private func forgetReader(_ collection: String) { readers.withLock { $0.open[collection] = nil } }
+    /// Notes that the files are others now, and opens them anew where they are open, so that no query needs to.
+    func publish(_ collection: String) {
+        let old = readers.withLock { readers in
+            readers.generations[collection, default: 0] += 1
+            return readers.open[collection]?.reader
+        }
+        guard old != nil else { return }
+        // An error is for the next query to see.
+        do { _ = try open(collection, old) } catch { forgetReader(collection) }
+    }
+
+    private func forgetReader(_ collection: String) {
+        readers.withLock { readers in
+            readers.generations[collection, default: 0] += 1
+            readers.open[collection] = nil
+        }
+    }
+
+    /// Opens the files, and keeps them open. One that was opened before they became others is not kept: then they are
+    /// opened again.
+    private func open(_ collection: String, _ old: SearchReader? = nil) throws -> SearchReader? {
+        while true {
+            let generation = readers.withLock { $0.generations[collection, default: 0] }
+            guard exists(collection) else { return nil }
+            do {
+                let reader = try SearchReader(try SearchCatalog(reading: path(collection)), reusing: old)
+                let isKept = readers.withLock { readers in
+                    guard readers.generations[collection, default: 0] == generation else { return false }
+                    readers.open[collection] = (reader, readers.useCount)
+                    Self.closeOldest(&readers)
+                    return true
+                }
+                if isKept { return reader }
+            } catch {
+                // A segment that was merged meanwhile is gone.
+                let isSame = readers.withLock { $0.generations[collection, default: 0] == generation }
+                if isSame { throw error }
+            }
+        }
+    }
+
+    private static func closeOldest(_ readers: inout Readers) {
+        while readers.open.count > ServiceLimits.openSearchCountMax,
+            let oldest = readers.open.min(by: { $0.value.lastUse < $1.value.lastUse })
+        {
+            readers.open[oldest.key] = nil
+        }
+    }
 }

@@ -1,14 +1,12 @@
-/// What a stretch of chunks is found by, in memory until it is written: for each word, which chunks have it, and how
-/// often.
+/// What some chunks are found by, in memory until it is written: for each word, which chunks have it, and how often.
 struct SearchSegment: Sendable {
-    /// The number of its first chunk.
-    let first: UInt32
     /// Words of each chunk.
     private(set) var lengths: [UInt32] = []
+    private(set) var parts: [SegmentPart] = []
     private var arena: [UInt8] = []
     private var terms: [Term] = []
     /// Places in `terms`; -1: free. Twice as many as terms, at least.
-    private var slots: [Int32]
+    private var slots: [Int32] = Array(repeating: -1, count: 1 << 12)
     private var postingTerms: [UInt32] = []
     private var postings: [Posting] = []
 
@@ -21,23 +19,11 @@ struct SearchSegment: Sendable {
         var postingCount: Int
     }
 
-    /// A chunk that has a word, counted from the segment's first, and how often it has it.
-    struct Posting: Hashable {
-        var chunk: UInt32
-        var count: UInt32
-    }
-
-    init(first: UInt32) {
-        self.first = first
-        slots = Array(repeating: -1, count: 1 << 12)
-    }
-
     var postingCount: Int { postings.count }
-    var chunkCount: Int { lengths.count }
-    /// The number of the chunk that is added next.
-    var next: UInt32 { first + UInt32(lengths.count) }
+    var isEmpty: Bool { lengths.isEmpty }
 
-    mutating func add(_ text: [UInt8], _ tokenizer: inout SearchTokenizer) {
+    /// Adds a chunk of a document's version, behind the one before.
+    mutating func add(_ text: [UInt8], version: Int64, ordinal: Int, _ tokenizer: inout SearchTokenizer) {
         let chunk = UInt32(lengths.count)
         var length: UInt32 = 0
         text.withUnsafeBytes { bytes in
@@ -47,6 +33,11 @@ struct SearchSegment: Sendable {
             }
         }
         lengths.append(length)
+        if let last = parts.last, last.version == version {
+            parts[parts.count - 1].count += 1
+        } else {
+            parts.append(SegmentPart(version: version, ordinal: UInt32(ordinal), count: 1))
+        }
     }
 
     private mutating func add(_ word: UnsafeBufferPointer<UInt8>, to chunk: UInt32) {
@@ -90,9 +81,25 @@ struct SearchSegment: Sendable {
         }
     }
 
-    /// Calls `body` for each word, in order of the words' bytes, with how many chunks have it, and its postings as they
-    /// are written.
-    func forEachTerm(_ body: (_ word: [UInt8], _ chunkCount: Int, _ data: [UInt8]) throws -> Void) rethrows {
+    /// Writes it as a file.
+    func write(to path: String) throws -> SegmentContent {
+        var writer = try SegmentWriter(path: path)
+        do {
+            let average = Float(lengths.reduce(0) { $0 + Int($1) }) / Float(max(lengths.count, 1))
+            var list = PostingWriter(TermFrequency(averageLength: average))
+            try forEachTerm { word, postings in
+                for posting in postings { list.append(posting, length: lengths[Int(posting.chunk)]) }
+                try list.finish { try writer.add(word, $0, $1) }
+            }
+            return try writer.finish(parts, lengths, averageLength: average)
+        } catch {
+            writer.abandon()
+            throw error
+        }
+    }
+
+    /// Calls `body` for each word, in order of the words' bytes, with its postings.
+    private func forEachTerm(_ body: (_ word: [UInt8], _ postings: ArraySlice<Posting>) throws -> Void) rethrows {
         // The postings of a term, in order of their chunks: those of terms before it are before them.
         var starts: [Int] = []
         starts.reserveCapacity(terms.count)
@@ -106,68 +113,19 @@ struct SearchSegment: Sendable {
             sorted[starts[Int(term)]] = posting
             starts[Int(term)] += 1
         }
-        let words = terms.map { Array(arena[$0.start..<$0.start + $0.length]) }
-        for index in words.indices.sorted(by: { words[$0].lexicographicallyPrecedes(words[$1]) }) {
-            let count = terms[index].postingCount
-            var writer = PostingWriter()
-            for posting in sorted[(starts[index] - count)..<starts[index]] { writer.append(posting) }
-            try body(words[index], count, writer.data)
-        }
-    }
-}
-
-/// Postings as bytes: for each chunk the distance to the one before, doubled, plus 1 where the word stands in it once;
-/// else how often it does follows. Unsigned LEB128 varints.
-struct PostingWriter {
-    private(set) var data: [UInt8] = []
-    private var next: UInt32 = 0
-    private(set) var count = 0
-
-    /// One behind the one before; another is left out.
-    mutating func append(_ posting: SearchSegment.Posting) {
-        guard posting.chunk >= next else { return }
-        let distance = UInt64(posting.chunk - next)
-        append(distance << 1 | (posting.count == 1 ? 1 : 0))
-        if posting.count != 1 { append(UInt64(posting.count)) }
-        next = posting.chunk + 1
-        count += 1
-    }
-
-    private mutating func append(_ value: UInt64) {
-        var value = value
-        while value >= 0x80 {
-            data.append(UInt8(truncatingIfNeeded: value) | 0x80)
-            value >>= 7
-        }
-        data.append(UInt8(value))
-    }
-
-    /// Calls `body` with each posting. Returns false for bytes that are none.
-    static func forEach(_ data: UnsafeRawBufferPointer, _ body: (_ chunk: UInt32, _ count: UInt32) -> Void) -> Bool {
-        var (index, next) = (0, UInt64(0))
-        func varint() -> UInt64? {
-            var (value, shift) = (UInt64(0), UInt64(0))
-            while index < data.count, shift < 42 {
-                let byte = data[index]
-                index += 1
-                value |= UInt64(byte & 0x7F) << shift
-                if byte < 0x80 { return value }
-                shift += 7
+        let order = arena.withUnsafeBufferPointer { arena in
+            terms.indices.sorted { left, right in
+                let (left, right) = (terms[left], terms[right])
+                return UnsafeBufferPointer(rebasing: arena[left.start..<left.start + left.length])
+                    .lexicographicallyPrecedes(
+                        UnsafeBufferPointer(rebasing: arena[right.start..<right.start + right.length]))
             }
-            return nil
         }
-        while index < data.count {
-            guard let head = varint() else { return false }
-            let chunk = next + head >> 1
-            var count: UInt64 = 1
-            if head & 1 == 0 {
-                guard let more = varint() else { return false }
-                count = more
-            }
-            guard chunk < UInt64(UInt32.max), count <= UInt64(UInt32.max) else { return false }
-            body(UInt32(chunk), UInt32(count))
-            next = chunk + 1
+        for index in order {
+            let term = terms[index]
+            try body(
+                Array(arena[term.start..<term.start + term.length]),
+                sorted[(starts[index] - term.postingCount)..<starts[index]])
         }
-        return true
     }
 }

@@ -2,29 +2,41 @@ internal import Dredge
 internal import DredgeStore
 internal import Foundation
 internal import GRDB
+internal import Synchronization
 
-/// Brings a search file to what the chunk store has: compares all documents, and reads those that are new or others.
-/// Each transaction leaves a file that can be searched, so that one that was broken off goes on with the next.
+/// Brings a search to what the chunk store has: compares all documents, and reads those that are new or others. Each
+/// transaction leaves files that can be searched, so that one that was broken off goes on with the next.
 struct SearchUpdate {
     private let reader: DocumentReader?
-    private let queue: DatabaseQueue
+    private let catalog: SearchCatalog
+    private let files: SearchFiles
+    private let collection: String
     private let metadata: [String: String]
-    private var segment = SearchSegment(first: 0)
+    private let postingCountMax: Int
+    private var segment = SearchSegment()
     private var tokenizer = SearchTokenizer()
     private var sequence: Int64 = 0
+    private var nextVersion: Int64 = 0
+    /// The version whose chunks are being added; 0: none.
+    private var openVersion: Int64 = 0
+    private var hasTurn = false
     /// Documents whose chunks are all in `segment` or written.
     private var added: [Document] = []
     private var removed: [Int64] = []
+    /// How many segments there are now, with those of others.
+    private(set) var segmentCount = 0
     private(set) var hasChanged = false
+    /// Runs after each transaction.
+    private let onFlush: @Sendable (_ segmentCount: Int) async throws -> Void
 
     /// A row of `document`.
     struct Document: Sendable, Hashable {
         var number: Int64
+        var version: Int64 = 0
         var run: Int64
         var eTag: String
         var uri: String
         var chunkCount: Int
-        var first: UInt32 = 0
 
         func isSameVersion(as other: Document) -> Bool {
             number == other.number && run == other.run && eTag == other.eTag && uri == other.uri
@@ -35,23 +47,32 @@ struct SearchUpdate {
     /// - Parameters:
     ///   - reader: nil: the collection has no chunk store.
     ///   - metadata: the runs' names, and what is attached to their documents, as JSON.
-    init(_ reader: DocumentReader?, _ file: SearchFile, metadata: [String: String]) {
+    ///   - onFlush: runs after each transaction.
+    init(
+        _ reader: DocumentReader?, _ catalog: SearchCatalog, _ files: SearchFiles, _ collection: String,
+        metadata: [String: String], onFlush: @escaping @Sendable (_ segmentCount: Int) async throws -> Void
+    ) {
         self.reader = reader
-        queue = file.queue
+        self.catalog = catalog
+        self.files = files
+        self.collection = collection
         self.metadata = metadata
+        self.onFlush = onFlush
+        postingCountMax = files.settings.withLock(\.postingCountMax)
     }
 
+    /// Throws `CancellationError` where the files are wanted by others, or the service stops.
     /// - Parameter endedRun: the run whose end this is.
     mutating func run(endedRun: String?) async throws {
-        let (next, sequence) = try await queue.read { db in
-            (
-                try Int64.fetchOne(db, sql: "SELECT max(first_chunk + chunk_count) FROM segment") ?? 0,
-                try Int64.fetchOne(db, sql: "SELECT sequence FROM state") ?? 0
-            )
+        defer { if hasTurn { files.endTurn() } }
+        (sequence, nextVersion) = try await catalog.queue.read { db in
+            let row = try Row.fetchOne(db, sql: "SELECT sequence + 1, next_version FROM state")
+            return (row?[0] ?? 1, row?[1] ?? 1)
         }
-        self.sequence = sequence + 1
-        segment = SearchSegment(first: UInt32(next))
         try await writeRuns()
+        // Should this be broken off, what it was to tell comes with what is told later.
+        if let endedRun { try await note(endedRun) }
+        try files.check(collection)
         var last: Int64 = 0
         while let reader {
             let page = try await reader.documents(
@@ -63,17 +84,20 @@ struct SearchUpdate {
         }
         if reader == nil { removed = try await known(after: 0, through: .max).map(\.number) }
         try await flush()
-        guard let endedRun else { return }
-        try await queue.write { db in
+        if let endedRun { try await note(endedRun) }
+    }
+
+    private func note(_ run: String) async throws {
+        try await catalog.queue.write { db in
             try db.execute(
-                sql: "UPDATE run SET sequence = (SELECT sequence FROM state) WHERE name = ?", arguments: [endedRun])
+                sql: "UPDATE run SET sequence = (SELECT sequence FROM state) WHERE name = ?", arguments: [run])
         }
     }
 
     private func writeRuns() async throws {
         guard let reader else { return }
         let (runs, metadata) = (try await reader.runs(), metadata)
-        try await queue.write { db in
+        try await catalog.queue.write { db in
             let statement = try db.makeStatement(
                 sql: """
                     INSERT INTO run(name, number, metadata) VALUES (?1, ?2, ?3)
@@ -89,7 +113,7 @@ struct SearchUpdate {
     }
 
     private func known(after: Int64, through: Int64) async throws -> [Document] {
-        try await queue.read { db in
+        try await catalog.queue.read { db in
             try Row.fetchAll(
                 db,
                 sql: """
@@ -101,6 +125,7 @@ struct SearchUpdate {
     }
 
     private mutating func compare(_ stored: [StoredObject], with known: [Document]) async throws {
+        try files.check(collection)
         var rest = Dictionary(known.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
         for object in stored {
             guard var document = Self.document(object) else { continue }
@@ -126,33 +151,59 @@ struct SearchUpdate {
     /// Whether all of its chunks could be read.
     private mutating func add(_ object: StoredObject, _ document: inout Document) async throws -> Bool {
         guard let reader else { return false }
-        document.first = segment.next
+        document.version = nextVersion
+        nextVersion += 1
+        openVersion = document.version
+        defer { openVersion = 0 }
         var count = 0
         while count < object.chunkCount {
+            if !hasTurn {
+                try await files.beginTurn()
+                hasTurn = true
+            }
             let chunks = try await reader.chunks(of: object, from: count, limit: ServiceLimits.searchPageCount)
             // Replaced while it was read: the next update sees the new version.
             guard chunks.first?.ordinal == count else { return false }
-            for chunk in chunks { segment.add(chunk.text, &tokenizer) }
+            for chunk in chunks {
+                segment.add(chunk.text, version: document.version, ordinal: chunk.ordinal, &tokenizer)
+            }
             count += chunks.count
-            if segment.postingCount >= ServiceLimits.searchPostingCountMax { try await flush() }
+            try files.check(collection)
+            if segment.postingCount >= postingCountMax { try await flush() }
         }
         return true
     }
 
-    /// Writes what there is, in one transaction.
+    /// Writes what there is: the segment's file, then the rest in one transaction.
     private mutating func flush() async throws {
-        guard segment.chunkCount > 0 || !added.isEmpty || !removed.isEmpty else { return }
-        hasChanged = true
-        let (segment, added, removed, sequence) = (segment, added, removed, sequence)
-        try await queue.write { db in
-            try db.execute(sql: "UPDATE state SET sequence = ?", arguments: [sequence])
-            for number in removed { try db.removeDocument(number, sequence: sequence, isGone: true) }
-            for document in added { try Self.insert(document, sequence: sequence, db) }
-            try Self.insert(segment, db)
+        if !segment.isEmpty || !added.isEmpty || !removed.isEmpty {
+            let file = try await writeSegment()
+            let (added, removed, sequence) = (added, removed, sequence)
+            let state: StatementArguments = [sequence, nextVersion, openVersion]
+            segmentCount = try await catalog.queue.write { db in
+                try db.execute(
+                    sql: "UPDATE state SET sequence = ?, next_version = ?, open_version = ?", arguments: state)
+                for number in removed { try db.removeDocument(number, sequence: sequence, isGone: true) }
+                for document in added { try Self.insert(document, sequence: sequence, db) }
+                if let file { try db.insert(file) }
+                return try Int.fetchOne(db, sql: "SELECT count(*) FROM segment") ?? 0
+            }
+            hasChanged = true
+            self.added = []
+            self.removed = []
         }
-        self.added = []
-        self.removed = []
-        self.segment = SearchSegment(first: segment.next)
+        if hasTurn { files.endTurn() }
+        hasTurn = false
+        if hasChanged { try await onFlush(segmentCount) }
+    }
+
+    private mutating func writeSegment() async throws -> SegmentRow? {
+        guard !segment.isEmpty else { return nil }
+        let id = try await catalog.queue.write { try $0.takeSegmentID() }
+        let (segment, path) = (segment, SearchCatalog.segmentPath(catalog.path, id))
+        self.segment = SearchSegment()
+        let content = try await SearchThread.run { try segment.write(to: path) }
+        return SegmentRow(id: id, place: id, content: content)
     }
 
     private static func insert(_ document: Document, sequence: Int64, _ db: Database) throws {
@@ -168,19 +219,8 @@ struct SearchUpdate {
         try db.execute(
             sql: "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             arguments: [
-                document.number, document.run, document.eTag, document.uri, Int64(document.first), document.chunkCount,
+                document.number, document.version, document.run, document.eTag, document.uri, document.chunkCount,
                 first, sequence,
             ])
-    }
-
-    private static func insert(_ segment: SearchSegment, _ db: Database) throws {
-        guard segment.chunkCount > 0 else { return }
-        try db.execute(
-            sql: "INSERT INTO segment VALUES (?, ?, ?)",
-            arguments: [Int64(segment.first), segment.chunkCount, SearchFile.data(segment.lengths)])
-        let statement = try db.makeStatement(sql: "INSERT INTO posting VALUES (?, ?, ?, ?)")
-        try segment.forEachTerm { word, chunkCount, data in
-            try statement.execute(arguments: [Data(word), Int64(segment.first), chunkCount, Data(data)])
-        }
     }
 }

@@ -1,0 +1,183 @@
+internal import Foundation
+internal import GRDB
+
+/// Finds the best chunks by BM25 (k1 1.2, b 0.75; the inverse document frequency is ln(1 + (N - n + 0.5) / (n + 0.5)),
+/// never negative). The numbers are exact: what is dead counts nowhere.
+///
+/// It goes over each segment in windows of 2,048 chunks. A window in which no chunk can be better than the worst of the
+/// best so far is passed over; in another, words that could not lift a chunk so far by themselves are only looked at
+/// where one has the other words ("MaxScore", with the impacts of `PostingList`). Scores are added up as integers, so
+/// that they do not depend on the order.
+struct SearchRanking {
+    private static let windowCount = 2_048
+    /// 1 in a score.
+    static let one: Float = 1_048_576
+
+    private let reader: SearchReader
+    private let countMax: Int
+    private var verdicts: FilterVerdicts
+    private var best: [(score: UInt32, document: Int32, ordinal: UInt32)] = []
+    /// A score that is not enough.
+    private var least: UInt32 = 0
+    private var scores = [UInt32](repeating: 0, count: windowCount)
+
+    private struct Word {
+        var cursor: PostingCursor
+        /// What the factor of its frequency is multiplied by.
+        var weight: Float
+        /// What it adds to a score in the present window, at most.
+        var bound: UInt64 = 0
+    }
+
+    init(_ reader: SearchReader, filter: MetadataFilter?, countMax: Int) {
+        self.reader = reader
+        self.countMax = countMax
+        verdicts = FilterVerdicts(filter, reader)
+    }
+
+    mutating func run(_ words: [[UInt8]]) throws -> [SearchReader.Hit] {
+        var entries: [[(word: SegmentFile.Entry, weight: Float)]] = Array(repeating: [], count: reader.segments.count)
+        for word in words {
+            let found = try reader.segments.indices.compactMap { place in
+                try reader.segments[place].file.entry(word).map { (segment: place, entry: $0) }
+            }
+            guard !found.isEmpty else { continue }
+            let weight = Self.weight(try reader.count(word, found), of: reader.chunkCount)
+            for (place, entry) in found { entries[place].append((entry, weight)) }
+        }
+        for (segment, entries) in zip(reader.segments, entries) where !entries.isEmpty {
+            var words = try entries.map { Word(cursor: try segment.file.cursor($0.word), weight: $0.weight) }
+            try rank(segment, &words)
+            guard words.allSatisfy(\.cursor.isSound) else { throw SearchDamage(path: segment.file.path) }
+        }
+        return best.map { score, document, ordinal in
+            let document = reader.documents[Int(document)]
+            return SearchReader.Hit(
+                document: document.number, run: document.run, ordinal: Int(ordinal),
+                score: Double(score) / Double(Self.one))
+        }
+    }
+
+    /// What a word that `having` of `total` chunks have adds to a score, at most.
+    static func weight(_ having: Int, of total: Int) -> Float {
+        let (total, having) = (Double(total), Double(having))
+        return Float(log(1 + max(0, total - having + 0.5) / (having + 0.5))) * (TermFrequency.k1 + 1) * one
+    }
+
+    /// What a word adds to a chunk's score: a little, also where all chunks have it.
+    @inline(__always)
+    static func score(_ weight: Float, _ factor: Float) -> UInt32 { UInt32(weight * factor) + 1 }
+
+    private mutating func rank(_ segment: SearchReader.Segment, _ words: inout [Word]) throws {
+        // Impacts are for the segment's own average. A longer one makes a factor greater by as much, at most.
+        let scale = max(1, reader.averageLength / segment.file.averageLength) * 1.000_01 / 255
+        let chunkCount = UInt32(segment.file.chunkCount)
+        var order = Array(words.indices)
+        for first in stride(from: 0, to: chunkCount, by: Self.windowCount) {
+            let end = min(first + UInt32(Self.windowCount), chunkCount)
+            var sum: UInt64 = 0
+            for place in words.indices {
+                words[place].bound = 0
+                if let impact = words[place].cursor.impact(from: first, to: end) {
+                    words[place].bound = UInt64(words[place].weight * min(1.000_01, Float(impact) * scale)) + 2
+                    sum += words[place].bound
+                }
+            }
+            guard sum > UInt64(least) else { continue }
+            order.sort { words[$0].bound > words[$1].bound }
+            // Words that can't lift a chunk by themselves: at the end of `order`.
+            var (rest, essentialCount) = (UInt64(0), order.count)
+            while essentialCount > 0, rest + words[order[essentialCount - 1]].bound <= UInt64(least) {
+                rest += words[order[essentialCount - 1]].bound
+                essentialCount -= 1
+            }
+            for place in 0..<order.count {
+                if place >= essentialCount {
+                    if rest == 0 { break }
+                    guard UInt64(maximum(Int(end - first))) + rest > UInt64(least) else { break }
+                    rest -= words[order[place]].bound
+                }
+                add(&words[order[place]], segment.file.lengths, first, end)
+            }
+            try collect(segment, first, Int(end - first))
+        }
+    }
+
+    private func maximum(_ count: Int) -> UInt32 {
+        scores.withUnsafeBufferPointer { scores in
+            var most: UInt32 = 0
+            for place in 0..<count { most = max(most, scores[place]) }
+            return most
+        }
+    }
+
+    private mutating func add(_ word: inout Word, _ lengths: [UInt32], _ first: UInt32, _ end: UInt32) {
+        let (weight, frequency) = (word.weight, reader.frequency)
+        scores.withUnsafeMutableBufferPointer { scores in
+            lengths.withUnsafeBufferPointer { lengths in
+                word.cursor.forEach(from: first, to: end) { chunk, count in
+                    let factor = frequency.factor(count, length: lengths[Int(chunk)])
+                    scores[Int(chunk - first)] &+= Self.score(weight, factor)
+                }
+            }
+        }
+    }
+
+    /// Takes the chunks of a window that are good enough, and clears it.
+    private mutating func collect(_ segment: SearchReader.Segment, _ first: UInt32, _ count: Int) throws {
+        for place in 0..<count {
+            let score = scores[place]
+            guard score != 0 else { continue }
+            scores[place] = 0
+            guard score > least, let part = segment.part(of: first + UInt32(place)),
+                try verdicts.takes(Int(part.document))
+            else { continue }
+            // Behind all that are as good: chunks come in order.
+            let index = best.lastIndex { $0.score >= score }.map { $0 + 1 } ?? 0
+            best.insert((score, part.document, part.ordinal + first + UInt32(place) - part.first), at: index)
+            if best.count > countMax { best.removeLast() }
+            if best.count == countMax { least = best[countMax - 1].score }
+        }
+    }
+}
+
+/// What a filter says of documents, found out once for each.
+private struct FilterVerdicts {
+    private let filter: MetadataFilter?
+    private let reader: SearchReader
+    private var ofDocuments: [Int: Bool] = [:]
+    private var ofRuns: [Int64: Bool] = [:]
+
+    init(_ filter: MetadataFilter?, _ reader: SearchReader) {
+        self.filter = filter
+        self.reader = reader
+    }
+
+    mutating func takes(_ place: Int) throws -> Bool {
+        guard let filter else { return true }
+        let document = reader.documents[place]
+        guard filter.needsPlace else {
+            if let verdict = ofRuns[document.run] { return verdict }
+            let verdict = filter.takes(reader.metadata(of: document.run))
+            ofRuns[document.run] = verdict
+            return verdict
+        }
+        if let verdict = ofDocuments[place] { return verdict }
+        guard let uri = try reader.uri(of: document.number) else { return false }
+        var members = reader.metadata(of: document.run)
+        members["uri"] = .string(uri)
+        members["filename"] = .string(Documents.filename(ofURI: uri))
+        let verdict = filter.takes(members)
+        ofDocuments[place] = verdict
+        return verdict
+    }
+}
+
+extension SearchReader {
+    /// The best chunks that have any of `words`, of documents that `filter` takes; the best first, equal ones in the
+    /// order in which they were indexed.
+    func search(_ words: [[UInt8]], filter: MetadataFilter?, countMax: Int) throws -> [Hit] {
+        var ranking = SearchRanking(self, filter: filter, countMax: countMax)
+        return try ranking.run(words)
+    }
+}
