@@ -1,5 +1,6 @@
 import Dredge
 import Foundation
+import GRDB
 import Logging
 import TestServers
 import Synchronization
@@ -135,6 +136,27 @@ final class SearchBench {
         get async throws {
             files.path(try await collectionID)
         }
+    }
+
+    /// All words of all segments that are there: the files of no others may be.
+    func wordsOfFiles() async throws -> Set<String> {
+        let catalog = try SearchCatalog(reading: try await searchPath)
+        let rows = try await catalog.queue.read { try $0.segments() }
+        #expect(
+            Set(SearchCatalog.segmentNames(catalog.path))
+                == Set(rows.map { SearchCatalog.segmentPath(catalog.path, $0.id) }))
+        var words = Set<String>()
+        for row in rows {
+            let segment = try SegmentFile(row, of: catalog.path)
+            for group in segment.groups {
+                let dictionary = Array(try segment.bytes(group)[group.listByteCount...])
+                try segment.forEachEntry(group, dictionary) { word, _ in
+                    words.insert(String(decoding: word, as: UTF8.self))
+                    return true
+                }
+            }
+        }
+        return words
     }
 
     /// Whether these bytes are in the search file, or anything beside it that is left of it.

@@ -132,6 +132,26 @@ import Testing
         await bench.close()
     }
 
+    @Test(arguments: [10, 60, ServiceLimits.searchPostingCountMax])
+    func whatWasDeletedOrReplacedIsInNoSegment(postingCountMax: Int) async throws {
+        let bench = try await SearchBench(postingCountMax: postingCountMax)
+        for index in 0..<24 { bench.objects["\(index).txt"] = "rareword\(index)x apple pear plum\n" }
+        try await bench.index()
+        for index in 0..<10 { bench.objects["\(index).txt"] = "newword\(index)x apple\n" }
+        try await bench.index()
+        for index in 15..<21 {
+            try await bench.service.documents.delete("docs", bench.documentID("\(index).txt"), for: bench.caller)
+        }
+        for index in 0..<10 { #expect(try await bench.found("rareword\(index)x") == []) }
+        for index in 15..<21 { #expect(try await bench.found("rareword\(index)x") == []) }
+        let words = try await bench.wordsOfFiles()
+        #expect(
+            words.filter { $0.hasPrefix("rare") }.sorted()
+                == ((10..<15).map { "rareword\($0)x" } + (21..<24).map { "rareword\($0)x" }))
+        #expect(words.filter { $0.hasPrefix("new") }.count == 10)
+        await bench.close()
+    }
+
     @Test func deletingOneDocumentTakesWhatWasReplacedBeforeAlong() async throws {
         let bench = try await SearchBench(["a.txt": "zanzibarium\n", "b.txt": "apple\n"])
         for index in 0..<20 { bench.objects["c\(index)"] = "filler\n" }

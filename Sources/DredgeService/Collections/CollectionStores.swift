@@ -115,8 +115,7 @@ final class CollectionStores: Sendable {
 
     /// Deletes the file and the search: waits until nobody reads it. For `exclusively` and `ifFree`.
     func delete(_ collection: String) async throws {
-        try await search.delete(collection)
-        try await deleteChunks(collection)
+        try await search.delete(collection) { [self] in try await deleteChunks(collection) }
     }
 
     /// Deletes the file, and all documents of the search, which still knows that there were some.

@@ -24,15 +24,10 @@ struct SearchCatalog: Sendable {
     static let applicationID = 0x4452_4753
     static let version = 2
 
-    /// Opens the file; makes it (mode 0600) where there is none, or none that can be used.
+    /// Opens the file; makes it (mode 0600) where there is none.
     init(path: String) throws {
         self.path = path
-        do {
-            queue = try Self.open(path)
-        } catch  where Self.isUseless(error) {
-            Self.unlink(path)
-            queue = try Self.open(path)
-        }
+        queue = try Self.open(path)
     }
 
     /// Opens a file that is there, for queries.

@@ -12,10 +12,10 @@ enum SearchErasure {
         _ catalog: SearchCatalog, where isGone: (_ number: Int64, _ run: Int64) -> Bool, check: () throws -> Void
     ) throws {
         try catalog.queue.write { try remove($0, isGone) }
-        for row in try catalog.queue.read({ try $0.segments() }) {
+        let (rows, live) = try catalog.queue.read { (try $0.segments(), try $0.liveVersions()) }
+        for row in rows {
             try check()
             let segment = try SegmentFile(row, of: catalog.path)
-            let live = try catalog.queue.read { try $0.liveVersions() }
             guard segment.parts.contains(where: { !live.contains($0.version) }) else { continue }
             _ = try SearchMerging.replace([row], of: catalog, [segment], live, check: check)
             unlink(segment.path)

@@ -87,16 +87,33 @@ final class SearchFiles: Sendable {
 
     /// Runs `body` while nobody else writes to the files, nor merges. Interrupts who does. Queries go on.
     private func alone<T: Sendable>(_ collection: String, _ body: @Sendable () async throws -> T) async throws -> T {
-        uses.update { $0.claims[collection, default: 0] += 1 }
-        defer {
-            uses.update { uses in
-                let count = uses.claims[collection, default: 1] - 1
-                uses.claims[collection] = count > 0 ? count : nil
-            }
-        }
+        claim(collection)
+        defer { endClaim(collection) }
         try await uses.wait { $0.merging != collection && $0.writing.insert(collection).inserted ? () : nil }
         defer { uses.update { _ = $0.writing.remove(collection) } }
         return try await body()
+    }
+
+    private func claim(_ collection: String) { uses.update { $0.claims[collection, default: 0] += 1 } }
+
+    private func endClaim(_ collection: String) {
+        uses.update { uses in
+            let count = uses.claims[collection, default: 1] - 1
+            uses.claims[collection] = count > 0 ? count : nil
+        }
+    }
+
+    /// Deletes files that are useless, for who has them exclusively: not while they are merged.
+    private func discard(_ collection: String) async throws {
+        claim(collection)
+        defer { endClaim(collection) }
+        try await uses.wait { $0.merging != collection ? () : nil }
+        SearchCatalog.unlink(path(collection))
+        uses.update { uses in
+            uses.current.remove(collection)
+            uses.damaged.remove(collection)
+        }
+        forgetReader(collection)
     }
 
     /// Waits until one may have words in memory, for one segment. First come, first served.
@@ -112,13 +129,9 @@ final class SearchFiles: Sendable {
 
     /// Opens the catalog for who has it exclusively. Files that turn out to be useless are deleted.
     func write(_ collection: String, _ body: (SearchCatalog) async throws -> Void) async throws {
-        let path = path(collection)
-        if uses.read({ $0.damaged.contains(collection) }) {
-            SearchCatalog.unlink(path)
-            uses.update { _ = $0.damaged.remove(collection) }
-        }
+        if uses.read({ $0.damaged.contains(collection) }) { try await discard(collection) }
         do {
-            let catalog = try SearchCatalog(path: path)
+            let catalog = try await catalog(collection)
             defer { try? catalog.queue.close() }
             if uses.read({ !$0.swept.contains(collection) }) {
                 try Self.sweep(catalog)
@@ -126,10 +139,15 @@ final class SearchFiles: Sendable {
             }
             try await body(catalog)
         } catch  where SearchCatalog.isUseless(error) {
-            SearchCatalog.unlink(path)
-            setCurrent(collection, false)
-            forgetReader(collection)
+            try await discard(collection)
             throw error
+        }
+    }
+
+    private func catalog(_ collection: String) async throws -> SearchCatalog {
+        do { return try SearchCatalog(path: path(collection)) } catch  where SearchCatalog.isUseless(error) {
+            try await discard(collection)
+            return try SearchCatalog(path: path(collection))
         }
     }
 
@@ -151,10 +169,13 @@ final class SearchFiles: Sendable {
         _ body: @Sendable () async throws -> Void
     ) async throws {
         try await alone(collection) { [self] in
-            try await leaveOut(isGone, of: collection)
-            do { try await body() } catch {
+            do {
+                try await leaveOut(isGone, of: collection)
+                try await body()
+            } catch {
                 // The store still has what the search has not.
                 setCurrent(collection, false)
+                forgetReader(collection)
                 throw error
             }
         }
@@ -165,7 +186,6 @@ final class SearchFiles: Sendable {
     ) async throws {
         guard exists(collection) else { return }
         do {
-            defer { forgetReader(collection) }
             try await write(collection) { catalog in
                 try await SearchThread.run { [self] in
                     try SearchErasure.run(catalog, where: isGone) {
@@ -173,17 +193,17 @@ final class SearchFiles: Sendable {
                     }
                 }
             }
+            publish(collection)
         } catch  where SearchCatalog.isUseless(error) {
             // The files were deleted, which leaves no trace either.
         }
     }
 
-    /// Deletes the files.
-    func delete(_ collection: String) async throws {
+    /// Deletes the files. Then runs `body`, which deletes the chunk store: nobody makes them anew between the two.
+    func delete(_ collection: String, _ body: @Sendable () async throws -> Void) async throws {
         try await alone(collection) { [self] in
-            SearchCatalog.unlink(path(collection))
-            setCurrent(collection, false)
-            forgetReader(collection)
+            try await discard(collection)
+            try await body()
         }
     }
 

@@ -82,12 +82,19 @@ struct SearchSegment: Sendable {
     }
 
     /// Writes it as a file.
-    func write(to path: String) throws -> SegmentContent {
+    /// - Parameter check: called after some milliseconds again and again; throws where it is to end.
+    func write(to path: String, check: () throws -> Void) throws -> SegmentContent {
         var writer = try SegmentWriter(path: path)
         do {
             let average = Float(lengths.reduce(0) { $0 + Int($1) }) / Float(max(lengths.count, 1))
             var list = PostingWriter(TermFrequency(averageLength: average))
+            var untilCheck = 0
             try forEachTerm { word, postings in
+                untilCheck -= postings.count + 16
+                if untilCheck < 0 {
+                    try check()
+                    untilCheck = 50_000
+                }
                 for posting in postings { list.append(posting, length: lengths[Int(posting.chunk)]) }
                 try list.finish { try writer.add(word, $0, $1) }
             }

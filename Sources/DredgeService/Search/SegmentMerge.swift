@@ -40,6 +40,17 @@ struct SegmentMerge {
         }
     }
 
+    /// The first of the words that they stand at; nil: all are at the end.
+    private static func first(_ readers: [SegmentWords]) -> [UInt8]? {
+        var first: [UInt8]?
+        for reader in readers {
+            guard let word = reader.word else { continue }
+            if let other = first, !word.lexicographicallyPrecedes(other) { continue }
+            first = word
+        }
+        return first
+    }
+
     /// Writes the new segment.
     /// - Parameter check: called after some milliseconds again and again; throws where it is to end.
     func write(to path: String, check: () throws -> Void) throws -> SegmentContent {
@@ -49,7 +60,7 @@ struct SegmentMerge {
             var list = PostingWriter(TermFrequency(averageLength: average))
             var readers = try segments.map(SegmentWords.init)
             var untilCheck = 0
-            while let word = readers.compactMap(\.word).min(by: { $0.lexicographicallyPrecedes($1) }) {
+            while let word = Self.first(readers) {
                 for place in readers.indices where readers[place].word == word {
                     var cursor = try readers[place].cursor()
                     let numbers = numbers[place]
