@@ -4,8 +4,8 @@
 
     /// Escapes of URLs (RFC 3986, section 2.1).
     enum PercentCoding {
-        /// The text that stands in a segment of a path, or in a query, decoded once: `%252F` is `%2F`. nil: an escape is
-        /// broken, or what comes out is no UTF-8, or has control characters, at which SQLite may take a text to end.
+        /// The text that stands in a segment of a path, or in a query, decoded once: `%252F` is `%2F`. nil: an escape
+        /// is broken, or what comes out is no UTF-8, or has control characters, at which SQLite may take a text to end.
         static func decode(_ text: some StringProtocol) -> String? {
             var bytes: [UInt8] = []
             var rest = text.utf8.makeIterator()
