@@ -98,6 +98,8 @@ public enum ServiceLimits {
     public static let filePageCountMax = 500
     /// Chunks of one page.
     public static let chunkPageCountMax = 500
+    /// Bytes of the text of one page of chunks: the chunks behind are on the next page.
+    public static let chunkPageByteCountMax = 8 << 20
     /// Open readers of chunk stores.
     public static let openReaderCountMax = 64
     /// Bytes of a word that search compares: what is behind them is left out.

@@ -84,16 +84,20 @@ package final class DocumentReader: Sendable {
     }
 
     /// Chunks `first ..< first + limit` of an object, as far as there are so many.
+    /// - Parameter byteCountMax: bytes of their text: those behind are left out, but for the first.
     package func chunks(
-        of object: StoredObject, from first: Int, limit: Int
+        of object: StoredObject, from first: Int, limit: Int, byteCountMax: Int = .max
     ) async throws(StoreError) -> [StoredChunk] {
         let content = content
         return try await read { db in
-            var chunks: [StoredChunk] = []
+            var (chunks, byteCount) = ([StoredChunk](), 0)
             for span in try content.spans(db, of: object.id, from: first, limit: limit)
             where span.firstOrdinal < first + limit && span.firstOrdinal + span.chunkCount > first {
-                chunks += try content.chunks(db, of: object, in: span).filter {
-                    first..<(first + limit) ~= $0.ordinal
+                for chunk in try content.chunks(db, of: object, in: span)
+                where first..<(first + limit) ~= chunk.ordinal {
+                    byteCount += chunk.text.count
+                    if byteCount > byteCountMax, !chunks.isEmpty { return chunks }
+                    chunks.append(chunk)
                 }
             }
             return chunks

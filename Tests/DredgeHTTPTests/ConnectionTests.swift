@@ -74,6 +74,32 @@
             }
         }
 
+        @Test func `a verification that nobody answers keeps no server`() async throws {
+            var scenario = ServiceBench.scenario(ServiceBench.keys(1), faults: [.hang(on: .assumeRole).times(-1)])
+            scenario.callerARN = "arn:aws:iam::999988887777:user/dredge"
+            let bench = try await ServiceBench(scenario)
+            let service = try await bench.start()
+            let key = try await service.keys.create(organization: "Acme", environment: .development).key
+            _ = try await service.integrations.mint(for: service.caller())
+            var configuration = APIServer.Configuration(host: "127.0.0.1", port: 0)
+            configuration.times.drain = .milliseconds(200)
+            let server = try await LiveServer(service, configuration)
+            let body: JSON = [
+                "role_arn": "arn:aws:iam::123456789012:role/Read", "bucket_name": "bucket",
+                "bucket_region": "us-east-1",
+            ]
+            let client = try Program(
+                "curl",
+                [
+                    "--silent", "--request", "PUT", "--header", "Authorization: Bearer \(key)", "--data-binary", "@-",
+                    "http://127.0.0.1:\(server.port)/v2/integrations/aws/role",
+                ], input: body.data)
+            try await bench.waitForHang()
+            try await server.stop()
+            #expect(await client.wait().status != 0)
+            await service.shutDown()
+        }
+
         @Test func `a request whose body does not end keeps no server`() async throws {
             let bench = try await ServiceBench(count: 0)
             let service = try await bench.start()

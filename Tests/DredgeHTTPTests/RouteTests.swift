@@ -225,6 +225,7 @@
                 #expect(document["chunks"]?.items.map { $0["content"] } == [.string(text)])
                 let chunks = try await api.call(.get, "\(path)/chunks?limit=5").body
                 #expect(chunks["total_count"] == 1 && chunks["chunks"] == document["chunks"])
+                #expect(chunks["next_offset"] == .null)
                 #expect(chunks["chunks"]?.items.first?["byte_length"] == .integer(text.utf8.count))
                 #expect(try await api.call(.get, "\(path)/chunks?offset=1").body["chunks"]?.items == [])
                 #expect(try await api.call(.delete, path).body["success"] == true)

@@ -195,6 +195,33 @@
             #expect(await next.program.wait().status == 0)
         }
 
+        @Test func `thousands of connections take no more than half of the descriptors`() async throws {
+            let bench = try await ServiceBench(count: 0)
+            let key = try await makeKey(bench)
+            let port = try LoopbackPort.free()
+            let program = try Program(
+                "sh",
+                [
+                    "-c", "ulimit -n \"$0\" && exec \"$@\"", "\(ServiceLimits.descriptorCountMin)", Self.dredge,
+                    "serve",
+                    "--data", bench.directory.path, "--listen", "127.0.0.1:\(port)",
+                ])
+            while !LoopbackPort.isListening(port) {
+                try #require(program.isRunning)
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            let outcome = try await Program.run(
+                "sh",
+                [
+                    "-c", "ulimit -n 4000; exec python3 \"$@\"", "sh", ConnectionTests.script, "\(port)", key, "crowd",
+                    "3000",
+                ])
+            #expect(outcome.output == "200\n", "\(outcome)")
+            program.send(SIGTERM)
+            let end = await program.wait()
+            #expect(end.status == 0 && !end.error.contains("could not be accepted"), "\(end)")
+        }
+
         @Test func `a second signal ends a server at once that still waits for a client`() async throws {
             let bench = try await ServiceBench(count: 0)
             let key = try await makeKey(bench)

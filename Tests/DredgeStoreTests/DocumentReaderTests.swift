@@ -86,6 +86,11 @@ import Testing
             #expect(chunks.map(\.ordinal) == expected, "\(first) \(limit)")
             #expect(chunks.flatMap(\.text) == Array(whole.text[first * 100..<first * 100 + expected.count * 100]))
         }
+        // A hundred bytes each; the first one comes whatever it has.
+        for (byteCount, count) in [(0, 1), (199, 1), (200, 2), (1_250, 12), (9_999, 25)] {
+            let chunks = try await reader.chunks(of: document, from: 5, limit: 30, byteCountMax: byteCount)
+            #expect(chunks.map(\.ordinal) == Array(5..<5 + count), "\(byteCount)")
+        }
     }
 
     @Test func `only a run's own name goes on with it where that is asked for`() async throws {

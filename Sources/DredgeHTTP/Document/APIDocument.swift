@@ -62,7 +62,7 @@
 
         /// What the statuses of refusals mean.
         static let refusals: [Int: String] = [
-            400: "The request contradicts itself.",
+            400: "The request contradicts itself, or its path can't be read.",
             401: "There is no valid key: the header Authorization: Bearer KEY is needed.",
             403: "The key, the role or the external ID is not the organization's.",
             404: "There is no such thing in this organization and environment.",
@@ -71,7 +71,7 @@
             422: "Fields can't be taken: all of them are listed.",
             429: "Too much at once. Try again later.",
             501: "This server does not do that.",
-            503: "Not now. Try again later.",
+            503: "Not now: the disk is full, AWS does not answer, or an index is being made. Try again later.",
         ]
 
         private static var responses: [String: JSON] {

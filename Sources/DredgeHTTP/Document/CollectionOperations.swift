@@ -46,10 +46,12 @@
             Operation(
                 tag: .documents, method: .get, path: "/v2/collections/{collection}/documents/{document}",
                 id: "getDocument", summary: "A document with its first \(ServiceLimits.chunkPageCountMax) chunks",
+                description: "Fewer of long ones. The other chunks are at …/chunks.",
                 answers: [.json(.named("Document"), "The document.")], refusals: [404]),
             Operation(
                 tag: .documents, method: .get, path: "/v2/collections/{collection}/documents/{document}/chunks",
                 id: "listChunks", summary: "A document's chunks, in order",
+                description: "A page ends behind \(ServiceLimits.chunkPageByteCountMax) bytes of text, too.",
                 query: page(max: ServiceLimits.chunkPageCountMax),
                 answers: [.json(.named("ChunkPage"), "A page of chunks.")], refusals: [404, 422]),
             Operation(

@@ -164,7 +164,14 @@
                     ])), .always("chunks", .list(.named("Chunk"))),
             ]),
             "Chunk": .object(chunkMembers),
-            "ChunkPage": page("chunks", .named("Chunk"), [.always("document_id", .string)]),
+            "ChunkPage": page(
+                "chunks", .named("Chunk"),
+                [
+                    .always("document_id", .string),
+                    .always(
+                        "next_offset", .count.orNull,
+                        "Where the next page begins: this one may end before its limit. Null: it is the last."),
+                ]),
         ]
 
         private static let chunkMembers: [Member] = [

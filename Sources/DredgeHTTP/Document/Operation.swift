@@ -67,7 +67,7 @@
                 response["content"] = .object([answer.mediaType: .object(["schema": schema])])
                 responses["\(answer.status)"] = .object(response)
             }
-            for status in refusals + (needsKey ? [401, 403, 429] : []) {
+            for status in refusals + (needsKey ? [400, 401, 403, 422, 429, 503] : []) {
                 responses["\(status)"] = ["$ref": .string("#/components/responses/\(status)")]
             }
             var members: [String: JSON] = [

@@ -40,14 +40,17 @@ public struct Documents: Sendable {
         ])
     }
 
-    /// A page of a document's chunks, from ordinal `offset`.
+    /// A page of a document's chunks, from ordinal `offset`. It may have fewer than `limit`: `next_offset` tells where
+    /// the next one begins.
     public func chunks(
         _ name: String, _ id: String, limit: Int, offset: Int, for caller: Caller
     ) async throws -> JSON {
         let collection = try await collections.get(name, for: caller)
         let (document, chunks) = try await read(id, in: collection, from: offset, limit: limit)
+        let next = offset + chunks.count
         return .object([
             "document_id": .string(id), "chunks": .array(chunks.map(Self.chunk)),
+            "next_offset": chunks.isEmpty || next >= document.chunkCount ? .null : .integer(next),
             "total_count": .integer(document.chunkCount), "limit": .integer(limit), "offset": .integer(offset),
         ])
     }
@@ -85,7 +88,9 @@ public struct Documents: Sendable {
             guard let number = Self.number(id), let reader, let document = try await reader.object(number),
                 document.content != nil
             else { throw ServiceError.notFound("document") }
-            return (document, try await reader.chunks(of: document, from: first, limit: limit))
+            let chunks = try await reader.chunks(
+                of: document, from: first, limit: limit, byteCountMax: ServiceLimits.chunkPageByteCountMax)
+            return (document, chunks)
         }
     }
 
