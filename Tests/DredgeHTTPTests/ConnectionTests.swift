@@ -50,7 +50,7 @@
                 ($0.times.head, $0.times.body) = (.milliseconds(400), .milliseconds(400))
             } _: { hostile in
                 let answers = try await hostile(["slow"])
-                #expect(answers == ["head": "closed", "body": 408, "quiet": ""], "\(answers.text)")
+                #expect(answers == ["head": "closed", "body": 408, "quiet": "", "answered": 1], "\(answers.text)")
             }
         }
 

@@ -66,6 +66,25 @@ import Testing
         await service.shutDown()
     }
 
+    @Test(arguments: [ScriptedS3Server.Action.list, .get, .assumeRole])
+    func `a service stops while nobody answers it`(action: ScriptedS3Server.Action) async throws {
+        var (bench, scenario) = try await bench(ServiceBench.keys(2))
+        let service = try await bench.start(Self.configuration)
+        let caller = try await service.caller()
+        _ = try await service.collections.put("c", [:], for: caller)
+        let body = try await register(service, for: caller)
+        scenario.faults = [.hang(on: action).times(-1)]
+        try bench.server.play(scenario)
+        let id = try await service.jobs.submit(.bucket, body, into: "c", idempotencyKey: nil, for: caller)
+        try await bench.waitForHang()
+        await service.shutDown()
+        scenario.faults = []
+        try bench.server.play(scenario)
+        let next = try await bench.start(Self.configuration)
+        #expect(try await next.end(of: id, for: caller)["status"] == "completed")
+        await next.shutDown()
+    }
+
     /// Changes the control database of a service that does not run.
     private func control(_ sql: String, _ bench: ServiceBench) async throws {
         let path = bench.directory.appending(path: "control.sqlite").path

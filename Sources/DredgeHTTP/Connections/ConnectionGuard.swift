@@ -144,7 +144,7 @@
         /// Answers the request that is being read, unless its answer or an earlier one is under way, and closes.
         private func refuse(_ context: ChannelHandlerContext, _ status: HTTPResponse.Status, _ text: String) {
             isRefused = true
-            let isFree = !hasAnswerBegun && openCount <= (isReadingBody ? 1 : 0)
+            let isFree = !hasAnswerBegun && openCount == (isReadingBody ? 1 : 0)
             guard isFree, context.channel.isActive else { return context.close(promise: nil) }
             let answer = JSONResponse(.object(["detail": .string(text)]), status: status)
             var head = answer.response.head

@@ -23,5 +23,9 @@ final class DirectoryLock: Sendable {
         }
     }
 
-    deinit { Foundation.close(descriptor) }
+    deinit {
+        // A program that is just being started may have a copy of the descriptor yet, until it executes.
+        flock(descriptor, LOCK_UN)
+        Foundation.close(descriptor)
+    }
 }

@@ -91,6 +91,10 @@ def slow():
             "head": dribble("GET /healthz HTTP/1.1\r\nHost: x\r\nX: "),
             "body": dribble(PUT + "Content-Length: 100000\r\n\r\n"),
             "quiet": rest(quiet),
+            # Refused for its key before its body has come: that is the only answer.
+            "answered": talk(
+                "PUT /v2/collections/c HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
+            ).count("HTTP/1.1"),
         }
 
 
