@@ -363,6 +363,11 @@ public actor Jobs {
 
     private func run(_ job: JobRecord, _ source: Source) async throws -> Ending {
         if let ending = try await completed(job) { return ending }
+        // What the organization's running jobs may read together; nil: as much as there is.
+        var room: Int?
+        if let countMax = configuration.quotas.byteCountPerDay {
+            room = countMax - (try await byteCountRead(of: job.organization))
+        }
         let (path, settings) = (stores.path(job.collection), stores.settings)
         let store: ChunkStore
         do {
@@ -370,11 +375,6 @@ public actor Jobs {
             store = try await Task.detached { try ChunkStore.open(at: path, settings: settings) }.value
         } catch let error as StoreError {
             return .store(error)
-        }
-        // What the organization's running jobs may read together; nil: as much as there is.
-        var room: Int?
-        if let countMax = configuration.quotas.byteCountPerDay {
-            room = countMax - (try await byteCountRead(of: job.organization))
         }
         let run = engine.run([source], into: store, named: job.runName)
         runs[job.id]?.run = run
