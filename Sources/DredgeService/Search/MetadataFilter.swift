@@ -20,10 +20,13 @@ indirect enum MetadataFilter: Sendable, Hashable {
     }
 
     /// Whether a condition is on `filename` or `uri`.
-    var needsPlace: Bool {
+    var needsPlace: Bool { names("filename") || names("uri") }
+
+    /// Whether a condition is on this field.
+    func names(_ field: String) -> Bool {
         switch self {
-        case .all(let parts), .any(let parts): parts.contains(where: \.needsPlace)
-        case .field(let name, _, _): name == "filename" || name == "uri"
+        case .all(let parts), .any(let parts): parts.contains { $0.names(field) }
+        case .field(let name, _, _): name == field
         }
     }
 

@@ -73,8 +73,11 @@ struct SearchRanking {
         let scale = max(1, reader.averageLength / segment.file.averageLength) * 1.000_01 / 255
         let chunkCount = UInt32(segment.file.chunkCount)
         var order = Array(words.indices)
+        var part = 0
         for first in stride(from: 0, to: chunkCount, by: Self.windowCount) {
             let end = min(first + UInt32(Self.windowCount), chunkCount)
+            while part < segment.parts.count, segment.parts[part].end <= first { part += 1 }
+            guard try takesAny(segment.parts[part...], before: end) else { continue }
             var sum: UInt64 = 0
             for place in words.indices {
                 words[place].bound = 0
@@ -99,8 +102,17 @@ struct SearchRanking {
                 }
                 add(&words[order[place]], segment.file.lengths, first, end)
             }
-            try collect(segment, first, Int(end - first))
+            try collect(segment.parts[part...], first, Int(end - first))
         }
+    }
+
+    /// Whether some of the parts that begin before `end` are to be found.
+    private mutating func takesAny(_ parts: ArraySlice<SearchReader.Part>, before end: UInt32) throws -> Bool {
+        for part in parts {
+            if part.first >= end { return false }
+            if try verdicts.takes(Int(part.document)) { return true }
+        }
+        return false
     }
 
     private func maximum(_ count: Int) -> UInt32 {
@@ -124,20 +136,28 @@ struct SearchRanking {
     }
 
     /// Takes the chunks of a window that are good enough, and clears it.
-    private mutating func collect(_ segment: SearchReader.Segment, _ first: UInt32, _ count: Int) throws {
-        for place in 0..<count {
-            let score = scores[place]
-            guard score != 0 else { continue }
-            scores[place] = 0
-            guard score > least, let part = segment.part(of: first + UInt32(place)),
-                try verdicts.takes(Int(part.document))
-            else { continue }
-            // Behind all that are as good: chunks come in order.
-            let index = best.lastIndex { $0.score >= score }.map { $0 + 1 } ?? 0
-            best.insert((score, part.document, part.ordinal + first + UInt32(place) - part.first), at: index)
-            if best.count > countMax { best.removeLast() }
-            if best.count == countMax { least = best[countMax - 1].score }
+    private mutating func collect(_ parts: ArraySlice<SearchReader.Part>, _ first: UInt32, _ count: Int) throws {
+        var part = parts.startIndex
+        if maximum(count) > least {
+            for place in 0..<count where scores[place] > least {
+                let chunk = first + UInt32(place)
+                while part < parts.endIndex, parts[part].end <= chunk { part += 1 }
+                // What is dead is in no part.
+                guard part < parts.endIndex, parts[part].first <= chunk,
+                    try verdicts.takes(Int(parts[part].document))
+                else { continue }
+                take(scores[place], parts[part], chunk)
+            }
         }
+        scores.withUnsafeMutableBufferPointer { $0[..<count].update(repeating: 0) }
+    }
+
+    private mutating func take(_ score: UInt32, _ part: SearchReader.Part, _ chunk: UInt32) {
+        // Behind all that are as good: chunks come in order.
+        let index = best.lastIndex { $0.score >= score }.map { $0 + 1 } ?? 0
+        best.insert((score, part.document, part.ordinal + chunk - part.first), at: index)
+        if best.count > countMax { best.removeLast() }
+        if best.count == countMax { least = best[countMax - 1].score }
     }
 }
 
@@ -145,31 +165,47 @@ struct SearchRanking {
 private struct FilterVerdicts {
     private let filter: MetadataFilter?
     private let reader: SearchReader
-    private var ofDocuments: [Int: Bool] = [:]
+    private let needsFilename: Bool
+    /// What jobs attached to the documents of each run, and the place of the one that is looked at.
+    private var members: [Int64: [String: JSON]] = [:]
     private var ofRuns: [Int64: Bool] = [:]
+    /// By their places; 0: not known, 1: taken.
+    private var ofDocuments: [UInt8] = []
+    private var places: DocumentPlaces?
 
     init(_ filter: MetadataFilter?, _ reader: SearchReader) {
         self.filter = filter
         self.reader = reader
+        needsFilename = filter?.names("filename") ?? false
+        if filter != nil { ofDocuments = Array(repeating: 0, count: reader.documents.count) }
     }
 
     mutating func takes(_ place: Int) throws -> Bool {
         guard let filter else { return true }
-        let document = reader.documents[place]
-        guard filter.needsPlace else {
+        if ofDocuments[place] != 0 { return ofDocuments[place] == 1 }
+        if filter.needsPlace, places == nil { places = try reader.places() }
+        let verdict = takes(reader.documents[place], filter, places.map { $0.uri(place) })
+        ofDocuments[place] = verdict ? 1 : 2
+        return verdict
+    }
+
+    /// - Parameter uri: nil: no condition is on it.
+    private mutating func takes(
+        _ document: SearchReader.Document, _ filter: MetadataFilter, _ uri: String??
+    ) -> Bool {
+        guard let uri else {
             if let verdict = ofRuns[document.run] { return verdict }
             let verdict = filter.takes(reader.metadata(of: document.run))
             ofRuns[document.run] = verdict
             return verdict
         }
-        if let verdict = ofDocuments[place] { return verdict }
-        guard let uri = try reader.uri(of: document.number) else { return false }
-        var members = reader.metadata(of: document.run)
-        members["uri"] = .string(uri)
-        members["filename"] = .string(Documents.filename(ofURI: uri))
-        let verdict = filter.takes(members)
-        ofDocuments[place] = verdict
-        return verdict
+        guard let uri else { return false }
+        if members[document.run] == nil { members[document.run] = reader.metadata(of: document.run) }
+        members[document.run, default: [:]]["uri"] = .string(uri)
+        if needsFilename {
+            members[document.run, default: [:]]["filename"] = .string(Documents.filename(ofURI: uri))
+        }
+        return filter.takes(members[document.run] ?? [:])
     }
 }
 

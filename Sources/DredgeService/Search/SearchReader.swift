@@ -2,7 +2,8 @@ internal import Foundation
 internal import GRDB
 internal import Synchronization
 
-/// A search as it was when it was opened. Costs 4 bytes a chunk, 56 bytes a document, and the metadata of the jobs.
+/// A search as it was when it was opened. Costs 4 bytes a chunk, 56 bytes a document, and the metadata of the jobs;
+/// once a filter asks for them, also the documents' URIs.
 final class SearchReader: Sendable {
     /// A chunk that was found.
     struct Hit: Sendable, Hashable {
@@ -45,6 +46,7 @@ final class SearchReader: Sendable {
     private let metadata: [Int64: [String: JSON]]
     /// How many chunks have a word, where that is not told by the segments, which count what is dead too.
     private let counts = Mutex<[[UInt8]: Int]>([:])
+    private let knownPlaces = Mutex<DocumentPlaces?>(nil)
 
     /// - Parameter old: what was open before: segments that are in both are not read again.
     init(_ catalog: SearchCatalog, reusing old: SearchReader? = nil) throws {
@@ -85,7 +87,7 @@ final class SearchReader: Sendable {
         let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM document") ?? 0
         var (documents, versions) = ([Document](), [Int64: Int32](minimumCapacity: count))
         documents.reserveCapacity(count)
-        let rows = try Row.fetchCursor(db, sql: "SELECT number, run, version FROM document")
+        let rows = try Row.fetchCursor(db, sql: "SELECT number, run, version FROM document ORDER BY number")
         while let row = try rows.next() {
             versions[row[2]] = Int32(documents.count)
             documents.append(Document(number: row[0], run: row[1]))
@@ -132,22 +134,38 @@ final class SearchReader: Sendable {
         return count
     }
 
-    func uri(of document: Int64) throws -> String? {
-        try queue.read { db in
-            let statement = try db.cachedStatement(sql: "SELECT uri FROM document WHERE number = ?")
-            return try String.fetchOne(statement, arguments: [document])
-        }
+    /// Where the documents are.
+    func places() throws -> DocumentPlaces {
+        if let known = knownPlaces.withLock({ $0 }) { return known }
+        let places = try queue.read { try DocumentPlaces(documents, $0) }
+        knownPlaces.withLock { $0 = places }
+        return places
     }
 }
 
-extension SearchReader.Segment {
-    /// The part that a chunk is of; nil: it is dead.
-    func part(of chunk: UInt32) -> SearchReader.Part? {
-        var (low, high) = (0, parts.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if parts[middle].end <= chunk { low = middle + 1 } else { high = middle }
+/// The URIs of a search's documents, one behind the other.
+struct DocumentPlaces: Sendable {
+    private var text: [UInt8] = []
+    /// Where the URI of each document ends, in the documents' order.
+    private var ends: [Int] = []
+
+    /// - Parameter documents: in order of their numbers. The URI of one that is gone meanwhile is empty.
+    fileprivate init(_ documents: [SearchReader.Document], _ db: Database) throws {
+        ends.reserveCapacity(documents.count)
+        let rows = try Row.fetchCursor(db, sql: "SELECT number, uri FROM document ORDER BY number")
+        while let row = try rows.next(), ends.count < documents.count {
+            let number: Int64 = row[0]
+            while ends.count < documents.count, documents[ends.count].number < number { ends.append(text.count) }
+            guard ends.count < documents.count, documents[ends.count].number == number else { continue }
+            text += (row[1] as String).utf8
+            ends.append(text.count)
         }
-        return low < parts.count && parts[low].first <= chunk ? parts[low] : nil
+        while ends.count < documents.count { ends.append(text.count) }
+    }
+
+    /// The document's URI; nil: it is gone.
+    func uri(_ place: Int) -> String? {
+        let start = place > 0 ? ends[place - 1] : 0
+        return start < ends[place] ? String(decoding: text[start..<ends[place]], as: UTF8.self) : nil
     }
 }

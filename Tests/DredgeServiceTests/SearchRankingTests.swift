@@ -1,0 +1,92 @@
+import Foundation
+import GRDB
+import TestServers
+import Testing
+
+@testable import DredgeService
+
+/// Searches of many windows, made without a service.
+@Suite struct SearchRankingTests {
+    private struct Chunk {
+        var document: Int64
+        var ordinal: Int
+        var text: String
+    }
+
+    /// Documents of some chunks, in three segments of which the second is small. Every fifth is dead.
+    private static func make(_ generator: inout SeededGenerator, at path: String) throws -> [Chunk] {
+        let catalog = try SearchCatalog(path: path)
+        defer { try? catalog.queue.close() }
+        var (chunks, tokenizer, version) = ([Chunk](), SearchTokenizer(), Int64(0))
+        for chunkCount in [5_000, 40, 2_500] {
+            var (segment, count) = (SearchSegment(), 0)
+            while count < chunkCount {
+                version += 1
+                let isLive = version % 5 != 0
+                let length = Int.random(in: 1...90, using: &generator)
+                for ordinal in 0..<length {
+                    let text = SearchTests.text(Int.random(in: 1...9, using: &generator), &generator)
+                    segment.add(Array(text.utf8), version: version, ordinal: ordinal, &tokenizer)
+                    if isLive { chunks.append(Chunk(document: version, ordinal: ordinal, text: text)) }
+                }
+                if isLive {
+                    let uri = "s3://bucket/\(version % 3)/\(version)"
+                    try catalog.queue.write { [version] db in
+                        try db.execute(
+                            sql: "INSERT INTO document VALUES (?1, ?1, 1, '', ?2, ?3, 1, 1)",
+                            arguments: [version, uri, length])
+                    }
+                }
+                count += length
+            }
+            let id = try catalog.queue.write { try $0.takeSegmentID() }
+            let content = try segment.write(to: SearchCatalog.segmentPath(path, id)) {}
+            try catalog.queue.write { try $0.insert(SegmentRow(id: id, place: id, content: content)) }
+        }
+        return chunks
+    }
+
+    @Test(arguments: [1, UInt64.random(in: 2 ... .max)])
+    func findsTheBestAsAPlainReferenceDoesWhateverItPassesOver(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let directory = FileManager.default.temporaryDirectory.appending(path: "dredge-ranking-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let path = directory.appending(path: "x.search").path
+        let chunks = try Self.make(&generator, at: path)
+        let plain = PlainBM25(
+            Dictionary(uniqueKeysWithValues: chunks.map { ("\($0.document):\($0.ordinal)", $0.text) }))
+        for isMerged in [false, true] {
+            if isMerged {
+                let catalog = try SearchCatalog(path: path)
+                while try SearchMerging.step(catalog, check: {}, then: {}) {}
+                try catalog.queue.close()
+            }
+            let reader = try SearchReader(try SearchCatalog(reading: path))
+            for round in 0..<30 {
+                let words = Set(
+                    (0...round % 5).map { _ in "word\(Int(pow(400, Double.random(in: 0..<1, using: &generator))))" })
+                let part = round % 3 == 0 ? "s3://bucket/\(round % 4)/" : nil
+                let filter = part.map { part in
+                    MetadataFilter.all([
+                        .field("uri", .greaterOrEqual, .string(part)), .field("uri", .less, .string(part + "~")),
+                    ])
+                }
+                var expected = plain.scores(words)
+                if let part {
+                    expected = expected.filter {
+                        "s3://bucket/\((Int($0.key.split(separator: ":")[0]) ?? 0) % 3)/" == part
+                    }
+                }
+                let countMax = [1, 10, 100][round / 3 % 3]
+                let hits = try reader.search(words.map { Array($0.utf8) }, filter: filter, countMax: countMax)
+                let best = expected.values.sorted(by: >).prefix(countMax)
+                #expect(hits.count == best.count, "seed \(seed)")
+                for (hit, score) in zip(hits, best) {
+                    #expect(abs(hit.score - score) < 1e-3, "seed \(seed): \(words)")
+                    #expect(abs(hit.score - (expected["\(hit.document):\(hit.ordinal)"] ?? -1)) < 1e-3, "seed \(seed)")
+                }
+            }
+        }
+    }
+}
