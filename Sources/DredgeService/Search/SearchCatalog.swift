@@ -7,6 +7,12 @@ internal import GRDB
 ///
 /// A segment is never changed: an update adds one, and merging replaces neighbours by one. So a query reads what was
 /// there when it began, and waits for nobody.
+///
+/// FTS5 would do the same with less code. But it ranks every row that has a word, and counts in the ranks what was
+/// deleted; and a contentless table of SQLite before 3.43 deletes a row only by the text that it was made of, which the
+/// chunk store does not have any more. `Benchmarks/search --fts5` compares the two: on a busy machine of two cores, the
+/// median query took FTS5 of SQLite 3.40 0.8 s among 260,000 chunks of 250 words, and its file had 850 bytes a chunk;
+/// here it has 350 to 400.
 /// - `state`: `sequence` counts the updates that changed something, and begins at `base`: milliseconds since 1970 when
 ///   the file was made, so that a file that was lost is not taken for the one before. `next_segment` and `next_version`
 ///   are numbers that nothing had; `open_version` is that of a document whose chunks are being added, 0: none.
