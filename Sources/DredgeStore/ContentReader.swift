@@ -15,6 +15,7 @@ final class ContentReader: @unchecked Sendable {
     private var batches: [BatchID: (batch: InflatedBatch, lastUse: Int)] = [:]
     private var useCount = 0
     private var cachedByteCount = 0
+    private var dataVersion: Int64?
 
     init(path: String) { self.path = path }
 
@@ -63,6 +64,7 @@ final class ContentReader: @unchecked Sendable {
     }
 
     private func batch(_ db: Database, _ id: BatchID) throws -> InflatedBatch {
+        try forgetOthers(db)
         useCount += 1
         if let found = batches[id]?.batch {
             batches[id]?.lastUse = useCount
@@ -81,6 +83,16 @@ final class ContentReader: @unchecked Sendable {
             batches[oldest.key] = nil
         }
         return batch
+    }
+
+    /// The identifier of a batch that was deleted may be that of another one by now, so what was inflated before
+    /// somebody else's commit is not used any more (https://sqlite.org/pragma.html#pragma_data_version).
+    private func forgetOthers(_ db: Database) throws {
+        let version = try query(db, "PRAGMA data_version") { $0.int64(0) }.first
+        if version == dataVersion { return }
+        dataVersion = version
+        batches = [:]
+        cachedByteCount = 0
     }
 
     static func inflate(_ payload: [UInt8]) throws(BatchDamage) -> InflatedBatch {

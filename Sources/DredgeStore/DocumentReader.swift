@@ -3,7 +3,7 @@ internal import GRDB
 
 /// Answers small questions about a store over and over, on a connection that stays open: what a server needs.
 ///
-/// Sees what is committed at each call. A store that was written anew (compacted, repaired, forgotten from) is another
+/// Sees what is committed at each call, as one state. A store that was written anew (compacted, repaired, forgotten from) is another
 /// file: make another reader then.
 package final class DocumentReader: Sendable {
     private let reader: StoreReader
@@ -148,6 +148,13 @@ package final class DocumentReader: Sendable {
     }
 
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
-        do { return try await reader.read(body) } catch { throw StoreError(error, path: path) }
+        do {
+            return try await reader.read { db in
+                // All that one answer needs is of one state: a batch may be deleted between two statements.
+                try db.execute(sql: "BEGIN DEFERRED")
+                defer { try? db.execute(sql: "ROLLBACK") }
+                return try body(db)
+            }
+        } catch { throw StoreError(error, path: path) }
     }
 }

@@ -70,6 +70,22 @@ import Testing
         await bench.close()
     }
 
+    @Test func findsThePresentTextOfADocumentThatWasGoneInBetween() async throws {
+        let bench = try await SearchBench(["a.txt": "first alphasecret\n", "b.txt": "other\n"])
+        try await bench.index()
+        #expect(try await bench.found("alphasecret") == ["a.txt"])
+        // No text: the document goes, and its batch.
+        bench.objects["a.txt"] = "\u{0}\u{1}\u{2}\u{0}"
+        try await bench.index()
+        #expect(try await bench.found("alphasecret") == [])
+        bench.objects["a.txt"] = "final omegasecret\n"
+        try await bench.index()
+        #expect(try await bench.found("omegasecret") == ["a.txt"])
+        #expect(try await bench.found("alphasecret") == [])
+        #expect(try await bench.chunks().values.contains { $0["content"] == "final omegasecret\n" })
+        await bench.close()
+    }
+
     @Test func refusesWhatItCanNotDo() async throws {
         let bench = try await SearchBench()
         for (body, status) in [
