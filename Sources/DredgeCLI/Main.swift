@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dredge
 import DredgeLedger
+import DredgeService
 import DredgeStore
 
 #if canImport(Glibc)
@@ -60,6 +61,9 @@ struct Main {
             StandardError.write(FatalText.text(error) + "\n")
             let isAboutName = error.code == .noSuchObject || error.code == .noSuchSource
             return (isAboutName ? ExitStatus.usage : .fatal).rawValue
+        } catch let error as DataDirectoryProblem {
+            StandardError.write("dredge: \(error)\n")
+            return ExitStatus.fatal.rawValue
         } catch is StandardOutput.ReaderGone {
             return ExitStatus.complete.rawValue
         } catch {

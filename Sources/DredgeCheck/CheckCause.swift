@@ -50,7 +50,7 @@ public struct CheckCause: Sendable, Hashable, Codable {
 extension String {
     /// Begins with a capital letter and ends with a full stop, as messages that are made to be part of a sentence
     /// don't.
-    var asSentence: String {
+    package var asSentence: String {
         guard let first, let last else { return self }
         return first.uppercased() + dropFirst() + (".!?)".contains(last) ? "" : ".")
     }

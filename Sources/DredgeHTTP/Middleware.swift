@@ -11,6 +11,8 @@
             _ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response
         ) async throws -> Response {
             do {
+                // The router would leave empty segments out, which others take for another address.
+                if request.uri.path.contains("//") { throw HTTPError(.notFound) }
                 return try await next(request, context)
             } catch let error as ServiceError {
                 if error.isOfStorage { context.logger.error("the control database can't be written to") }
@@ -32,6 +34,9 @@
             } catch let error as any HTTPResponseError {
                 return JSONResponse(.object(["detail": .string(error.status.reasonPhrase)]), status: error.status)
                     .response
+            } catch is CancellationError {
+                // The server stops while the body of the request is still to come.
+                return JSONResponse(["detail": "The server stops."], status: .serviceUnavailable).response
             } catch {
                 context.logger.error("a request failed", metadata: ["error": "\(error)"])
                 return JSONResponse(

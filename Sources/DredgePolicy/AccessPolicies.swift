@@ -14,7 +14,17 @@ public enum AccessPolicies {
     public static func trust(
         _ caller: TrustedPrincipal, externalID: String?, tagKeys: [String] = [], sourceIdentity: String? = nil
     ) -> PolicyDocument {
-        let idCondition = externalID.map { [PolicyCondition("StringEquals", "sts:ExternalId", [$0])] } ?? []
+        trust(
+            caller, externalIDs: externalID.map { [$0] } ?? [], tagKeys: tagKeys, sourceIdentity: sourceIdentity)
+    }
+
+    /// The same for a role that takes any of several external IDs: while one is replaced by another. Without any it
+    /// demands none.
+    public static func trust(
+        _ caller: TrustedPrincipal, externalIDs: [String], tagKeys: [String] = [], sourceIdentity: String? = nil
+    ) -> PolicyDocument {
+        let idCondition =
+            externalIDs.isEmpty ? [] : [PolicyCondition("StringEquals", "sts:ExternalId", externalIDs)]
         var statements = [
             PolicyStatement(
                 sid: "AssumeRole", principal: caller.principal, actions: ["sts:AssumeRole"],

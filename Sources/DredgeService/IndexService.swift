@@ -32,7 +32,7 @@ public final class IndexService: Sendable {
     private let lock: Mutex<DirectoryLock?>
 
     /// Opens the data directory (made, mode 0700, where there is none), and takes up jobs that had not ended. Throws
-    /// `DirectoryInUse` where another service has it.
+    /// `DirectoryInUse` where another service has it, `DataDirectoryProblem` where it can't be used.
     /// - Parameters:
     ///   - settings: what chunks are made by, of collections that are new; a collection keeps its own.
     ///   - engine: what all jobs run on. The service shuts it down.
@@ -42,7 +42,7 @@ public final class IndexService: Sendable {
     ) async throws {
         try Self.makeDirectory(directory)
         lock = Mutex(try DirectoryLock(directory: directory))
-        database = try ControlDatabase(directory: directory)
+        database = try Self.openDatabase(directory)
         self.engine = engine
         self.configuration = configuration
         rates = RequestRates(configuration.rateLimit)
@@ -77,12 +77,8 @@ public final class IndexService: Sendable {
     public var problem: String? {
         get async {
             if lock.withLock({ $0 == nil }) { return "The server is being shut down." }
-            do {
-                try await database.check()
-                return nil
-            } catch {
-                return "The control database can't be read or written to. The server's log tells why."
-            }
+            if await database.isWell() { return nil }
+            return "The control database can't be read or written to. The server's log tells why."
         }
     }
 
@@ -105,13 +101,28 @@ public final class IndexService: Sendable {
     }
 
     /// The keys of a data directory, for a command: a server may run beside it.
-    public static func openKeys(directory: URL) throws -> APIKeys {
-        try makeDirectory(directory)
-        return APIKeys(database: try ControlDatabase(directory: directory))
+    /// - Parameter makesDirectory: whether the directory is made where there is none; otherwise nil is returned then.
+    public static func openKeys(directory: URL, makesDirectory: Bool) throws -> APIKeys? {
+        if makesDirectory {
+            try makeDirectory(directory)
+        } else if !ControlDatabase.isThere(directory) {
+            return nil
+        }
+        return APIKeys(database: try openDatabase(directory))
     }
 
     private static func makeDirectory(_ directory: URL) throws {
-        try FileManager.default.createDirectory(
-            at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        do {
+            try FileManager.default.createDirectory(
+                at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw DataDirectoryProblem(directory, "it can't be made, or is no directory")
+        }
+    }
+
+    private static func openDatabase(_ directory: URL) throws -> ControlDatabase {
+        do { return try ControlDatabase(directory: directory) } catch {
+            throw DataDirectoryProblem(directory, "its control.sqlite can't be opened (\(error))")
+        }
     }
 }

@@ -78,6 +78,8 @@ public enum ServiceLimits {
     static let rateCountMax = 10_000
     /// How far back quotas look, in seconds.
     static let quotaSeconds: Double = 24 * 3_600
+    /// How often it is noted what a job has read, in seconds.
+    static let byteCountNoteSeconds = 10
     /// Jobs that run at once, over all organizations.
     public static let runningJobCountMax = 8
     /// Jobs of one organization that run at once.
@@ -180,6 +182,8 @@ public enum ServiceLimits {
     static let webhookLookSeconds = 2
     /// Deliveries of an endpoint that are kept.
     public static let webhookDeliveryCountMax = 2_000
+    /// Deliveries of an endpoint that are still to be sent, behind which the oldest are given up.
+    static let webhookPendingCountMax = 20_000
     /// How long a delivery is kept, in seconds.
     public static let webhookDeliverySeconds: Double = 30 * 86_400
     /// Attempts of a delivery that are kept.

@@ -3,8 +3,8 @@ internal import GRDB
 
 /// Answers small questions about a store over and over, on a connection that stays open: what a server needs.
 ///
-/// Sees what is committed at each call, as one state. A store that was written anew (compacted, repaired, forgotten from) is another
-/// file: make another reader then.
+/// Sees what is committed at each call, as one state. A store that was written anew (compacted, repaired, forgotten
+/// from) is another file: make another reader then.
 package final class DocumentReader: Sendable {
     private let reader: StoreReader
     private let content: ContentReader

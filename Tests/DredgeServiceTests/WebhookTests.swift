@@ -1,5 +1,6 @@
 import DredgeStore
 import Foundation
+import GRDB
 import ServiceBench
 import TestServers
 import Testing
@@ -339,10 +340,18 @@ import Testing
                     db, for: endpoint, event: "evt_\(index)", type: "job.completed", job: nil, "{}", now: now)
             }
             try Webhooks.failWaiting(db, endpoint)
+            // The oldest of all: it is still to be sent.
+            try db.execute(sql: "UPDATE webhook_delivery SET status = 'pending' WHERE event = 'evt_0'")
+            try Webhooks.insert(
+                db, for: endpoint, event: "evt_last", type: "job.completed", job: nil, "{}", now: now)
         }
         let page = try await webhooks.deliveries(endpoint, status: "failed", limit: 2, offset: 0, for: setup.caller)
-        #expect(page["total_count"] == .integer(ServiceLimits.webhookDeliveryCountMax))
+        #expect(page["total_count"] == .integer(ServiceLimits.webhookDeliveryCountMax - 1))
         #expect(page["deliveries"]?.items.first?["event_id"] == "evt_2004")
+        let waiting = try await webhooks.database.read { db in
+            try String.fetchAll(db, sql: "SELECT event FROM webhook_delivery WHERE event IN ('evt_0', 'evt_1')")
+        }
+        #expect(waiting == ["evt_0"])
         setup.clock.advance(by: ServiceLimits.webhookDeliverySeconds + 1)
         _ = try await webhooks.test(endpoint, for: setup.caller)
         #expect(try await setup.deliveries(endpoint).count == 1)

@@ -40,11 +40,17 @@ public struct WithheldRemovals: Sendable, Hashable, Codable {
                 ("Its filters have changed since the last run that kept nothing back.", "Check include and exclude.")
             case .overLimits:
                 (
-                    "They are more than \(rule.countMax) and more than \(rule.shareMax * 100) % of its documents.",
+                    "They are more than \(rule.countMax) and more than \(percent(rule.shareMax)) % of its documents.",
                     "Check the bucket."
                 )
             case .withheldBefore: ("An earlier run withheld the removal of some of them.", "Check the bucket.")
             }
         if reason != .untrustedListing { advice += " To remove them, run with --confirm-deletions." }
     }
+}
+
+/// `10` or `12.5`.
+private func percent(_ share: Double) -> String {
+    let value = (share * 1_000).rounded() / 10
+    return value == value.rounded() ? "\(Int(value))" : "\(value)"
 }

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import DredgeService
+import DredgeConfig
 import Foundation
 
 /// `dredge keys`: the keys of the HTTP API. Works beside a server that runs.
@@ -14,6 +15,15 @@ struct DataDirectory: ParsableArguments {
         help: ArgumentHelp("The server's data directory; made if it is missing.", valueName: "directory"),
         completion: .directory)
     var data: String
+
+    /// The keys of a directory that is there.
+    func keys() throws -> APIKeys {
+        guard let keys = try IndexService.openKeys(directory: url, makesDirectory: false) else {
+            throw CommandFailure(
+                .usage, "\(Quoting.escaped(data)) has no server's data. `dredge keys create` makes it.")
+        }
+        return keys
+    }
 
     var url: URL { URL(filePath: data, directoryHint: .isDirectory) }
 }
@@ -37,7 +47,7 @@ struct KeysCreateCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let keys = try IndexService.openKeys(directory: directory.url)
+        guard let keys = try IndexService.openKeys(directory: directory.url, makesDirectory: true) else { return }
         let key: NewAPIKey
         do {
             key = try await keys.create(organization: organization, environment: environment)
@@ -61,7 +71,7 @@ struct KeysListCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let keys = try await IndexService.openKeys(directory: directory.url).list(organization: organization)
+        let keys = try await directory.keys().list(organization: organization)
         for key in keys {
             if json {
                 try StandardOutput.shared.write(JSONText.line(key))
@@ -84,9 +94,11 @@ struct KeysRevokeCommand: AsyncParsableCommand {
     var keyID: String
 
     func run() async throws {
-        guard try await IndexService.openKeys(directory: directory.url).revoke(keyID: keyID) else {
-            throw CommandFailure(.usage, "There is no valid key \(keyID). `dredge keys list` shows all keys.")
+        guard try await directory.keys().revoke(keyID: keyID) else {
+            throw CommandFailure(
+                .usage, "There is no valid key \(Quoting.escaped(keyID)). `dredge keys list` shows all keys.")
         }
+        try StandardOutput.shared.write("revoked \(keyID)\n")
     }
 }
 

@@ -72,18 +72,19 @@ struct ServeCommand: AsyncParsableCommand {
         }
         if let listen {
             guard let address = ListenAddress(listen) else {
-                throw ValidationError("--listen \(Quoting.quoted(listen)) is not HOST:PORT, as 127.0.0.1:8080")
+                throw CommandFailure(
+                    .usage, "dredge: --listen \(Quoting.quoted(listen)) is not HOST:PORT, as 127.0.0.1:8080")
             }
             config.listen = address
         }
         switch (tlsCertificate, tlsKey) {
         case (nil, nil): break
         case (let certificate?, let key?): config.tls = TLSFiles(certificatePath: certificate, keyPath: key)
-        default: throw ValidationError("--tls-certificate and --tls-key are needed together")
+        default: throw CommandFailure(.usage, "dredge: --tls-certificate and --tls-key are needed together")
         }
         if let principalARN {
             if let complaint = ServiceConfiguration.complaint(ofPrincipalARN: principalARN) {
-                throw ValidationError("--principal-arn \(Quoting.quoted(principalARN)) \(complaint)")
+                throw CommandFailure(.usage, "dredge: --principal-arn \(Quoting.quoted(principalARN)) \(complaint)")
             }
             config.service.principalARN = principalARN
         }

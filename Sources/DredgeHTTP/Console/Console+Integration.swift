@@ -321,7 +321,7 @@
         }
 
         private static func cause(_ cause: JSON, id: String) -> HTML {
-            let certainty: HTML = cause.isTrue("isCertain") ? "The cause" : "A possible cause"
+            let certainty: HTML = cause.isTrue("is_certain") ? "The cause" : "A possible cause"
             return """
                 <div class="cause"><p><b>\(certainty): \(cause.text("summary"))</b></p><p>\(cause.text("evidence"))</p>
                 \(change(cause["change"] ?? .null, id: id))</div>

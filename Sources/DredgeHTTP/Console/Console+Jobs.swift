@@ -256,7 +256,9 @@
                 """
             let list: HTML =
                 files.isEmpty
-                ? "<p class=\"empty\">No file so far.</p>"
+                ? (job["completed_at"] == .null
+                    ? "<p class=\"empty\">No file so far.</p>"
+                    : "<p class=\"empty\">No file here. A file is listed by the last job that looked at it.</p>")
                 : .table(
                     "Files", ["File", "Status", "#Chunks", "What to know"],
                     files.map { Self.row($0, job.text("collection_name")) })

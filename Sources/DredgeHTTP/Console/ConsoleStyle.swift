@@ -26,7 +26,7 @@
             h1 { font-size: 1.75rem; line-height: 1.25; margin: .25rem 0 1rem; overflow-wrap: anywhere; }
             h2 { font-size: 1.25rem; line-height: 1.3; margin: 2.25rem 0 .75rem; }
             h3 { font-size: 1.05rem; margin: 0 0 .25rem; overflow-wrap: anywhere; }
-            p { margin: 0 0 .75rem; max-width: 46rem; }
+            p { margin: 0 0 .75rem; max-width: 46rem; overflow-wrap: anywhere; }
             small, .hint { color: var(--soft); font-size: .875rem; }
             small { overflow-wrap: anywhere; }
             .hint { margin: .25rem 0 0; }
@@ -187,7 +187,7 @@
               background: var(--accent); border-color: var(--accent); color: var(--on-accent); font-weight: 600;
             }
             .danger { background: var(--bad); border-color: var(--bad); color: var(--paper); font-weight: 600; }
-            .plain, .small { min-height: 0; padding: .2rem .6rem; font-size: .875rem; }
+            .plain, .small { min-height: 0; padding: .2rem .6rem; font-size: .875rem; white-space: nowrap; }
             [hidden] { display: none !important; }
             .quiet { font-size: .9rem; font-weight: 400; }
             progress {

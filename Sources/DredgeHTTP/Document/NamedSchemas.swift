@@ -67,7 +67,8 @@
                 .object(
                     jobMembers + [
                         .always("files_total", .count), .always("files_indexed", .count),
-                        .always("files_failed", .count), .always("error", .string.orNull),
+                        .always("files_failed", .count), .always("error_code", .string.orNull),
+                        .always("error", .string.orNull),
                     ])),
             "Job": .object(
                 jobMembers + [

@@ -1,11 +1,24 @@
 internal import Foundation
 internal import GRDB
+internal import Synchronization
 
 /// The service's own SQLite file: organizations, keys, collections, integrations, jobs, webhooks and syncs. Keys are
 /// kept as SHA-256, credentials of requests not at all. The one kind of secret in it are those of webhooks, which sign
 /// what is sent: therefore nobody but the owner may read the file.
 final class ControlDatabase: Sendable {
     private let pool: DatabasePool
+    private struct Health: Sendable {
+        /// The last write failed: the disk is full, or fails.
+        var failsToWrite = false
+        /// What was read was no sound database.
+        var isDamaged = false
+    }
+    private let health = Mutex(Health())
+
+    /// Whether a directory has the file.
+    static func isThere(_ directory: URL) -> Bool {
+        FileManager.default.fileExists(atPath: directory.appending(path: "control.sqlite").path)
+    }
 
     /// Opens `control.sqlite` in `directory`; makes it (mode 0600) where there is none, and brings an older one to this
     /// version.
@@ -31,22 +44,38 @@ final class ControlDatabase: Sendable {
 
     /// Sees one state of the file. Runs beside writes.
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
-        try await pool.read(body)
+        do { return try await pool.read(body) } catch let error as DatabaseError {
+            if [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_IOERR].contains(error.resultCode) {
+                health.withLock { $0.isDamaged = true }
+            }
+            throw error
+        }
     }
 
     /// One transaction. Throws `ServiceError` where the disk is full or fails: then nothing was stored.
     func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
-        do { return try await pool.write(body) } catch let error as DatabaseError {
-            throw ServiceError.storage(error) ?? error
+        do {
+            let value = try await pool.write(body)
+            health.withLock { $0.failsToWrite = false }
+            return value
+        } catch let error as DatabaseError {
+            guard let problem = ServiceError.storage(error) else { throw error }
+            health.withLock { $0.failsToWrite = true }
+            throw problem
         }
     }
 
-    /// Throws where the file can't be read, or not be written to at all.
-    func check() async throws {
-        try await pool.read { db in _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM organization") }
-        try await pool.writeWithoutTransaction { db in
-            try db.execute(sql: "BEGIN IMMEDIATE")
-            try db.execute(sql: "ROLLBACK")
+    /// Whether the file can be read and written to. Looks, and where a write failed before, writes.
+    func isWell() async -> Bool {
+        do {
+            _ = try await read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM organization") }
+            let state = health.withLock { $0 }
+            if state.isDamaged { return false }
+            // A number that nobody uses.
+            if state.failsToWrite { try await write { db in try db.execute(sql: "PRAGMA user_version = 1") } }
+            return true
+        } catch {
+            return false
         }
     }
 

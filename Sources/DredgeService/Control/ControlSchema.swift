@@ -8,7 +8,8 @@ internal import GRDB
 ///   `last_used` tells is true to the hour.
 /// - `collection`: named within organization and environment; its chunks are in the file `collections/ID.chunks`.
 ///   `document_count` is of when a job last ended there, or documents were deleted.
-/// - `role`: a role ARN of the organization's integration; `verdicts` is JSON, of the last verification.
+/// - `role`: a role ARN of the organization's integration; `verdicts` is JSON, of the last verification,
+///   `external_id` the one with which it let the server in last.
 /// - `job`: `request` is the JSON of what was asked, without credentials; `run` is the run of the chunk store,
 ///   `byte_count` what was read from the bucket, as far as the job's processes could note it.
 /// - `deleted_collection`: one whose files are still to be deleted.
@@ -33,6 +34,9 @@ enum ControlSchema {
         migrator.registerMigration("quotas") { db in
             try db.execute(sql: "ALTER TABLE job ADD COLUMN byte_count INTEGER NOT NULL DEFAULT 0")
             try db.execute(sql: "CREATE INDEX job_created ON job(organization, created)")
+        }
+        migrator.registerMigration("verified external ID") { db in
+            try db.execute(sql: "ALTER TABLE role ADD COLUMN external_id TEXT")
         }
         return migrator
     }

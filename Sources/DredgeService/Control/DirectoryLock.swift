@@ -6,6 +6,16 @@ public struct DirectoryInUse: Error, CustomStringConvertible {
     public var description: String
 }
 
+/// A data directory that can't be used.
+public struct DataDirectoryProblem: Error, CustomStringConvertible {
+    /// Which, and why.
+    public var description: String
+
+    init(_ directory: URL, _ problem: String) {
+        description = "The data directory \(directory.path) can't be used: \(problem)."
+    }
+}
+
 /// Keeps a data directory for one server: a second one would fail the jobs of the first. The system gives it back
 /// however the process ends.
 final class DirectoryLock: Sendable {
@@ -15,7 +25,9 @@ final class DirectoryLock: Sendable {
     init(directory: URL) throws {
         let path = directory.appending(path: "lock").path
         descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: path]) }
+        guard descriptor >= 0 else {
+            throw DataDirectoryProblem(directory, "nothing can be written there (\(String(cString: strerror(errno))))")
+        }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             Foundation.close(descriptor)
             throw DirectoryInUse(

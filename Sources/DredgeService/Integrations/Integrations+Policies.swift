@@ -1,6 +1,7 @@
 internal import DredgeAWS
 internal import DredgeIAM
 internal import DredgePolicy
+internal import Foundation
 
 extension Integrations {
     /// The documents of `show` as texts to paste: the trust policy (nil: the server's principal is not known), and the
@@ -13,7 +14,7 @@ extension Integrations {
         bucket: String, prefix: String, keyARN: String, for caller: Caller
     ) async throws -> (trust: String?, permissions: String) {
         let record = try await database.read { try Self.record($0, caller.organization) }
-        guard let externalID = record.externalID else { throw ServiceError.notFound("integration") }
+        guard record.externalID != nil else { throw Self.noIntegration }
         let principal = await principal.arn().flatMap { try? TrustedPrincipal($0) }
         let scope = try Self.orInvalid("bucket") { () throws(AWSError) in
             try BucketScope(bucket: bucket.isEmpty ? "your-bucket-name" : bucket, prefix: prefix)
@@ -23,7 +24,9 @@ extension Integrations {
             key = try Self.orInvalid("kms_key_arn") { () throws(AWSError) in try EncryptionKey(keyARN) }
         }
         return (
-            principal.map { AccessPolicies.trust($0, externalID: externalID).prettyJSON },
+            principal.map {
+                AccessPolicies.trust($0, externalIDs: record.valid(at: Date().timeIntervalSince1970)).prettyJSON
+            },
             AccessPolicies.permissions(scope, key: key).prettyJSON
         )
     }

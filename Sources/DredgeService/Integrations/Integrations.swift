@@ -34,6 +34,8 @@ public struct Integrations: Sendable {
         var status: String
         var verified: Double?
         var verdicts: JSON?
+        /// The external ID with which it let the server in last.
+        var externalID: String?
     }
 
     // MARK: The external ID
@@ -51,7 +53,7 @@ public struct Integrations: Sendable {
     /// The organization's integration, with the documents to paste. Throws `notFound` where no external ID was made.
     public func show(for caller: Caller) async throws -> JSON {
         let record = try await database.read { try Self.record($0, caller.organization) }
-        guard let externalID = record.externalID else { throw ServiceError.notFound("integration") }
+        guard let externalID = record.externalID else { throw Self.noIntegration }
         let principalARN = await principal.arn()
         return .object([
             "external_id": .string(externalID),
@@ -60,7 +62,7 @@ public struct Integrations: Sendable {
                 $0 > Date().timeIntervalSince1970 ? .string(timeText($0)) : .null
             } ?? .null,
             "principal_arn": .optional(principalARN),
-            "trust_policy": try Self.trustPolicy(principalARN, externalID),
+            "trust_policy": try Self.trustPolicy(principalARN, record.valid(at: Date().timeIntervalSince1970)),
             "permission_policy": try permissionPolicy(),
             "roles": .array(record.roles.map(\.json)),
         ])
@@ -78,7 +80,7 @@ public struct Integrations: Sendable {
                     UPDATE organization SET old_external_id = external_id, old_external_id_until = ?,
                         external_id = ? WHERE id = ? AND external_id IS NOT NULL
                     """, arguments: [now + Double(overlap), newExternalID(), caller.organization])
-            guard db.changesCount == 1 else { throw ServiceError.notFound("integration") }
+            guard db.changesCount == 1 else { throw Self.noIntegration }
         }
         return try await show(for: caller)
     }
@@ -87,9 +89,10 @@ public struct Integrations: Sendable {
         configuration.externalIDPrefix + RandomToken.hexadecimal(byteCount: 12)
     }
 
-    private static func trustPolicy(_ arn: String?, _ externalID: String) throws -> JSON {
+    /// Lets the server in with each of the external IDs.
+    private static func trustPolicy(_ arn: String?, _ externalIDs: [String]) throws -> JSON {
         guard let arn, let principal = try? TrustedPrincipal(arn) else { return .null }
-        let document = AccessPolicies.trust(principal, externalID: externalID)
+        let document = AccessPolicies.trust(principal, externalIDs: externalIDs)
         return try JSON(parsing: Data(document.compactJSON.utf8))
     }
 
@@ -110,7 +113,7 @@ public struct Integrations: Sendable {
         let (arn, target) = try Self.target(body)
         try await database.write { db in
             let record = try Self.record(db, caller.organization)
-            guard record.externalID != nil else { throw ServiceError.notFound("integration") }
+            guard record.externalID != nil else { throw Self.noIntegration }
             guard record.roles.count < ServiceLimits.roleCountMax || record.roles.contains(where: { $0.arn == arn })
             else {
                 throw ServiceError.refused(
@@ -148,16 +151,36 @@ public struct Integrations: Sendable {
         let record = try await database.read { try Self.record($0, organization) }
         if record.valid(at: Date().timeIntervalSince1970).count > 1 {
             let target = Target(bucket: request.bucket, prefix: request.path, region: request.region)
-            guard try await check(arn, target, record).isRoleDenied else { return }
+            let (check, externalID) = try await check(arn, target, record)
+            guard check.isRoleDenied else {
+                return try await database.write { db in
+                    try db.execute(
+                        sql: "UPDATE role SET external_id = ifnull(?, external_id) WHERE organization = ? AND arn = ?",
+                        arguments: [externalID, organization, arn])
+                }
+            }
         } else if request.externalID != record.externalID {
             return
         }
+        try await note("access_revoked", of: arn, organization)
+    }
+
+    /// A job found that the role lets everybody in who knows its ARN: new jobs are refused until it is verified again.
+    func noteOverTrust(_ request: IndexRequest, of organization: String) async throws {
+        if let arn = request.roleARN { try await note("failed", of: arn, organization) }
+    }
+
+    /// What the last verification found does not hold any more.
+    private func note(_ status: String, of arn: String, _ organization: String) async throws {
         try await database.write { db in
             try db.execute(
-                sql: "UPDATE role SET status = 'access_revoked' WHERE organization = ? AND arn = ?",
-                arguments: [organization, arn])
+                sql: "UPDATE role SET status = ?, verdicts = NULL WHERE organization = ? AND arn = ?",
+                arguments: [status, organization, arn])
         }
     }
+
+    static let noIntegration = ServiceError.refused(
+        .notFound, "not_found", "This organization has no external ID yet. POST /v2/integrations/aws makes one.")
 
     private struct Target: Sendable {
         var bucket: String
@@ -183,20 +206,30 @@ public struct Integrations: Sendable {
         guard record.externalID != nil, let role = record.roles.first(where: { $0.arn == arn }) else {
             throw ServiceError.notFound("role")
         }
-        let check = try await check(arn, target, record)
+        let (check, externalID) = try await check(arn, target, record)
         let status = Self.status(check, before: role.status)
-        let verdicts = try JSON(parsing: JSONEncoder().encode(check.forCustomer))
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        let verdicts = try JSON(parsing: encoder.encode(check.forCustomer))
         try await database.write { db in
             try db.execute(
-                sql: "UPDATE role SET status = ?, verified = ?, verdicts = ? WHERE organization = ? AND arn = ?",
-                arguments: [status, Date().timeIntervalSince1970, verdicts.text, caller.organization, arn])
+                sql: """
+                    UPDATE role SET status = ?, verified = ?, verdicts = ?, external_id = ifnull(?, external_id)
+                    WHERE organization = ? AND arn = ?
+                    """,
+                arguments: [
+                    status, Date().timeIntervalSince1970, verdicts.text, externalID, caller.organization, arn,
+                ])
         }
         return .object(["role_arn": .string(arn), "status": .string(status), "check": verdicts])
     }
 
     /// Tries the role with the external ID. After a rotation with an overlap also with the old one, where the role does
     /// not demand the new one yet.
-    private func check(_ arn: String, _ target: Target, _ record: Record) async throws -> SourceCheck {
+    /// - Returns: also the external ID with which it let the server in; nil: with none.
+    private func check(
+        _ arn: String, _ target: Target, _ record: Record
+    ) async throws -> (check: SourceCheck, externalID: String?) {
         var first: SourceCheck?
         for externalID in record.valid(at: Date().timeIntervalSince1970) {
             let source = Source(
@@ -204,11 +237,11 @@ public struct Integrations: Sendable {
                 auth: .assumeRole([RoleHop(roleARN: arn, externalID: externalID)]),
                 requireExternalID: !configuration.allowsRolesWithoutExternalID)
             let check = try await checkInTime(source)
-            if !check.isRoleDenied { return check }
+            if !check.isRoleDenied { return (check, check.isRoleAssumed ? externalID : nil) }
             first = first ?? check
         }
-        guard let first else { throw ServiceError.notFound("integration") }
-        return first
+        guard let first else { throw Self.noIntegration }
+        return (first, nil)
     }
 
     /// The engine's check. Throws `unavailable` where AWS has not answered when the time is up.
@@ -272,14 +305,19 @@ public struct Integrations: Sendable {
             db, sql: "SELECT external_id, old_external_id, old_external_id_until FROM organization WHERE id = ?",
             arguments: [organization])
         let roles = try Row.fetchAll(
-            db, sql: "SELECT arn, status, verified, verdicts FROM role WHERE organization = ? ORDER BY created, arn",
+            db,
+            sql:
+                """
+                SELECT arn, status, verified, verdicts, external_id FROM role WHERE organization = ?
+                ORDER BY created, arn
+                """,
             arguments: [organization])
         return Record(
             externalID: row?[0], oldExternalID: row?[1], oldExternalIDUntil: row?[2],
             roles: try roles.map { row in
                 RoleRecord(
                     arn: row[0], status: row[1], verified: row[2],
-                    verdicts: try (row[3] as String?).map { try JSON(parsing: Data($0.utf8)) })
+                    verdicts: try (row[3] as String?).map { try JSON(parsing: Data($0.utf8)) }, externalID: row[4])
             })
     }
 }

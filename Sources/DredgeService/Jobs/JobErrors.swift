@@ -1,4 +1,5 @@
 internal import Dredge
+internal import DredgeCheck
 
 extension JobErrorCode {
     /// The code and the text of what ended a run.
@@ -21,7 +22,15 @@ extension JobErrorCode {
             case .service: .serviceError
             case .store, .machine: .serverError
             }
-        return (code.rawValue, "\(error.message) \(error.advice)")
+        switch code {
+        case .accessDeniedTrust,
+            .accessRevoked where error.isOfRole:
+            let text = "POST /v2/integrations/aws/verify tells, step by step, what to change."
+            return (code.rawValue, "\(code.meaning) STS said: \(error.message.asSentence) \(text)")
+        // What the server's own credentials are is for the operator's log.
+        case .serverError: return (code.rawValue, code.meaning)
+        default: return (code.rawValue, "\(error.message.asSentence) \(error.advice)")
+        }
     }
 }
 

@@ -35,10 +35,13 @@ struct JobRecord: Sendable {
     var result: JobResult?
     var errorCode: String?
     var errorMessage: String?
+    /// Bytes that it read, as far as that was noted.
+    var byteCount: Int
 
     static let columns = """
         number, id, organization, environment, collection, collection_name, status, request, has_keys, run, created,
-        started, updated, ended, cancelled_by, rolled_back, result, error_code, error_message
+        started, updated, ended, cancelled_by, rolled_back, result, error_code, error_message,
+        byte_count
         """
 
     /// Whether what was asked could be read. One that could not stands in no other's way: it is shown, and fails.
@@ -59,7 +62,7 @@ struct JobRecord: Sendable {
         (hasKeys, run, created, started) = (row[8], row[9], row[10], row[11])
         (updated, ended, cancelledBy, rolledBack) = (row[12], row[13], row[14], row[15])
         result = (row[16] as String?).flatMap { try? decoder.decode(JobResult.self, from: Data($0.utf8)) }
-        (errorCode, errorMessage) = (row[17], row[18])
+        (errorCode, errorMessage, byteCount) = (row[17], row[18], row[19])
         if !isReadable, errorCode == nil { (errorCode, errorMessage) = ("server_error", Self.unreadable) }
     }
 

@@ -67,6 +67,7 @@ extension Jobs {
             members["files_total"] = .integer(job.result?.filesTotal ?? progress?.listedCount ?? 0)
             members["files_indexed"] = .integer(job.result?.filesIndexed ?? progress?.indexedCount ?? 0)
             members["files_failed"] = .integer(job.result?.filesFailed ?? progress?.failedCount ?? 0)
+            members["error_code"] = .optional(job.errorCode)
             members["error"] = .optional(job.errorMessage)
             return .object(members)
         }
@@ -107,8 +108,8 @@ extension Jobs {
             return .object([
                 "current_stage": .string(stage), "stage_description": .string(message(job, nil)),
                 "files_total": .integer(result.filesTotal),
-                "files_processed": .integer(result.filesIndexed + result.filesUnchanged),
-                "files_failed": .integer(result.filesFailed), "files_skipped": .integer(result.filesSkipped),
+                "files_processed": .integer(result.filesIndexed), "files_failed": .integer(result.filesFailed),
+                "files_skipped": .integer(result.filesSkipped + result.filesUnchanged),
                 "chunks_processed": .integer(result.chunkCount), "tokens_used": .integer(result.tokenCount),
                 "elapsed_seconds": .number(elapsed),
             ])
@@ -155,7 +156,7 @@ extension Jobs {
             "chunks_processed": .integer(result.chunkCount), "tokens_used": .integer(result.tokenCount),
             "files_removed": .integer(result.filesRemoved ?? 0), "files_archived": .integer(result.filesArchived ?? 0),
             "removals_withheld": .integer(result.filesWithheld ?? 0),
-            "duration_seconds": .number(result.durationSeconds),
+            "duration_seconds": .number((result.durationSeconds * 1_000).rounded() / 1_000),
             "warnings": .array(result.warnings.map { .string($0) }),
         ])
     }

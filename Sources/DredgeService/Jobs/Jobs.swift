@@ -31,9 +31,16 @@ public actor Jobs {
         var progress = RunProgress.none
         var isCancelled = false
         var organization: String
+        /// Bytes that it read in earlier processes.
+        var byteCountBefore = 0
         /// Its organization's quota is used up.
         var isOverQuota = false
+
+        /// Bytes that it read so far.
+        var byteCount: Int { byteCountBefore + Int(clamping: progress.fetchedByteCount) }
     }
+    /// What organizations' other jobs read in the last 24 hours, as far as it was looked up.
+    private var byteCountsOfOthers: [String: Int] = [:]
     /// What jobs that ended did, in this process.
     private var endedWork = JobWork()
 
@@ -125,7 +132,7 @@ public actor Jobs {
         _ idempotency: (key: String, sha256: String)? = nil, for caller: Caller
     ) async throws -> String {
         let id = RandomToken.identifier("job")
-        let runningByteCount = runningByteCount(of: caller.organization)
+        let running = (ids: Set(runs.keys), byteCount: runningByteCount(of: caller.organization))
         let known = try await database.write { [self, integrations] db -> String? in
             let now = Date().timeIntervalSince1970
             if let idempotency, let known = try Self.known(idempotency, db, caller, now: now) { return known }
@@ -134,7 +141,7 @@ public actor Jobs {
             }
             try integrations.authorize(request, db, organization: caller.organization)
             try requireRoom(db, caller)
-            try requireQuota(db, of: caller.organization, runningByteCount: runningByteCount, now: now)
+            try requireQuota(db, of: caller.organization, running: running, now: now)
             try Self.insert(request, id, into: collection, hasKeys: requestKeys != nil, db, caller, now: now)
             if let idempotency {
                 try db.execute(
@@ -233,13 +240,29 @@ public actor Jobs {
         }
     }
 
-    /// Bytes that the job read in this process.
-    private func byteCount(of id: String) -> Int { Int(clamping: runs[id]?.progress.fetchedByteCount ?? 0) }
-
-    /// The same of the organization's jobs that run.
+    /// Bytes that the organization's running jobs read.
     private func runningByteCount(of organization: String) -> Int {
-        runs.values.reduce(0) {
-            $1.organization == organization ? $0 + Int(clamping: $1.progress.fetchedByteCount) : $0
+        runs.values.reduce(0) { $1.organization == organization ? $0 + $1.byteCount : $0 }
+    }
+
+    /// Whether the organization's jobs have read more than they may.
+    private func isOverQuota(_ organization: String) async -> Bool {
+        guard let countMax = configuration.quotas.byteCountPerDay else { return false }
+        if byteCountsOfOthers[organization] == nil {
+            let running = Set(runs.keys)
+            let count = try? await byteCountRead(of: organization, except: running)
+            // What ended meanwhile is in neither of the two.
+            if running == Set(runs.keys) { byteCountsOfOthers[organization] = count }
+        }
+        return (byteCountsOfOthers[organization] ?? 0) + runningByteCount(of: organization) > countMax
+    }
+
+    /// So that what was read counts though the process be killed.
+    private func noteByteCount(_ id: String) async {
+        guard let count = runs[id]?.byteCount else { return }
+        try? await database.write { db in
+            try db.execute(
+                sql: "UPDATE job SET byte_count = ? WHERE id = ? AND ended IS NULL", arguments: [count, id])
         }
     }
 
@@ -260,6 +283,7 @@ public actor Jobs {
                 await self.execute(entry)
                 self.queue.end(entry.id)
                 if let progress = self.runs.removeValue(forKey: entry.id)?.progress { self.endedWork.add(progress) }
+                self.byteCountsOfOthers[entry.organization] = nil
                 self.keys[entry.id] = nil
                 self.tasks[entry.id] = nil
                 self.startJobs()
@@ -363,11 +387,7 @@ public actor Jobs {
 
     private func run(_ job: JobRecord, _ source: Source) async throws -> Ending {
         if let ending = try await completed(job) { return ending }
-        // What the organization's running jobs may read together; nil: as much as there is.
-        var room: Int?
-        if let countMax = configuration.quotas.byteCountPerDay {
-            room = countMax - (try await byteCountRead(of: job.organization))
-        }
+        runs[job.id]?.byteCountBefore = job.byteCount
         let (path, settings) = (stores.path(job.collection), stores.settings)
         let store: ChunkStore
         do {
@@ -379,12 +399,18 @@ public actor Jobs {
         let run = engine.run([source], into: store, named: job.runName)
         runs[job.id]?.run = run
         if isStopping || runs[job.id]?.isCancelled ?? true { run.stop() }
-        let watcher = Task { [room] in
+        let watcher = Task {
+            var noted = ContinuousClock.now
             for await progress in run.progress {
                 runs[job.id]?.progress = progress
-                if let room, runningByteCount(of: job.organization) > room {
+                guard configuration.quotas.byteCountPerDay != nil else { continue }
+                if await isOverQuota(job.organization) {
                     runs[job.id]?.isOverQuota = true
                     run.stop()
+                }
+                if noted.duration(to: .now) >= .seconds(ServiceLimits.byteCountNoteSeconds) {
+                    noted = .now
+                    await noteByteCount(job.id)
                 }
             }
         }
@@ -445,8 +471,14 @@ public actor Jobs {
             try await end(job.id, status, run: run, result: JobResult(report))
         case .error(let error, let run):
             let reason = isCancelled ? nil : JobErrorCode.of(error, hasRole: job.request.roleARN != nil)
-            if error.isOfRevokedRole, !isCancelled {
-                do { try await integrations.noteRevoked(job.request, of: job.organization) } catch {
+            if !isCancelled {
+                logger.notice("a job failed", metadata: ["job": "\(job.id)", "error": "\(error)"])
+                do {
+                    if error.isOfRevokedRole { try await integrations.noteRevoked(job.request, of: job.organization) }
+                    if error.code == .overTrust {
+                        try await integrations.noteOverTrust(job.request, of: job.organization)
+                    }
+                } catch {
                     logger.error("a role's state can't be noted", metadata: ["job": "\(job.id)", "error": "\(error)"])
                 }
             }
@@ -463,11 +495,12 @@ public actor Jobs {
 
     /// The server stops: the job goes on with the next start.
     private func putBack(_ id: String, run: Int64?) async throws {
-        let byteCount = byteCount(of: id)
+        let byteCount = runs[id].flatMap { $0.byteCount > 0 ? $0.byteCount : nil }
         try await database.write { db in
             try db.execute(
                 sql: """
-                    UPDATE job SET status = 'pending', run = ?, updated = ?, byte_count = byte_count + ? WHERE id = ?
+                    UPDATE job SET status = 'pending', run = ?, updated = ?, byte_count = ifnull(?, byte_count)
+                    WHERE id = ?
                     """, arguments: [run, Date().timeIntervalSince1970, byteCount, id])
         }
     }
@@ -478,7 +511,7 @@ public actor Jobs {
     ) async throws {
         let resultText = try result.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
         let (code, message) = (error?.code, error?.message)
-        let byteCount = byteCount(of: id)
+        let byteCount = runs[id].flatMap { $0.byteCount > 0 ? $0.byteCount : nil }
         let isEnd = try await database.write { [webhooks] db -> Bool in
             let now = Date().timeIntervalSince1970
             try db.execute(
@@ -486,7 +519,7 @@ public actor Jobs {
                     UPDATE job SET status = ?1, ended = ?2, updated = ?2, run = ifnull(?3, run),
                         result = ifnull(?4, result), error_code = ?6,
                         cancelled_by = iif(?1 = 'cancelled', ifnull(?5, cancelled_by), NULL),
-                        error_message = ?7, byte_count = byte_count + ?9 WHERE id = ?8 AND ended IS NULL
+                        error_message = ?7, byte_count = ifnull(?9, byte_count) WHERE id = ?8 AND ended IS NULL
                     """,
                 arguments: [status.rawValue, now, run, resultText, cancelledBy, code, message, id, byteCount])
             guard db.changesCount > 0 else { return false }

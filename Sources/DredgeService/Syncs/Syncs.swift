@@ -112,12 +112,14 @@ public actor Syncs {
         return job
     }
 
-    /// The one that the sync was made with, as long as it is valid: its role may demand that. After a rotation, the
-    /// organization's own.
+    /// The one with which the role let the server in last, or that the sync was made with, as long as it is valid: the
+    /// role may demand that. After a rotation, the organization's own.
     private static func externalID(of sync: SyncRecord, _ db: Database, now: Double) throws -> String {
         let record = try Integrations.record(db, sync.organization)
         let own = sync.settings.externalID
-        return record.valid(at: now).contains(own) ? own : record.externalID ?? own
+        let ofRole = record.roles.first { $0.arn == sync.settings.roleARN }?.externalID
+        let valid = record.valid(at: now)
+        return [ofRole, own].compactMap(\.self).first(where: valid.contains) ?? record.externalID ?? own
     }
 
     /// The sync is tried again when it is due next.

@@ -36,7 +36,8 @@ struct WebhookAttempt: Sendable {
     private mutating func read(_ response: HTTPResponse, now: Double) {
         statusCode = response.status
         guard let text = response["Retry-After"] else { return }
-        retryAfter = Double(UInt32(text) ?? 0)
+        // A number that is too large for any type is a long wait too.
+        retryAfter = text.allSatisfy(\.isASCII) && text.allSatisfy(\.isNumber) ? Double(text) ?? 0 : 0
         if let date = Timestamp.http(text) { retryAfter = max(0, date.timeIntervalSince1970 - now) }
     }
 

@@ -77,7 +77,7 @@ struct WebhookEndpoint: Sendable {
             return "A URL of at most \(ServiceLimits.webhookURLByteCountMax) bytes is needed here, percent-encoded."
         }
         guard url.hasPrefix("https://") || configuration.allowsInsecureWebhooks && url.hasPrefix("http://") else {
-            return "The URL must begin with https://."
+            return "The URL must begin with https://\(configuration.allowsInsecureWebhooks ? " or http://" : "")."
         }
         if parts.user != nil || parts.password != nil || parts.fragment != nil {
             return "The URL may have no user, password or fragment. The signature tells who sends."

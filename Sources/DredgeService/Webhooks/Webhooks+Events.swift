@@ -17,7 +17,8 @@ extension Webhooks {
         }
     }
 
-    /// A delivery that is due at once. The endpoint's log keeps its newest entries only.
+    /// A delivery that is due at once. The endpoint's log keeps its newest entries only, and those that are still to be
+    /// sent, up to a limit of their own.
     @discardableResult
     static func insert(
         _ db: Database, for endpoint: String, event: String, type: String, job: String?, _ body: String, now: Double
@@ -30,12 +31,17 @@ extension Webhooks {
                 """, arguments: [id, endpoint, event, type, job, body, now])
         try db.execute(
             sql: """
-                DELETE FROM webhook_delivery WHERE endpoint = ?1 AND (created < ?2 OR number IN (
-                    SELECT number FROM webhook_delivery WHERE endpoint = ?1 ORDER BY created DESC, number DESC
-                    LIMIT -1 OFFSET ?3))
+                DELETE FROM webhook_delivery WHERE endpoint = ?1 AND (created < ?2
+                    OR status <> 'pending' AND number IN (
+                        SELECT number FROM webhook_delivery WHERE endpoint = ?1 ORDER BY created DESC, number DESC
+                        LIMIT -1 OFFSET ?3)
+                    OR number IN (
+                        SELECT number FROM webhook_delivery WHERE endpoint = ?1 AND status = 'pending'
+                        ORDER BY created DESC, number DESC LIMIT -1 OFFSET ?4))
                 """,
             arguments: [
                 endpoint, now - ServiceLimits.webhookDeliverySeconds, ServiceLimits.webhookDeliveryCountMax,
+                ServiceLimits.webhookPendingCountMax,
             ])
         return id
     }
