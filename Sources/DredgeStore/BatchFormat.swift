@@ -175,6 +175,83 @@ enum BatchFormat {
     }
 }
 
+extension BatchFormat {
+    /// Inflates the first `byteCount` of the chunks' bytes, in about so much of the time that all of them take: for
+    /// one chunk of a batch. Checks the frame's header and each block that is read, not the content's checksum, which
+    /// needs all of it.
+    /// - Parameter rawByteCount: what the directory adds up to.
+    static func inflate(
+        _ payload: UnsafeRawBufferPointer, rawByteCount: Int, first byteCount: Int
+    ) throws(BatchDamage) -> [UInt8] {
+        let start = try directoryFrameByteCount(payload)
+        guard start <= payload.count, byteCount <= rawByteCount, rawByteCount <= StoreLimits.batchRawByteCountMax,
+            rawByteCount / 255 <= payload.count - start
+        else { throw BatchDamage("\(rawByteCount) bytes of text can't stand in the payload") }
+        let frame = UnsafeRawBufferPointer(rebasing: payload[start...])
+        let blockByteCountMax = try blockByteCountMax(frame, rawByteCount: rawByteCount)
+        var (place, damage) = (frameHeaderByteCount, BatchDamage?.none)
+        let text = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
+            while count < byteCount {
+                let room = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[count...]))
+                // All blocks are full, but for the last one.
+                let blockByteCount = min(blockByteCountMax, rawByteCount - count)
+                do throws(BatchDamage) {
+                    count += try inflateBlock(frame, at: &place, byteCount: blockByteCount, into: room)
+                } catch {
+                    damage = error
+                    return
+                }
+            }
+        }
+        if let damage { throw damage }
+        return text
+    }
+
+    /// With content size and without a dictionary.
+    private static let frameHeaderByteCount = 15
+
+    /// Bytes of text in a block, by the frame's header. Throws for another header than `preferences` asks for.
+    private static func blockByteCountMax(
+        _ frame: UnsafeRawBufferPointer, rawByteCount: Int
+    ) throws(BatchDamage) -> Int {
+        guard frame.count > frameHeaderByteCount else { throw BatchDamage("the text's frame is cut off") }
+        func number<T: FixedWidthInteger>(_ place: Int, as: T.Type) -> T {
+            T(littleEndian: frame.loadUnaligned(fromByteOffset: place, as: T.self))
+        }
+        let descriptor = UnsafeRawBufferPointer(rebasing: frame[4..<frameHeaderByteCount - 1])
+        // Version 1, independent blocks, block checksums, content size, content checksum, no dictionary.
+        guard number(0, as: UInt32.self) == 0x184D_2204, frame[4] == 0b0111_1100,
+            frame[5] & 0x8F == 0, 4...7 ~= frame[5] >> 4, number(6, as: UInt64.self) == UInt64(rawByteCount),
+            frame[frameHeaderByteCount - 1] == UInt8(truncatingIfNeeded: xxHash32(descriptor) >> 8)
+        else { throw BatchDamage("the text's frame has another header than the directory asks for") }
+        return 1 << (8 + 2 * Int(frame[5] >> 4))
+    }
+
+    /// Inflates as much of a block as there is room for; the bytes that were written.
+    private static func inflateBlock(
+        _ frame: UnsafeRawBufferPointer, at place: inout Int, byteCount: Int, into room: UnsafeMutableRawBufferPointer
+    ) throws(BatchDamage) -> Int {
+        guard frame.count - place >= 8 else { throw BatchDamage("the text's frame is cut off") }
+        let word = UInt32(littleEndian: frame.loadUnaligned(fromByteOffset: place, as: UInt32.self))
+        let size = Int(word & 0x7FFF_FFFF)
+        guard size > 0, size <= frame.count - place - 8 else { throw BatchDamage("the text's frame is cut off") }
+        let block = UnsafeRawBufferPointer(rebasing: frame[place + 4..<place + 4 + size])
+        let checksum = UInt32(littleEndian: frame.loadUnaligned(fromByteOffset: place + 4 + size, as: UInt32.self))
+        guard xxHash32(block) == checksum else { throw BatchDamage("a block's checksum is wrong") }
+        place += size + 8
+        let wanted = min(byteCount, room.count)
+        if word >> 31 == 1 {
+            guard size == byteCount else { throw BatchDamage("a block has \(size) bytes and not \(byteCount)") }
+            room.copyMemory(from: UnsafeRawBufferPointer(rebasing: block[..<wanted]))
+            return wanted
+        }
+        let done = LZ4_decompress_safe_partial(
+            block.baseAddress, room.baseAddress, Int32(size), Int32(wanted), Int32(wanted))
+        guard done == wanted else { throw BatchDamage("a block can't be inflated") }
+        return wanted
+    }
+}
+
 /// Reads unsigned LEB128 values.
 private struct VarintReader {
     let bytes: UnsafeRawBufferPointer

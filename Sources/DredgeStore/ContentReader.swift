@@ -8,6 +8,7 @@ internal import GRDB
 final class ContentReader: @unchecked Sendable {
     struct InflatedBatch {
         var entries: [DirectoryEntry]
+        /// All of it, or as much as was asked for first.
         var text: [UInt8]
     }
 
@@ -34,7 +35,10 @@ final class ContentReader: @unchecked Sendable {
         _ db: Database, of object: ObjectID, in span: ChunkSpan,
         _ body: (DirectoryEntry, UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        let batch = try batch(db, span.batch)
+        let batch = try batch(db, span.batch) { entries in
+            guard let last = span.lastEntry(of: entries) else { return 0 }
+            return last.start + last.byteLength
+        }
         guard span.firstEntry >= 0, span.chunkCount >= 0, span.firstEntry <= batch.entries.count,
             span.chunkCount <= batch.entries.count - span.firstEntry
         else { throw corrupt(span.batch, "it has \(batch.entries.count) chunks, object \(object) asks for others") }
@@ -63,18 +67,25 @@ final class ContentReader: @unchecked Sendable {
         return chunks
     }
 
-    private func batch(_ db: Database, _ id: BatchID) throws -> InflatedBatch {
+    /// A batch with so much of its text as `needed` says of its entries, or more: who asks for it once may want one
+    /// chunk of it, who asks again will want all of them.
+    private func batch(
+        _ db: Database, _ id: BatchID, _ needed: ([DirectoryEntry]) -> Int
+    ) throws -> InflatedBatch {
         try forgetOthers(db)
         useCount += 1
-        if let found = batches[id]?.batch {
+        let known = batches[id]?.batch
+        if let known, needed(known.entries) <= known.text.count {
             batches[id]?.lastUse = useCount
-            return found
+            return known
         }
         let rows = try query(db, "SELECT payload FROM batch WHERE id = ?", [.int(id.rawValue)]) { $0.bytes(0) ?? [] }
         guard let payload = rows.first else { throw corrupt(id, "it is missing") }
         let batch: InflatedBatch
-        do throws(BatchDamage) { batch = try Self.inflate(payload) } catch { throw corrupt(id, error.what) }
-        cachedByteCount += batch.text.count
+        do throws(BatchDamage) {
+            batch = try Self.inflate(payload, known == nil ? needed : { _ in .max })
+        } catch { throw corrupt(id, error.what) }
+        cachedByteCount += batch.text.count - (known?.text.count ?? 0)
         batches[id] = (batch, useCount)
         while cachedByteCount > StoreLimits.inflatedCacheByteCount, batches.count > 1,
             let oldest = batches.min(by: { $0.value.lastUse < $1.value.lastUse })
@@ -95,14 +106,21 @@ final class ContentReader: @unchecked Sendable {
         cachedByteCount = 0
     }
 
-    static func inflate(_ payload: [UInt8]) throws(BatchDamage) -> InflatedBatch {
+    /// - Parameter needed: how much of the text is needed.
+    static func inflate(
+        _ payload: [UInt8], _ needed: ([DirectoryEntry]) -> Int = { _ in .max }
+    ) throws(BatchDamage) -> InflatedBatch {
         var result: Result<InflatedBatch, BatchDamage>?
         payload.withUnsafeBytes { bytes in
             do throws(BatchDamage) {
                 let entries = try BatchFormat.directory(bytes)
                 let byteCount = entries.last.map { $0.start + $0.byteLength } ?? 0
-                result = .success(
-                    InflatedBatch(entries: entries, text: try BatchFormat.inflate(bytes, rawByteCount: byteCount)))
+                let first = needed(entries)
+                let text =
+                    first < byteCount
+                    ? try BatchFormat.inflate(bytes, rawByteCount: byteCount, first: first)
+                    : try BatchFormat.inflate(bytes, rawByteCount: byteCount)
+                result = .success(InflatedBatch(entries: entries, text: text))
             } catch { result = .failure(error) }
         }
         return try result!.get()
@@ -112,5 +130,24 @@ final class ContentReader: @unchecked Sendable {
         StoreError(
             code: .corrupt, path: path, message: "Batch \(batch) of \(path) is damaged: \(what).",
             advice: StoreError.repairAdvice)
+    }
+}
+
+extension ChunkSpan {
+    /// Its last entry in the batch's directory; nil: it has none, or the directory has no such entries.
+    fileprivate func lastEntry(of entries: [DirectoryEntry]) -> DirectoryEntry? {
+        guard firstEntry >= 0, chunkCount > 0, firstEntry <= entries.count, chunkCount <= entries.count - firstEntry
+        else { return nil }
+        return entries[firstEntry + chunkCount - 1]
+    }
+
+    /// Those of its chunks whose ordinals are in `range`.
+    func part(_ range: Range<Int>) -> ChunkSpan {
+        guard firstOrdinal >= 0, chunkCount >= 0, firstEntry >= 0 else { return self }
+        let skipped = min(max(0, range.lowerBound - firstOrdinal), chunkCount)
+        let count = min(max(0, range.upperBound - firstOrdinal), chunkCount) - skipped
+        return ChunkSpan(
+            batch: batch, firstEntry: firstEntry + skipped, firstOrdinal: firstOrdinal + skipped,
+            chunkCount: max(0, count))
     }
 }

@@ -93,8 +93,7 @@ package final class DocumentReader: Sendable {
             var (chunks, byteCount) = ([StoredChunk](), 0)
             for span in try content.spans(db, of: object.id, from: first, limit: limit)
             where span.firstOrdinal < first + limit && span.firstOrdinal + span.chunkCount > first {
-                for chunk in try content.chunks(db, of: object, in: span)
-                where first..<(first + limit) ~= chunk.ordinal {
+                for chunk in try content.chunks(db, of: object, in: span.part(first..<first + limit)) {
                     byteCount += chunk.text.count
                     if byteCount > byteCountMax, !chunks.isEmpty { return chunks }
                     chunks.append(chunk)

@@ -53,6 +53,58 @@ import Testing
         return nil
     }
 
+    @Test func `the first of a text are those of all of it, of one block and of several`() throws {
+        var generator = SeededGenerator(seed: 62)
+        var payloads = try Self.corpus()
+        // Blocks have 4 MiB; random bytes are not compressed.
+        for chunk in [
+            Array(generator.text(byteCount: 9 << 20)),
+            (0..<5 << 20).map { _ in UInt8.random(in: 0...255, using: &generator) },
+        ] {
+            let builder = BatchBuilder(ids: BatchIDs(first: 1)) { (batch) throws(StoreError) in
+                payloads.append(batch.payload)
+            }
+            chunk.withUnsafeBytes {
+                builder.append(
+                    object: ObjectID(rawValue: 1), ordinal: 0, byteOffset: 0, tokenCount: 1, text: $0)
+            }
+            try builder.seal()
+        }
+        for payload in payloads {
+            let whole = try Self.inflate(payload).get().text
+            let ends = Set([0, 1, whole.count / 2, whole.count - 1, whole.count, 4 << 20, (4 << 20) + 1])
+            for end in ends.union((0..<20).map { _ in Int.random(in: 0...whole.count, using: &generator) })
+            where 0...whole.count ~= end {
+                let first = try payload.withUnsafeBytes {
+                    try BatchFormat.inflate($0, rawByteCount: whole.count, first: end)
+                }
+                #expect(first == Array(whole[..<end]), "\(end) of \(whole.count)")
+            }
+        }
+    }
+
+    @Test func `the first of a text that was changed are those that were written, or said to be damaged`() throws {
+        let corpus = try Self.corpus()
+        let right = try corpus.map { try Self.inflate($0).get() }
+        var damageCount = 0
+        for seed in Fuzzing.seeds("first of batch payloads", count: 1_500) {
+            var mutator = Mutator(seed: seed, corpus: corpus)
+            let payload = mutator.next()
+            guard let entries = try? payload.withUnsafeBytes({ try BatchFormat.directory($0) }) else { continue }
+            let byteCount = entries.last.map { $0.start + $0.byteLength } ?? 0
+            let first = byteCount - byteCount / 3
+            do {
+                let text = try payload.withUnsafeBytes {
+                    try BatchFormat.inflate($0, rawByteCount: byteCount, first: first)
+                }
+                #expect(right.contains { $0.text.count == byteCount && $0.text.starts(with: text) }, "seed \(seed)")
+            } catch {
+                damageCount += 1
+            }
+        }
+        #expect(damageCount > 100)
+    }
+
     @Test func `a payload that was changed gives the chunks that were written, or says what is damaged`() throws {
         let corpus = try Self.corpus()
         let right = try corpus.map { try Self.inflate($0).get() }
