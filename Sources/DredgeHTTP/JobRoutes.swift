@@ -12,7 +12,9 @@
                 return JSONResponse(
                     try await service.jobs.list(
                         status: request.word("status", of: JobStatus.names), collection: request.text("collection"),
-                        sync: request.text("sync_id"), limit: page.limit, offset: page.offset,
+                        sync: request.text("sync_id"),
+                        environment: request.word("job_environment", of: APIEnvironment.allCases.map(\.rawValue)),
+                        limit: page.limit, offset: page.offset,
                         for: context.requireCaller()))
             }
             group.get(":job", use: show)

@@ -147,6 +147,7 @@
                     (.get, "/v2/collections?offset=-1", nil, ["query", "offset"]),
                     (.get, "/v2/jobs?limit=201", nil, ["query", "limit"]),
                     (.get, "/v2/jobs?status=done", nil, ["query", "status"]),
+                    (.get, "/v2/jobs?job_environment=test", nil, ["query", "job_environment"]),
                     (.get, "/v2/jobs/job_1?files_limit=501", nil, ["query", "files_limit"]),
                     (.get, "/v2/collections/c/documents?limit=9999999999999999999", nil, ["query", "limit"]),
                     (.get, "/v2/collections/c/documents/doc_1/chunks?limit=501", nil, ["query", "limit"]),
@@ -205,6 +206,8 @@
                 #expect(directory["job_type"] == "index_s3_directory" && directory.at("result", "files_skipped") == 2)
 
                 let jobs = try await api.call(.get, "/v2/jobs").body
+                #expect(try await api.call(.get, "/v2/jobs?job_environment=development").body == jobs)
+                #expect(try await api.call(.get, "/v2/jobs?job_environment=staging").body["total_count"] == 0)
                 #expect(jobs["total_count"] == 3 && jobs["limit"] == 50)
                 #expect(jobs["jobs"]?.items.first?["job_id"] == directory["job_id"], "the newest first")
                 #expect(jobs["jobs"]?.items.last?["files_indexed"] == 3)

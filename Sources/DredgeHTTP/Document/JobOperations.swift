@@ -11,6 +11,9 @@
                     .maybe("status", .named("JobStatus"), "Only jobs of this status."),
                     .maybe("collection", .string, "Only jobs of the collection of this name."),
                     .maybe("sync_id", .string, "Only jobs of this sync."),
+                    .maybe(
+                        "job_environment", .words(APIEnvironment.allCases.map(\.rawValue)),
+                        "Only jobs of this environment: of another one than the key's there are none."),
                 ] + page(default: 50, max: 200),
                 answers: [.json(.named("JobPage"), "A page of jobs.")], refusals: [422]),
             Operation(

@@ -85,6 +85,7 @@
                     .always("error_message", .string.orNull, "What to change."),
                     .always("cancelled_by", .string.orNull, "The ID of the key that did it."),
                     .always("cancelled_at", .time.orNull), .always("rolled_back_at", .time.orNull),
+                    .always("billing", .anyObject.orNull, "Null: this server bills nothing."),
                 ]),
             "Progress": .object(
                 [

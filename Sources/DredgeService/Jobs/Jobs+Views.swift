@@ -39,26 +39,29 @@ extension Jobs {
                 "error_code": .optional(job.errorCode), "error_message": .optional(job.errorMessage),
                 "cancelled_by": .optional(job.cancelledBy),
                 "cancelled_at": job.status == .cancelled ? .optional(job.ended.map(timeText)) : .null,
-                "rolled_back_at": .optional(job.rolledBack.map(timeText)),
+                "rolled_back_at": .optional(job.rolledBack.map(timeText)), "billing": .null,
             ], uniquingKeysWith: { $1 })
         return .object(members)
     }
 
     /// A page of the caller's jobs, the newest first.
+    /// - Parameter environment: those of this environment: none where the caller's key is of another one.
     public func list(
-        status: String?, collection: String?, sync: String? = nil, limit: Int, offset: Int, for caller: Caller
+        status: String?, collection: String?, sync: String? = nil, environment: String? = nil, limit: Int, offset: Int,
+        for caller: Caller
     ) async throws -> JSON {
         let (jobs, total) = try await database.read { db in
             let condition = """
                 WHERE organization = ?1 AND environment = ?2 AND status = ifnull(?3, status)
                     AND collection_name = ifnull(?4, collection_name) AND (?5 IS NULL OR sync = ?5)
+                    AND environment = ifnull(?6, environment)
                 """
             let scope: StatementArguments = [
-                caller.organization, caller.environment.rawValue, status, collection, sync,
+                caller.organization, caller.environment.rawValue, status, collection, sync, environment,
             ]
             let total = try Int.fetchOne(db, sql: "SELECT count(*) FROM job \(condition)", arguments: scope) ?? 0
             let jobs = try JobRecord.fetch(
-                db, "\(condition) ORDER BY number DESC LIMIT ?6 OFFSET ?7", scope + [limit, offset])
+                db, "\(condition) ORDER BY number DESC LIMIT ?7 OFFSET ?8", scope + [limit, offset])
             return (jobs, total)
         }
         let rows = jobs.map { job -> JSON in
