@@ -82,8 +82,11 @@ public final class Engine: Sendable {
 
     /// Begins to index `sources`, or goes on with the store's last run if it was stopped or killed and had the same
     /// sources. Returns at once; `Run.report()` tells the end. One store takes one run at a time.
-    /// - Parameter name: names the run in the store and in session names, and only a run of this name is gone on with;
-    ///   nil: one is made, and the last run is gone on with, whatever its name is.
+    /// - Parameters:
+    ///   - sources: at least one; no two have the same name.
+    ///   - store: where chunks go, and what has happened to each object.
+    ///   - name: names the run in the store and in session names, and only a run of this name is gone on with; nil: one
+    ///     is made, and the last run is gone on with, whatever its name is.
     public func run(_ sources: [Source], into store: any Ledger & ChunkSink, named name: String? = nil) -> Run {
         Run { [self] counters async throws(RunError) -> RunReport in
             let settings = try check(sources, settings: store.settings)
