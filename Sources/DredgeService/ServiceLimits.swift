@@ -72,6 +72,8 @@ public enum ServiceLimits {
     public static let roleCountMax = 100
     /// Collections of an organization in one environment.
     public static let collectionCountMax = 10_000
+    /// Jobs whose requests are kept in memory.
+    static let knownRequestCountMax = 1_000
     /// Jobs of an organization that have not ended.
     public static let openJobCountMax = 1_000
     /// Keys whose rates are kept, behind which those that are idle are forgotten.

@@ -69,6 +69,21 @@ package final class DocumentReader: Sendable {
             [.int(after?.rawValue ?? 0), .id(run), .int(Int64(limit))])
     }
 
+    /// The run of this name, and such a page of its files; nil: none has begun.
+    package func files(
+        ofRunNamed name: String, after: ObjectID?, limit: Int
+    ) async throws(StoreError) -> (run: RunID, files: [StoredObject])? {
+        try await read { db in
+            guard let run = try Self.run(db, named: name) else { return nil }
+            return (
+                run,
+                try Self.objects(
+                    db, "object.id > ? AND object.run = ? ORDER BY object.id LIMIT ?",
+                    [.int(after?.rawValue ?? 0), .id(run), .int(Int64(limit))])
+            )
+        }
+    }
+
     /// Those of them that could not be read, or kept changing. Costs a look at all of them.
     package func failedFiles(of run: RunID, after: ObjectID?, limit: Int) async throws(StoreError) -> [StoredObject] {
         try await objects(
@@ -105,11 +120,13 @@ package final class DocumentReader: Sendable {
 
     /// The run of this name; nil: none has begun. The newest, where there are several.
     package func run(named name: String) async throws(StoreError) -> RunID? {
-        try await read { db in
-            try query(db, "SELECT id FROM run WHERE name = ? ORDER BY id DESC LIMIT 1", [.text(name)]) {
-                RunID(rawValue: $0.int64(0))
-            }.first
-        }
+        try await read { db in try Self.run(db, named: name) }
+    }
+
+    private static func run(_ db: Database, named name: String) throws -> RunID? {
+        try query(db, "SELECT id FROM run WHERE name = ? ORDER BY id DESC LIMIT 1", [.text(name)]) {
+            RunID(rawValue: $0.int64(0))
+        }.first
     }
 
     /// What a run has come to so far.
@@ -129,20 +146,22 @@ package final class DocumentReader: Sendable {
     }
 
     func objects(_ rest: String, _ values: [QueryValue]) async throws(StoreError) -> [StoredObject] {
-        try await read { db in
-            try query(
-                db,
-                """
-                SELECT \(ObjectCursor.columns), source.id, name, bucket, prefix, endpoint_url
-                FROM object JOIN source ON source.id = object.source WHERE \(rest)
-                """, values
-            ) { row in
-                ObjectCursor.object(
-                    row,
-                    of: ObjectCursor.SourceRow(
-                        id: row.int64(17), name: row.text(18) ?? "", bucket: row.text(19) ?? "",
-                        prefix: row.text(20) ?? "", endpointURL: row.text(21)))
-            }
+        try await read { db in try Self.objects(db, rest, values) }
+    }
+
+    private static func objects(_ db: Database, _ rest: String, _ values: [QueryValue]) throws -> [StoredObject] {
+        try query(
+            db,
+            """
+            SELECT \(ObjectCursor.columns), source.id, name, bucket, prefix, endpoint_url
+            FROM object JOIN source ON source.id = object.source WHERE \(rest)
+            """, values
+        ) { row in
+            ObjectCursor.object(
+                row,
+                of: ObjectCursor.SourceRow(
+                    id: row.int64(17), name: row.text(18) ?? "", bucket: row.text(19) ?? "",
+                    prefix: row.text(20) ?? "", endpointURL: row.text(21)))
         }
     }
 
@@ -150,8 +169,8 @@ package final class DocumentReader: Sendable {
         do {
             return try await reader.read { db in
                 // All that one answer needs is of one state: a batch may be deleted between two statements.
-                try db.execute(sql: "BEGIN DEFERRED")
-                defer { try? db.execute(sql: "ROLLBACK") }
+                try db.cachedStatement(sql: "BEGIN DEFERRED").execute()
+                defer { try? db.cachedStatement(sql: "ROLLBACK").execute() }
                 return try body(db)
             }
         } catch { throw StoreError(error, path: path) }

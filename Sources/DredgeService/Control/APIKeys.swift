@@ -164,13 +164,13 @@ public struct APIKeys: Sendable {
     /// nothing of other keys.
     public func caller(withKey key: String) async throws -> Caller? {
         let sha256 = SHA256.hex(Array(key.utf8))
-        let found = try await database.read { db -> (caller: Caller, lastUse: Double?)? in
+        let found = try await database.readAtOnce { db -> (caller: Caller, lastUse: Double?)? in
             try Row.fetchOne(
-                db,
-                sql: """
-                    SELECT id, organization, environment, last_used FROM api_key
-                    WHERE sha256 = ? AND revoked IS NULL
-                    """, arguments: [sha256]
+                db.cachedStatement(
+                    sql: """
+                        SELECT id, organization, environment, last_used FROM api_key
+                        WHERE sha256 = ? AND revoked IS NULL
+                        """), arguments: [sha256]
             ).flatMap { row in
                 APIEnvironment(rawValue: row[2]).map {
                     (Caller(keyID: row[0], organization: row[1], environment: $0), row[3])

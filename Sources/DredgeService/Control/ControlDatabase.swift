@@ -44,12 +44,22 @@ final class ControlDatabase: Sendable {
 
     /// Sees one state of the file. Runs beside writes.
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
-        do { return try await pool.read(body) } catch let error as DatabaseError {
-            if [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_IOERR].contains(error.resultCode) {
-                health.withLock { $0.isDamaged = true }
-            }
-            throw error
+        do { return try await pool.read(body) } catch { throw noted(error) }
+    }
+
+    /// The same for a body of one statement, without the transaction that would take as long as the statement: for what
+    /// is asked with each request.
+    func readAtOnce<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        do { return try await pool.unsafeRead(body) } catch { throw noted(error) }
+    }
+
+    private func noted(_ error: any Error) -> any Error {
+        if let code = (error as? DatabaseError)?.resultCode,
+            [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_IOERR].contains(code)
+        {
+            health.withLock { $0.isDamaged = true }
         }
+        return error
     }
 
     /// One transaction. Throws `ServiceError` where the disk is full or fails: then nothing was stored.

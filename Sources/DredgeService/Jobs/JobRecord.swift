@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import Synchronization
 
 /// The words for where a job stands.
 public enum JobStatus {
@@ -53,7 +54,7 @@ struct JobRecord: Sendable {
         (number, id, organization, environment) = (row[0], row[1], row[2], row[3])
         (collection, collectionName) = (row[4], row[5])
         status = Status(rawValue: row[6]) ?? .failed
-        if let known = try? decoder.decode(IndexRequest.self, from: Data((row[7] as String).utf8)) {
+        if let known = KnownRequests.shared.request(of: id, row[7]) {
             request = known
         } else {
             request = IndexRequest(kind: .bucket, bucket: "")
@@ -68,11 +69,30 @@ struct JobRecord: Sendable {
 
     /// The jobs that `condition` tells.
     static func fetch(_ db: Database, _ condition: String, _ arguments: StatementArguments) throws -> [JobRecord] {
-        try Row.fetchAll(db, sql: "SELECT \(columns) FROM job \(condition)", arguments: arguments).map(JobRecord.init)
+        try Row.fetchAll(
+            db.cachedStatement(sql: "SELECT \(columns) FROM job \(condition)"), arguments: arguments
+        ).map(JobRecord.init)
     }
 
     /// The name of its run in the chunk store, and the part of session names that leads to it.
     var runName: String { String(id.dropFirst("job_".count)) }
+}
+
+/// What jobs were asked, read from their rows: decoding takes longer than all else of a look at a job.
+private final class KnownRequests: Sendable {
+    static let shared = KnownRequests()
+    private let requests = Mutex<[String: (text: String, request: IndexRequest)]>([:])
+
+    /// nil: the text is no request.
+    func request(of id: String, _ text: String) -> IndexRequest? {
+        if let known = requests.withLock({ $0[id] }), known.text == text { return known.request }
+        guard let request = try? JSONDecoder().decode(IndexRequest.self, from: Data(text.utf8)) else { return nil }
+        requests.withLock { requests in
+            if requests.count >= ServiceLimits.knownRequestCountMax { requests.removeAll(keepingCapacity: true) }
+            requests[id] = (text, request)
+        }
+        return request
+    }
 }
 
 /// What a job came to.

@@ -84,8 +84,9 @@ extension Jobs {
         of job: JobRecord, after: ObjectID?, limit: Int, withTotals: Bool
     ) async throws -> ([StoredObject], JobResult?) {
         try await stores.read(job.collection) { reader in
-            guard let reader, let run = try await reader.run(named: job.runName) else { return ([], nil) }
-            let files = try await reader.files(of: run, after: after, limit: limit)
+            guard let reader,
+                let (run, files) = try await reader.files(ofRunNamed: job.runName, after: after, limit: limit)
+            else { return ([], nil) }
             guard withTotals else { return (files, nil) }
             return (files, JobResult(try await reader.totals(of: run), durationSeconds: 0))
         }
