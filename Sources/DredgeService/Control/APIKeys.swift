@@ -164,7 +164,7 @@ public struct APIKeys: Sendable {
     /// nothing of other keys.
     public func caller(withKey key: String) async throws -> Caller? {
         let sha256 = SHA256.hex(Array(key.utf8))
-        let found = try await database.readAtOnce { db -> (caller: Caller, lastUse: Double?)? in
+        let found = try database.readAtOnce { db -> (caller: Caller, lastUse: Double?)? in
             try Row.fetchOne(
                 db.cachedStatement(
                     sql: """

@@ -210,7 +210,7 @@ public actor Jobs {
 
     /// The job with this ID, of the caller's organization and environment; nil: there is none.
     func record(_ id: String, for caller: Caller) async throws -> JobRecord? {
-        try await database.readAtOnce { db in
+        try database.readAtOnce { db in
             try JobRecord.fetch(
                 db, "WHERE id = ? AND organization = ? AND environment = ?",
                 [id, caller.organization, caller.environment.rawValue]
