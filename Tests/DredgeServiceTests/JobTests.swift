@@ -161,7 +161,10 @@ import Testing
         let first = try await service.job(waiting, for: caller)
         #expect(first["status"] == "cancelled" && first["started_at"] == .null && first["cancelled_at"] != .null)
         #expect(try await service.job(running, for: caller)["status"] == "running")
-        #expect(try await service.job(running, for: caller).at("progress", "current_stage") == "chunking")
+        // Its progress is told now and then.
+        while try await service.job(running, for: caller).at("progress", "current_stage") != "chunking" {
+            try await Task.sleep(for: .milliseconds(10))
+        }
         try await service.jobs.cancel(running, for: caller)
         let second = try await service.end(of: running, for: caller)
         #expect(second["status"] == "cancelled" && second["cancelled_by"] == .string(caller.keyID))

@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -8,20 +10,30 @@
 
 /// TCP ports of 127.0.0.1.
 public enum LoopbackPort {
-    /// A port that nothing listens on now. The kernel gives out another one to the next who asks, so that tests side by
-    /// side seldom meet on it; a server that can choose a port itself should.
+    /// Ports below those that the kernel gives to connections, of which tests make thousands.
+    private static let range = 12_000..<32_000
+    private static let given = Mutex<Set<Int>>([])
+
+    /// A port that nothing listens on now, and that this process has given to nobody: a server that is started again
+    /// finds it free. A server that can choose a port itself should.
     public static func free() throws -> Int {
+        for _ in 0..<1_000 {
+            let port = Int.random(in: range)
+            guard given.withLock({ $0.insert(port).inserted }), try isFree(port) else { continue }
+            return port
+        }
+        throw ServerProblem(description: "no free port on loopback")
+    }
+
+    private static func isFree(_ port: Int) throws -> Bool {
         let socket = try openSocket()
         defer { close(socket) }
-        var address = loopback(port: 0)
-        var byteCount = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &address) { address in
+        var address = loopback(port: port)
+        return withUnsafePointer(to: &address) { address in
             address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(socket, address, byteCount) == 0 ? getsockname(socket, address, &byteCount) : -1
+                bind(socket, address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        guard status == 0 else { throw ServerProblem(description: "no free port on loopback") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     /// Whether a connection to `port` is accepted.
