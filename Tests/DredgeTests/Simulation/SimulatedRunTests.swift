@@ -66,7 +66,9 @@ import TestServers
         let undisturbed = MemoryStore(settings: Self.settings.named, seed: 0)
         _ = try await Self.run(into: undisturbed, seed: 0, faultPercentage: 0)
         let tally = Tally()
-        for seed in 1...max(10, Self.runCount / 20) {
+        let seedCount = max(10, Self.runCount / 20)
+        // Few seeds may have no damage that is seen.
+        for seed in 1...max(seedCount, 200) where seed <= seedCount || tally.counts.mismatches == 0 {
             let content = try await Self.disturbed(
                 seed: seed, callCount: undisturbed.callCount, damagePercentage: 10, tally)
             #expect(content == undisturbed.content, "seed \(seed)")
