@@ -40,9 +40,9 @@ def environment():
     return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | CREDENTIALS
 
 
-def build_dredge():
-    """The release build of this checkout."""
-    build = ["swift", "build", "-c", "release", "--package-path", str(ROOT)]
+def build_dredge(*flags):
+    """The release build of this checkout, with these flags of `swift build`."""
+    build = ["swift", "build", "-c", "release", *flags, "--package-path", str(ROOT)]
     subprocess.run([*build, "--product", "dredge"], stdout=sys.stderr, check=True)
     shown = subprocess.run([*build, "--show-bin-path"], stdout=subprocess.PIPE, text=True, check=True)
     return pathlib.Path(shown.stdout.strip()) / "dredge"

@@ -32,17 +32,22 @@
                 getrusage(RUSAGE_SELF, &usage)
             #endif
             func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1_000_000 }
+            return ProcessFigures(
+                cpuSeconds: seconds(usage.ru_utime) + seconds(usage.ru_stime), startSeconds: start,
+                residentByteCount: residentByteCount(),
+                descriptorCount: try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count,
+                descriptorCountMax: descriptorCountMax)
+        }
+
+        /// Files and connections that may be open: the soft limit.
+        static var descriptorCountMax: UInt64 {
             var limit = rlimit()
             #if canImport(Glibc)
                 getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
             #else
                 getrlimit(RLIMIT_NOFILE, &limit)
             #endif
-            return ProcessFigures(
-                cpuSeconds: seconds(usage.ru_utime) + seconds(usage.ru_stime), startSeconds: start,
-                residentByteCount: residentByteCount(),
-                descriptorCount: try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count,
-                descriptorCountMax: UInt64(limit.rlim_cur))
+            return UInt64(limit.rlim_cur)
         }
 
         /// The second number of `/proc/self/statm`, in pages (proc_pid_statm(5)).

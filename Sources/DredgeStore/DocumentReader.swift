@@ -61,15 +61,8 @@ package final class DocumentReader: Sendable {
         try await objects("object.id = ?", [.id(id)]).first
     }
 
-    /// Objects that `run` listed last, behind number `after`, in order of their numbers. A page may take as long as
-    /// there are objects of other runs between.
-    package func files(of run: RunID, after: ObjectID?, limit: Int) async throws(StoreError) -> [StoredObject] {
-        try await objects(
-            "object.id > ? AND object.run = ? ORDER BY object.id LIMIT ?",
-            [.int(after?.rawValue ?? 0), .id(run), .int(Int64(limit))])
-    }
-
-    /// The run of this name, and such a page of its files; nil: none has begun.
+    /// The run of this name, and a page of the objects that it listed last, behind number `after`, in order of their
+    /// numbers; nil: none has begun. A page may take as long as there are objects of other runs between.
     package func files(
         ofRunNamed name: String, after: ObjectID?, limit: Int
     ) async throws(StoreError) -> (run: RunID, files: [StoredObject])? {

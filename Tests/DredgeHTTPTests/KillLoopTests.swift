@@ -43,21 +43,6 @@
             }
         }
 
-        private func start(_ bench: ServiceBench, port: Int) async throws -> Program {
-            let program = try Program(
-                ServeTests.dredge, ["serve", "--data", bench.directory.path, "--listen", "127.0.0.1:\(port)"],
-                environment: [
-                    "PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8",
-                    "AWS_ENDPOINT_URL": bench.server.endpointURL, "AWS_REGION": "us-east-1",
-                    "AWS_ACCESS_KEY_ID": "AKIDBASE", "AWS_SECRET_ACCESS_KEY": "base/\(ServiceBench.secret)",
-                ])
-            while !LoopbackPort.isListening(port) {
-                try #require(program.isRunning)
-                try await Task.sleep(for: .milliseconds(20))
-            }
-            return program
-        }
-
         /// Submits the job of this number in its time; its ID.
         private static func submit(_ number: Int, _ body: JSON, _ client: Client) async throws -> String {
             try await Task.sleep(for: .milliseconds(120 * number))
@@ -80,7 +65,7 @@
                 ["keys", "create", "--data", bench.directory.path, "--organization", "Acme", "--json"])
             let key = try #require(try JSON(parsing: Data(made.output.utf8))["key"]?.stringValue)
             let client = Client(port: port, key: key)
-            var program = try await start(bench, port: port)
+            var program = try await ServeTests.serve(bench, port: port)
             let externalID = try #require(
                 try await client.call("POST", "/v2/integrations/aws")["external_id"]?.stringValue)
             // So slow that most kills are in the midst of a job.
@@ -110,7 +95,7 @@
                 try await Task.sleep(for: .milliseconds(Int.random(in: 50...500, using: &random)))
                 program.send(SIGKILL)
                 _ = await program.wait()
-                program = try await start(bench, port: port)
+                program = try await ServeTests.serve(bench, port: port)
             }
             let ids = try await clients.value
             #expect(Set(ids).count == Self.jobCount, "an idempotency key is one job: \(ids)")

@@ -52,8 +52,13 @@
 
         private func start(_ bench: ServiceBench, key: String) async throws -> Server {
             let port = try LoopbackPort.free()
+            return Server(program: try await Self.serve(bench, port: port), port: port, key: key)
+        }
+
+        /// A server of the bench's data and bucket, which listens.
+        static func serve(_ bench: ServiceBench, port: Int) async throws -> Program {
             let program = try Program(
-                Self.dredge, ["serve", "--data", bench.directory.path, "--listen", "127.0.0.1:\(port)"],
+                dredge, ["serve", "--data", bench.directory.path, "--listen", "127.0.0.1:\(port)"],
                 environment: [
                     "PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8",
                     "AWS_ENDPOINT_URL": bench.server.endpointURL, "AWS_REGION": "us-east-1",
@@ -63,7 +68,7 @@
                 try #require(program.isRunning)
                 try await Task.sleep(for: .milliseconds(20))
             }
-            return Server(program: program, port: port, key: key)
+            return program
         }
 
         private func makeKey(_ bench: ServiceBench) async throws -> String {

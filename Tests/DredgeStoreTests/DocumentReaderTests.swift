@@ -63,7 +63,7 @@ import Testing
         #expect(keys(try await reader.documents(limit: 1, offset: 1)) == ["b"])
         #expect(keys(try await reader.documents(limit: 1, offset: 3)) == [])
         // Listed last by the second run, and stored by the first.
-        #expect(keys(try await reader.files(of: second, after: nil, limit: 10)) == ["b", "c"])
+        #expect(keys(try await reader.files(ofRunNamed: "two", after: nil, limit: 10)?.files ?? []) == ["b", "c"])
         #expect(keys(try await reader.documents(of: second, after: nil, limit: 10)) == ["c"])
         #expect(keys(try await reader.documents(of: first, after: nil, limit: 10)) == ["a", "b"])
         let page = try await reader.documents(of: first, after: nil, limit: 1)

@@ -3,14 +3,6 @@
     internal import NIOCore
     internal import Synchronization
 
-    #if canImport(Glibc)
-        internal import Glibc
-    #elseif canImport(Musl)
-        internal import Musl
-    #else
-        internal import Darwin
-    #endif
-
     /// The connections that are open.
     final class Connections: Sendable {
         private let open = Mutex<[ObjectIdentifier: any Channel]>([:])
@@ -31,15 +23,7 @@
 
         /// As many as the process has descriptors for: stores, S3 and webhooks need the other half.
         static var countMax: Int {
-            var limit = rlimit()
-            guard getrlimit(descriptorResource, &limit) == 0 else { return 512 }
-            return min(ServiceLimits.connectionCountMax, max(1, Int(clamping: limit.rlim_cur) / 2))
+            min(ServiceLimits.connectionCountMax, max(1, Int(clamping: ProcessFigures.descriptorCountMax) / 2))
         }
-
-        #if canImport(Glibc)
-            private static let descriptorResource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        #else
-            private static let descriptorResource = RLIMIT_NOFILE
-        #endif
     }
 #endif
