@@ -4,9 +4,8 @@
     /// Looks at jobs for all who follow them: one look does for those who come within half of the interval.
     actor EventLooks {
         private let service: IndexService
-        private let interval: Duration
-        private var jobs = Looks<JobKey, JobEvent>()
-        private var keys = Looks<String, Bool>()
+        private let jobs: Looks<JobKey, JobEvent>
+        private let keys: Looks<String, Bool>
         /// Streams that a key follows.
         private var counts: [String: Int] = [:]
 
@@ -16,40 +15,23 @@
             var environment: APIEnvironment
         }
 
-        /// Looks that have begun.
-        private struct Looks<Key: Hashable, Value: Sendable> {
-            private var begun: [Key: (time: ContinuousClock.Instant, task: Task<Value, any Error>)] = [:]
-
-            /// The last look if it is not older than `age`; else a new one.
-            mutating func task(
-                of key: Key, within age: Duration, _ look: @escaping @Sendable () async throws -> Value
-            ) -> Task<Value, any Error> {
-                let now = ContinuousClock.now
-                begun = begun.filter { now - $0.value.time < age }
-                if let known = begun[key] { return known.task }
-                let task = Task { try await look() }
-                begun[key] = (now, task)
-                return task
-            }
+        init(_ service: IndexService, every interval: Duration) {
+            self.service = service
+            jobs = Looks(age: interval / 2, countMax: ServiceLimits.streamLookCountMax)
+            keys = Looks(age: interval / 2, countMax: ServiceLimits.streamLookCountMax)
         }
 
-        init(_ service: IndexService, every interval: Duration) { (self.service, self.interval) = (service, interval) }
-
         /// Where the job stands.
-        func event(_ id: String, for caller: Caller) async throws -> JobEvent {
+        nonisolated func event(_ id: String, for caller: Caller) async throws -> JobEvent {
             let key = JobKey(id: id, organization: caller.organization, environment: caller.environment)
             let service = service
-            return try await jobs.task(of: key, within: interval / 2) {
-                try await service.jobs.event(id, for: caller)
-            }.value
+            return try await jobs.value(of: key) { try await service.jobs.event(id, for: caller) }
         }
 
         /// Whether the caller's key was not revoked meanwhile.
-        func isValid(_ caller: Caller) async throws -> Bool {
+        nonisolated func isValid(_ caller: Caller) async throws -> Bool {
             let service = service
-            return try await keys.task(of: caller.keyID, within: interval / 2) {
-                try await service.keys.isValid(caller.keyID)
-            }.value
+            return try await keys.value(of: caller.keyID) { try await service.keys.isValid(caller.keyID) }
         }
 
         // MARK: How many

@@ -7,26 +7,27 @@
     /// An answer with a JSON body.
     struct JSONResponse: ResponseGenerator {
         var status: HTTPResponse.Status
-        var body: JSON
+        let body: Data
         /// Told where a later request may go; nil: that is not known.
         var retryAfterSeconds: Int?
 
         init(_ body: JSON, status: HTTPResponse.Status = .ok) {
-            self.status = status
-            self.body = body
+            self.init(text: body.data, status: status)
         }
+
+        /// A JSON text that is made already.
+        init(text: Data, status: HTTPResponse.Status = .ok) { (self.status, body) = (status, text) }
 
         func response(from request: Request, context: some RequestContext) throws -> Response { response }
 
         var response: Response {
-            let data = body.data
             var headers: HTTPFields = [
-                .contentType: "application/json; charset=utf-8", .contentLength: String(data.count),
+                .contentType: "application/json; charset=utf-8", .contentLength: String(body.count),
             ]
             if let retryAfterSeconds { headers[.retryAfter] = String(retryAfterSeconds) }
             return Response(
                 status: status, headers: headers,
-                body: ResponseBody(byteBuffer: ByteBuffer(bytes: data)))
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
         }
     }
 

@@ -36,7 +36,7 @@
         private func show(_ request: Request, _ context: APIContext) async throws -> JSONResponse {
             let limit = try request.integer("files_limit", default: 50, in: 1...ServiceLimits.filePageCountMax)
             return JSONResponse(
-                try await service.jobs.show(
+                text: try await service.jobs.shown(
                     context.segment("job"), filesLimit: limit, filesCursor: request.text("files_cursor"),
                     for: context.requireCaller()))
         }

@@ -36,6 +36,12 @@ public enum ServiceLimits {
     public static let streamCountMaxOfKey = 32
     /// How often a job is looked at for those who follow it, in milliseconds: once for all of them.
     public static let streamLookMilliseconds = 1_000
+    /// How long what a look at a job found is answered to those who ask for the same, in milliseconds.
+    static let jobLookMilliseconds = 250
+    /// Answers that are kept for them at once.
+    static let jobLookCountMax = 256
+    /// Answers that are kept at once for those who follow jobs.
+    public static let streamLookCountMax = 4_096
     /// Bytes of a request's body.
     public static let bodyByteCountMax = 1 << 20
     /// Lists and objects of a body that are in each other.

@@ -63,6 +63,15 @@
                 text: String(decoding: bytes, as: UTF8.self), headers: response.headers)
         }
 
+        /// Waits for a job's end, at a pace that no limit of requests is against; the job.
+        @discardableResult func end(of id: String) async throws -> JSON {
+            while true {
+                let job = try await call(.get, "/v2/jobs/\(id)").body
+                if job["completed_at"] != .null { return job }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+
         /// Keeps what is written.
         private final class Writer: ResponseBodyWriter {
             let bytes = Mutex(Data())

@@ -36,7 +36,7 @@
             try await api.call(.put, "/v2/collections/c")
             let job = try await api.call(.post, "/v2/collections/c/index/s3", ServiceBench.body())
             let id = try #require(job.body["job_id"]?.stringValue)
-            while try await api.call(.get, "/v2/jobs/\(id)").body["completed_at"] == .null {}
+            try await api.end(of: id)
             try await api.call(.get, "/v2/jobs/job_none")
             try await api.call(.get, "/nowhere/\(id)")
             let answer = try await api.with(key: nil).call(.get, "/metrics")

@@ -21,21 +21,12 @@
             await service.shutDown()
         }
 
-        /// Waits for a job's end.
-        private func end(_ id: String, _ api: APIClient) async throws -> JSON {
-            while true {
-                let job = try await api.call(.get, "/v2/jobs/\(id)").body
-                if job["completed_at"] != .null { return job }
-                try await Task.sleep(for: .milliseconds(10))
-            }
-        }
-
         private func index(_ api: APIClient, _ path: String = "c/index/s3", _ more: [String: JSON] = [:]) async throws
             -> JSON
         {
             let answer = try await api.call(.post, "/v2/collections/\(path)", ServiceBench.body(more))
             #expect(answer.status == 200 && answer.body["status"] == "pending", "\(answer)")
-            return try await end(answer.body["job_id"]?.stringValue ?? "", api)
+            return try await api.end(of: answer.body["job_id"]?.stringValue ?? "")
         }
 
         private static let routes: [(HTTPRequest.Method, String)] = [
@@ -255,7 +246,7 @@
                 #expect(first.status == 200 && second.status == 200 && first.body == second.body)
                 let other = try await api.call(.post, path, ServiceBench.body(["max_files": 1]), headers: headers)
                 #expect(other.status == 409 && other.body["error_code"] == "idempotency_conflict")
-                _ = try await end(first.body["job_id"]?.stringValue ?? "", api)
+                _ = try await api.end(of: first.body["job_id"]?.stringValue ?? "")
             }
         }
 

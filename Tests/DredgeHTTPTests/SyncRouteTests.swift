@@ -45,14 +45,6 @@
             return (APIClient(service, key: key), service)
         }
 
-        private func end(_ id: String?, _ api: APIClient) async throws -> JSON {
-            while true {
-                let job = try await api.call(.get, "/v2/jobs/\(try #require(id))").body
-                if job["completed_at"] != .null { return job }
-                try await Task.sleep(for: .milliseconds(10))
-            }
-        }
-
         private func body(_ externalID: String, _ more: [String: JSON] = [:]) -> JSON {
             .object(
                 [
@@ -87,7 +79,7 @@
             let created = try await api.call(.post, "/v2/collections/c/sync/s3", body(externalID))
             #expect(created.status == 201, "\(created)")
             let sync = try #require(created.body["sync_id"]?.stringValue)
-            _ = try await end(created.body["last_backfill_job_id"]?.stringValue, api)
+            _ = try await api.end(of: try #require(created.body["last_backfill_job_id"]?.stringValue))
             while try receiver.requests().isEmpty { try await Task.sleep(for: .milliseconds(10)) }
             let request = try #require(try receiver.requests().first)
             #expect(request.verified == [true])
@@ -128,8 +120,8 @@
             for (method, path, body) in routes where method != .delete && body?["active"] != false {
                 let answer = try await api.call(method, path, body)
                 #expect(answer.status == 200, "\(method) \(path): \(answer)")
-                _ = try await end(
-                    answer.body["job_id"]?.stringValue ?? created.body["last_backfill_job_id"]?.stringValue, api)
+                let job = answer.body["job_id"] ?? created.body["last_backfill_job_id"]
+                try await api.end(of: try #require(job?.stringValue))
             }
             for (method, path, _) in routes where method == .delete && !path.contains("collections") {
                 #expect(try await api.call(method, path).status == 200, "\(method) \(path)")
@@ -212,7 +204,7 @@
                     "bucket": .string(bucket), "region": "us-east-1", "processing_type": "basic",
                     "auth": ["type": "assume_role", "role_arn": arn, "external_id": .string(externalID)],
                 ])
-            let backfill = try await end(made.body["last_backfill_job_id"]?.stringValue, api)
+            let backfill = try await api.end(of: try #require(made.body["last_backfill_job_id"]?.stringValue))
             #expect(backfill.at("result", "files_indexed") == 30, "\(backfill.text)")
             let script = """
                 import boto3
@@ -225,7 +217,7 @@
             try #require(edited.status == 0, "\(edited)")
             let sync = try #require(made.body["sync_id"]?.stringValue)
             let answer = try await api.call(.post, "/v2/syncs/\(sync)/reconcile")
-            let job = try await end(answer.body["job_id"]?.stringValue, api)
+            let job = try await api.end(of: try #require(answer.body["job_id"]?.stringValue))
             #expect(job.at("result", "files_removed") == 1 && job.at("result", "files_indexed") == 1, "\(job.text)")
             let documents = try await api.call(.get, "/v2/collections/c/documents").body["documents"]?.items ?? []
             let names = Set(documents.compactMap { $0["filename"]?.stringValue })

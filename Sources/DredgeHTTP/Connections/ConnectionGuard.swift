@@ -150,7 +150,7 @@
             var head = answer.response.head
             head.headerFields[.connection] = "close"
             context.write(wrapOutboundOut(.head(head)), promise: nil)
-            context.write(wrapOutboundOut(.body(ByteBuffer(bytes: answer.body.data))), promise: nil)
+            context.write(wrapOutboundOut(.body(ByteBuffer(bytes: answer.body))), promise: nil)
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
             context.close(mode: .output, promise: nil)
             schedule(context, times.linger) { $0.close(promise: nil) }

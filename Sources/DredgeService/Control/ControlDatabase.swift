@@ -14,6 +14,10 @@ final class ControlDatabase: Sendable {
         var isDamaged = false
     }
     private let health = Mutex(Health())
+    private let writeCounter = Atomic(0)
+
+    /// How many writes there were in this process.
+    var writeCount: Int { writeCounter.load(ordering: .sequentiallyConsistent) }
 
     /// Whether a directory has the file.
     static func isThere(_ directory: URL) -> Bool {
@@ -67,6 +71,7 @@ final class ControlDatabase: Sendable {
     func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         do {
             let value = try await pool.write(body)
+            writeCounter.add(1, ordering: .sequentiallyConsistent)
             health.withLock { $0.failsToWrite = false }
             return value
         } catch let error as DatabaseError {

@@ -1,9 +1,31 @@
 internal import Dredge
 internal import DredgeStore
-internal import Foundation
+public import Foundation
 internal import GRDB
 
 extension Jobs {
+    /// What is asked when a job is shown.
+    struct ShowKey: Hashable, Sendable {
+        var job: String
+        var filesLimit: Int
+        var filesCursor: String?
+        var organization: String
+        var environment: APIEnvironment
+    }
+
+    /// The text of `show`. Clients that wait for a job ask for it again and again: they get the same text within
+    /// `ServiceLimits.jobLookMilliseconds`, unless the service stored something meanwhile.
+    public nonisolated func shown(
+        _ id: String, filesLimit: Int, filesCursor: String?, for caller: Caller
+    ) async throws -> Data {
+        let key = ShowKey(
+            job: id, filesLimit: filesLimit, filesCursor: filesCursor, organization: caller.organization,
+            environment: caller.environment)
+        return try await shows.value(of: key, change: database.writeCount) {
+            try await self.show(id, filesLimit: filesLimit, filesCursor: filesCursor, for: caller).data
+        }
+    }
+
     /// A job with a page of its files, as the API shows it.
     public func show(_ id: String, filesLimit: Int, filesCursor: String?, for caller: Caller) async throws -> JSON {
         guard let job = try await record(id, for: caller) else { throw ServiceError.notFound("job") }
@@ -21,7 +43,8 @@ extension Jobs {
         let progress = progress(of: id)
         // A job that does not run and came to no result may have stored something before its server ended.
         let (files, stored) = try await files(
-            of: job, after: after, limit: filesLimit, withTotals: progress == nil && job.result == nil)
+            of: job, after: after, limit: filesLimit,
+            withTotals: job.result == nil && (progress == nil || job.ended != nil))
         var members = Self.summary(job)
         members.merge(
             [

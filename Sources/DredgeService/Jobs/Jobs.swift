@@ -15,6 +15,8 @@ public actor Jobs {
     private let webhooks: WebhookSender
     let configuration: ServiceConfiguration
     let logger: Logger
+    let shows = Looks<ShowKey, Data>(
+        age: .milliseconds(ServiceLimits.jobLookMilliseconds), countMax: ServiceLimits.jobLookCountMax)
     private var queue: JobQueue
     private var keys: [String: RequestKeys] = [:]
     private var runs: [String: ActiveJob] = [:]
