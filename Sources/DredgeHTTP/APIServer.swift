@@ -66,13 +66,15 @@
 
         private func server(_ configuration: Configuration, _ connections: Connections) throws -> HTTPServerBuilder {
             let times = configuration.times
-            let http = HTTPServerBuilder.http1(
-                configuration: HTTP1Channel.Configuration(
+            let http = HTTPServerBuilder { responder in
+                let configuration = HTTP1Channel.Configuration(
                     additionalChannelHandlers: [ConnectionGuard(connections, times)],
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: ServiceLimits.headByteCountMax,
                         maxHeaderListSize: ServiceLimits.headByteCountMax,
-                        maxHeaderFieldCount: ServiceLimits.headFieldCountMax)))
+                        maxHeaderFieldCount: ServiceLimits.headFieldCountMax))
+                return LoopChannel(base: HTTP1Channel(responder: responder, configuration: configuration))
+            }
             guard let files = configuration.tls else { return http }
             return try .tls(http, tlsConfiguration: files.configuration())
         }

@@ -40,14 +40,17 @@
 
         /// What a method does at a path; nil: nothing.
         static func operation(_ method: String, _ path: some StringProtocol) -> Operation? {
-            operations(at: path).first { $0.method.rawValue == method }
+            let parts = path.split(separator: "/")
+            return templates.first { $0.operation.method.rawValue == method && matches($0.parts, parts) }?.operation
         }
 
         private static func operations(at path: some StringProtocol) -> [Operation] {
-            let parts = path.split(separator: "/", omittingEmptySubsequences: true)
-            return templates.filter { template, _ in
-                template.count == parts.count && zip(template, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
-            }.map(\.operation)
+            let parts = path.split(separator: "/")
+            return templates.filter { matches($0.parts, parts) }.map(\.operation)
+        }
+
+        private static func matches<Part: StringProtocol>(_ template: [Substring], _ parts: [Part]) -> Bool {
+            template.count == parts.count && zip(template, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
         }
 
         private static let templates = operations.map { (parts: $0.path.split(separator: "/"), operation: $0) }

@@ -7,6 +7,8 @@ internal import Synchronization
 /// what is sent: therefore nobody but the owner may read the file.
 final class ControlDatabase: Sendable {
     private let pool: DatabasePool
+    /// For `readAtOnce` alone, so that it waits for nothing that takes long.
+    private let lookUps: DatabaseQueue
     private struct Health: Sendable {
         /// The last write failed: the disk is full, or fails.
         var failsToWrite = false
@@ -44,6 +46,8 @@ final class ControlDatabase: Sendable {
         }
         pool = try DatabasePool(path: path, configuration: configuration)
         try ControlSchema.migrator.migrate(pool)
+        configuration.readonly = true
+        lookUps = try DatabaseQueue(path: path, configuration: configuration)
     }
 
     /// Sees one state of the file. Runs beside writes.
@@ -55,7 +59,7 @@ final class ControlDatabase: Sendable {
     /// transaction, as the way to another thread and back takes many times as long as the statement. For what is asked
     /// with each request.
     func readAtOnce<T>(_ body: (Database) throws -> T) throws -> T {
-        do { return try pool.unsafeRead(body) } catch { throw noted(error) }
+        do { return try lookUps.unsafeRead(body) } catch { throw noted(error) }
     }
 
     private func noted(_ error: any Error) -> any Error {
@@ -104,5 +108,8 @@ final class ControlDatabase: Sendable {
     }
 
     /// Closes the file. Nothing may be asked afterwards.
-    func close() throws { try pool.close() }
+    func close() throws {
+        try lookUps.close()
+        try pool.close()
+    }
 }
