@@ -163,7 +163,11 @@ struct SearchRanking {
 
 /// What a filter says of documents, found out once for each.
 private struct FilterVerdicts {
-    private let filter: MetadataFilter?
+    private let isThere: Bool
+    /// What the filter asks of a URI alone, which is looked at first: it needs no more than the URI's bytes.
+    private let bounds: [URIBound]
+    /// What else it asks.
+    private let filter: MetadataFilter
     private let reader: SearchReader
     private let needsFilename: Bool
     /// What jobs attached to the documents of each run, and the place of the one that is looked at.
@@ -174,25 +178,26 @@ private struct FilterVerdicts {
     private var places: DocumentPlaces?
 
     init(_ filter: MetadataFilter?, _ reader: SearchReader) {
-        self.filter = filter
+        isThere = filter != nil
+        (bounds, self.filter) = (filter ?? .all([])).split()
         self.reader = reader
-        needsFilename = filter?.names("filename") ?? false
+        needsFilename = self.filter.names("filename")
         if filter != nil { ofDocuments = Array(repeating: 0, count: reader.documents.count) }
     }
 
     mutating func takes(_ place: Int) throws -> Bool {
-        guard let filter else { return true }
+        guard isThere else { return true }
         if ofDocuments[place] != 0 { return ofDocuments[place] == 1 }
-        if filter.needsPlace, places == nil { places = try reader.places() }
-        let verdict = takes(reader.documents[place], filter, places.map { $0.uri(place) })
+        if places == nil, filter.needsPlace || !bounds.isEmpty { places = try reader.places() }
+        let isWithin = bounds.isEmpty || places?.isWithin(bounds, place) ?? false
+        let uri = filter.needsPlace && isWithin ? places.map { $0.uri(place) } : nil
+        let verdict = isWithin && takes(reader.documents[place], uri)
         ofDocuments[place] = verdict ? 1 : 2
         return verdict
     }
 
     /// - Parameter uri: nil: no condition is on it.
-    private mutating func takes(
-        _ document: SearchReader.Document, _ filter: MetadataFilter, _ uri: String??
-    ) -> Bool {
+    private mutating func takes(_ document: SearchReader.Document, _ uri: String??) -> Bool {
         guard let uri else {
             if let verdict = ofRuns[document.run] { return verdict }
             let verdict = filter.takes(reader.metadata(of: document.run))

@@ -168,4 +168,14 @@ struct DocumentPlaces: Sendable {
         let start = place > 0 ? ends[place - 1] : 0
         return start < ends[place] ? String(decoding: text[start..<ends[place]], as: UTF8.self) : nil
     }
+
+    /// Whether the document's URI is within all of `bounds`; one that is gone is not.
+    func isWithin(_ bounds: [URIBound], _ place: Int) -> Bool {
+        let start = place > 0 ? ends[place - 1] : 0
+        guard start < ends[place] else { return false }
+        return text.withUnsafeBytes { text in
+            let uri = UnsafeRawBufferPointer(rebasing: text[start..<ends[place]])
+            return bounds.allSatisfy { $0.holds(uri) }
+        }
+    }
 }
