@@ -19,6 +19,7 @@
             Operation(
                 tag: .jobs, method: .get, path: "/v2/jobs/{job}", id: "getJob",
                 summary: "A job with a page of its files",
+                description: "While a job runs, its numbers are those of the last half second.",
                 query: [
                     .maybe(
                         "files_limit", .integer(1...ServiceLimits.filePageCountMax, default: 50),

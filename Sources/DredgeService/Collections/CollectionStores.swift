@@ -129,7 +129,10 @@ final class CollectionStores: Sendable {
 
     private func deleteChunks(_ collection: String) async throws {
         let path = path(collection)
-        try await alone(collection) { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(path + suffix) } }
+        try await alone(collection) {
+            // On a thread of its own: a large file takes its time.
+            await Task.detached { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(path + suffix) } }.value
+        }
     }
 
     /// Identifiers of the collections that have files.
