@@ -73,7 +73,7 @@
                         maxHeaderFieldSize: ServiceLimits.headByteCountMax,
                         maxHeaderListSize: ServiceLimits.headByteCountMax,
                         maxHeaderFieldCount: ServiceLimits.headFieldCountMax))
-                return LoopChannel(base: HTTP1Channel(responder: responder, configuration: configuration))
+                return HTTP1Channel(responder: responder, configuration: configuration)
             }
             guard let files = configuration.tls else { return http }
             return try .tls(http, tlsConfiguration: files.configuration())
