@@ -16,10 +16,14 @@ final class ControlDatabase: Sendable {
         var isDamaged = false
     }
     private let health = Mutex(Health())
-    private let writeCounter = Atomic(0)
+    private struct Writes: Sendable {
+        var openCount = 0
+        var endedCount = 0
+    }
+    private let writes = Mutex(Writes())
 
-    /// How many writes there were in this process.
-    var writeCount: Int { writeCounter.load(ordering: .sequentiallyConsistent) }
+    /// How many writes there were in this process; nil while there is one, which others may see already, or not yet.
+    var writeCount: Int? { writes.withLock { $0.openCount == 0 ? $0.endedCount : nil } }
 
     /// Whether a directory has the file.
     static func isThere(_ directory: URL) -> Bool {
@@ -73,9 +77,15 @@ final class ControlDatabase: Sendable {
 
     /// One transaction. Throws `ServiceError` where the disk is full or fails: then nothing was stored.
     func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        writes.withLock { $0.openCount += 1 }
+        defer {
+            writes.withLock { writes in
+                writes.openCount -= 1
+                writes.endedCount += 1
+            }
+        }
         do {
             let value = try await pool.write(body)
-            writeCounter.add(1, ordering: .sequentiallyConsistent)
             health.withLock { $0.failsToWrite = false }
             return value
         } catch let error as DatabaseError {

@@ -8,21 +8,22 @@ extension Jobs {
     struct ShowKey: Hashable, Sendable {
         var job: String
         var filesLimit: Int
-        var filesCursor: String?
         var organization: String
         var environment: APIEnvironment
     }
 
     /// The text of `show`. Clients that wait for a job ask for it again and again: they get the same text within
-    /// `ServiceLimits.jobLookMilliseconds`, unless the service stored something meanwhile.
+    /// `ServiceLimits.jobLookMilliseconds`, unless the service stored something meanwhile. Pages that nobody asks for
+    /// often are looked at each time.
     public nonisolated func shown(
         _ id: String, filesLimit: Int, filesCursor: String?, for caller: Caller
     ) async throws -> Data {
+        guard filesCursor == nil, filesLimit <= ServiceLimits.jobLookFileCountMax, let change = database.writeCount
+        else { return try await show(id, filesLimit: filesLimit, filesCursor: filesCursor, for: caller).data }
         let key = ShowKey(
-            job: id, filesLimit: filesLimit, filesCursor: filesCursor, organization: caller.organization,
-            environment: caller.environment)
-        return try await shows.value(of: key, change: database.writeCount) {
-            try await self.show(id, filesLimit: filesLimit, filesCursor: filesCursor, for: caller).data
+            job: id, filesLimit: filesLimit, organization: caller.organization, environment: caller.environment)
+        return try await shows.value(of: key, change: change) {
+            try await self.show(id, filesLimit: filesLimit, filesCursor: nil, for: caller).data
         }
     }
 
