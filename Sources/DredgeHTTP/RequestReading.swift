@@ -6,14 +6,19 @@
     extension Request {
         /// The JSON of the body. Throws `ServiceError` for what is none, 413 for one that is too large.
         func json(_ context: APIContext) async throws -> JSON {
-            let buffer = try await body.collect(upTo: context.maxUploadSize)
-            return try JSON(parsing: Data(buffer.readableBytesView))
+            try await Self.json(try await body.collect(upTo: context.maxUploadSize))
         }
 
         /// The same, or an empty object where there is no body.
         func optionalJSON(_ context: APIContext) async throws -> JSON {
             let buffer = try await body.collect(upTo: context.maxUploadSize)
-            return buffer.readableBytes == 0 ? [:] : try JSON(parsing: Data(buffer.readableBytesView))
+            return buffer.readableBytes == 0 ? [:] : try await Self.json(buffer)
+        }
+
+        private static func json(_ buffer: ByteBuffer) async throws -> JSON {
+            let data = Data(buffer.readableBytesView)
+            if data.count <= ServiceLimits.smallBodyByteCountMax { return try JSON(parsing: data) }
+            return try await WorkThreads.bodies.run { try JSON(parsing: data) }
         }
 
         /// A whole number of the query. Throws `ServiceError` for one outside of `range`.

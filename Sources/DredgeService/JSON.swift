@@ -47,6 +47,9 @@ public indirect enum JSON: Sendable, Hashable, Codable {
     /// Parses a text. Throws `ServiceError` for what is no JSON, or nested too deep. Costs time by the text's length,
     /// whatever it has: `JSONDecoder` would keep a path to each value.
     public init(parsing data: Data) throws {
+        guard Self.hasFewValues(data) else {
+            throw Self.invalid("The body has more than \(ServiceLimits.jsonValueCountMax) values.")
+        }
         guard let value = try? JSONSerialization.jsonObject(with: data, options: [.fragmentsAllowed]) else {
             throw Self.invalid("The body is no JSON.")
         }
@@ -54,6 +57,23 @@ public indirect enum JSON: Sendable, Hashable, Codable {
             throw Self.invalid("The body has more than \(ServiceLimits.jsonDepthMax) lists and objects in each other.")
         }
         self = json
+    }
+
+    /// Each value but the first of a list or an object has a comma before it, and each list and object a bracket: what
+    /// is seen without reading the values, of which each takes a microsecond.
+    private static func hasFewValues(_ data: Data) -> Bool {
+        if data.count <= ServiceLimits.jsonValueCountMax { return true }
+        var (count, isText, isEscaped) = (0, false, false)
+        for byte in data {
+            switch byte {
+            case _ where isEscaped: isEscaped = false
+            case UInt8(ascii: "\\"): isEscaped = isText
+            case UInt8(ascii: "\""): isText.toggle()
+            case UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "{"): if !isText { count += 1 }
+            default: break
+            }
+        }
+        return count <= ServiceLimits.jsonValueCountMax
     }
 
     private static func invalid(_ message: String) -> ServiceError {

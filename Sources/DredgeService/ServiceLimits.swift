@@ -38,12 +38,20 @@ public enum ServiceLimits {
     public static let streamLookMilliseconds = 1_000
     /// How long what a look at a job found is answered to those who ask for the same, in milliseconds.
     static let jobLookMilliseconds = 250
+    /// Files of an answer that is kept: one of more is made for each who asks.
+    static let jobLookFileCountMax = 50
     /// Answers that are kept for them at once.
     static let jobLookCountMax = 256
     /// Answers that are kept at once for those who follow jobs.
     public static let streamLookCountMax = 4_096
     /// Bytes of a request's body.
     public static let bodyByteCountMax = 1 << 20
+    /// Bytes of a body that is read where it arrives; a larger one on a thread of its own.
+    public static let smallBodyByteCountMax = 16 << 10
+    /// Larger ones that wait for that at once.
+    static let bodyWaitingCountMax = 64
+    /// Values of a body.
+    static let jsonValueCountMax = 50_000
     /// Lists and objects of a body that are in each other.
     static let jsonDepthMax = 64
     /// Problems of a request that are told one by one.
@@ -123,6 +131,12 @@ public enum ServiceLimits {
     static let filterDepthMax = 16
     /// Values of an `$in` or `$nin`.
     static let filterValueCountMax = 1_000
+    /// How long it may take to find a query's results, in seconds.
+    static let querySeconds = 5
+    /// Queries that wait for their turn.
+    static let queryWaitingCountMax = 64
+    /// Searches that are made, merged or written anew at once; and files that are opened at once.
+    static let fileThreadCount = 8
     /// Documents and chunks that are read at once for a search.
     static let searchPageCount = 500
     /// Pairs of a word and a chunk that are kept in memory until they are written as a segment, 20 bytes each.

@@ -31,6 +31,20 @@ import Testing
         }
     }
 
+    @Test func `more values than allowed are refused, and any text is not`() throws {
+        for text in [
+            "[" + Array(repeating: "1", count: 60_000).joined(separator: ",") + "]",
+            "[" + Array(repeating: "[]", count: 60_000).joined(separator: ",") + "]",
+            "{" + (0..<60_000).map { "\"\($0)\":0" }.joined(separator: ",") + "}",
+        ] {
+            #expect(throws: ServiceError.self) { try Self.parse(text) }
+        }
+        let text = JSON.object(["a\\\"": .string(String(repeating: ",[{\\\"", count: 60_000)), "b": [1, 2]])
+        #expect(try Self.parse(text.text) == text)
+        let most = "[" + Array(repeating: "1", count: 49_000).joined(separator: ",") + "]"
+        #expect(try Self.parse(most).text == most)
+    }
+
     @Test func `random values are read as they were written`() throws {
         var random = SeededGenerator(seed: 20_261_129)
         for _ in 0..<2_000 {

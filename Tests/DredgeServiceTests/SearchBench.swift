@@ -67,7 +67,7 @@ final class SearchBench {
     }
 
     /// How many segments the search has now.
-    func segmentCount() async throws -> Int { try files.reader(try await collectionID)?.segments.count ?? 0 }
+    func segmentCount() async throws -> Int { try await files.reader(try await collectionID)?.segments.count ?? 0 }
 
     func close() async { await service.shutDown() }
 

@@ -1,3 +1,4 @@
+import DredgeBase
 import Foundation
 import GRDB
 import TestServers
@@ -44,6 +45,22 @@ import Testing
             try catalog.queue.write { try $0.insert(SegmentRow(id: id, place: id, content: content)) }
         }
         return chunks
+    }
+
+    @Test func aQueryThatTakesTooLongIsGivenUp() throws {
+        var generator = SeededGenerator(seed: 1)
+        let directory = FileManager.default.temporaryDirectory.appending(path: "dredge-ranking-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let path = directory.appending(path: "x.search").path
+        let chunks = try Self.make(&generator, at: path)
+        let reader = try SearchReader(SearchCatalog(reading: path))
+        let (words, _) = SearchTokenizer.words(of: try #require(chunks.first).text, countMax: 8)
+        #expect {
+            try reader.search(words, filter: nil, countMax: 10, deadline: Deadline(.zero))
+        } throws: { error in
+            if case ServiceError.refused(let refusal) = error { refusal.code == "query_timeout" } else { false }
+        }
     }
 
     @Test(arguments: [1, UInt64.random(in: 2 ... .max)])

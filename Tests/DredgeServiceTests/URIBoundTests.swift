@@ -29,6 +29,36 @@ import Testing
         #expect(rest == .all([]))
     }
 
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func `a set of values has what is equal to one of them`(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        func value() -> JSON {
+            switch Int.random(in: 0..<5, using: &random) {
+            case 0: .string(["a", "é", "e\u{301}", ""].randomElement(using: &random)!)
+            case 1: .integer([0, 1, -1, .max, 9_007_199_254_740_993].randomElement(using: &random)!)
+            case 2: .number([0.5, 0, 1, 9_007_199_254_740_992, 9.3e18].randomElement(using: &random)!)
+            case 3: .bool(Bool.random(using: &random))
+            default: .null
+            }
+        }
+        for _ in 0..<2_000 {
+            let values = (0..<Int.random(in: 0..<4, using: &random)).map { _ in value() }
+            let found: JSON = Bool.random(using: &random) ? value() : [value(), value()]
+            let isOne = values.contains { $0 != .null && MetadataFilter.field("x", .equal, $0).takes(["x": found]) }
+            for isIn in [true, false] {
+                let filter = MetadataFilter.member("x", ValueSet(values), isIn: isIn)
+                #expect(filter.takes(["x": found]) == (isOne == isIn), "seed \(seed): \(values) \(found)")
+            }
+        }
+    }
+
+    @Test func `conditions count however they are nested, also empty ones`() {
+        var problems: [FieldProblem] = []
+        let empty = JSON.array(Array(repeating: [:], count: 200))
+        _ = MetadataFilter.read(["$or": [["$or": empty], ["$or": empty]]], at: [], &problems)
+        #expect(problems.contains { $0.type == "too_long" })
+    }
+
     private static func uri(_ random: inout SeededGenerator) -> String {
         "s3://b/"
             + String((0..<Int.random(in: 0...3, using: &random)).map { _ in "abc/".randomElement(using: &random)! })
@@ -38,9 +68,10 @@ import Testing
         let operation = MetadataFilter.Operator.allCases.randomElement(using: &random)!
         func text() -> JSON { .string(uris.randomElement(using: &random)!) }
         switch Int.random(in: 0..<(depth < 3 ? 6 : 3), using: &random) {
-        case 0: return .field("year", operation, operation == .anyOf || operation == .noneOf ? [2_024] : 2_020)
-        case 1, 2:
-            return .field("uri", operation, operation == .anyOf || operation == .noneOf ? [text(), text()] : text())
+        case 0: return .field("year", operation, 2_020)
+        case 1 where operation == .anyOf || operation == .noneOf:
+            return .member("uri", ValueSet([text(), text()]), isIn: operation == .anyOf)
+        case 1, 2: return .field("uri", operation, text())
         case 3:
             return .any((0..<2).map { _ in filter(&random, uris, depth: depth + 1) })
         default:

@@ -73,17 +73,20 @@ final class CollectionStores: Sendable {
                 uses.readerCounts[collection] = count > 0 ? count : nil
             }
         }
-        return try await body(try reader(collection))
+        return try await body(try await reader(collection))
     }
 
-    private func reader(_ collection: String) throws -> DocumentReader? {
+    private func reader(_ collection: String) async throws -> DocumentReader? {
         let known = readers.withLock { readers in
             readers.useCount += 1
             readers.open[collection]?.lastUse = readers.useCount
             return readers.open[collection]?.reader
         }
         if let known { return known }
-        guard let reader = try DocumentReader.ifStored(path: path(collection)) else { return nil }
+        let path = path(collection)
+        guard let reader = try await WorkThreads.openings.run({ try DocumentReader.ifStored(path: path) }) else {
+            return nil
+        }
         return readers.withLock { readers in
             if let other = readers.open[collection]?.reader { return other }
             readers.open[collection] = (reader, readers.useCount)

@@ -7,6 +7,8 @@ indirect enum MetadataFilter: Sendable, Hashable {
     case all([MetadataFilter])
     case any([MetadataFilter])
     case field(String, Operator, JSON)
+    /// `$in`, or `$nin`.
+    case member(String, ValueSet, isIn: Bool)
 
     enum Operator: String, Sendable, CaseIterable {
         case equal = "$eq"
@@ -26,7 +28,7 @@ indirect enum MetadataFilter: Sendable, Hashable {
     func names(_ field: String) -> Bool {
         switch self {
         case .all(let parts), .any(let parts): parts.contains { $0.names(field) }
-        case .field(let name, _, _): name == field
+        case .field(let name, _, _), .member(let name, _, _): name == field
         }
     }
 
@@ -35,18 +37,21 @@ indirect enum MetadataFilter: Sendable, Hashable {
         case .all(let parts): parts.allSatisfy { $0.takes(metadata) }
         case .any(let parts): parts.contains { $0.takes(metadata) }
         case .field(let name, let operation, let value): Self.holds(operation, metadata[name], value)
+        case .member(let name, let values, let isIn):
+            Self.items(metadata[name]).contains(where: values.contains) == isIn
         }
     }
 
+    /// What a document has of a field.
+    private static func items(_ found: JSON?) -> [JSON] {
+        if case .array(let list) = found { list } else { found.map { [$0] } ?? [] }
+    }
+
     private static func holds(_ operation: Operator, _ found: JSON?, _ value: JSON) -> Bool {
-        let items: [JSON]
-        if case .array(let list) = found { items = list } else { items = found.map { [$0] } ?? [] }
-        let values: [JSON]
-        if case .array(let list) = value { values = list } else { values = [value] }
-        let isOneOf = items.contains { item in values.contains { isEqual(item, $0) } }
+        let items = items(found)
         switch operation {
-        case .equal, .anyOf: return isOneOf
-        case .notEqual, .noneOf: return !isOneOf
+        case .equal, .anyOf: return items.contains { isEqual($0, value) }
+        case .notEqual, .noneOf: return !items.contains { isEqual($0, value) }
         case .greater: return items.contains { order($0, value) == .above }
         case .greaterOrEqual: return items.contains { [.above, .same].contains(order($0, value)) }
         case .less: return items.contains { order($0, value) == .below }
@@ -109,6 +114,8 @@ extension MetadataFilter {
                 complain(location, "An object is needed here.", "dict_type")
                 return .all([])
             }
+            // Also one without members is looked at for each document.
+            if depth > 0 { count(location) }
             var parts: [MetadataFilter] = []
             for (name, value) in members.sorted(by: { $0.key < $1.key }) {
                 let place = location + [name]
@@ -156,17 +163,15 @@ extension MetadataFilter {
         private mutating func condition(
             _ name: String, _ operation: Operator, _ value: JSON, at location: [String]
         ) -> MetadataFilter? {
-            conditionCount += 1
-            if conditionCount > ServiceLimits.filterConditionCountMax {
-                complain(
-                    location, "There may be at most \(ServiceLimits.filterConditionCountMax) conditions.", "too_long")
-            }
+            count(location)
             switch (operation, value) {
             case (.anyOf, .array(let items)), (.noneOf, .array(let items)):
                 if items.count > ServiceLimits.filterValueCountMax {
                     complain(location, "There may be at most \(ServiceLimits.filterValueCountMax) values.", "too_long")
                 }
-                if items.allSatisfy(Self.isScalar) { return .field(name, operation, value) }
+                if items.allSatisfy(Self.isScalar) {
+                    return .member(name, ValueSet(items), isIn: operation == .anyOf)
+                }
                 complain(location, "A list of texts, numbers, true and false is needed here.")
             case (.anyOf, _), (.noneOf, _): complain(location, "A list is needed here.", "list_type")
             case (.equal, _) where Self.isScalar(value), (.notEqual, _) where Self.isScalar(value),
@@ -176,6 +181,14 @@ extension MetadataFilter {
             default: complain(location, "A text or a number is needed here.")
             }
             return nil
+        }
+
+        private mutating func count(_ location: [String]) {
+            conditionCount += 1
+            if conditionCount > ServiceLimits.filterConditionCountMax {
+                complain(
+                    location, "There may be at most \(ServiceLimits.filterConditionCountMax) conditions.", "too_long")
+            }
         }
 
         private static func isScalar(_ value: JSON) -> Bool {

@@ -37,7 +37,9 @@ public struct Search: Sendable {
             words.isEmpty
             ? []
             : try await indexes.query(collection.id) { [self] (reader) -> [JSON] in
-                let hits = try reader?.search(words, filter: filter, countMax: countMax) ?? []
+                let hits = try await WorkThreads.queries.run {
+                    try reader?.search(words, filter: filter, countMax: countMax) ?? []
+                }
                 return try await self.results(hits, in: collection.id, reader)
             }
         let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)

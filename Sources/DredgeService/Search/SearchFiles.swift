@@ -187,7 +187,7 @@ final class SearchFiles: Sendable {
         guard exists(collection) else { return }
         do {
             try await write(collection) { catalog in
-                try await SearchThread.run { [self] in
+                try await WorkThreads.files.run { [self] in
                     try SearchErasure.run(catalog, where: isGone) {
                         if uses.read(\.isStopping) { throw CancellationError() }
                     }
@@ -210,13 +210,14 @@ final class SearchFiles: Sendable {
     // MARK: Reading
 
     /// The search, open; nil: there is none. Never makes a file.
-    func reader(_ collection: String) throws -> SearchReader? {
+    func reader(_ collection: String) async throws -> SearchReader? {
         let known = readers.withLock { readers in
             readers.useCount += 1
             readers.open[collection]?.lastUse = readers.useCount
             return readers.open[collection]?.reader
         }
-        return try known ?? open(collection)
+        if let known { return known }
+        return try await WorkThreads.openings.run { [self] in try open(collection) }
     }
 
     /// Notes that the files are others now, and opens them anew where they are open, so that no query needs to.

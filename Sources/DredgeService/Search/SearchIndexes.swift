@@ -65,11 +65,11 @@ final class SearchIndexes: Sendable {
     func current(_ collection: String) async throws -> SearchReader? {
         if !stores.search.isCurrent(collection) { try await catchUp(collection) }
         do {
-            return try stores.search.reader(collection)
+            return try await stores.search.reader(collection)
         } catch  where SearchCatalog.isUseless(error) {
             stores.search.setDamaged(collection)
             try await catchUp(collection)
-            return try stores.search.reader(collection)
+            return try await stores.search.reader(collection)
         }
     }
 

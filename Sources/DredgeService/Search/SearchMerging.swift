@@ -71,7 +71,7 @@ final class SearchMerging: Sendable {
         defer { files.uses.update { $0.merging = nil } }
         guard files.exists(collection) else { return }
         let (files, path) = (files, files.path(collection))
-        try await SearchThread.run {
+        try await WorkThreads.files.run {
             let catalog = try SearchCatalog(path: path)
             defer { try? catalog.queue.close() }
             while try Self.step(catalog, check: { try files.check(collection) }, then: { files.publish(collection) }) {

@@ -1,3 +1,4 @@
+internal import DredgeBase
 internal import Foundation
 internal import GRDB
 
@@ -15,6 +16,7 @@ struct SearchRanking {
 
     private let reader: SearchReader
     private let countMax: Int
+    private let deadline: Deadline
     private var verdicts: FilterVerdicts
     private var best: [(score: UInt32, document: Int32, ordinal: UInt32)] = []
     /// A score that is not enough.
@@ -29,10 +31,11 @@ struct SearchRanking {
         var bound: UInt64 = 0
     }
 
-    init(_ reader: SearchReader, filter: MetadataFilter?, countMax: Int) {
+    init(_ reader: SearchReader, filter: MetadataFilter?, countMax: Int, deadline: Deadline) {
         self.reader = reader
         self.countMax = countMax
-        verdicts = FilterVerdicts(filter, reader)
+        self.deadline = deadline
+        verdicts = FilterVerdicts(filter, reader, deadline)
     }
 
     mutating func run(_ words: [[UInt8]]) throws -> [SearchReader.Hit] {
@@ -76,6 +79,7 @@ struct SearchRanking {
         var part = 0
         for first in stride(from: 0, to: chunkCount, by: Self.windowCount) {
             let end = min(first + UInt32(Self.windowCount), chunkCount)
+            try deadline.requireTime()
             while part < segment.parts.count, segment.parts[part].end <= first { part += 1 }
             guard try takesAny(segment.parts[part...], before: end) else { continue }
             var sum: UInt64 = 0
@@ -176,8 +180,11 @@ private struct FilterVerdicts {
     /// By their places; 0: not known, 1: taken.
     private var ofDocuments: [UInt8] = []
     private var places: DocumentPlaces?
+    private let deadline: Deadline
+    private var foundCount = 0
 
-    init(_ filter: MetadataFilter?, _ reader: SearchReader) {
+    init(_ filter: MetadataFilter?, _ reader: SearchReader, _ deadline: Deadline) {
+        self.deadline = deadline
         isThere = filter != nil
         (bounds, self.filter) = (filter ?? .all([])).split()
         self.reader = reader
@@ -188,6 +195,8 @@ private struct FilterVerdicts {
     mutating func takes(_ place: Int) throws -> Bool {
         guard isThere else { return true }
         if ofDocuments[place] != 0 { return ofDocuments[place] == 1 }
+        foundCount += 1
+        if foundCount % 64 == 0 { try deadline.requireTime() }
         if places == nil, filter.needsPlace || !bounds.isEmpty { places = try reader.places() }
         let isWithin = bounds.isEmpty || places?.isWithin(bounds, place) ?? false
         let uri = filter.needsPlace && isWithin ? places.map { $0.uri(place) } : nil
@@ -214,11 +223,24 @@ private struct FilterVerdicts {
     }
 }
 
+extension Deadline {
+    fileprivate func requireTime() throws {
+        guard hasPassed() else { return }
+        throw ServiceError.refused(
+            .unavailable, "query_timeout",
+            "The query took more than \(ServiceLimits.querySeconds) s. Ask with fewer conditions or words.")
+    }
+}
+
 extension SearchReader {
     /// The best chunks that have any of `words`, of documents that `filter` takes; the best first, equal ones in the
     /// order in which they were indexed.
-    func search(_ words: [[UInt8]], filter: MetadataFilter?, countMax: Int) throws -> [Hit] {
-        var ranking = SearchRanking(self, filter: filter, countMax: countMax)
+    /// - Parameter deadline: when it is given up: `unavailable` is thrown then.
+    func search(
+        _ words: [[UInt8]], filter: MetadataFilter?, countMax: Int,
+        deadline: Deadline = Deadline(.seconds(ServiceLimits.querySeconds))
+    ) throws -> [Hit] {
+        var ranking = SearchRanking(self, filter: filter, countMax: countMax, deadline: deadline)
         return try ranking.run(words)
     }
 }

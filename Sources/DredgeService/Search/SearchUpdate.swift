@@ -202,7 +202,7 @@ struct SearchUpdate {
         let id = try await catalog.queue.write { try $0.takeSegmentID() }
         let (segment, path) = (segment, SearchCatalog.segmentPath(catalog.path, id))
         self.segment = SearchSegment()
-        let content = try await SearchThread.run { [files, collection] in
+        let content = try await WorkThreads.files.run { [files, collection] in
             try segment.write(to: path) { try files.check(collection) }
         }
         return SegmentRow(id: id, place: id, content: content)

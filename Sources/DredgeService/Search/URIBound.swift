@@ -27,7 +27,6 @@ extension MetadataFilter {
     /// The filter in two parts, both of which must hold.
     func split() -> (bounds: [URIBound], rest: MetadataFilter) {
         switch self {
-        case .field("uri", .anyOf, _), .field("uri", .noneOf, _): ([], self)
         case .field("uri", let operation, .string(let text)):
             ([URIBound(operation: operation, text: Array(text.utf8))], .all([]))
         case .all(let parts):
@@ -36,7 +35,7 @@ extension MetadataFilter {
                 split.bounds += bounds
                 if rest != .all([]), case .all(let others) = split.rest { split.rest = .all(others + [rest]) }
             }
-        case .any, .field: ([], self)
+        case .any, .field, .member: ([], self)
         }
     }
 }
