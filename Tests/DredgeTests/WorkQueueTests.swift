@@ -37,6 +37,31 @@ import Testing
         #expect(order == [0, 1, 2])
     }
 
+    @Test func `a worker that waits starves only where nothing has arrived`() async throws {
+        let starved = Counter<Int>()
+        let queue = WorkQueue { starved.add(1) }
+        let run = RunWork(
+            sink: MemoryStore(settings: IndexSettings().named, seed: 1), settings: IndexSettings(),
+            counters: RunCounters(), failure: FirstFailure(), on: queue)
+        let document = document(parts: 3, of: run)
+        let worker = Thread {
+            while case .part(_, let taken, _, _, let batch)? = queue.next() {
+                queue.done(taken, of: run, in: .zero, batch)
+            }
+        }
+        // The first part is missing: what waits is not for more room.
+        for part in 1...2 { run.deliver(try await pool.buffer(byteCount: 10), part: part, of: document) }
+        worker.start()
+        while !worker.isExecuting { await Task.yield() }
+        #expect(starved.value == 0)
+        run.deliver(try await pool.buffer(byteCount: 10), part: 0, of: document)
+        while starved.value == 0 { await Task.yield() }
+        #expect(starved.value == 1)
+        run.finish()
+        while !worker.isFinished { await Task.yield() }
+        #expect(starved.value == 1)
+    }
+
     @Test func `an abandoned document gives its buffers back, and its end is waited for`() async throws {
         let run = run()
         let document = document(parts: 2, of: run)

@@ -22,6 +22,12 @@ final class Capacity: Sendable {
     /// What can be taken at once by somebody who is alone.
     var amount: Int { monitor.read { $0.limit } }
 
+    /// Changes it. What is held already stays.
+    func setAmount(_ amount: Int) { monitor.update { $0.limit = amount } }
+
+    /// Whether somebody waits.
+    var isWaitedFor: Bool { monitor.waiterCount > 0 }
+
     /// What is taken now.
     var amountInUse: Int { monitor.read { $0.inUse } }
 

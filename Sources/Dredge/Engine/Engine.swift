@@ -33,7 +33,7 @@ public final class Engine: Sendable {
     package let base: BaseCredentials
     /// What AWS's variables are read from.
     package let environment: [String: String]
-    private let workQueue = WorkQueue()
+    private let workQueue: WorkQueue
     private let workers: WorkerPool
     private let gates: RequestGates
     private let memory: MemoryBudget
@@ -74,7 +74,8 @@ public final class Engine: Sendable {
         self.logger = logger
         plan = MemoryPlan(limits, coreCount: Self.coreCount)
         gates = RequestGates(requestCount: plan.requestCount)
-        memory = MemoryBudget(byteCount: plan.fetchedByteCount)
+        memory = MemoryBudget(byteCount: plan.fetchedByteCount, readAhead: plan.readAheadByteCount)
+        workQueue = WorkQueue { [readAhead = memory.readAhead] in readAhead.starved() }
         carried = Capacity(plan.carriedByteCount)
         stores = StoreShares(byteCount: plan.storeByteCount)
         workers = WorkerPool(count: plan.workerCount, queue: workQueue)

@@ -19,6 +19,8 @@ struct MemoryPlan: Sendable, Hashable {
     let carriedByteCount: Int
     /// For buffers that are fetched into, wait or are in work.
     let fetchedByteCount: Int
+    /// How much of that is used before it is known that workers wait for more: two parts for each.
+    let readAheadByteCount: Int
     /// The same with as many workers as there may be.
     private let fetchedByteCountMin: Int
 
@@ -36,6 +38,7 @@ struct MemoryPlan: Sendable, Hashable {
         workerCount = max(1, min(asked, shared / 2 / Self.workerByteCount))
         // Curl's buffers have an eighth of what a buffer has.
         fetchedByteCount = max(1, (shared - workerCount * Self.workerByteCount) / 9 * 8)
+        readAheadByteCount = min(fetchedByteCount, 2 * workerCount * (limits.partByteCount + Self.partExcessByteCount))
         fetchedByteCountMin = (shared - max(Self.workerByteCount, shared / 2)) / 9 * 8
     }
 
@@ -48,13 +51,15 @@ struct MemoryPlan: Sendable, Hashable {
 
     /// Whether a run with these settings gets on, on any machine: two parts have room, and what one document carries.
     func holds(_ limits: Limits, _ chunking: ChunkingSettings) -> Bool {
-        let part = limits.partByteCount + limits.headroomByteCount(chunking) + (256 << 10)
+        let part = limits.partByteCount + limits.headroomByteCount(chunking) + Self.partExcessByteCount
         let excess = max(0, Self.carriedByteCount(chunking) - carriedByteCount)
         return fetchedByteCountMin - excess >= 2 * part
     }
 
     /// What all listings share, of the constant: two pages of the largest size, or fifty small ones.
     static let listedByteCount = 2 * S3Limits.listByteCount(forAnswer: S3Limits().listAnswerByteCountMax)
+    /// What the block of a part may have beside it, without its headroom.
+    private static let partExcessByteCount = 256 << 10
     /// What one more worker takes: a counter's caches (8 MiB), the batches that it fills and the one that it
     /// compresses.
     static let workerByteCount = 12 << 20

@@ -13,11 +13,17 @@ import Foundation
 /// `@unchecked Sendable`: everything below, and what the `RunWork`s say so of, is only touched under `condition`.
 final class WorkQueue: @unchecked Sendable {
     private let condition = NSCondition()
+    /// Called when a worker finds nothing that has arrived.
+    private let onStarved: @Sendable () -> Void
+    /// Parts that have arrived and that nobody works on yet.
+    private var arrivedCount = 0
     private var runs: [RunWork] = []
     private var isShutDown = false
     /// The working time of the run that was served last. A run that had nothing to do begins here, so that it has no
     /// advance.
     private var servedTime: Duration = .zero
+
+    init(onStarved: @escaping @Sendable () -> Void = {}) { self.onStarved = onStarved }
 
     /// What a worker does next.
     enum Job {
@@ -53,6 +59,7 @@ final class WorkQueue: @unchecked Sendable {
             guard !run.queue.isCancelled, document.arrival.ending == nil else { return }
             note(&document.arrival)
             document.arrival.parts[part] = buffer
+            arrivedCount += 1
             offer(document, of: run)
         }
     }
@@ -64,7 +71,7 @@ final class WorkQueue: @unchecked Sendable {
     ) {
         condition.withLock {
             guard !run.queue.isClosed else { return waiter.resume() }
-            document.arrival.parts.removeAll()
+            drop(document)
             document.arrival.waiter = waiter
             putAway(document, of: run, ending)
         }
@@ -109,6 +116,7 @@ final class WorkQueue: @unchecked Sendable {
         while true {
             if let job = dueBatch() ?? closing() ?? part() { return job }
             if isShutDown, runs.isEmpty { return nil }
+            if arrivedCount == 0, !runs.isEmpty { onStarved() }
             if let deadline = nextDeadline() {
                 _ = condition.wait(until: Date(timeIntervalSinceNow: deadline.remaining() / .seconds(1)))
             } else {
@@ -159,12 +167,17 @@ final class WorkQueue: @unchecked Sendable {
         guard !document.arrival.isTaken else { return }
         if let ending = document.arrival.ending { return putAway(document, of: run, ending) }
         if run.queue.isCancelled {
-            document.arrival.parts.removeAll()
+            drop(document)
             // A document that was read to its end before is done.
             if document.isLarge, document.arrival.nextPart < document.partCount { putAway(document, of: run, .kept) }
         } else if document.arrival.parts[document.arrival.nextPart] != nil {
             makeReady(document, of: run)
         }
+    }
+
+    private func drop(_ document: Document) {
+        arrivedCount -= document.arrival.parts.count
+        document.arrival.parts.removeAll()
     }
 
     private func putAway(_ document: Document, of run: RunWork, _ ending: Document.Ending) {
@@ -235,6 +248,7 @@ final class WorkQueue: @unchecked Sendable {
             guard let buffer = document.arrival.parts.removeValue(forKey: index) else {
                 preconditionFailure("a document that is ready has its next part")
             }
+            arrivedCount -= 1
             let batch = run.queue.idleBatches.popLast() ?? SharedBatch(run.sink.makeBatch())
             return .part(run, document, buffer, index: index, batch: batch)
         }
