@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// The head of an answer, and the body of one that is not 2xx. A 2xx body goes into the caller's buffer.
 public struct HTTPResponse: Sendable {
     /// The status code, 200...599.
@@ -32,17 +40,30 @@ public struct HTTPResponse: Sendable {
     /// The first value of a header, its name compared without case, without the white space around it. Nil when it is
     /// not there; one pass over the head.
     public subscript(_ name: String) -> String? {
-        var rest = head[...]
-        while let end = rest.firstIndex(of: .lineFeed) {
-            let line = rest[..<end]
-            rest = rest[(end + 1)...]
+        var name = name
+        return name.withUTF8 { name in head.withUnsafeBufferPointer { Self.value(of: name, in: $0) } }
+    }
+
+    private static func value(of name: UnsafeBufferPointer<UInt8>, in head: UnsafeBufferPointer<UInt8>) -> String? {
+        guard let start = head.baseAddress else { return nil }
+        var place = 0
+        while place < head.count, let end = memchr(start + place, Int32(UInt8.lineFeed), head.count - place) {
+            let line = head[place..<start.distance(to: end.assumingMemoryBound(to: UInt8.self))]
             // The status line has no header in it, whatever it says.
-            guard line.startIndex > head.startIndex, let colon = line.firstIndex(of: .colon),
-                line[..<colon].isEqualIgnoringCase(to: name)
-            else { continue }
-            return String(decoding: line[(colon + 1)...].trimmingWhitespace(), as: UTF8.self)
+            if place > 0, line.count > name.count, line[place + name.count] == .colon,
+                isEqualIgnoringCase(line.prefix(name.count), name)
+            {
+                return String(decoding: line.dropFirst(name.count + 1).trimmingWhitespace(), as: UTF8.self)
+            }
+            place = line.endIndex + 1
         }
         return nil
+    }
+
+    private static func isEqualIgnoringCase(
+        _ some: Slice<UnsafeBufferPointer<UInt8>>, _ name: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        zip(some, name).allSatisfy { $0 == $1 || $0.lowercased == $1.lowercased }
     }
 }
 
@@ -58,16 +79,10 @@ extension UInt8 {
     }
 }
 
-extension ArraySlice<UInt8> {
-    fileprivate func isEqualIgnoringCase(to name: String) -> Bool {
-        count == name.utf8.count && zip(self, name.utf8).allSatisfy { $0.lowercased == $1.lowercased }
-    }
-
-    fileprivate func trimmingWhitespace() -> ArraySlice<UInt8> {
+extension Slice<UnsafeBufferPointer<UInt8>> {
+    fileprivate func trimmingWhitespace() -> Self {
         guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
-        else {
-            return []
-        }
+        else { return self[startIndex..<startIndex] }
         return self[first...last]
     }
 }
