@@ -74,7 +74,9 @@
             422: "Fields can't be taken: all of them are listed.",
             429: "Too much at once. Try again later.",
             501: "This server does not do that.",
-            503: "Not now: the disk is full, AWS does not answer, or an index is being made. Try again later.",
+            503:
+                "Not now: the disk is full, AWS does not answer, an index is being made, a query took too long, or too "
+                + "much of this kind is asked at once. error_code says which.",
         ]
 
         private static var responses: [String: JSON] {
