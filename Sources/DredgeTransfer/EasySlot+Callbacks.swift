@@ -58,8 +58,11 @@ extension EasySlot {
     /// The status code of "HTTP/1.1 206 Partial Content"; nil for any other line.
     private static func status(ofLine line: UnsafeRawBufferPointer) -> Int? {
         guard line.count >= 12, line.starts(with: "HTTP/1.".utf8) else { return nil }
-        let digits = line[9..<12].map { Int($0) - Int(UInt8(ascii: "0")) }
-        guard digits.allSatisfy((0...9).contains) else { return nil }
-        return digits[0] * 100 + digits[1] * 10 + digits[2]
+        var status = 0
+        for byte in line[9..<12] {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            status = status * 10 + Int(byte - UInt8(ascii: "0"))
+        }
+        return status
     }
 }

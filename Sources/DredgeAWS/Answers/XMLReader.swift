@@ -135,7 +135,10 @@ private final class ReaderState {
     var refusal: String?
     private var elementCount = 0
     private let wipedTextByteCount = 4096
-    private var open: [(name: String, text: [UInt8])] = []
+    /// The names of the elements that have begun and not ended.
+    private var open: [String] = []
+    /// The text of each of them, and behind these what deeper ones leave for the next.
+    private var texts: [[UInt8]] = []
 
     init(parser: XML_Parser, handler: any XMLHandler, limits: XMLReader.Limits) {
         self.parser = parser
@@ -163,26 +166,28 @@ private final class ReaderState {
         guard open.count < limits.depthMax else { return stop("elements nest deeper than \(limits.depthMax)") }
         var name = String(cString: rawName)
         if let colon = name.utf8.lastIndex(of: UInt8(ascii: ":")) { name = String(name[name.index(after: colon)...]) }
-        open.append((name, []))
+        if texts.count == open.count { texts.append([]) }
         // Text that grows leaves copies behind; with room for all of it there is one to wipe.
-        if limits.wipesMemory { open[open.count - 1].text.reserveCapacity(wipedTextByteCount) }
+        if limits.wipesMemory { texts[open.count].reserveCapacity(wipedTextByteCount) }
+        texts[open.count].removeAll(keepingCapacity: true)
+        open.append(name)
         handler.begin(name, depth: open.count)
     }
 
     func append(_ text: UnsafePointer<CChar>?, _ count: Int32) {
         guard refusal == nil, let text, !open.isEmpty else { return }
         let last = open.count - 1
-        let room = limits.textByteCountMax - open[last].text.count
+        let room = limits.textByteCountMax - texts[last].count
         guard count <= room || limits.cutsText else {
             return stop("an element's text exceeds \(limits.textByteCountMax) bytes")
         }
-        open[last].text.append(contentsOf: UnsafeRawBufferPointer(start: text, count: min(Int(count), room)))
+        texts[last].append(contentsOf: UnsafeRawBufferPointer(start: text, count: min(Int(count), room)))
     }
 
     func end() {
-        guard refusal == nil, var element = open.popLast() else { return }
-        element.text.withUnsafeMutableBytes { text in
-            handler.end(element.name, depth: open.count + 1, text: UnsafeRawBufferPointer(text))
+        guard refusal == nil, let name = open.popLast() else { return }
+        texts[open.count].withUnsafeMutableBytes { text in
+            handler.end(name, depth: open.count + 1, text: UnsafeRawBufferPointer(text))
             if limits.wipesMemory { SecretBytes.wipe(text) }
         }
     }
