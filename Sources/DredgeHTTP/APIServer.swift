@@ -66,15 +66,13 @@
 
         private func server(_ configuration: Configuration, _ connections: Connections) throws -> HTTPServerBuilder {
             let times = configuration.times
-            let http = HTTPServerBuilder { responder in
-                let configuration = HTTP1Channel.Configuration(
+            let http = HTTPServerBuilder.http1(
+                configuration: HTTP1Channel.Configuration(
                     additionalChannelHandlers: [ConnectionGuard(connections, times)],
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: ServiceLimits.headByteCountMax,
                         maxHeaderListSize: ServiceLimits.headByteCountMax,
-                        maxHeaderFieldCount: ServiceLimits.headFieldCountMax))
-                return HTTP1Channel(responder: responder, configuration: configuration)
-            }
+                        maxHeaderFieldCount: ServiceLimits.headFieldCountMax)))
             guard let files = configuration.tls else { return http }
             return try .tls(http, tlsConfiguration: files.configuration())
         }

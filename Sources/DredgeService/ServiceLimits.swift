@@ -48,6 +48,8 @@ public enum ServiceLimits {
     public static let bodyByteCountMax = 1 << 20
     /// Bytes of a body that is read where it arrives; a larger one on a thread of its own.
     public static let smallBodyByteCountMax = 16 << 10
+    /// So many at once.
+    static let bodyThreadCount = 2
     /// Larger ones that wait for that at once.
     static let bodyWaitingCountMax = 64
     /// Values of a body.
@@ -135,7 +137,7 @@ public enum ServiceLimits {
     static let querySeconds = 5
     /// Queries that wait for their turn.
     static let queryWaitingCountMax = 64
-    /// Searches that are made, merged or written anew at once; and files that are opened at once.
+    /// Files that are read or written as a whole at once; and files that are opened or deleted at once.
     static let fileThreadCount = 8
     /// Documents and chunks that are read at once for a search.
     static let searchPageCount = 500

@@ -24,9 +24,9 @@ package final class WorkThreads: Sendable {
     /// What waits for a thread.
     var waitingCount: Int { state.read(\.waitingCount) }
 
-    /// For what reads and writes the files of searches as a whole.
+    /// For what may read or write a whole file.
     static let files = WorkThreads("dredge-files", countMax: ServiceLimits.fileThreadCount)
-    /// For opening files: what has others locked waits for seconds.
+    /// For opening and deleting files: where another program has one locked, that takes seconds.
     static let openings = WorkThreads("dredge-openings", countMax: ServiceLimits.fileThreadCount)
     /// For queries.
     static let queries = WorkThreads(
@@ -34,7 +34,7 @@ package final class WorkThreads: Sendable {
         waitingCountMax: ServiceLimits.queryWaitingCountMax)
     /// For bodies of requests that are not small.
     package static let bodies = WorkThreads(
-        "dredge-bodies", countMax: 2, waitingCountMax: ServiceLimits.bodyWaitingCountMax)
+        "dredge-bodies", countMax: ServiceLimits.bodyThreadCount, waitingCountMax: ServiceLimits.bodyWaitingCountMax)
 
     /// What `body` returns, on a thread of its own. Throws what it throws; `unavailable` where too much waits; and
     /// `CancellationError` when the task is cancelled while it waits for a thread.

@@ -111,7 +111,7 @@ final class CollectionStores: Sendable {
             try await alone(collection) {
                 guard FileManager.default.fileExists(atPath: path) else { return }
                 // On a thread of its own: it reads and writes the whole file.
-                try await Task.detached { _ = try ChunkStore.forget(filter, at: path) }.value
+                try await WorkThreads.files.run { _ = try ChunkStore.forget(filter, at: path) }
             }
         }
     }
@@ -134,7 +134,9 @@ final class CollectionStores: Sendable {
         let path = path(collection)
         try await alone(collection) {
             // On a thread of its own: a large file takes its time.
-            await Task.detached { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(path + suffix) } }.value
+            try await WorkThreads.openings.run {
+                for suffix in ["", "-wal", "-shm", "-journal"] { unlink(path + suffix) }
+            }
         }
     }
 

@@ -394,7 +394,7 @@ public actor Jobs {
         let store: ChunkStore
         do {
             // Opening may verify the file: not on a thread that others need.
-            store = try await Task.detached { try ChunkStore.open(at: path, settings: settings) }.value
+            store = try await WorkThreads.files.run { try ChunkStore.open(at: path, settings: settings) }
         } catch let error as StoreError {
             return .store(error)
         }
@@ -419,7 +419,7 @@ public actor Jobs {
         let result: Result<RunReport, RunError>
         do throws(RunError) { result = .success(try await run.report()) } catch { result = .failure(error) }
         await watcher.value
-        try await Task.detached { try store.close() }.value
+        try await WorkThreads.files.run { try store.close() }
         let row = try? await stores.read(job.collection) { try await $0?.run(named: job.runName)?.rawValue }
         switch result {
         case .success(let report): return .report(report, run: row)

@@ -108,7 +108,7 @@ final class SearchFiles: Sendable {
         claim(collection)
         defer { endClaim(collection) }
         try await uses.wait { $0.merging != collection ? () : nil }
-        await Task.detached { [path = path(collection)] in SearchCatalog.unlink(path) }.value
+        try await WorkThreads.openings.run { [path = path(collection)] in SearchCatalog.unlink(path) }
         uses.update { uses in
             uses.current.remove(collection)
             uses.damaged.remove(collection)
