@@ -78,6 +78,7 @@ let package = Package(
             name: "CTextKernels", path: "CSupport/CTextKernels", exclude: ["counter/tables"],
             cSettings: cSettings + [.headerSearchPath(".")]),
         .target(name: "CChecksums", path: "CSupport/CChecksums", cSettings: cSettings),
+        .target(name: "CCompression", path: "CSupport/CCompression", cSettings: cSettings),
         // The plain counter, to which tests hold the fast one. No product depends on it.
         .target(
             name: "CTextReference", dependencies: ["CTextKernels"], path: "CSupport/CTextReference",
@@ -101,8 +102,8 @@ let package = Package(
         library(
             "DredgeStore",
             [
-                "DredgeBase", "DredgeLedger", "CLZ4", .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                "DredgeBase", "DredgeLedger", "CCompression", "CLZ4",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         library(
             "Dredge",
@@ -174,8 +175,10 @@ let package = Package(
         tests("DredgeLedgerTests", ["DredgeLedger", "DredgeBase"]),
         tests(
             "DredgeStoreTests",
-            ["DredgeStore", "DredgeLedger", "DredgeBase", .product(name: "GRDB", package: "GRDB.swift")],
-            exclude: ["Scripts"]),
+            [
+                "DredgeStore", "DredgeLedger", "DredgeBase", "CCompression", "CLZ4",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ], exclude: ["Scripts"]),
         tests("DredgeTests", ["Dredge", "DredgePolicy", "DredgeIAM", "DredgeBase", "DredgeLedger"]),
         tests("DredgeCheckTests", ["DredgeCheck"]),
         tests("DredgeConfigTests", ["DredgeConfig"]),
