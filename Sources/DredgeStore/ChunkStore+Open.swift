@@ -145,6 +145,17 @@ extension ChunkStore {
         let list = differing.map {
             "\($0) is \(stored[$0] ?? "not set") in the store, \(asked[$0] ?? "not set") is asked for"
         }
+        if differing == ["chunking.strategy"], stored["chunking.strategy"] == "lines",
+            asked["chunking.strategy"] == "lines-2"
+        {
+            throw StoreError(
+                code: .otherSettings, path: path,
+                message: """
+                    \(path) was made by an earlier version, which let chunks that overlap begin inside runs of blank \
+                    lines. This version does not (\(list[0])), so the same documents would give other chunks.
+                    """,
+                advice: "Index into another store. This one can still be read, and written to by the earlier version.")
+        }
         throw StoreError(
             code: .otherSettings, path: path,
             message: "\(path) was made with other settings: \(list.joined(separator: "; ")).",

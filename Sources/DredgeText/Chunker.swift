@@ -13,8 +13,9 @@ import CTextKernels
 /// What is left of the line is then a line like others.
 ///
 /// With `overlapTokens`, the next chunk begins at a line start inside this one: the earliest from which the rest of
-/// this chunk has at most `overlapTokens` tokens and the line behind the chunk still fits. It begins at this chunk's
-/// end if there is none, and where a line was split.
+/// this chunk has at most `overlapTokens` tokens and the line behind the chunk still fits. It is never inside a run of
+/// blank lines, which is one pre-token. The next chunk begins at this one's end if there is no such start, and where a
+/// line was split.
 ///
 /// The rule to the last detail is written at the head of `CSupport/CTextKernels/chunks/rule.h`, where it is
 /// implemented.
@@ -24,7 +25,7 @@ import CTextKernels
 ///
 /// ## Cost
 /// Linear in the document, whatever it holds: nothing is looked for further than `maxTokens` tokens can reach, and text
-/// is counted about once (twice where lines are split, more where chunks overlap). Memory: the counter's.
+/// is counted about once (twice where lines are split). Memory: the counter's.
 public struct Chunker {
     let settings: ChunkingSettings
     let counter: TokenCounter

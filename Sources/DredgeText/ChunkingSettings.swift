@@ -26,6 +26,10 @@ public struct ChunkingSettings: Sendable, Hashable {
         .init(strategy: .lines, maxTokens: maxTokens, overlapTokens: overlapTokens)
     }
 
+    /// The name of the rule by which documents are cut: a store that has another was cut in another way. Where chunks
+    /// overlap, it is the strategy's second rule; the first one let chunks begin inside runs of blank lines.
+    public var ruleName: String { overlapTokens == 0 ? strategy.rawValue : strategy.rawValue + "-2" }
+
     init(strategy: Strategy, maxTokens: Int, overlapTokens: Int) {
         self.strategy = strategy
         self.maxTokens = maxTokens

@@ -202,6 +202,29 @@ import Testing
         }
         #expect(chunks.last?.end == document.count)
     }
+
+    @Test func `a chunk does not begin inside a run of blank lines, but may begin behind it`() {
+        let counter = TokenCounter(.o200kBase)
+        let document = Array((String(repeating: "word\n\n\n", count: 40)).utf8)
+        let settings = ChunkingSettings.lines(maxTokens: 16, overlapTokens: 5)
+        let chunks = Chunker(settings: settings, counter: counter).chunks(document)
+        #expect(chunks.count > 2)
+        for chunk in chunks { #expect(chunk.offset % 7 == 0) }
+    }
+
+    @Test func `of the lines of a chunk the last 2,048 may be repeated`() {
+        let counter = TokenCounter(.o200kBase)
+        let line = "};\n"
+        #expect(counter.count(line) == 1)
+        let document = Array(String(repeating: line, count: 8_000).utf8)
+        for (overlap, repeated) in [(1_000, 1_000), (2_047, 2_047), (2_048, 2_047), (3_999, 2_047)] {
+            let settings = ChunkingSettings.lines(maxTokens: 4_000, overlapTokens: overlap)
+            let chunks = Chunker(settings: settings, counter: counter).chunks(document)
+            for (chunk, next) in zip(chunks, chunks.dropFirst()) {
+                #expect(chunk.byteCount == 4_000 * 3 && next.offset == chunk.end - repeated * 3)
+            }
+        }
+    }
 }
 
 /// Feeds a document in windows that grow by random steps, each beginning where the chunker said.

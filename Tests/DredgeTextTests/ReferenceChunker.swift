@@ -71,39 +71,10 @@ struct ReferenceChunker {
     private func next(behind start: Int, _ end: Int) -> Int {
         guard settings.overlapTokens > 0, end < document.count else { return end }
         let nextLineEnd = lineEnds(from: end).first { _ in true }!
-        let room = settings.maxTokens - count(end, nextLineEnd)
-        guard room >= 0 else { return end }
-        let tokens = count(start, end)
-        let candidates = lineStarts(from: start, to: end).filter {
-            tokens - count(start, $0) <= min(settings.overlapTokens, room)
-        }
-        let fitting = candidates.prefix(8).first { candidate in
-            count(candidate, end) <= settings.overlapTokens
-                && lineEnds(from: candidate).prefix { $0 <= nextLineEnd }
-                    .allSatisfy { count(candidate, $0) <= settings.maxTokens }
-        }
-        return fitting ?? end
-    }
-
-    /// The line starts in a chunk that are not passed over, but its own.
-    private func lineStarts(from start: Int, to end: Int) -> [Int] {
-        let ends = lineEnds(from: start).filter { $0 <= end }
-        var starts: [Int] = []
-        var pretoken = -1
-        var linesOfPretoken = 0
-        var i = 0
-        while i < ends.count {
-            let last = counter.pretokens(document[start..<ends[i]]).last!.lowerBound
-            linesOfPretoken = last == pretoken ? linesOfPretoken + 1 : 1
-            pretoken = last
-            if linesOfPretoken >= (pretoken == start ? 9 : 10) {
-                let reach = pretoken + 2 * (ends[i] - pretoken) + 8 * settings.maxTokens
-                let pretokenEnd = counter.pretokens(document[pretoken...])[0].upperBound
-                while i + 1 < ends.count, ends[i + 1] <= min(reach, pretokenEnd) { i += 1 }
-            }
-            starts.append(ends[i])
-            i += 1
-        }
-        return starts.filter { $0 < end }
+        let pretokenEnds = Set(counter.pretokens(document[start..<end]).map(\.upperBound))
+        let candidates = lineEnds(from: start).prefix { $0 <= end }.filter(pretokenEnds.contains).suffix(2_048)
+        return candidates.first {
+            count($0, end) <= settings.overlapTokens && count($0, nextLineEnd) <= settings.maxTokens
+        } ?? end
     }
 }

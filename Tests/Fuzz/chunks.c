@@ -69,45 +69,17 @@ static size_t cut(const ruled_text *r, size_t start) {
     return part;
 }
 
-/// The start of the last pre-token of the text in [start, end).
-static size_t last_pretoken(const ruled_text *r, size_t start, size_t end) {
-    for (size_t at = start;;) {
-        const size_t next = start + tr_pretoken_end(r->tokenizer, r->text + start, end - start, at - start);
-        if (next == end) return at;
-        at = next;
-    }
-}
-
-/// Whether a chunk that starts at `candidate` may follow on one that ends at `end`.
-static bool may_follow(const ruled_text *r, size_t candidate, size_t end) {
-    return count_of(r, candidate, end) <= r->settings.overlap && pack(r, candidate) > end;
-}
-
 /// Rule 3.
 static size_t next_start(const ruled_text *r, size_t start, size_t end) {
     if (r->settings.overlap == 0 || end == r->size) return end;
-    const size_t tokens = count_of(r, start, end), next_line = count_of(r, end, line_end_of(r, end));
-    if (next_line > r->settings.token_max) return end;
-    const size_t room = r->settings.token_max - next_line;
-    const size_t repeated_max = r->settings.overlap < room ? r->settings.overlap : room;
-    size_t pretoken = SIZE_MAX, lines = 0, candidates = 0;
-    for (size_t line = line_end_of(r, start); line < end; line = line_end_of(r, line)) {
-        const size_t last = last_pretoken(r, start, line);
-        lines = last == pretoken ? lines + 1 : 1;
-        pretoken = last;
-        if (lines >= (pretoken == start ? 9u : 10u)) {
-            const size_t pretoken_end = tr_pretoken_end(r->tokenizer, r->text, r->size, pretoken);
-            const size_t reach = pretoken + 2 * (line - pretoken) + 8 * r->settings.token_max;
-            const size_t reach_end = reach < pretoken_end ? reach : pretoken_end;
-            for (size_t behind = line_end_of(r, line); behind <= reach_end && behind <= end && behind > line;) {
-                line = behind;
-                behind = line_end_of(r, line);
-            }
-            if (line >= end) return end;
+    const size_t next_line_end = line_end_of(r, end);
+    for (size_t at = start; at < end;) {
+        at = start + tr_pretoken_end(r->tokenizer, r->text + start, end - start, at - start);
+        const bool is_candidate = at < end && r->text[at - 1] == '\n';
+        if (is_candidate && count_of(r, at, end) <= r->settings.overlap
+            && count_of(r, at, next_line_end) <= r->settings.token_max) {
+            return at;
         }
-        if (count_of(r, start, line) + repeated_max < tokens) continue;
-        if (may_follow(r, line, end)) return line;
-        if (++candidates == 8) return end;
     }
     return end;
 }

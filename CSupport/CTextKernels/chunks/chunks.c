@@ -5,17 +5,30 @@
 // number to be subtracted. What is behind a chunk's end is not counted again, because a line end between two pre-tokens
 // of the text changes neither:
 // - Patterns never look behind, so from there on all pre-tokens are the same.
-// - Of the text up to there alone all pre-tokens but the last are the same (by_counting.c says why), and the last one
-//   ends at the newline in both.
+// - Of the text up to there alone all pre-tokens but the last are the same, as below, and the last one ends at the
+//   newline in both.
 // A line end inside a pre-token (the first of two newlines, say) is counted as the part of the pre-token before it,
 // which alone is one too. What follows it is another pre-token, so where a chunk ends there counting begins anew.
 //
+// ## Why a newline keeps pre-tokens as they are
+// All pre-tokens but the last of a text that ends with a newline stay when text is appended. For both patterns: a match
+// depends on the characters it takes and on those it looks at behind them.
+// - A word, a number or a contraction looks at most at the characters behind it up to the first that does not belong to
+//   it, or at `'` and the two letters of a contraction. None of these is a newline, so the newline at the text's end
+//   stops it: it sees nothing of what is appended.
+// - Symbols with the newlines (and slashes) behind them: as these are taken greedily, the match sees the text's end
+//   only if it reaches it, and so is the last.
+// - White space looks at its whole run and one character more. If that run ends inside the text, this is inside the
+//   text too. If it reaches the end, it ends with the newline, so the match (`\s*[\r\n]+`; in cl100k_base also `\s++$`)
+//   takes all of it and is the last.
+// - Characters and invalid sequences: a newline continues no UTF-8 sequence, so what is before it is decoded the same.
+//
 // ## Overlaps
-// A chunk may begin at a line end inside the one before. By the same reasoning it has as many tokens as the text has up
-// to its end, less those up to where it begins; if that is inside a pre-token, what is left of this is counted alone.
-// So nothing is counted twice; it costs that each line end's number is kept, not only the last one's. What is rare is
-// left to by_counting.c: chunks that end inside a pre-token, lines that do not fit, many blank lines, more than
-// TK_LINE_ENDS lines.
+// A candidate is between two pre-tokens. So a chunk that begins there has as many tokens as the text has up to the
+// chunk's end, less those up to the candidate, wherever the end is; and it takes all lines up to the end of the chunk
+// before, as these fitted in that one with more before them. Nothing is counted again. It costs that the numbers of
+// candidates are kept, as far back as an overlap reaches; and that counting goes on above the limit until it is known
+// whether the line behind the chunk fits behind a candidate: the reach is `token_max` behind the last one.
 //
 // ## Many lines in one pre-token
 // Blank lines, or symbols with newlines behind: all of it may be one pre-token, and each line end in it another count.
@@ -43,7 +56,6 @@
 #include <string.h>
 
 #include "assertions.h"
-#include "counter/pieces.h"
 
 /// Why counting was stopped.
 typedef enum {
@@ -51,8 +63,6 @@ typedef enum {
     AT_CHUNK,
     /// Not even the chunk's first line fits.
     AT_LINE_ABOVE,
-    /// How the open chunk and the one behind it overlap has to be found by counting.
-    AT_RARE_OVERLAP,
 } stop_reason;
 
 /// Chunks on the way.
@@ -70,17 +80,11 @@ typedef struct {
     size_t line_end, line_tokens;
     /// That line end is inside a pre-token of the text.
     bool is_inner;
-    /// For chunks that overlap: the open chunk's line ends, the last TK_LINE_ENDS of `line_count`, are kept in a ring
-    /// of the counter. `inner_run` of them in a row are inside a pre-token.
-    size_t line_count;
-    unsigned inner_run;
+    /// The candidates, kept in a ring of the counter. The last line end that was one (the chunk's start: none yet).
+    size_t first_candidate, candidate_count, last_candidate;
 } chunking;
 
 static chunking *chunking_of(tk_progress *progress) { return (chunking *)(void *)progress->lines; }
-
-static tk_line_end *line_at(const chunking *c, size_t index) {
-    return &c->t.counter->line_ends[index % TK_LINE_ENDS];
-}
 
 static bool stop(tk_progress *progress, stop_reason reason) {
     chunking_of(progress)->reason = reason;
@@ -88,12 +92,33 @@ static bool stop(tk_progress *progress, stop_reason reason) {
     return false;
 }
 
-static void emit(tk_progress *progress) {
-    chunking *c = chunking_of(progress);
-    TK_ASSERT(c->count < c->capacity && c->start < c->line_end && c->tokens_before < c->line_tokens);
-    TK_ASSERT(c->line_tokens - c->tokens_before <= c->t.token_max);
-    c->chunks[c->count++] = (tk_chunk){c->start, c->line_end, c->line_tokens - c->tokens_before};
-    if (c->count == c->capacity) stop(progress, AT_CHUNK);
+static tk_line_end first_candidate(const chunking *c) {
+    return c->t.counter->candidates[c->first_candidate % TK_CANDIDATES_MAX];
+}
+
+static void drop_candidate(chunking *c) {
+    c->first_candidate++;
+    c->candidate_count--;
+}
+
+static void keep_candidate(chunking *c, size_t end, size_t tokens) {
+    if (c->candidate_count == TK_CANDIDATES_MAX) drop_candidate(c);
+    const size_t place = c->first_candidate + c->candidate_count++;
+    c->t.counter->candidates[place % TK_CANDIDATES_MAX] = (tk_line_end){end, tokens};
+}
+
+/// Where the next chunk starts, if up to the line end behind the open one there are so many tokens.
+static tk_line_end next_start(chunking *c, size_t next_tokens) {
+    // The chunk's end is a candidate too.
+    if (c->is_inner && c->candidate_count == TK_CANDIDATES_MAX) drop_candidate(c);
+    while (c->candidate_count > 0) {
+        const tk_line_end candidate = first_candidate(c);
+        // What is before a chunk's start is no candidate in it.
+        drop_candidate(c);
+        const bool is_fitting = next_tokens - candidate.tokens <= c->t.token_max;
+        if (c->line_tokens - candidate.tokens <= c->t.overlap && is_fitting) return candidate;
+    }
+    return (tk_line_end){c->line_end, c->line_tokens};
 }
 
 /// The next chunk starts at `start`.
@@ -102,97 +127,56 @@ static void begin_chunk(tk_progress *progress, size_t start, size_t tokens_befor
     TK_ASSERT(start > c->start && start <= c->line_end);
     c->start = start;
     c->tokens_before = tokens_before;
+    if (c->last_candidate < start) c->last_candidate = start;
     progress->token_limit = tokens_before + c->t.token_max;
+    if (progress->token_reach < progress->token_limit) progress->token_reach = progress->token_limit;
 }
 
-/// Ends the open chunk at the last line end that fits. False if counting has to stop.
-static bool end_chunk(tk_progress *progress) {
+/// Ends the open chunk at the last line end that fits. Up to the next one there are so many tokens, SIZE_MAX if there
+/// are more than the progress reaches. False if counting has to stop.
+static bool end_chunk(tk_progress *progress, size_t next_tokens) {
     chunking *c = chunking_of(progress);
     if (c->line_end == c->start) return stop(progress, AT_LINE_ABOVE);
-    emit(progress);
-    begin_chunk(progress, c->line_end, c->line_tokens);
-    c->line_count = 0;
-    if (c->is_inner && progress->stop == TK_NOT_STOPPED) stop(progress, AT_CHUNK);
-    return progress->stop == TK_NOT_STOPPED;
+    TK_ASSERT(c->count < c->capacity && c->start < c->line_end && c->tokens_before < c->line_tokens);
+    TK_ASSERT(c->line_tokens - c->tokens_before <= c->t.token_max);
+    c->chunks[c->count++] = (tk_chunk){c->start, c->line_end, c->line_tokens - c->tokens_before};
+    const tk_line_end next = next_start(c, next_tokens);
+    begin_chunk(progress, next.end, next.tokens);
+    // What is left of the pre-token is another one.
+    const bool is_anew = c->is_inner && next.end == c->line_end;
+    return is_anew || c->count == c->capacity ? stop(progress, AT_CHUNK) : true;
 }
 
 /// As in `tk_lines`.
 static void stop_above(tk_progress *progress) {
-    const chunking *c = chunking_of(progress);
-    if (c->t.overlap != 0 && c->line_end != c->start) stop(progress, AT_RARE_OVERLAP);
-    else if (end_chunk(progress)) stop(progress, AT_CHUNK);
+    if (end_chunk(progress, SIZE_MAX)) stop(progress, AT_CHUNK);
 }
 
 /// As in `tk_lines`.
-static bool pass_limit(tk_progress *progress, size_t tokens) {
-    const chunking *c = chunking_of(progress);
-    if (c->t.overlap != 0 && c->line_end != c->start) {
-        // What follows depends on the next line, if that fits.
-        if (tokens - c->line_tokens <= c->t.token_max) return true;
-        if (c->is_inner) return stop(progress, AT_RARE_OVERLAP);
-    }
-    while (progress->stop == TK_NOT_STOPPED && tokens > progress->token_limit) end_chunk(progress);
+static bool pass_reach(tk_progress *progress, size_t tokens) {
+    while (tokens > progress->token_reach && end_chunk(progress, SIZE_MAX)) {}
     return progress->stop == TK_NOT_STOPPED;
-}
-
-/// The tokens that are to be subtracted of those up to places behind, if a chunk starts at a line end; SIZE_MAX if that
-/// is not known.
-static size_t tokens_before_line(const chunking *c, size_t index) {
-    const tk_line_end *line = line_at(c, index);
-    if (!line->is_inner) return line->tokens;
-    // What is left of the pre-token has to end where that does, with the next line end.
-    const tk_line_end *next = line_at(c, index + 1);
-    if (index + 1 == c->line_count || next->is_inner) return SIZE_MAX;
-    const size_t end = tk_pretoken_end(c->t.counter->tokenizer, c->t.bytes, c->t.count, line->end);
-    if (end != next->end) return SIZE_MAX;
-    return next->tokens - tk_count_piece(c->t.counter, c->t.bytes + line->end, end - line->end);
-}
-
-/// The open chunk ends at the last line end that fits, as the next one, up to which there are so many tokens, does not.
-/// The next chunk begins at a line end in it if the rule says so. False if counting has to stop.
-static bool end_overlapping(tk_progress *progress, size_t tokens) {
-    chunking *c = chunking_of(progress);
-    if (c->line_end == c->start) return stop(progress, AT_LINE_ABOVE);
-    if (c->is_inner || c->line_count > TK_LINE_ENDS) return stop(progress, AT_RARE_OVERLAP);
-    const size_t next_line = tokens - c->line_tokens;
-    if (next_line > c->t.token_max) return end_chunk(progress) && pass_limit(progress, tokens);
-    const size_t room = c->t.token_max - next_line, repeated_max = c->t.overlap < room ? c->t.overlap : room;
-    unsigned candidates = 0;
-    // The last of them is where the chunk ends.
-    for (size_t i = 0; i + 1 < c->line_count && candidates < TK_OVERLAP_CANDIDATES_MAX; i++) {
-        const bool is_odd = line_at(c, i)->tokens > c->line_tokens;
-        if (!is_odd && line_at(c, i)->tokens + repeated_max < c->line_tokens) continue;
-        const size_t before = tokens_before_line(c, i);
-        if (is_odd || before == SIZE_MAX || before > c->line_tokens) return stop(progress, AT_RARE_OVERLAP);
-        candidates++;
-        if (c->line_tokens - before > c->t.overlap || tokens - before > c->t.token_max) continue;
-        emit(progress);
-        begin_chunk(progress, line_at(c, i)->end, before);
-        // The line ends behind are of the next chunk too.
-        size_t kept = 0;
-        for (size_t j = i + 1; j < c->line_count; j++) *line_at(c, kept++) = *line_at(c, j);
-        c->line_count = kept;
-        return progress->stop == TK_NOT_STOPPED;
-    }
-    return end_chunk(progress) && pass_limit(progress, tokens);
 }
 
 /// As in `tk_lines`.
 static bool take_line_end(tk_progress *progress, size_t end, size_t tokens, bool is_inner) {
     chunking *c = chunking_of(progress);
-    TK_ASSERT(end > c->line_end && end <= c->t.count && tokens >= c->tokens_before);
-    if (c->t.overlap != 0) {
-        c->inner_run = is_inner ? c->inner_run + 1 : 0;
-        // Some of them may be passed over.
-        if (c->inner_run >= TK_LINES_OF_PRETOKEN_MAX) return stop(progress, AT_RARE_OVERLAP);
-        if (tokens > progress->token_limit && !end_overlapping(progress, tokens)) return false;
-        *line_at(c, c->line_count++) = (tk_line_end){end, tokens, is_inner};
-    } else if (tokens > progress->token_limit && !pass_limit(progress, tokens)) {
-        return false;
+    // After a walk over many lines they may be told again.
+    if (end <= c->line_end) return true;
+    TK_ASSERT(end <= c->t.count && tokens >= c->tokens_before);
+    while (tokens > progress->token_limit) {
+        if (!end_chunk(progress, tokens)) return false;
     }
     c->line_end = end;
     c->line_tokens = tokens;
     c->is_inner = is_inner;
+    if (c->t.overlap != 0 && !is_inner) {
+        // No chunk that ends here or behind repeats so much.
+        while (c->candidate_count > 0 && first_candidate(c).tokens + c->t.overlap < tokens) drop_candidate(c);
+        keep_candidate(c, end, tokens);
+        c->last_candidate = end;
+        progress->token_reach = tokens + c->t.token_max;
+    }
     return true;
 }
 
@@ -200,7 +184,7 @@ static bool take_line_end(tk_progress *progress, size_t end, size_t tokens, bool
 static bool take_many_lines(tk_progress *progress) {
     chunking *c = chunking_of(progress);
     tk_counter *counter = c->t.counter;
-    if (c->t.overlap != 0 || progress->word != progress->at) return false;
+    if (progress->word != progress->at) return false;
     // The chunk before, all of which was such lines: where the same bytes follow, so does the same chunk.
     size_t last_start = 0;
     tk_pretoken_lines last = {0};
@@ -212,26 +196,28 @@ static bool take_many_lines(tk_progress *progress) {
             last.seen != 0 && last.seen <= left && memcmp(bytes, c->t.bytes + last_start, last.seen) == 0;
         if (!is_repeated) {
             if (!tk_has_many_lines(counter->tokenizer, bytes, left)) return false;
-            lines = tk_walk_lines(counter, bytes, left, progress->token_limit - before, c->lines.byte_count_max);
+            lines = tk_walk_lines(counter, bytes, left, tk_room(progress), progress->token_reach - before,
+                c->lines.byte_count_max);
         }
         if (lines.end == TK_LINES_OPEN) return false;
         if (lines.line_end != 0) {
-            c->line_end = start + lines.line_end;
-            c->line_tokens = before + lines.line_tokens;
-            c->is_inner = lines.end == TK_LINES_ABOVE || lines.line_end != lines.pretoken_end;
+            const bool is_inner = lines.end == TK_LINES_ABOVE || lines.line_end != lines.pretoken_end;
+            take_line_end(progress, start + lines.line_end, before + lines.line_tokens, is_inner);
         }
         if (lines.end == TK_LINES_PRETOKEN) {
             progress->at = progress->word = start + lines.pretoken_end;
             progress->tokens = before + lines.pretoken_tokens;
             // It may end behind its last line.
-            if (progress->tokens > progress->token_limit) stop_above(progress);
+            if (progress->tokens > progress->token_reach) stop_above(progress);
             return true;
         }
         const bool is_whole = c->start == start && lines.line_end != 0;
         last = is_whole ? lines : (tk_pretoken_lines){0};
         last_start = start;
-        if (!end_chunk(progress) && (c->reason != AT_CHUNK || c->count == c->capacity)) return true;
-        if (!c->is_inner) continue;
+        const size_t next_tokens = lines.next_tokens == SIZE_MAX ? SIZE_MAX : before + lines.next_tokens;
+        if (!end_chunk(progress, next_tokens) && (c->reason != AT_CHUNK || c->count == c->capacity)) return true;
+        // The chunk starts here or before: more of these lines may fit.
+        if (progress->stop == TK_NOT_STOPPED) continue;
         // What is left is another pre-token, of the same kind or not.
         progress->stop = TK_NOT_STOPPED;
         progress->at = progress->word = c->line_end;
@@ -243,15 +229,14 @@ static bool take_many_lines(tk_progress *progress) {
 /// that can be decided.
 static bool find_chunks(chunking *c) {
     tk_text text = {c->t.bytes, c->t.count, false, false};
-    tk_progress progress = {.at = c->start, .word = c->start, .token_limit = c->t.token_max, .wants = TK_WANTS_LINES,
-        .lines = &c->lines};
-    c->line_end = c->start;
-    c->tokens_before = c->line_tokens = c->line_count = 0;
-    c->inner_run = 0;
+    tk_progress progress = {.at = c->start, .word = c->start, .token_limit = c->t.token_max,
+        .token_reach = c->t.token_max, .wants = TK_WANTS_LINES, .lines = &c->lines};
+    c->line_end = c->last_candidate = c->start;
+    c->tokens_before = c->line_tokens = c->candidate_count = 0;
     c->t.counter->kernel(c->t.counter, &text, &progress);
     if (progress.stop == TK_STOPPED_BY_LINES) return true;
     if (progress.stop == TK_NOT_STOPPED && c->t.is_end) {
-        // With overlaps, the last line may be the one that does not fit.
+        // The last line may be the one that does not fit.
         const bool is_above = progress.tokens > progress.token_limit;
         if (is_above && !take_line_end(&progress, c->t.count, progress.tokens, false)) return true;
         TK_ASSERT(progress.tokens - c->tokens_before <= c->t.token_max && c->count < c->capacity);
@@ -260,30 +245,19 @@ static bool find_chunks(chunking *c) {
         return false;
     }
     // More text could change what was counted last, but nothing that matters if there is no room for so many bytes.
-    if (c->t.count - c->start < c->lines.byte_count_max) return false;
+    if (c->t.count - c->last_candidate < c->lines.byte_count_max) return false;
     stop_above(&progress);
     return true;
 }
 
 /// Goes on where `find_chunks` stopped. False if that depends on text behind this one.
 static bool go_on(chunking *c) {
-    tk_chunk_verdict verdict = c->reason == AT_LINE_ABOVE ? TK_CHUNK_LINE_ABOVE : TK_CHUNK_FOUND;
-    if (c->reason == AT_RARE_OVERLAP) {
-        size_t next;
-        verdict = tk_chunk_by_counting(&c->t, c->start, &c->chunks[c->count], &next);
-        if (verdict == TK_CHUNK_FOUND) {
-            TK_ASSERT(next > c->start && next <= c->chunks[c->count].end);
-            c->count++;
-            c->start = next;
-        }
-    }
-    if (verdict == TK_CHUNK_LINE_ABOVE) {
-        const size_t cuts = tk_cut_line(&c->t, c->start, c->chunks + c->count, c->capacity - c->count);
-        if (cuts == 0) return false;
-        c->count += cuts;
-        c->start = c->chunks[c->count - 1].end;
-    }
-    return verdict != TK_CHUNK_OPEN;
+    if (c->reason == AT_CHUNK) return true;
+    const size_t cuts = tk_cut_line(&c->t, c->start, c->chunks + c->count, c->capacity - c->count);
+    if (cuts == 0) return false;
+    c->count += cuts;
+    c->start = c->chunks[c->count - 1].end;
+    return true;
 }
 
 tk_chunks tk_counter_chunks(tk_counter *counter, const uint8_t *text, size_t count, bool is_end,
@@ -291,7 +265,7 @@ tk_chunks tk_counter_chunks(tk_counter *counter, const uint8_t *text, size_t cou
     TK_ASSERT(settings.token_max >= TK_CHUNK_TOKENS_MIN && settings.overlap < settings.token_max && capacity > 0);
     const tk_chunked_text t = {counter, text, count, is_end, settings.token_max, settings.overlap};
     chunking c = {
-        .lines = {take_line_end, pass_limit, stop_above, take_many_lines, settings.overlap != 0, is_end,
+        .lines = {take_line_end, pass_reach, stop_above, take_many_lines, settings.overlap, is_end,
             tk_byte_count_above(&t)},
         .t = t, .chunks = chunks, .capacity = capacity,
     };

@@ -27,8 +27,9 @@ bool tk_has_many_lines(tk_tokenizer tokenizer, const uint8_t *bytes, size_t coun
 }
 
 tk_pretoken_lines tk_walk_lines(
-    tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit, size_t byte_count_above) {
-    tk_pretoken_lines found = {0};
+    tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit, size_t token_reach,
+    size_t byte_count_above) {
+    tk_pretoken_lines found = {.next_tokens = SIZE_MAX};
     line_kind kind = tk_class_of(bytes[0]) == TK_OTHER ? OF_SYMBOLS : OF_SPACE;
     tk_walk w;
     tk_walk_begin(&w, counter, SIZE_MAX);
@@ -51,8 +52,7 @@ tk_pretoken_lines tk_walk_lines(
             return found;
         }
         const bool may_end = kind != OF_SPACE || class == TK_NEWLINE;
-        // All that is longer, up to where the pre-token may end, is above the limit; and so is any text of so many
-        // bytes.
+        // All that is longer, up to where the pre-token may end, is out of reach; and so is any text of so many bytes.
         if (is_certain && (may_end || at >= byte_count_above)) {
             found.end = TK_LINES_ABOVE;
             return found;
@@ -63,6 +63,7 @@ tk_pretoken_lines tk_walk_lines(
         if (unit.code_point == '\n') {
             if (tokens > token_limit) {
                 found.end = TK_LINES_ABOVE;
+                found.next_tokens = tokens;
                 return found;
             }
             found.line_end = found.seen;
@@ -72,6 +73,6 @@ tk_pretoken_lines tk_walk_lines(
             found.pretoken_end = found.seen;
             found.pretoken_tokens = tokens;
         }
-        is_certain = tokens > token_limit && tk_walk_is_above(&w, token_limit);
+        is_certain = tokens > token_reach && tk_walk_is_above(&w, token_reach);
     }
 }

@@ -13,38 +13,24 @@
 ///    pre-tokens as have at most `token_max` tokens together. If the first of them has more alone, the part is its
 ///    first `token_max` tokens, moved back to a unit's start. As long as the part's count is above `token_max`, the
 ///    part loses its last unit. What is left of the line is a line like others.
-/// 3. **Overlap.** A chunk ends at E. With an `overlap` above 0, if chunk S ..< E is whole lines and the line behind E,
-///    alone, has at most `token_max` tokens, L, the next chunk may start inside this one. Its candidates are the line
-///    starts C behind S for which count(S ..< E) - count(S ..< C) <= min(`overlap`, `token_max` - L), the first eight
-///    of them. The next chunk starts at the first candidate for which count(C ..< E) <= `overlap` and from which, by 1,
-///    a chunk ends behind E. If there is none, it starts at E.
-///
-///    In a pre-token of many lines not all line starts can be candidates: so that its lines need not be counted one by
-///    one, some are passed over. Let P be where the last pre-token of the text from S to a line end starts. From the
-///    tenth line end with the same P on (the ninth, if P is S), one at E' passes over the line ends behind it, and
-///    itself, up to P + 2 x (E' - P) + 8 x `token_max` bytes within the pre-token, but not over the last of these. The
-///    next line end behind does the same.
+/// 3. **Overlap.** Without `overlap`, or behind a part of a line, the next chunk starts where this one ends. With an
+///    `overlap` above 0, the next chunk behind one of whole lines, S ..< E, may start inside it, so that it repeats
+///    some lines. Its candidates are the line ends of S ..< E at which a pre-token of the text S ..< E ends; of
+///    these the last 2,048. (E is the last of them. A run of blank lines is one pre-token, so there is none inside
+///    it but E.) Let F be where the line behind E ends. The next chunk starts at the first candidate C for which
+///    count(C ..< E) <= `overlap` and count(C ..< F) <= `token_max`; if there is none, at E.
 ///
 /// The chunks of a document do not depend on the windows in which it comes; none has more than `token_max` tokens; and
 /// without overlap they tile the document.
 ///
-/// The files: chunks.c packs and overlaps by sums of what the kernels count in one pass, and leaves what is rare to
-/// by_counting.c, which does as is written here; cuts.c cuts lines; many_lines.c finds all lines of a pre-token in one
-/// walk.
+/// The files: chunks.c packs and overlaps by sums of what the kernels count in one pass; cuts.c cuts lines;
+/// many_lines.c finds all lines of a pre-token in one walk.
 #pragma once
 #include "counter/progress.h"
 
 enum {
     /// Of a line that does not fit, so many bytes for each token of `token_max` are looked at first.
     TK_CUT_BYTES_PER_TOKEN = 8,
-    /// So many candidates are tried. Nearly always the first will do, as counts from inside a text differ little from
-    /// counts alone.
-    TK_OVERLAP_CANDIDATES_MAX = 8,
-    /// After so many line ends behind the first one in a pre-token, some are passed over.
-    TK_LINES_OF_PRETOKEN_MAX = 8,
-    /// What is passed over reaches so many times as far as the line end that does it, and `TK_CUT_BYTES_PER_TOKEN`
-    /// further.
-    TK_PASSED_OVER_FACTOR = 2,
 };
 
 /// A text that is cut, and how.
@@ -60,18 +46,6 @@ typedef struct {
 /// A text of so many bytes has more tokens than a chunk.
 static inline size_t tk_byte_count_above(const tk_chunked_text *t) { return t->token_max * TK_TOKEN_BYTES_MAX + 1; }
 
-typedef enum {
-    /// A chunk is found, and where the next one starts.
-    TK_CHUNK_FOUND,
-    /// Its first line does not fit.
-    TK_CHUNK_LINE_ABOVE,
-    /// It depends on text behind this one.
-    TK_CHUNK_OPEN,
-} tk_chunk_verdict;
-
-/// The chunk that starts at `start`, by 1 and 3 as they are written, line by line.
-tk_chunk_verdict tk_chunk_by_counting(const tk_chunked_text *t, size_t start, tk_chunk *chunk, size_t *next);
-
 /// Cuts the line that starts at `start`, which does not fit, by 2. Returns how many chunks, at most `capacity`, are
 /// decided; the first at least, if that does not depend on text behind this one.
 size_t tk_cut_line(const tk_chunked_text *t, size_t start, tk_chunk *chunks, size_t capacity);
@@ -80,7 +54,7 @@ size_t tk_cut_line(const tk_chunked_text *t, size_t start, tk_chunk *chunks, siz
 typedef enum {
     /// The pre-token did.
     TK_LINES_PRETOKEN,
-    /// The next line end, and all that are behind, are above the limit.
+    /// The next line end does not fit.
     TK_LINES_ABOVE,
     /// The text did, or something is met that is to be counted in another way.
     TK_LINES_OPEN,
@@ -91,6 +65,8 @@ typedef struct {
     tk_lines_end end;
     /// The last line end that fits (0: none), and the tokens up to there.
     size_t line_end, line_tokens;
+    /// For `TK_LINES_ABOVE`: the tokens up to the next line end, SIZE_MAX if it is out of reach.
+    size_t next_tokens;
     /// For `TK_LINES_PRETOKEN`: the pre-token's end, and its tokens.
     size_t pretoken_end, pretoken_tokens;
     /// What was found depends on so many bytes.
@@ -99,6 +75,8 @@ typedef struct {
 
 /// Whether a pre-token starts here that has many line ends and is white space, or symbols and what may follow these.
 bool tk_has_many_lines(tk_tokenizer tokenizer, const uint8_t *bytes, size_t count);
-/// The lines of such a pre-token. A text of `byte_count_above` bytes has more tokens than the limit.
+/// The lines of such a pre-token that have at most `token_limit` tokens; of the next one it is told whether it has more
+/// than `token_reach`, which is not below. A text of `byte_count_above` bytes has more.
 tk_pretoken_lines tk_walk_lines(
-    tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit, size_t byte_count_above);
+    tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit, size_t token_reach,
+    size_t byte_count_above);

@@ -66,30 +66,32 @@ static size_t count_piece(tk_counter *counter, const uint8_t *bytes, size_t coun
     return count < 16 ? tk_count_piece(counter, bytes, count) : count_split(counter, bytes, count);
 }
 
-/// Tells of the line ends in a piece that follows on what is counted. False if one is above the limit.
+/// Tells of the line ends in a piece that follows on what is counted. False if counting stops, or one is out of reach.
 static bool take_lines(
     tk_counter *counter, const tk_text *text, tk_progress *progress, size_t end, size_t tokens, bool is_invalid) {
     const tk_lines *lines = progress->lines;
     const size_t start = progress->at;
     unsigned line_count = 0;
+    size_t walked_limit = 0;
     for (size_t from = start;;) {
         from += tk_find_newline(text->bytes + from, end - from);
         if (from == end) return true;
         from++;
-        if (from < end && ++line_count > TK_LINES_ONE_BY_ONE_MAX) {
-            if (lines->wants_each) return false;
+        if (from < end && ++line_count > TK_LINES_ONE_BY_ONE_MAX && progress->token_limit != walked_limit) {
+            walked_limit = progress->token_limit;
             size_t line_tokens = 0;
-            const size_t limit = progress->token_limit - progress->tokens;
-            const size_t length = tk_line_prefix(counter, text->bytes + start, end - start, limit, &line_tokens);
+            const size_t room = tk_room(progress);
+            const size_t length = tk_line_prefix(counter, text->bytes + start, end - start, room, &line_tokens);
             if (length >= from - start) {
-                lines->take_line_end(progress, start + length, progress->tokens + line_tokens, start + length < end);
+                from = start + length;
+                lines->take_line_end(progress, from, progress->tokens + line_tokens, from < end);
+                continue;
             }
-            return tk_find_newline(text->bytes + start + length, end - start - length) == end - start - length;
         }
         // Up to a line end in it, the piece is a pre-token too.
         const size_t line_tokens = progress->tokens
             + (from == end ? tokens : count_piece(counter, text->bytes + start, from - start, is_invalid));
-        if (line_tokens > progress->token_limit) return false;
+        if (line_tokens > progress->token_reach) return false;
         if (!lines->take_line_end(progress, from, line_tokens, from < end)) return false;
     }
 }
@@ -140,12 +142,6 @@ void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, si
     TK_ASSERT(progress->at < text->count && progress->word <= progress->at && progress->stop == TK_NOT_STOPPED);
     const tk_lines *lines = progress->lines;
     const bool wants_lines = progress->wants == TK_WANTS_LINES;
-    if (progress->tokens > progress->token_limit) {
-        // The open line, whose end is not in sight yet, is above the limit already.
-        TK_ASSERT(wants_lines && lines->wants_each);
-        lines->stop_above(progress);
-        return;
-    }
     do {
         tk_text seen = *text;
         seen.has_seen_invalid = seen.has_seen_end = false;
@@ -153,6 +149,8 @@ void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, si
             if (progress->stop != TK_NOT_STOPPED) return;
             continue;
         }
+        const size_t limit = wants_lines ? progress->token_reach : progress->token_limit;
+        TK_ASSERT(progress->tokens <= limit);
         // A pre-token that is longer than that passes the limit, wherever it ends.
         if (wants_lines && text->count - progress->word > lines->byte_count_max) {
             seen.count = progress->word + lines->byte_count_max;
@@ -163,13 +161,14 @@ void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, si
         const bool is_invalid = seen.has_seen_invalid, is_too_long = seen.has_seen_end && seen.count < text->count;
         // Where it ends depends on what is behind: of its line ends only those count that are seen, each up to itself.
         if (is_too_long) end = seen.count;
-        counter->tokens_enough = progress->token_limit - progress->tokens;
+        counter->tokens_enough = limit - progress->tokens;
         const size_t tokens = is_too_long ? counter->tokens_enough + 1
             : count_piece(counter, text->bytes + start, end - start, is_invalid);
         const bool is_line_above =
             wants_lines && !take_lines(counter, text, progress, end, tokens, is_invalid);
-        const bool is_above = is_line_above || progress->tokens + tokens > progress->token_limit;
         counter->tokens_enough = SIZE_MAX;
+        if (progress->stop != TK_NOT_STOPPED) return;
+        const bool is_above = is_line_above || tokens > limit - progress->tokens;
         if (is_above && wants_lines) {
             const bool is_open = !is_line_above && !is_too_long && seen.has_seen_end && !lines->is_end;
             if (is_open) progress->stop = TK_STOPPED_OPEN;
@@ -196,24 +195,4 @@ void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, si
 
 void tk_count_scalar(tk_counter *counter, tk_text *text, tk_progress *progress) {
     tk_count_slow(counter, text, progress, text->count);
-}
-
-tk_tally tk_counter_tally(
-    tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit, bool is_open) {
-    tk_tally tally = {0, 0, 0, 0, false};
-    tk_text text = {bytes, count, false, false};
-    while (tally.end < count && !tally.is_above_limit) {
-        const size_t start = tally.end;
-        text.has_seen_invalid = text.has_seen_end = false;
-        const size_t end = tk_next_pretoken_end(counter->tokenizer, &text, start);
-        if (is_open && text.has_seen_end) break;
-        tally.token_count += tally.last_token_count;
-        counter->tokens_enough = token_limit - tally.token_count;
-        tally.last_token_count = count_piece(counter, bytes + start, end - start, text.has_seen_invalid);
-        tally.last_start = start;
-        tally.end = end;
-        tally.is_above_limit = tally.token_count + tally.last_token_count > token_limit;
-    }
-    counter->tokens_enough = SIZE_MAX;
-    return tally;
 }

@@ -27,14 +27,15 @@ typedef struct {
 typedef struct {
     /// A line ends at `end`, up to which there are so many tokens. `is_inner`: inside a pre-token of the text.
     bool (*take_line_end)(tk_progress *progress, size_t end, size_t tokens, bool is_inner);
-    /// No line end from here on has less than so many tokens before it, which are above the limit.
-    bool (*pass_limit)(tk_progress *progress, size_t tokens);
-    /// The next line end, wherever it is, is above the limit. Counting stops.
+    /// No line end from here on has less than so many tokens before it, which are more than the reach.
+    bool (*pass_reach)(tk_progress *progress, size_t tokens);
+    /// The next line end, wherever it is, has more tokens before it than the reach. Counting stops.
     void (*stop_above)(tk_progress *progress);
     /// At a pre-token's start: takes all its lines at once, if it has many. False: it is to be counted as others.
     bool (*take_many_lines)(tk_progress *progress);
-    /// Each line end is told, not only the last one below the limit.
-    bool wants_each;
+    /// Of the line ends below the limit the last one is told; and if this is not 0, so are those between two pre-tokens
+    /// behind which there are at most so many tokens up to the last one.
+    size_t overlap;
     /// No text follows on this one.
     bool is_end;
     /// A text of so many bytes has more tokens than a chunk.
@@ -50,6 +51,8 @@ struct tk_progress {
     size_t tokens;
     /// Where there are more, something is to be decided.
     size_t token_limit;
+    /// For `TK_WANTS_LINES`: a line end above the limit matters up to so many tokens. Not below the limit.
+    size_t token_reach;
     tk_wants wants;
     tk_stop stop;
     /// For `TK_WANTS_BORDER`: the pre-token that passed the limit.
@@ -57,3 +60,8 @@ struct tk_progress {
     /// For `TK_WANTS_LINES`.
     tk_lines *lines;
 };
+
+/// How many tokens more there may be up to the limit.
+static inline size_t tk_room(const tk_progress *progress) {
+    return progress->tokens < progress->token_limit ? progress->token_limit - progress->tokens : 0;
+}

@@ -105,15 +105,14 @@ typedef struct {
     uint8_t bytes[2 * TK_PREFIXES];
 } tk_forest;
 
-/// A line end of a chunk: where it is, the tokens up to there, and whether it is inside a pre-token of the text.
+/// A line end of a chunk: where it is, and the tokens up to there.
 typedef struct {
     size_t end, tokens;
-    bool is_inner;
 } tk_line_end;
 
 enum {
-    /// Line ends of a chunk that are kept for overlaps.
-    TK_LINE_ENDS = 512,
+    /// The next chunk starts at one of the last so many line ends of a chunk.
+    TK_CANDIDATES_MAX = 2048,
 };
 
 /// What a block of a batch has beside the pieces that are to be looked up.
@@ -160,7 +159,7 @@ struct tk_counter {
     };
     uint8_t feed[TK_FEED];
     _Alignas(64) tk_wide_entry wide_entries[1 << TK_WIDE_ENTRY_BITS];
-    tk_line_end line_ends[TK_LINE_ENDS];
+    tk_line_end candidates[TK_CANDIDATES_MAX];
     _Alignas(64) uint64_t near[TK_NEAR_WORDS];
     /// The batch: the tokens of its short pieces; 0 as long as they are not known.
     uint8_t key_tokens[TK_BATCH_PIECES_MAX];

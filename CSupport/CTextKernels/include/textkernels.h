@@ -108,7 +108,7 @@ typedef struct {
 /// bytes.
 ///
 /// Linear in the text, whatever it holds: nothing is looked for further than `token_max` tokens can reach. It counts
-/// each byte about once; twice where lines are cut, and more where chunks overlap.
+/// each byte about once; twice where lines are cut.
 tk_chunks tk_counter_chunks(tk_counter *counter, const uint8_t *text, size_t count, bool is_end,
     tk_chunk_settings settings, tk_chunk *chunks, size_t capacity);
 

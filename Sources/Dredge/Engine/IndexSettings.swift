@@ -18,20 +18,21 @@ public struct IndexSettings: Sendable, Hashable {
     var named: [String: String] {
         [
             "tokenizer": tokenizer.rawValue,
-            "chunking.strategy": chunking.strategy.rawValue,
+            "chunking.strategy": chunking.ruleName,
             "chunking.max_tokens": String(chunking.maxTokens),
             "chunking.overlap_tokens": String(chunking.overlapTokens),
         ]
     }
 
-    /// The settings that `store` was made with; nil where it names some that this version does not know.
+    /// The settings that a store was made with; nil where it names some that this version does not know, or a rule that
+    /// it does not cut by.
     init?(named: [String: String]) {
         guard
             let tokenizer = named["tokenizer"].flatMap(Tokenizer.init(rawValue:)),
-            named["chunking.strategy"] == ChunkingSettings.Strategy.lines.rawValue,
             let maxTokens = named["chunking.max_tokens"].flatMap(Int.init),
             let overlapTokens = named["chunking.overlap_tokens"].flatMap(Int.init)
         else { return nil }
         self.init(tokenizer: tokenizer, chunking: .lines(maxTokens: maxTokens, overlapTokens: overlapTokens))
+        guard named["chunking.strategy"] == chunking.ruleName else { return nil }
     }
 }

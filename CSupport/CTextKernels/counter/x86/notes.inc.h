@@ -52,22 +52,35 @@ static bool take_line_ends(tk_counter *counter, const tk_text *text, tk_progress
     return true;
 }
 
-/// Takes the last line end of a block all of whose line ends fit.
-static void take_last_line_end(
-    tk_counter *counter, const tk_text *text, tk_progress *progress, unsigned block, size_t before) {
-    const tk_block_note *note = &counter->notes[block];
-    const uint64_t newline = (uint64_t)1 << (63 - __builtin_clzll(note->newlines));
-    take_line_ends(counter, text, progress, note, block == 0 ? 0 : note[-1].pieces, before, newline);
+/// Takes the line ends that matter of blocks, one bit each, all of whose line ends fit. Up to each block there are
+/// `before` tokens, but for `base`.
+static void take_fitting_lines(tk_counter *counter, const tk_text *text, tk_progress *progress, uint64_t blocks,
+    size_t base, const uint16_t *before) {
+    const size_t overlap = progress->lines->overlap;
+    const unsigned last = 63 - (unsigned)__builtin_clzll(blocks);
+    unsigned from = last;
+    if (overlap > 0) {
+        while (from > 0 && before[from] + overlap >= before[last]) from--;
+    }
+    for (blocks &= ~low_bits(from); blocks != 0; blocks &= blocks - 1) {
+        const unsigned block = (unsigned)__builtin_ctzll(blocks);
+        const tk_block_note *note = &counter->notes[block];
+        uint64_t newlines = 0;
+        if (overlap > 0) newlines = note->newlines & (note->starts >> 1 | (uint64_t)1 << (note->byte_count - 1));
+        if (block == last) newlines |= (uint64_t)1 << (63 - __builtin_clzll(note->newlines));
+        take_line_ends(
+            counter, text, progress, note, block == 0 ? 0 : note[-1].pieces, base + before[block], newlines);
+    }
 }
 
 _Static_assert(TK_BATCH_BLOCKS == 64, "a bit for each block");
 
-/// The blocks, one bit each, that may reach above `room`.
-static inline uint64_t blocks_above(const int16_t *reach, ptrdiff_t room) {
+/// The blocks, one bit each, that may have more than `room` tokens up to some place.
+static inline uint64_t blocks_above(const int16_t *most, ptrdiff_t room) {
     const __m256i limit = _mm256_set1_epi16((int16_t)(room > INT16_MAX ? INT16_MAX : room < 0 ? -1 : room));
     uint64_t above = 0;
     for (unsigned i = 0; i < TK_BATCH_BLOCKS; i += 32) {
-        const __m256i *values = (const __m256i *)(const void *)(reach + i);
+        const __m256i *values = (const __m256i *)(const void *)(most + i);
         const __m256i low = _mm256_cmpgt_epi16(_mm256_load_si256(values), limit);
         const __m256i high = _mm256_cmpgt_epi16(_mm256_load_si256(values + 1), limit);
         const __m256i bytes = _mm256_permute4x64_epi64(_mm256_packs_epi16(low, high), 0xD8);
@@ -83,7 +96,7 @@ static void settle_lines(tk_counter *counter, const tk_text *text, tk_progress *
     // Tokens of the batch before each block; and what any place in a block may have: up to a line end inside it a piece
     // may have more tokens than as a whole, but not more than bytes.
     uint16_t before[TK_BATCH_BLOCKS + 1];
-    _Alignas(32) int16_t reach[TK_BATCH_BLOCKS];
+    _Alignas(32) int16_t most[TK_BATCH_BLOCKS];
     uint64_t with_lines = 0;
     unsigned tokens = 0, first = 0;
     for (unsigned i = 0; i < note_count; i++) {
@@ -94,29 +107,24 @@ static void settle_lines(tk_counter *counter, const tk_text *text, tk_progress *
         first = note->pieces;
         const uint64_t inner = note->newlines & ~(note->starts >> 1) & low_bits(note->byte_count) >> 1;
         TK_ASSERT(tokens + TK_BLOCK <= INT16_MAX);
-        reach[i] = (int16_t)(tokens + (inner != 0 ? TK_BLOCK : 0));
+        most[i] = (int16_t)(tokens + (inner != 0 ? TK_BLOCK : 0));
         with_lines |= (uint64_t)(note->newlines != 0) << i;
     }
     before[note_count] = (uint16_t)tokens;
     for (unsigned next, done = 0;; done = next + 1) {
-        // The last line end before the limit is all that matters, if not each is wanted.
-        const uint64_t left = low_bits(note_count) & ~low_bits(done), lines = with_lines & left;
-        const uint64_t passing = blocks_above(reach, (ptrdiff_t)(progress->token_limit - base)) & left;
-        const uint64_t above = passing | (told->wants_each ? lines : 0);
+        const uint64_t left = low_bits(note_count) & ~low_bits(done);
+        const uint64_t above = blocks_above(most, (ptrdiff_t)(progress->token_limit - base)) & left;
         next = above == 0 ? note_count : (unsigned)__builtin_ctzll(above);
-        const uint64_t fitting = lines & low_bits(next);
-        if (fitting != 0) {
-            const unsigned last = 63 - (unsigned)__builtin_clzll(fitting);
-            take_last_line_end(counter, text, progress, last, base + before[last]);
-        }
+        const uint64_t fitting = with_lines & left & low_bits(next);
+        if (fitting != 0) take_fitting_lines(counter, text, progress, fitting, base, before);
         if (next == note_count) break;
         const tk_block_note *note = &counter->notes[next];
         const unsigned first_of_note = next == 0 ? 0 : note[-1].pieces;
         const size_t behind = base + before[next + 1];
         if (!take_line_ends(counter, text, progress, note, first_of_note, base + before[next], note->newlines)) return;
-        if (behind > progress->token_limit) {
+        if (behind > progress->token_reach) {
             if (note->is_final && !told->is_end) progress->stop = TK_STOPPED_OPEN;
-            else told->pass_limit(progress, behind);
+            else told->pass_reach(progress, behind);
             if (progress->stop != TK_NOT_STOPPED) return;
         }
     }
