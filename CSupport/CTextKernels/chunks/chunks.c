@@ -8,7 +8,9 @@
 // - Of the text up to there alone all pre-tokens but the last are the same, as below, and the last one ends at the
 //   newline in both.
 // A line end inside a pre-token (the first of two newlines, say) is counted as the part of the pre-token before it,
-// which alone is one too. What follows it is another pre-token, so where a chunk ends there counting begins anew.
+// which alone is one too. What follows it is another pre-token. Mostly that ends where the whole one does (at the
+// second of two newlines): then only this rest is counted, and what is behind is the same again. Else counting begins
+// anew.
 //
 // ## Why a newline keeps pre-tokens as they are
 // All pre-tokens but the last of a text that ends with a newline stay when text is appended. For both patterns: a match
@@ -56,6 +58,7 @@
 #include <string.h>
 
 #include "assertions.h"
+#include "counter/pieces.h"
 
 /// Why counting was stopped.
 typedef enum {
@@ -76,15 +79,18 @@ typedef struct {
     /// Where the open chunk starts. From there to a place it has as many tokens as the progress has there, less
     /// `tokens_before`.
     size_t start, tokens_before;
-    /// The last line end that fits into it (`start`: none) and the tokens of the progress there.
-    size_t line_end, line_tokens;
-    /// That line end is inside a pre-token of the text.
-    bool is_inner;
+    /// The last line end that fits into it, at `start` if there is none.
+    tk_told_line line;
     /// The candidates, kept in a ring of the counter. The last line end that was one (the chunk's start: none yet).
     size_t first_candidate, candidate_count, last_candidate;
 } chunking;
 
 static chunking *chunking_of(tk_progress *progress) { return (chunking *)(void *)progress->lines; }
+
+/// Whether a line ends inside a pre-token of the text.
+static bool is_inner(tk_told_line line) { return line.end != line.pretoken_end; }
+
+static bool take_line_end(tk_progress *progress, tk_told_line line);
 
 static bool stop(tk_progress *progress, stop_reason reason) {
     chunking_of(progress)->reason = reason;
@@ -101,30 +107,30 @@ static void drop_candidate(chunking *c) {
     c->candidate_count--;
 }
 
-static void keep_candidate(chunking *c, size_t end, size_t tokens) {
+static void keep_candidate(chunking *c, tk_line_end candidate) {
     if (c->candidate_count == TK_CANDIDATES_MAX) drop_candidate(c);
     const size_t place = c->first_candidate + c->candidate_count++;
-    c->t.counter->candidates[place % TK_CANDIDATES_MAX] = (tk_line_end){end, tokens};
+    c->t.counter->candidates[place % TK_CANDIDATES_MAX] = candidate;
 }
 
 /// Where the next chunk starts, if up to the line end behind the open one there are so many tokens.
 static tk_line_end next_start(chunking *c, size_t next_tokens) {
     // The chunk's end is a candidate too.
-    if (c->is_inner && c->candidate_count == TK_CANDIDATES_MAX) drop_candidate(c);
+    if (is_inner(c->line) && c->candidate_count == TK_CANDIDATES_MAX) drop_candidate(c);
     while (c->candidate_count > 0) {
         const tk_line_end candidate = first_candidate(c);
         // What is before a chunk's start is no candidate in it.
         drop_candidate(c);
         const bool is_fitting = next_tokens - candidate.tokens <= c->t.token_max;
-        if (c->line_tokens - candidate.tokens <= c->t.overlap && is_fitting) return candidate;
+        if (c->line.tokens - candidate.tokens <= c->t.overlap && is_fitting) return candidate;
     }
-    return (tk_line_end){c->line_end, c->line_tokens};
+    return (tk_line_end){c->line.end, c->line.tokens};
 }
 
 /// The next chunk starts at `start`.
 static void begin_chunk(tk_progress *progress, size_t start, size_t tokens_before) {
     chunking *c = chunking_of(progress);
-    TK_ASSERT(start > c->start && start <= c->line_end);
+    TK_ASSERT(start > c->start && start <= c->line.end);
     c->start = start;
     c->tokens_before = tokens_before;
     if (c->last_candidate < start) c->last_candidate = start;
@@ -132,19 +138,46 @@ static void begin_chunk(tk_progress *progress, size_t start, size_t tokens_befor
     if (progress->token_reach < progress->token_limit) progress->token_reach = progress->token_limit;
 }
 
+/// The open chunk starts inside a pre-token. What is left of this is another one, but mostly it ends at the same place;
+/// then the counts behind are right but for a difference, and counting need not begin anew. `reach`: up to so many
+/// tokens may have been counted.
+static bool go_on_inside(tk_progress *progress, size_t reach) {
+    enum { SEEN_MAX = 1024 };
+    chunking *c = chunking_of(progress);
+    const size_t start = c->start, end = c->line.pretoken_end, tokens = c->line.pretoken_tokens;
+    // All of its lines have to fit.
+    if (tokens == SIZE_MAX || end - start > c->t.token_max) return false;
+    tk_text text = {c->t.bytes, c->t.count - end < SEEN_MAX ? c->t.count : end + SEEN_MAX, false, false};
+    if (tk_next_pretoken_end(c->t.counter->tokenizer, &text, start) != end || text.has_seen_invalid) return false;
+    if (text.has_seen_end && !(c->t.is_end && text.count == c->t.count)) return false;
+    const size_t left = tk_count_piece(c->t.counter, text.bytes + start, end - start);
+    if (tokens < left || tokens - left + c->t.token_max < reach) return false;
+    c->tokens_before = c->line.tokens = tokens - left;
+    progress->token_limit = progress->token_reach = c->tokens_before + c->t.token_max;
+    for (size_t at = start;;) {
+        at += tk_find_newline(text.bytes + at, end - at);
+        if (at == end) return true;
+        at++;
+        const size_t line_tokens = at == end ? left : tk_count_piece(c->t.counter, text.bytes + start, at - start);
+        take_line_end(progress, (tk_told_line){at, c->tokens_before + line_tokens, end, tokens});
+    }
+}
+
 /// Ends the open chunk at the last line end that fits. Up to the next one there are so many tokens, SIZE_MAX if there
 /// are more than the progress reaches. False if counting has to stop.
 static bool end_chunk(tk_progress *progress, size_t next_tokens) {
     chunking *c = chunking_of(progress);
-    if (c->line_end == c->start) return stop(progress, AT_LINE_ABOVE);
-    TK_ASSERT(c->count < c->capacity && c->start < c->line_end && c->tokens_before < c->line_tokens);
-    TK_ASSERT(c->line_tokens - c->tokens_before <= c->t.token_max);
-    c->chunks[c->count++] = (tk_chunk){c->start, c->line_end, c->line_tokens - c->tokens_before};
+    if (c->line.end == c->start) return stop(progress, AT_LINE_ABOVE);
+    TK_ASSERT(c->count < c->capacity && c->start < c->line.end && c->tokens_before < c->line.tokens);
+    TK_ASSERT(c->line.tokens - c->tokens_before <= c->t.token_max);
+    c->chunks[c->count++] = (tk_chunk){c->start, c->line.end, c->line.tokens - c->tokens_before};
     const tk_line_end next = next_start(c, next_tokens);
+    const size_t reach = progress->token_reach;
     begin_chunk(progress, next.end, next.tokens);
     // What is left of the pre-token is another one.
-    const bool is_anew = c->is_inner && next.end == c->line_end;
-    return is_anew || c->count == c->capacity ? stop(progress, AT_CHUNK) : true;
+    const bool is_anew = is_inner(c->line) && next.end == c->line.end;
+    if (c->count == c->capacity || (is_anew && !go_on_inside(progress, reach))) return stop(progress, AT_CHUNK);
+    return true;
 }
 
 /// As in `tk_lines`.
@@ -159,23 +192,21 @@ static bool pass_reach(tk_progress *progress, size_t tokens) {
 }
 
 /// As in `tk_lines`.
-static bool take_line_end(tk_progress *progress, size_t end, size_t tokens, bool is_inner) {
+static bool take_line_end(tk_progress *progress, tk_told_line line) {
     chunking *c = chunking_of(progress);
-    // After a walk over many lines they may be told again.
-    if (end <= c->line_end) return true;
-    TK_ASSERT(end <= c->t.count && tokens >= c->tokens_before);
-    while (tokens > progress->token_limit) {
-        if (!end_chunk(progress, tokens)) return false;
+    TK_ASSERT(line.end <= c->t.count);
+    while (line.end > c->line.end && line.tokens > progress->token_limit) {
+        if (!end_chunk(progress, line.tokens)) return false;
     }
-    c->line_end = end;
-    c->line_tokens = tokens;
-    c->is_inner = is_inner;
-    if (c->t.overlap != 0 && !is_inner) {
+    // Behind a walk over many lines, or where a chunk starts inside a pre-token, lines are told that are known.
+    if (line.end <= c->line.end) return true;
+    c->line = line;
+    if (c->t.overlap != 0 && !is_inner(line)) {
         // No chunk that ends here or behind repeats so much.
-        while (c->candidate_count > 0 && first_candidate(c).tokens + c->t.overlap < tokens) drop_candidate(c);
-        keep_candidate(c, end, tokens);
-        c->last_candidate = end;
-        progress->token_reach = tokens + c->t.token_max;
+        while (c->candidate_count > 0 && first_candidate(c).tokens + c->t.overlap < line.tokens) drop_candidate(c);
+        keep_candidate(c, (tk_line_end){line.end, line.tokens});
+        c->last_candidate = line.end;
+        progress->token_reach = line.tokens + c->t.token_max;
     }
     return true;
 }
@@ -201,8 +232,10 @@ static bool take_many_lines(tk_progress *progress) {
         }
         if (lines.end == TK_LINES_OPEN) return false;
         if (lines.line_end != 0) {
-            const bool is_inner = lines.end == TK_LINES_ABOVE || lines.line_end != lines.pretoken_end;
-            take_line_end(progress, start + lines.line_end, before + lines.line_tokens, is_inner);
+            // Where the pre-token ends is not known then, but it is further on.
+            const size_t end = lines.end == TK_LINES_ABOVE ? lines.line_end + 1 : lines.pretoken_end;
+            take_line_end(progress,
+                (tk_told_line){start + lines.line_end, before + lines.line_tokens, start + end, SIZE_MAX});
         }
         if (lines.end == TK_LINES_PRETOKEN) {
             progress->at = progress->word = start + lines.pretoken_end;
@@ -220,8 +253,8 @@ static bool take_many_lines(tk_progress *progress) {
         if (progress->stop == TK_NOT_STOPPED) continue;
         // What is left is another pre-token, of the same kind or not.
         progress->stop = TK_NOT_STOPPED;
-        progress->at = progress->word = c->line_end;
-        progress->tokens = c->line_tokens;
+        progress->at = progress->word = c->line.end;
+        progress->tokens = c->line.tokens;
     }
 }
 
@@ -231,14 +264,16 @@ static bool find_chunks(chunking *c) {
     tk_text text = {c->t.bytes, c->t.count, false, false};
     tk_progress progress = {.at = c->start, .word = c->start, .token_limit = c->t.token_max,
         .token_reach = c->t.token_max, .wants = TK_WANTS_LINES, .lines = &c->lines};
-    c->line_end = c->last_candidate = c->start;
-    c->tokens_before = c->line_tokens = c->candidate_count = 0;
+    c->last_candidate = c->start;
+    c->line = (tk_told_line){.end = c->start, .pretoken_end = c->start};
+    c->tokens_before = c->candidate_count = 0;
     c->t.counter->kernel(c->t.counter, &text, &progress);
     if (progress.stop == TK_STOPPED_BY_LINES) return true;
     if (progress.stop == TK_NOT_STOPPED && c->t.is_end) {
         // The last line may be the one that does not fit.
         const bool is_above = progress.tokens > progress.token_limit;
-        if (is_above && !take_line_end(&progress, c->t.count, progress.tokens, false)) return true;
+        const tk_told_line last = {c->t.count, progress.tokens, c->t.count, progress.tokens};
+        if (is_above && !take_line_end(&progress, last)) return true;
         TK_ASSERT(progress.tokens - c->tokens_before <= c->t.token_max && c->count < c->capacity);
         c->chunks[c->count++] = (tk_chunk){c->start, c->t.count, progress.tokens - c->tokens_before};
         c->start = c->t.count;

@@ -34,20 +34,36 @@ static inline size_t tokens_in(
 /// Takes the line ends of a block that are in `newlines`, one by one. False if counting stops.
 static bool take_line_ends(tk_counter *counter, const tk_text *text, tk_progress *progress, const tk_block_note *note,
     unsigned first, size_t before, uint64_t newlines) {
-    for (; newlines != 0; newlines &= newlines - 1) {
+    const uint8_t *bytes = text->bytes + note->at;
+    // The last piece with line ends inside it: up to its start and end there are so many tokens.
+    unsigned start = 0, end = 0;
+    size_t start_tokens = 0, end_tokens = 0;
+    while (newlines != 0) {
         const unsigned place = (unsigned)__builtin_ctzll(newlines);
-        const bool is_border = place + 1 == note->byte_count || (note->starts >> (place + 1) & 1);
-        const uint8_t *bytes = text->bytes + note->at;
-        size_t tokens = before;
-        if (is_border) {
-            tokens += tokens_in(counter, text, note, first, low_bits(place + 1));
+        newlines &= newlines - 1;
+        tk_told_line line = {.end = note->at + place + 1};
+        if (place + 1 == note->byte_count || (note->starts >> (place + 1) & 1)) {
+            line.pretoken_end = line.end;
+            line.tokens = line.pretoken_tokens = before + tokens_in(counter, text, note, first, low_bits(place + 1));
         } else {
+            if (place >= end) {
+                const uint64_t behind = note->starts & ~low_bits(place + 1);
+                start = 63 - (unsigned)__builtin_clzll(note->starts & low_bits(place + 1));
+                end = behind == 0 ? note->byte_count : (unsigned)__builtin_ctzll(behind);
+                start_tokens = before + tokens_in(counter, text, note, first, low_bits(start));
+                end_tokens = before + tokens_in(counter, text, note, first, low_bits(end));
+            }
+            if (start_tokens + end - start <= progress->token_limit && (newlines >> (end - 1) & 1)) {
+                // All line ends in it fit, and then the last one, which is a border, is enough.
+                newlines &= ~low_bits(end - 1);
+                continue;
+            }
             // Up to a line end in it, a piece is a pre-token too.
-            const unsigned start = 63 - (unsigned)__builtin_clzll(note->starts & low_bits(place + 1));
-            tokens += tokens_in(counter, text, note, first, low_bits(start))
-                + tk_count_piece(counter, bytes + start, place + 1 - start);
+            line.tokens = start_tokens + tk_count_piece(counter, bytes + start, place + 1 - start);
+            line.pretoken_end = note->at + end;
+            line.pretoken_tokens = end_tokens;
         }
-        if (!progress->lines->take_line_end(progress, note->at + place + 1, tokens, !is_border)) return false;
+        if (!progress->lines->take_line_end(progress, line)) return false;
     }
     return true;
 }
