@@ -49,10 +49,16 @@
 //   KiB from each chunk on), 60 spaces and a newline 675 for 14, random spaces and newlines 11 for 4.
 // - Sums of all blocks first, then a search for the limit by vectors: JSON lines 18 % where 21 % was, code 21 for 23,
 //   English no difference.
+// - Candidates only between pre-tokens, and told only as far back as an overlap reaches, on an Intel Xeon with AVX-512
+//   that others used too: with 512/64 English 21 % where 43 % was, code 33 for 178, multilingual 16 for 39, JSON lines
+//   18 for 20. To tell of a line end in registers, not by a structure, whose parts were read as one before they were
+//   written: 12, 18, 9 and 10 %; without overlap English and code 0 to 7 % for 12, JSON lines 5 to 14 for 13.
+// - To go on where a chunk ends inside a pre-token: a letter and 13 newlines 377 MB/s where 189 was.
 // Did not:
 // - Sums of eight blocks at once where the limit is far: 17 / 23 % where 15 / 21 % was without.
 // - Batches of 32 or 128 blocks: no difference that is not noise. Of 256: JSON lines 12 % where 15 % was, but code 35 %
-//   for 20 %: 4 % of its chunks end inside a pre-token (a blank line), which throws away what of the batch is behind.
+//   for 20 %: 4 % of its chunks end inside a pre-token (a blank line), which then threw away what of the batch was
+//   behind. Not tried again since that is rare.
 #include "chunks/rule.h"
 
 #include <string.h>
@@ -79,18 +85,21 @@ typedef struct {
     /// Where the open chunk starts. From there to a place it has as many tokens as the progress has there, less
     /// `tokens_before`.
     size_t start, tokens_before;
-    /// The last line end that fits into it, at `start` if there is none.
-    tk_told_line line;
+    /// The last line end that fits into it (at `start` if there is none), as it was told.
+    struct {
+        size_t end, tokens, pretoken_end, pretoken_tokens;
+    } line;
     /// The candidates, kept in a ring of the counter. The last line end that was one (the chunk's start: none yet).
     size_t first_candidate, candidate_count, last_candidate;
 } chunking;
 
 static chunking *chunking_of(tk_progress *progress) { return (chunking *)(void *)progress->lines; }
 
-/// Whether a line ends inside a pre-token of the text.
-static bool is_inner(tk_told_line line) { return line.end != line.pretoken_end; }
+/// Whether the last line ends inside a pre-token of the text.
+static bool is_inner(const chunking *c) { return c->line.end != c->line.pretoken_end; }
 
-static bool take_line_end(tk_progress *progress, tk_told_line line);
+static bool take_line_end(
+    tk_progress *progress, size_t end, size_t tokens, size_t pretoken_end, size_t pretoken_tokens);
 
 static bool stop(tk_progress *progress, stop_reason reason) {
     chunking_of(progress)->reason = reason;
@@ -116,7 +125,7 @@ static void keep_candidate(chunking *c, tk_line_end candidate) {
 /// Where the next chunk starts, if up to the line end behind the open one there are so many tokens.
 static tk_line_end next_start(chunking *c, size_t next_tokens) {
     // The chunk's end is a candidate too.
-    if (is_inner(c->line) && c->candidate_count == TK_CANDIDATES_MAX) drop_candidate(c);
+    if (is_inner(c) && c->candidate_count == TK_CANDIDATES_MAX) drop_candidate(c);
     while (c->candidate_count > 0) {
         const tk_line_end candidate = first_candidate(c);
         // What is before a chunk's start is no candidate in it.
@@ -159,7 +168,7 @@ static bool go_on_inside(tk_progress *progress, size_t reach) {
         if (at == end) return true;
         at++;
         const size_t line_tokens = at == end ? left : tk_count_piece(c->t.counter, text.bytes + start, at - start);
-        take_line_end(progress, (tk_told_line){at, c->tokens_before + line_tokens, end, tokens});
+        take_line_end(progress, at, c->tokens_before + line_tokens, end, tokens);
     }
 }
 
@@ -175,7 +184,7 @@ static bool end_chunk(tk_progress *progress, size_t next_tokens) {
     const size_t reach = progress->token_reach;
     begin_chunk(progress, next.end, next.tokens);
     // What is left of the pre-token is another one.
-    const bool is_anew = is_inner(c->line) && next.end == c->line.end;
+    const bool is_anew = is_inner(c) && next.end == c->line.end;
     if (c->count == c->capacity || (is_anew && !go_on_inside(progress, reach))) return stop(progress, AT_CHUNK);
     return true;
 }
@@ -192,21 +201,25 @@ static bool pass_reach(tk_progress *progress, size_t tokens) {
 }
 
 /// As in `tk_lines`.
-static bool take_line_end(tk_progress *progress, tk_told_line line) {
+static bool take_line_end(
+    tk_progress *progress, size_t end, size_t tokens, size_t pretoken_end, size_t pretoken_tokens) {
     chunking *c = chunking_of(progress);
-    TK_ASSERT(line.end <= c->t.count);
-    while (line.end > c->line.end && line.tokens > progress->token_limit) {
-        if (!end_chunk(progress, line.tokens)) return false;
+    TK_ASSERT(end <= c->t.count);
+    while (end > c->line.end && tokens > progress->token_limit) {
+        if (!end_chunk(progress, tokens)) return false;
     }
     // Behind a walk over many lines, or where a chunk starts inside a pre-token, lines are told that are known.
-    if (line.end <= c->line.end) return true;
-    c->line = line;
-    if (c->t.overlap != 0 && !is_inner(line)) {
+    if (end <= c->line.end) return true;
+    c->line.end = end;
+    c->line.tokens = tokens;
+    c->line.pretoken_end = pretoken_end;
+    c->line.pretoken_tokens = pretoken_tokens;
+    if (c->t.overlap != 0 && end == pretoken_end) {
         // No chunk that ends here or behind repeats so much.
-        while (c->candidate_count > 0 && first_candidate(c).tokens + c->t.overlap < line.tokens) drop_candidate(c);
-        keep_candidate(c, (tk_line_end){line.end, line.tokens});
-        c->last_candidate = line.end;
-        progress->token_reach = line.tokens + c->t.token_max;
+        while (c->candidate_count > 0 && first_candidate(c).tokens + c->t.overlap < tokens) drop_candidate(c);
+        keep_candidate(c, (tk_line_end){end, tokens});
+        c->last_candidate = end;
+        progress->token_reach = tokens + c->t.token_max;
     }
     return true;
 }
@@ -234,8 +247,7 @@ static bool take_many_lines(tk_progress *progress) {
         if (lines.line_end != 0) {
             // Where the pre-token ends is not known then, but it is further on.
             const size_t end = lines.end == TK_LINES_ABOVE ? lines.line_end + 1 : lines.pretoken_end;
-            take_line_end(progress,
-                (tk_told_line){start + lines.line_end, before + lines.line_tokens, start + end, SIZE_MAX});
+            take_line_end(progress, start + lines.line_end, before + lines.line_tokens, start + end, SIZE_MAX);
         }
         if (lines.end == TK_LINES_PRETOKEN) {
             progress->at = progress->word = start + lines.pretoken_end;
@@ -265,15 +277,16 @@ static bool find_chunks(chunking *c) {
     tk_progress progress = {.at = c->start, .word = c->start, .token_limit = c->t.token_max,
         .token_reach = c->t.token_max, .wants = TK_WANTS_LINES, .lines = &c->lines};
     c->last_candidate = c->start;
-    c->line = (tk_told_line){.end = c->start, .pretoken_end = c->start};
+    c->line.end = c->line.pretoken_end = c->start;
+    c->line.tokens = c->line.pretoken_tokens = 0;
     c->tokens_before = c->candidate_count = 0;
     c->t.counter->kernel(c->t.counter, &text, &progress);
     if (progress.stop == TK_STOPPED_BY_LINES) return true;
     if (progress.stop == TK_NOT_STOPPED && c->t.is_end) {
         // The last line may be the one that does not fit.
         const bool is_above = progress.tokens > progress.token_limit;
-        const tk_told_line last = {c->t.count, progress.tokens, c->t.count, progress.tokens};
-        if (is_above && !take_line_end(&progress, last)) return true;
+        const size_t end = c->t.count, tokens = progress.tokens;
+        if (is_above && !take_line_end(&progress, end, tokens, end, tokens)) return true;
         TK_ASSERT(progress.tokens - c->tokens_before <= c->t.token_max && c->count < c->capacity);
         c->chunks[c->count++] = (tk_chunk){c->start, c->t.count, progress.tokens - c->tokens_before};
         c->start = c->t.count;

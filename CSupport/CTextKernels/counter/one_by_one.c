@@ -84,7 +84,7 @@ static bool take_lines(
             const size_t length = tk_line_prefix(counter, text->bytes + start, end - start, room, &line_tokens);
             if (length >= from - start) {
                 from = start + length;
-                lines->take_line_end(progress, (tk_told_line){from, progress->tokens + line_tokens, end, SIZE_MAX});
+                lines->take_line_end(progress, from, progress->tokens + line_tokens, end, SIZE_MAX);
                 continue;
             }
         }
@@ -92,7 +92,7 @@ static bool take_lines(
         const size_t line_tokens = progress->tokens
             + (from == end ? tokens : count_piece(counter, text->bytes + start, from - start, is_invalid));
         if (line_tokens > progress->token_reach) return false;
-        if (!lines->take_line_end(progress, (tk_told_line){from, line_tokens, end, SIZE_MAX})) return false;
+        if (!lines->take_line_end(progress, from, line_tokens, end, SIZE_MAX)) return false;
     }
 }
 

@@ -22,17 +22,13 @@ typedef struct {
     size_t start, tokens_before, end;
 } tk_pretoken;
 
-/// A line end: where it is, and the tokens up to there; and where the pre-token ends that it is in, or at the end of,
-/// with the tokens up to there (SIZE_MAX if these are not known).
-typedef struct {
-    size_t end, tokens, pretoken_end, pretoken_tokens;
-} tk_told_line;
-
 /// What is told of a text's lines while it is counted: the chunk rule, which is built upon the counter, implements it.
 /// Each function returns whether counting goes on; if not, it has set `progress->stop`.
 typedef struct {
-    /// A line ends.
-    bool (*take_line_end)(tk_progress *progress, tk_told_line line);
+    /// A line ends at `end`, up to which there are so many tokens. The pre-token that this place is in, or at the end
+    /// of, ends at `pretoken_end`, up to which there are so many tokens (SIZE_MAX if they are not known).
+    bool (*take_line_end)(
+        tk_progress *progress, size_t end, size_t tokens, size_t pretoken_end, size_t pretoken_tokens);
     /// No line end from here on has less than so many tokens before it, which are more than the reach.
     bool (*pass_reach)(tk_progress *progress, size_t tokens);
     /// The next line end, wherever it is, has more tokens before it than the reach. Counting stops.

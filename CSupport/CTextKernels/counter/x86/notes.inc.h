@@ -41,10 +41,11 @@ static bool take_line_ends(tk_counter *counter, const tk_text *text, tk_progress
     while (newlines != 0) {
         const unsigned place = (unsigned)__builtin_ctzll(newlines);
         newlines &= newlines - 1;
-        tk_told_line line = {.end = note->at + place + 1};
+        const size_t line_end = note->at + place + 1;
+        bool goes_on;
         if (place + 1 == note->byte_count || (note->starts >> (place + 1) & 1)) {
-            line.pretoken_end = line.end;
-            line.tokens = line.pretoken_tokens = before + tokens_in(counter, text, note, first, low_bits(place + 1));
+            const size_t tokens = before + tokens_in(counter, text, note, first, low_bits(place + 1));
+            goes_on = progress->lines->take_line_end(progress, line_end, tokens, line_end, tokens);
         } else {
             if (place >= end) {
                 const uint64_t behind = note->starts & ~low_bits(place + 1);
@@ -59,11 +60,10 @@ static bool take_line_ends(tk_counter *counter, const tk_text *text, tk_progress
                 continue;
             }
             // Up to a line end in it, a piece is a pre-token too.
-            line.tokens = start_tokens + tk_count_piece(counter, bytes + start, place + 1 - start);
-            line.pretoken_end = note->at + end;
-            line.pretoken_tokens = end_tokens;
+            const size_t tokens = start_tokens + tk_count_piece(counter, bytes + start, place + 1 - start);
+            goes_on = progress->lines->take_line_end(progress, line_end, tokens, note->at + end, end_tokens);
         }
-        if (!progress->lines->take_line_end(progress, line)) return false;
+        if (!goes_on) return false;
     }
     return true;
 }
