@@ -65,6 +65,7 @@ let package = Package(
         .systemLibrary(
             name: "CCurl", path: "CSupport/CCurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .systemLibrary(name: "CEpoll", path: "CSupport/CEpoll"),
         .systemLibrary(
             name: "CCrypto", path: "CSupport/CCrypto", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
@@ -86,7 +87,7 @@ let package = Package(
 
         // The layers, lowest first. An arrow never points up.
         library("DredgeBase", ["CCrypto", "CChecksums"]),
-        library("DredgeTransfer", ["DredgeBase", "CCurl"]),
+        library("DredgeTransfer", ["DredgeBase", "CCurl", "CEpoll"]),
         library(
             "DredgeAWS",
             [

@@ -61,6 +61,18 @@ static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, l
     return (curl_multi_setopt)(multi, option, value);
 }
 
+/// Variadic: curl_multi_setopt(3) with CURLMOPT_SOCKETFUNCTION and what it is called with.
+static inline void ccurl_multi_set_socket_function(CURLM *multi, curl_socket_callback value, void *context) {
+    (curl_multi_setopt)(multi, CURLMOPT_SOCKETFUNCTION, value);
+    (curl_multi_setopt)(multi, CURLMOPT_SOCKETDATA, context);
+}
+
+/// Variadic: curl_multi_setopt(3) with CURLMOPT_TIMERFUNCTION and what it is called with.
+static inline void ccurl_multi_set_timer_function(CURLM *multi, curl_multi_timer_callback value, void *context) {
+    (curl_multi_setopt)(multi, CURLMOPT_TIMERFUNCTION, value);
+    (curl_multi_setopt)(multi, CURLMOPT_TIMERDATA, context);
+}
+
 /// CURLVERSION_NOW is a macro that Swift does not import. Whether curl was built with a default file of certificate
 /// authorities.
 static inline int ccurl_has_default_authority_file(void) { return curl_version_info(CURLVERSION_NOW)->cainfo != NULL; }
