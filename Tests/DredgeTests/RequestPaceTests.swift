@@ -19,19 +19,27 @@ import Testing
     @Test func `requests that take long are made up for by their number`() {
         let start = ContinuousClock.now
         var pace = RequestPace(limit: 128, limits: 4...1024, now: start)
-        _ = Self.drive(&pace, from: start, seconds: 20, latency: 0.1, rateMax: 7_000)
-        #expect(pace.limit > 600)
+        _ = Self.drive(&pace, from: start, seconds: 3, latency: 0.1, rateMax: 20_000)
+        #expect(pace.limit == 1024)
+    }
+
+    @Test func `a trial in a busy moment is made again soon`() {
+        let start = ContinuousClock.now
+        var pace = RequestPace(limit: 128, limits: 4...1024, now: start)
+        let busy = Self.drive(&pace, from: start, seconds: 0.9, latency: 0.1, rateMax: 1_000)
+        #expect(pace.limit == 128)
+        _ = Self.drive(&pace, from: busy, seconds: 4, latency: 0.1, rateMax: 20_000)
+        #expect(pace.limit == 1024)
     }
 
     @Test func `more requests than bring anything are given up again`() {
         let start = ContinuousClock.now
         var pace = RequestPace(limit: 128, limits: 4...1024, now: start)
-        _ = Self.drive(&pace, from: start, seconds: 9, latency: 0.001, rateMax: 5_000)
-        #expect(pace.limit == 128)
+        var now = Self.drive(&pace, from: start, seconds: 60, latency: 0.001, rateMax: 5_000)
         var busy = 0
-        var now = start + .seconds(9)
-        for _ in 0..<600 {
+        for _ in 0..<3000 {
             now = Self.drive(&pace, from: now, seconds: 0.1, latency: 0.001, rateMax: 5_000)
+            #expect(pace.limit <= 256)
             if pace.limit > 128 { busy += 1 }
         }
         #expect(busy < 100, "trials are rare")

@@ -1,10 +1,10 @@
 /// How many requests of a bucket may be in flight at the same time, decided from how they end. A value without a clock,
 /// so that each rule can be tested by itself.
 ///
-/// - It rises while that brings more: where requests had to wait for one another for a while, half as many more are let
-///   in, and stay when the throughput rises by a good part of that. Else the number goes back, and the next trial comes
-///   later. So requests that take long are made up for by their number, up to the limit, and a machine or network that
-///   gives all it has is left alone.
+/// - It rises while that brings more: where requests had to wait for one another for a while, twice as many are let in,
+///   and stay when the throughput rises by a good part of that. Else the number goes back, and the next trial comes
+///   later, each time twice as much later. So requests that take long are made up for by their number, up to the limit,
+///   and a machine or network that gives all it has is left alone.
 /// - It halves when the service throttles, and rises by one for each round of answers then, up to what it was (the rule
 ///   of TCP, which S3's guide asks for: "reduce the request rate on 503 SlowDown").
 /// - It falls by an eighth when requests fail on the service's side.
@@ -23,6 +23,8 @@ struct RequestPace: Sendable {
     private var trial: Trial?
     /// No trial before then.
     private var restsUntil: ContinuousClock.Instant
+    /// How long the next trial waits if this one brings nothing.
+    private var rest = Self.restMin
     private var lastCut: ContinuousClock.Instant?
     private var limitBeforeCut = 0
     private var answersSinceRaise = 0
@@ -89,13 +91,15 @@ struct RequestPace: Sendable {
             let gain = Double(limit - trial.limitBefore) / Double(trial.limitBefore)
             guard rate > trial.rateBefore * (1 + Self.gainMin * gain) else {
                 setLimit(trial.limitBefore)
-                restsUntil = now + Self.rest
+                restsUntil = now + rest
+                rest = min(rest * 2, Self.restMax)
                 return
             }
+            rest = Self.restMin
         }
         guard isFull, limit < limitMax, now >= restsUntil else { return }
         trial = Trial(limitBefore: limit, rateBefore: rate)
-        setLimit(limit + max(2, limit / 2))
+        setLimit(2 * limit)
     }
 
     private mutating func beginWindow(_ now: ContinuousClock.Instant) {
@@ -116,8 +120,11 @@ struct RequestPace: Sendable {
     private static let windowMin: Duration = .milliseconds(250)
     /// The part of the added requests by which throughput must rise.
     private static let gainMin = 0.3
-    /// Time between a trial that brought nothing and the next one.
-    private static let rest: Duration = .seconds(10)
+    /// Time between the first trial that brought nothing and the next one: short, since a busy moment may have hidden
+    /// what it brought.
+    private static let restMin: Duration = .seconds(1)
+    /// The most time between two trials.
+    private static let restMax: Duration = .seconds(32)
     private static let cutInterval: Duration = .seconds(1)
     /// How long after a cut the number rises by ones only.
     private static let cutMemory: Duration = .seconds(60)
