@@ -1,4 +1,3 @@
-internal import CLZ4
 internal import DredgeBase
 internal import DredgeLedger
 internal import Synchronization
@@ -23,7 +22,7 @@ final class BatchBuilder: ChunkBatch {
     private var byteLengths: [Int] = []
     private var tokenCounts: [Int] = []
     private var directory: [UInt8] = []
-    private var compressed: [UInt8] = []
+    private let frame = TextFrame()
     /// Taken at the first use, so that a builder that rests between two runs holds no id of the earlier one.
     private var takenID: BatchID?
 
@@ -72,14 +71,17 @@ final class BatchBuilder: ChunkBatch {
 
     private func makePayload() -> [UInt8] {
         encodeDirectory()
-        let frameByteCount = compress()
-        var payload: [UInt8] = []
-        payload.reserveCapacity(8 + directory.count + frameByteCount)
-        withUnsafeBytes(of: BatchFormat.skippableMagic.littleEndian) { payload.append(contentsOf: $0) }
-        withUnsafeBytes(of: UInt32(directory.count).littleEndian) { payload.append(contentsOf: $0) }
-        payload.append(contentsOf: directory)
-        payload.append(contentsOf: compressed[0..<frameByteCount])
-        return payload
+        return raw.withUnsafeBytes { text in
+            frame.write(text) { frame in
+                var payload: [UInt8] = []
+                payload.reserveCapacity(8 + directory.count + frame.count)
+                withUnsafeBytes(of: BatchFormat.skippableMagic.littleEndian) { payload.append(contentsOf: $0) }
+                withUnsafeBytes(of: UInt32(directory.count).littleEndian) { payload.append(contentsOf: $0) }
+                payload.append(contentsOf: directory)
+                payload.append(contentsOf: frame)
+                return payload
+            }
+        }
     }
 
     /// Writes checksum, count and columns into `directory`.
@@ -99,27 +101,12 @@ final class BatchBuilder: ChunkBatch {
             0..<BatchFormat.checksumByteCount, with: checksum[0..<BatchFormat.checksumByteCount])
     }
 
-    /// Writes the text's frame into `compressed`, which is scratch; returns its length.
-    private func compress() -> Int {
-        var preferences = BatchFormat.preferences(contentSize: raw.count)
-        let bound = LZ4F_compressFrameBound(raw.count, &preferences)
-        if compressed.count < bound { compressed = [UInt8](repeating: 0, count: bound) }
-        let result = compressed.withUnsafeMutableBytes { output in
-            raw.withUnsafeBytes { input in
-                LZ4F_compressFrame(output.baseAddress, output.count, input.baseAddress, input.count, &preferences)
-            }
-        }
-        // It fails only when the output is smaller than the bound, or memory is out.
-        precondition(LZ4F_isError(result) == 0, "LZ4F_compressFrame failed within its own bound")
-        return result
-    }
-
     private func clear() {
         // A batch for one huge chunk must not keep its buffers for ever.
         if raw.capacity > 4 * SinkLimits.batchByteCount {
             raw = []
             raw.reserveCapacity(SinkLimits.batchByteCount + 64 << 10)
-            compressed = []
+            frame.shrink()
         }
         raw.removeAll(keepingCapacity: true)
         objects.removeAll(keepingCapacity: true)

@@ -55,18 +55,39 @@ enum BatchFormat {
         bytes.append(UInt8(value))
     }
 
-    /// How `LZ4F_compressFrame` is asked to write: independent blocks (one, up to 4 MiB), with content size and
-    /// checksums.
-    static func preferences(contentSize: Int) -> LZ4F_preferences_t {
-        var preferences = LZ4F_preferences_t()
-        preferences.frameInfo.blockSizeID = LZ4F_max4MB
-        preferences.frameInfo.blockMode = LZ4F_blockIndependent
-        preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled
-        // The content's checksum alone would miss a flipped bit that makes a match point to other bytes of the same
-        // text.
-        preferences.frameInfo.blockChecksumFlag = LZ4F_blockChecksumEnabled
-        preferences.frameInfo.contentSize = UInt64(contentSize)
-        return preferences
+    /// The most text that a block of the frame has: one of the format's four sizes ("Block Maximum Size").
+    enum BlockSize: UInt8 {
+        case kibibytes64 = 4
+        case kibibytes256, mebibyte, mebibytes4
+
+        /// The least that holds so much text in one block, or the greatest.
+        init(holding byteCount: Int) {
+            self = [.kibibytes64, .kibibytes256, .mebibyte].first { $0.byteCount >= byteCount } ?? .mebibytes4
+        }
+
+        var byteCount: Int { 1 << (8 + 2 * Int(rawValue)) }
+    }
+
+    /// Version 1, independent blocks, block checksums, content size, content checksum, no dictionary. The content's
+    /// checksum alone would miss a flipped bit that makes a match point to other bytes of the same text.
+    private static let frameFlags: UInt8 = 0b0111_1100
+    private static let frameMagic: UInt32 = 0x184D_2204
+    /// With content size and without a dictionary.
+    static let frameHeaderByteCount = 15
+    /// The end mark and the content's checksum.
+    static let frameEndByteCount = 8
+
+    /// Writes the header of a frame with so much text; returns its length.
+    static func writeFrameHeader(
+        _ size: BlockSize, textByteCount: Int, to output: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        output.storeBytes(of: frameMagic.littleEndian, as: UInt32.self)
+        output[4] = frameFlags
+        output[5] = size.rawValue << 4
+        output.storeBytes(of: UInt64(textByteCount).littleEndian, toByteOffset: 6, as: UInt64.self)
+        let descriptor = UnsafeRawBufferPointer(rebasing: output[4..<frameHeaderByteCount - 1])
+        output[frameHeaderByteCount - 1] = UInt8(truncatingIfNeeded: xxHash32(descriptor) >> 8)
+        return frameHeaderByteCount
     }
 
     /// Bytes of the skippable frame at the front of a payload, which may be cut off behind its first `prefixByteCount`
@@ -207,10 +228,7 @@ extension BatchFormat {
         return text
     }
 
-    /// With content size and without a dictionary.
-    private static let frameHeaderByteCount = 15
-
-    /// Bytes of text in a block, by the frame's header. Throws for another header than `preferences` asks for.
+    /// Bytes of text in a block, by the frame's header. Throws for another header than is written.
     private static func blockByteCountMax(
         _ frame: UnsafeRawBufferPointer, rawByteCount: Int
     ) throws(BatchDamage) -> Int {
@@ -219,12 +237,11 @@ extension BatchFormat {
             T(littleEndian: frame.loadUnaligned(fromByteOffset: place, as: T.self))
         }
         let descriptor = UnsafeRawBufferPointer(rebasing: frame[4..<frameHeaderByteCount - 1])
-        // Version 1, independent blocks, block checksums, content size, content checksum, no dictionary.
-        guard number(0, as: UInt32.self) == 0x184D_2204, frame[4] == 0b0111_1100,
-            frame[5] & 0x8F == 0, 4...7 ~= frame[5] >> 4, number(6, as: UInt64.self) == UInt64(rawByteCount),
+        guard number(0, as: UInt32.self) == frameMagic, frame[4] == frameFlags, frame[5] & 0x8F == 0,
+            let size = BlockSize(rawValue: frame[5] >> 4), number(6, as: UInt64.self) == UInt64(rawByteCount),
             frame[frameHeaderByteCount - 1] == UInt8(truncatingIfNeeded: xxHash32(descriptor) >> 8)
         else { throw BatchDamage("the text's frame has another header than the directory asks for") }
-        return 1 << (8 + 2 * Int(frame[5] >> 4))
+        return size.byteCount
     }
 
     /// Inflates as much of a block as there is room for; the bytes that were written.
