@@ -38,8 +38,16 @@ public protocol ChunkSink: AnyObject, Sendable {
     /// Returns when `hasRoom`.
     func waitForRoom() async throws(CancellationError)
 
+    /// Processor time that writing has taken so far, on a thread of the sink's own, in seconds. 0: it has none.
+    var writingSeconds: Double { get }
+
     /// Waits until everything handed over survives the end of this process, and others see it.
     func flush() async throws(StoreError)
+}
+
+extension ChunkSink {
+    /// None.
+    public var writingSeconds: Double { 0 }
 }
 
 /// Chunks that are compressed and stored together; may be used again after it was sealed.

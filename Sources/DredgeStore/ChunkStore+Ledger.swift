@@ -1,3 +1,4 @@
+internal import DredgeBase
 public import DredgeLedger
 internal import GRDB
 internal import Synchronization
@@ -136,4 +137,7 @@ extension ChunkStore: ChunkSink {
 
     /// Commits.
     public func flush() async throws(StoreError) { try await requireWriter().perform { try $0.commit() } }
+
+    /// Processor seconds of the thread that writes.
+    public var writingSeconds: Double { (try? requireWriter())?.clock.seconds ?? 0 }
 }

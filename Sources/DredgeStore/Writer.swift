@@ -28,6 +28,8 @@ final class Writer: @unchecked Sendable {
         var byteCount: Int
     }
 
+    /// Of the thread that writes.
+    let clock = ThreadClock()
     private let path: String
     private let condition = NSCondition()
     private var items: [Item] = []
@@ -50,10 +52,12 @@ final class Writer: @unchecked Sendable {
     init(queue: DatabaseQueue, path: String) {
         self.path = path
         let thread = Thread { [self] in
+            clock.begin()
             queue.writeWithoutTransaction { db in
                 work(WriterConnection(db: db, path: path, identity: FileIdentity(path)))
             }
             try? queue.close()
+            clock.end()
             condition.withLock {
                 hasEnded = true
                 condition.broadcast()

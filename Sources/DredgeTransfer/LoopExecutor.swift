@@ -1,4 +1,5 @@
 import Dispatch
+import DredgeBase
 import Synchronization
 
 #if canImport(Glibc)
@@ -15,6 +16,8 @@ import Synchronization
 /// itself causes, by resuming the tasks of finished transfers, are run before the next sleep and without waking
 /// anybody: that is what makes a request cheap for a task that prefers this executor.
 final class LoopExecutor: SerialExecutor, TaskExecutor {
+    /// Of the loop's thread.
+    let clock = ThreadClock()
     private let multi: MultiHandle
     private let inbox = Mutex(Inbox())
     /// The loop thread's identity, 0 before it runs. Atomic, since others compare themselves with it while it starts.
@@ -85,6 +88,8 @@ final class LoopExecutor: SerialExecutor, TaskExecutor {
     /// The thread's whole life. Returns once the actor was told to stop and no job is left.
     func run(_ actor: TransferActor) {
         threadID.store(currentThreadID(), ordering: .relaxed)
+        clock.begin()
+        defer { clock.end() }
         blockBrokenPipeSignal()
         nameThread()
         var jobs: [UnownedJob] = []

@@ -1,3 +1,5 @@
+import DredgeBase
+
 /// curl's multi handle on one thread, which is also the executor of tasks that prefer it.
 ///
 /// Memory: some 20 KiB for a connection, curl's receive buffer of 256 KiB for each that is busy, and the callers'
@@ -37,6 +39,9 @@ public final class TransferLoop: Sendable {
     /// finished transfer's task starts the next transfer in the same turn of the loop. They must not compute for long:
     /// while they do, no byte is received.
     public var executor: any TaskExecutor { loop }
+
+    /// Processor time that the loop's thread has taken so far, in seconds.
+    public var processorSeconds: Double { loop.clock.seconds }
 
     /// Sends `request`; appends the body of a 2xx answer to `body`. On error `body` holds what arrived before it.
     ///

@@ -15,7 +15,11 @@ private func report(_ changes: String...) throws -> RunReport {
         "vanished":{"objects":0,"bytes":0},"changed":{"objects":0,"bytes":0},"pending":{"objects":0,"bytes":0},
         "removedCount":0,"markedCount":0,"withheldCount":0,"withheld":[],"skippedReasons":{},"failedReasons":{},
         "chunkCount":610000,"tokenCount":301234567,
-        "fetchedByteCount":1234567890,"elapsedSeconds":12.34,"cpuSeconds":24.6,"failures":[]
+        "fetchedByteCount":1234567890,"elapsedSeconds":12.34,"cpuSeconds":24.6,"failures":[],
+        "time":{"transferSeconds":2.5,"workerSeconds":[10,10.5],"compressingShare":0.2,"storeSeconds":0.6,
+        "otherSeconds":1,"workedShare":0.97,"blockedSeconds":0,"listingSeconds":1.5,"bottleneck":"counting",
+        "requests":{"count":4012,"firstByteMilliseconds":31.25,"meanInFlight":12.5,"fullShare":0,"throttledCount":2,
+        "failedCount":0}}
         """
     var fields = try #require(try JSONSerialization.jsonObject(with: Data("{\(base)}".utf8)) as? [String: Any])
     for change in changes {
@@ -26,6 +30,28 @@ private func report(_ changes: String...) throws -> RunReport {
 }
 
 @Suite struct ReportTests {
+    @Test func `where the time went`() throws {
+        #expect(
+            StatText.text(try report()) == """
+                Where the time went:
+                                               processor s  of one core  s per GB
+                  sending requests, receiving         2.50         20 %      2.03
+                  chunking and counting              16.40        133 %     13.28
+                  compressing                         4.10         33 %      3.32
+                  writing the store                   0.60          5 %      0.49
+                  the rest                            1.00          8 %      0.81
+                  in all                             24.60        199 %     19.93
+                  Workers (2): at work 97 % of the time; processor time of each: 10.0 s, 10.5 s; waited for the store \
+                0.0 s
+                  Requests: 4,012 answered, first byte after 31.3 ms, 12.5 in flight, 0 % while others waited for a \
+                place;
+                    2 throttled, 0 failed
+                  Listing complete after 1.5 s
+                Bottleneck: chunking, counting and compressing. More cores make it faster (limits.workers).
+
+                """)
+    }
+
     @Test func `a run without trouble`() throws {
         #expect(
             ReportText.text(try report(), store: "s.chunks") == """

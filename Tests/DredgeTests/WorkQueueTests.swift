@@ -128,7 +128,9 @@ import Testing
                 id: ObjectID(rawValue: 1), spans: [], eTag: ETag("e"), size: 0, chunkCount: 0, tokenCount: 0,
                 documentByteCount: 0))
         #expect(batch.deadline != nil)
-        #expect(throws: StoreError.self) { try batch.write(to: sink) }
+        let run = RunWork(
+            sink: sink, settings: IndexSettings(), counters: RunCounters(), failure: FirstFailure(), on: queue)
+        #expect(throws: StoreError.self) { try batch.write(for: run) }
         #expect(batch.deadline == nil)
     }
 

@@ -103,6 +103,9 @@ public final class Engine: Sendable {
                 fed.remove(sources.count)
             }
             let record = try await begin(sources, in: store, named: name, counters)
+            let meter = RunTimeMeter(counters, coreCount: Self.coreCount) { [world, workers] in
+                (processorSeconds(), world.transferSeconds, workers.processorSeconds, store.writingSeconds)
+            }
             let failure = FirstFailure()
             let work = RunWork(
                 sink: store, settings: settings, counters: counters, failure: failure,
@@ -110,12 +113,13 @@ public final class Engine: Sendable {
             let context = RunContext(
                 id: record.id, world: world, ledger: store, settings: settings, limits: limits, work: work,
                 room: room(for: settings),
-                counters: counters, failures: FailureLog(), failure: failure, executor: world.executor, logger: logger)
+                counters: counters, meter: meter, failures: FailureLog(), failure: failure, executor: world.executor,
+                logger: logger)
             var open: [OpenSource] = []
             do throws(RunError) {
                 for (source, listing) in zip(sources, record.sources) {
                     open.append(
-                        try self.open(source, for: record.name) { wait in
+                        try self.open(source, for: record.name, counters: counters) { wait in
                             counters.note(wait, for: source.name)
                             self.tell(wait, of: source)
                         } storedKey: {
@@ -140,15 +144,18 @@ public final class Engine: Sendable {
 
     /// Opens a source for a run, a plan or a check. Sends nothing.
     /// - Parameters:
+    ///   - counters: of the run, which its requests are counted into.
     ///   - onWait: called when the source begins to be waited for, and with nil when that is over.
     ///   - storedKey: the key of an object that an earlier run stored.
     func open(
-        _ source: Source, for run: String, onWait: @escaping @Sendable (SourceWait?) -> Void = { _ in },
+        _ source: Source, for run: String, counters: RunCounters? = nil,
+        onWait: @escaping @Sendable (SourceWait?) -> Void = { _ in },
         storedKey: @escaping @Sendable () async -> ObjectKey? = { nil }
     ) throws(RunError) -> OpenSource {
         let filter = try SourceFilter(source)
         let gate = gates.gate(of: source.bucketIdentity(endpoints))
-        let service = try world.open(source, for: run, gate: gate)
+        let service = try world.open(
+            source, for: run, gate: counters.map { RequestTally(gate, $0) } ?? gate)
         return OpenSource(
             source, filter: filter, service: service, gate: gate, world: world, patience: limits.outagePatience,
             warn: { [logger] in logger.warning("\($0)", metadata: ["source": "\(source.name)"]) }, onWait: onWait,
@@ -199,7 +206,7 @@ public final class Engine: Sendable {
     }
 
     /// Cores that this process, or its container, may use.
-    private static var coreCount: Int {
+    package static var coreCount: Int {
         let count = ProcessInfo.processInfo.activeProcessorCount
         guard let allowed = ControlGroup.current.coreCount else { return count }
         return min(count, max(1, Int(allowed.rounded(.up))))

@@ -130,6 +130,7 @@ final class WorkQueue: @unchecked Sendable {
         condition.withLock {
             run.queue.activeCount -= 1
             run.queue.workedTime += time
+            run.counters.workedNanoseconds.add(time.nanosecondCount)
             // One empty batch is enough: with many runs there would be one for each of them and each worker.
             if run.queue.idleBatches.isEmpty || batch.deadline != nil || batch.batch.entryCount > 0 {
                 run.queue.idleBatches.append(batch)
@@ -147,6 +148,7 @@ final class WorkQueue: @unchecked Sendable {
         condition.withLock {
             run.queue.activeCount -= 1
             run.queue.workedTime += time
+            run.counters.workedNanoseconds.add(time.nanosecondCount)
             document.arrival.waiter?.resume()
             document.arrival.waiter = nil
             if run.queue.isToBeClosed { condition.signal() }
@@ -257,9 +259,11 @@ final class WorkQueue: @unchecked Sendable {
     /// Passes over a run until its sink has room.
     private func block(_ run: RunWork) {
         run.queue.isBlocked = true
+        let begin = ContinuousClock.now
         Task {
             // Nothing cancels this task; and if something did, the next look at the sink would block the run again.
             try? await run.sink.waitForRoom()
+            run.counters.blockedNanoseconds.add((ContinuousClock.now - begin).nanosecondCount)
             condition.withLock {
                 run.queue.isBlocked = false
                 condition.broadcast()

@@ -7,16 +7,20 @@ import Foundation
 final class WorkerPool: Sendable {
     private let queue: WorkQueue
     private let runningCount: Monitor<Int>
+    private let clocks: [ThreadClock]
 
     /// Starts `count` threads that do what is in `queue`, until it is shut down.
     init(count: Int, queue: WorkQueue) {
         self.queue = queue
         let runningCount = Monitor(count)
         self.runningCount = runningCount
-        for index in 0..<count {
+        clocks = (0..<count).map { _ in ThreadClock() }
+        for (index, clock) in clocks.enumerated() {
             let thread = Thread {
+                clock.begin()
                 var worker = Worker(queue: queue)
                 worker.run()
+                clock.end()
                 runningCount.update { $0 -= 1 }
             }
             thread.name = "dredge-worker-\(index)"
@@ -26,6 +30,9 @@ final class WorkerPool: Sendable {
     }
 
     deinit { queue.shutDown() }
+
+    /// Processor time of each thread so far, in seconds.
+    var processorSeconds: [Double] { clocks.map(\.seconds) }
 
     /// Returns when every thread has ended.
     func shutDown() async {
@@ -54,7 +61,7 @@ private struct Worker {
                         try chunking.finish(
                             document, versionID: arrival.versionID, attemptCount: arrival.attemptCount, batch: batch)
                     }
-                    if batch.deadline?.hasPassed() ?? false { try batch.write(to: run.sink) }
+                    if batch.deadline?.hasPassed() ?? false { try batch.write(for: run) }
                 }
                 queue.done(document, of: run, in: ContinuousClock.now - start, batch)
             case .end(let run, let document, let ending):
@@ -64,12 +71,12 @@ private struct Worker {
                 queue.ended(document, of: run, in: ContinuousClock.now - start)
             case .write(let run, let batch):
                 let start = ContinuousClock.now
-                report(to: run) { () throws(StoreError) in try batch.write(to: run.sink) }
+                report(to: run) { () throws(StoreError) in try batch.write(for: run) }
                 queue.done(nil, of: run, in: ContinuousClock.now - start, batch)
             case .close(let run):
                 report(to: run) { () throws(StoreError) in
                     // The queue has let go of the run: nobody else touches it.
-                    for batch in run.queue.idleBatches { try batch.write(to: run.sink) }
+                    for batch in run.queue.idleBatches { try batch.write(for: run) }
                 }
                 run.close()
             }

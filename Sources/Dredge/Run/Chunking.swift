@@ -69,7 +69,7 @@ struct Chunking {
     /// Keeps what is decided of the document, should its read end early.
     private func mark(_ document: Document) throws(StoreError) {
         guard document.work.offset > document.work.marked.offset else { return }
-        try document.work.ownBatch?.seal()
+        try seal(document.work.ownBatch)
         try run.sink.mark(progress(of: document, chunkCount: document.work.chunkCount))
         document.work.marked = (document.work.offset, document.work.spans.count)
     }
@@ -100,7 +100,7 @@ struct Chunking {
             chunkCount: work.chunkCount, tokenCount: work.tokenCount, documentByteCount: work.offset,
             attemptCount: attemptCount)
         if let batch = work.ownBatch {
-            try batch.seal()
+            try seal(batch)
             try run.sink.finish(object)
         } else {
             shared.add(object)
@@ -111,6 +111,10 @@ struct Chunking {
             run.counters.verified.add(1)
             check.tell()
         }
+    }
+
+    private func seal(_ batch: (any ChunkBatch)?) throws(StoreError) {
+        try run.counters.compressing { () throws(StoreError) in try batch?.seal() }
     }
 
     private func split(
@@ -126,7 +130,7 @@ struct Chunking {
             guard failure == nil else { return }
             if !batch.hasRoom(for: chunk.byteCount) {
                 do throws(StoreError) {
-                    if document.work.ownBatch == nil { try shared.write(to: run.sink) } else { try batch.seal() }
+                    if document.work.ownBatch == nil { try shared.write(for: run) } else { try seal(batch) }
                 } catch {
                     failure = error
                     return

@@ -9,7 +9,7 @@ struct Closing: Sendable {
     let isStopped: Bool
     /// Of each source.
     let removals: [RemovalOutcome]
-    let cpuSeconds: Double
+    let meter: RunTimeMeter
 
     /// `error` is what ended the run as a whole, if something did.
     func close(after error: RunError?) async -> Result<RunReport, RunError> {
@@ -46,6 +46,7 @@ struct Closing: Sendable {
 
     private func report(_ outcome: RunReport.Outcome, _ totals: RunTotals) -> RunReport {
         func count(_ state: ObjectState) -> ObjectCount { totals.states[state].map(ObjectCount.init) ?? ObjectCount() }
+        let (cpuSeconds, time) = meter.end()
         let listed = totals.states.values.reduce(into: ObjectCount()) { $0 += ObjectCount($1) }
         return RunReport(
             id: record.name, outcome: outcome, isResumed: record.isResumed, listed: listed, indexed: count(.indexed),
@@ -59,7 +60,7 @@ struct Closing: Sendable {
             tokenCount: totals.tokenCount,
             verifiedCount: sources.contains { $0.source.verifiesChecksums } ? run.counters.verified.value : nil,
             fetchedByteCount: run.counters.fetchedBytes.value,
-            elapsedSeconds: run.counters.progress.elapsed / .seconds(1), cpuSeconds: cpuSeconds,
+            elapsedSeconds: run.counters.progress.elapsed / .seconds(1), cpuSeconds: cpuSeconds, time: time,
             failures: run.failures.all)
     }
 }

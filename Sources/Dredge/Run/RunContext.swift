@@ -13,6 +13,7 @@ struct RunContext: Sendable {
     /// The run's part of what the engine has.
     let room: RunRoom
     let counters: RunCounters
+    let meter: RunTimeMeter
     let failures: FailureLog
     let failure: FirstFailure
     let executor: (any TaskExecutor)?

@@ -36,6 +36,11 @@ extension RunProgress {
     public static let none = RunProgress()
 }
 
+extension Duration {
+    /// In whole nanoseconds.
+    var nanosecondCount: Int { Int(components.seconds) * 1_000_000_000 + Int(components.attoseconds / 1_000_000_000) }
+}
+
 /// A number that any thread adds to.
 struct Counter<Value: FixedWidthInteger & Sendable>: ~Copyable, Sendable {
     private let atomic = Atomic<UInt64>(0)
@@ -56,13 +61,36 @@ final class RunCounters: Sendable {
     let plannedBytes = Counter<UInt64>()
     let tokens = Counter<Int>()
     let chunks = Counter<Int>()
+    /// What came of the run's GETs.
+    let requests = Mutex(RequestTally.Sum())
+    /// Time that workers worked for the run, in nanoseconds.
+    let workedNanoseconds = Counter<Int>()
+    /// How much of it they compressed.
+    let compressedNanoseconds = Counter<Int>()
+    /// Time during which the run had parts for workers, and no room in its store.
+    let blockedNanoseconds = Counter<Int>()
+    /// When the last listing was complete, in nanoseconds since the run began.
+    private let listingsEnded = Counter<Int>()
     private let openListings = Counter<Int>()
     private let waits = Mutex<[String: SourceWait]>([:])
     private let onSilence = Mutex<(@Sendable (_ isFirst: Bool) async -> RunSilence?)?>(nil)
     private let start = ContinuousClock.now
 
     func listingsBegin(_ count: Int) { openListings.add(count) }
-    func listingEnded() { openListings.add(-1) }
+    func listingEnded() {
+        openListings.add(-1)
+        if openListings.value == 0 { listingsEnded.add((ContinuousClock.now - start).nanosecondCount) }
+    }
+
+    /// Seconds from the run's begin to when the last listing was complete; 0: one is not.
+    var listingSeconds: Double { Double(listingsEnded.value) / 1e9 }
+
+    /// Compresses, and takes the time of it.
+    func compressing(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        let begin = ContinuousClock.now
+        defer { compressedNanoseconds.add((ContinuousClock.now - begin).nanosecondCount) }
+        try body()
+    }
 
     /// A source is waited for (nil: no longer).
     func note(_ wait: SourceWait?, for source: String) { waits.withLock { $0[source] = wait } }

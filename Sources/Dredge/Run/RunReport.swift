@@ -93,6 +93,8 @@ public struct RunReport: Sendable, Codable {
     /// Processor time of this process during the run, user and system, in seconds: also that of other runs of the
     /// process.
     public var cpuSeconds: Double
+    /// Where the time of this process's part of the run went.
+    public var time: RunTime
     /// The first failures.
     public var failures: [Failure]
 

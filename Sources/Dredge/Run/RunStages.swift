@@ -20,7 +20,6 @@ struct RunStages: Sendable {
 
     /// Runs until everything is done, the task is cancelled (a clean stop), or something ends the run.
     func execute() async throws(RunError) -> RunReport {
-        let cpuSecondsBefore = processorSeconds()
         run.counters.listingsBegin(sources.count)
         run.counters.whenSilent { [sources, logger = run.logger] isFirst in
             let silence = await RunSilence(of: sources)
@@ -45,7 +44,7 @@ struct RunStages: Sendable {
 
         let closing = Closing(
             run: run, record: record, sources: sources, isStopped: isStopped, removals: removals,
-            cpuSeconds: processorSeconds() - cpuSecondsBefore)
+            meter: run.meter)
         // The closing transactions must happen also when the task is cancelled, so they get a task of their own.
         return try await Task { await closing.close(after: run.failure.error) }.value.get()
     }

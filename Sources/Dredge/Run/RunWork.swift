@@ -109,13 +109,13 @@ final class SharedBatch: @unchecked Sendable {
 
     /// Hands over the batch, and then the objects that are complete with it: those before the one in work, which has
     /// more chunks to come.
-    func write(to sink: any ChunkSink) throws(StoreError) {
+    func write(for run: RunWork) throws(StoreError) {
         // Also when the sink has failed: the batch would be due again and again, and its run never closed.
         defer {
             objects.removeAll(keepingCapacity: true)
             deadline = nil
         }
-        try batch.seal()
-        for object in objects { try sink.finish(object) }
+        try run.counters.compressing { () throws(StoreError) in try batch.seal() }
+        for object in objects { try run.sink.finish(object) }
     }
 }

@@ -15,6 +15,8 @@ package import DredgeTransfer
 package protocol World: Sendable {
     /// Where reads run best: on the thread that receives what they ask for. nil: anywhere.
     var executor: (any TaskExecutor)? { get }
+    /// Processor time that requests and answers have taken so far, on a thread of their own, in seconds.
+    var transferSeconds: Double { get }
     /// A clock that no one sets.
     func now() -> ContinuousClock.Instant
     /// The time of day.
@@ -56,6 +58,10 @@ package protocol ObjectService: Sendable {
     func head(_ key: ObjectKey) async throws(S3Error) -> (object: ListedObject, checksum: ObjectChecksum?)
     /// Gives up the source's session, which is wiped when nobody else uses it. Nothing can be asked afterwards.
     func close()
+}
+
+extension World {
+    package var transferSeconds: Double { 0 }
 }
 
 extension ObjectService {

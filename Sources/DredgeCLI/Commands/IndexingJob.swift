@@ -94,6 +94,7 @@ struct IndexingJob {
         } else {
             StandardError.write(ReportText.text(report, store: store))
         }
+        if output.stat { StandardError.write(StatText.text(report)) }
         switch report.outcome {
         case .complete where report.isIncomplete: throw CommandFailure(.incomplete)
         case .complete: return
@@ -108,6 +109,7 @@ struct IndexingJob {
         } else if let report = error.report, report.listed.objects > 0 {
             StandardError.write(ReportText.text(report, store: store))
         }
+        if output.stat, let report = error.report { StandardError.write(StatText.text(report)) }
         // A source or limit that can't be used is a mistake of the config, though only the engine can see it.
         throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))
     }

@@ -14,6 +14,9 @@ struct OutputOptions: ParsableArguments {
     @Flag(help: "Print the report as a line of JSON on standard output.")
     var json = false
 
+    @Flag(help: "After the run, show where the time went and what kept it from being faster.")
+    var stat = false
+
     @Flag(help: "Show no progress.")
     var noProgress = false
 
