@@ -89,6 +89,6 @@ struct DredgeCommand: AsyncParsableCommand {
         version: "dredge \(Version.current)",
         subcommands: [
             RunCommand.self, IndexCommand.self, CheckCommand.self, PolicyCommand.self, StoreCommand.self,
-            CountCommand.self, ServeCommand.self, KeysCommand.self,
+            CountCommand.self, PlanCommand.self, BenchCommand.self, ServeCommand.self, KeysCommand.self,
         ])
 }

@@ -197,3 +197,16 @@ final class ListAnswer: XMLHandler {
         return "\"\(printable(text.utf8, scalarCountMax: 120))\""
     }
 }
+
+extension ListPage {
+    /// The page that a `ListBucketResult` document holds. Throws what is wrong with it.
+    package static func reading(_ document: UnsafeRawBufferPointer, prefix: ObjectKey) throws -> ListPage {
+        let answer = ListAnswer()
+        var limits = XMLReader.Limits()
+        limits.byteCountMax = S3Limits().listAnswerByteCountMax
+        limits.textByteCountMax = S3Limits.listTextByteCountMax
+        limits.cutsText = true
+        try XMLReader.read(document, limits: limits, handler: answer)
+        return try answer.page(prefix: prefix)
+    }
+}

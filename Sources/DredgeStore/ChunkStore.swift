@@ -62,6 +62,11 @@ public final class ChunkStore: Sendable {
             advice: "Open it with `ChunkStore.open(at:settings:)`.")
     }
 
+    /// A batch that packs and compresses as a store's do, and drops what it has sealed: for measuring.
+    package static func makeDiscardingBatch() -> any ChunkBatch {
+        BatchBuilder(ids: BatchIDs(first: 1)) { (_) throws(StoreError) in }
+    }
+
     /// A builder for one worker's batches.
     func makeBuilder() throws(StoreError) -> BatchBuilder {
         let writer = try requireWriter()

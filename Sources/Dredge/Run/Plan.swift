@@ -16,6 +16,10 @@ public struct SourcePlan: Sendable, Hashable, Codable {
     public var listed = ObjectCount()
     /// To be read.
     public var toFetch = ObjectCount()
+    /// GETs that reading them takes: one for each part (`Limits.partByteCount`).
+    public var getCount = 0
+    /// Pages that the listing took.
+    public var pageCount = 0
     /// In the store with the same ETag and size.
     public var unchanged = ObjectCount()
     /// Not to be read, for a reason that the listing tells, or that an earlier run found.
@@ -73,6 +77,7 @@ extension Engine {
         var listed = ListedDocuments()
         while let page = try await next(&walk, of: open) {
             if seen == nil, !walk.isInOrder { return nil }
+            plan.pageCount += 1
             var entries = page.map(open.filter.entry)
             do throws(StoreError) {
                 if let seen {
@@ -83,7 +88,7 @@ extension Engine {
                 let known = try await ledger?.knownObjects(of: record, keys: entries.map(\.key))
                 for (index, entry) in entries.enumerated() {
                     let decision = ListingDecision(entry, known: known?[index])
-                    plan.add(entry, decision)
+                    plan.add(entry, decision, partByteCount: UInt64(limits.partByteCount))
                     listed.add(known?[index], decision)
                 }
             } catch {
@@ -110,11 +115,13 @@ extension Engine {
 }
 
 extension SourcePlan {
-    fileprivate mutating func add(_ entry: ListingEntry, _ decision: ListingDecision) {
+    fileprivate mutating func add(_ entry: ListingEntry, _ decision: ListingDecision, partByteCount: UInt64) {
         let count = ObjectCount(objects: 1, bytes: entry.size)
         listed += count
         switch decision {
-        case .fetch: toFetch += count
+        case .fetch:
+            toFetch += count
+            getCount += max(1, Int(clamping: (entry.size + partByteCount - 1) / partByteCount))
         case .unchanged: unchanged += count
         case .skip(let reason, _, _):
             skipped += count

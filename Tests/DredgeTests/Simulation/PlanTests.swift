@@ -96,7 +96,11 @@ import Testing
                 let engine = setting.engine()
                 let source = setting.source
                 let plan = try await engine.plan([source], against: memory).sources[0]
-                #expect(try await engine.plan([source], against: real).sources[0] == plan, comment)
+                var other = try await engine.plan([source], against: real).sources[0]
+                // Pages of this world have any length.
+                other.pageCount = plan.pageCount
+                #expect(other == plan, comment)
+                #expect(plan.getCount == plan.toFetch.objects, comment)
                 let before = Set(memory.content["docs", default: [:]].keys)
                 for report in [
                     try await engine.run([source], into: memory).report(),

@@ -1,0 +1,138 @@
+import ArgumentParser
+import Dredge
+import DredgeConfig
+import DredgeText
+import Foundation
+import Logging
+
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan", abstract: "List a config's sources, and estimate what indexing them takes.",
+        discussion: """
+            Nothing is fetched or written. What the config's store holds already is left out. The processor's speed is \
+            measured on this machine, in about a second, unless --core-speed gives it.
+            """)
+
+    @Argument(help: ArgumentHelp("The config file: YAML or JSON.", valueName: "config"), completion: .file())
+    var config: String
+
+    @Option(help: ArgumentHelp("Machines that share the work.", valueName: "count"))
+    var machines = 1
+
+    @Option(help: ArgumentHelp("Cores of each; default this machine's.", valueName: "count"))
+    var cores: Int?
+
+    @Option(help: ArgumentHelp("A machine's network, in Gb/s.", valueName: "number"))
+    var network = 10.0
+
+    @Option(help: ArgumentHelp("MB/s of text that one core gets through; default measured now.", valueName: "number"))
+    var coreSpeed: Double?
+
+    @Option(help: ArgumentHelp("Milliseconds to an answer's first byte.", valueName: "number"))
+    var firstByte = 100.0
+
+    @Option(help: ArgumentHelp("Prefixes that S3 has partitioned the keys by.", valueName: "count"))
+    var prefixes = 1
+
+    @Option(help: ArgumentHelp("US dollars for an hour of a machine.", valueName: "number"))
+    var hourPrice = 0.0
+
+    @Flag(help: "Traffic goes through a NAT gateway.")
+    var nat = false
+
+    @Flag(help: "Print the plan and the estimate as a line of JSON on standard output.")
+    var json = false
+
+    func validate() throws {
+        let numbers: [(name: String, value: Double, range: ClosedRange<Double>)] = [
+            ("--machines", Double(machines), 1...100_000), ("--cores", Double(cores ?? 1), 1...4096),
+            ("--network", network, 0.001...10_000), ("--core-speed", coreSpeed ?? 1, 0.001...100_000),
+            ("--first-byte", firstByte, 0...60_000), ("--prefixes", Double(prefixes), 1...1_000_000),
+            ("--hour-price", hourPrice, 0...100_000),
+        ]
+        for (name, value, range) in numbers where !range.contains(value) {
+            throw ValidationError(
+                "\(name) is not from \(Self.plain(range.lowerBound)) to \(Self.plain(range.upperBound))")
+        }
+    }
+
+    func run() async throws {
+        let config = try Config(path: config, store: .optional)
+        config.showWarnings()
+        let logger = Logger(label: "dredge", factory: { _ in WarningLog() })
+        let engine = try Engine(limits: config.limits, base: config.base, logger: logger)
+        let existing = try config.store.flatMap { path in
+            FileManager.default.fileExists(atPath: path)
+                ? try ChunkStore.open(reading: path, settings: config.settings) : nil
+        }
+        let begin = ContinuousClock.now
+        let planning = Task { () async -> Result<Plan, RunError> in
+            do throws(RunError) {
+                return .success(try await engine.plan(config.sources, against: existing))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let signals = StopSignals { planning.cancel() }
+        defer { signals.cancel() }
+        let result = await planning.value
+        let listingSeconds = (ContinuousClock.now - begin).seconds
+        await engine.shutDown()
+        if planning.isCancelled { throw CommandFailure(.stopped, "Stopped: a plan writes nothing.") }
+        let plan: Plan
+        do {
+            plan = try result.get()
+        } catch {
+            throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))
+        }
+        let estimate = Estimate(
+            work(of: plan, listingSeconds: listingSeconds),
+            with: try means(config, storeRatio: try await ratio(of: existing)))
+        if json {
+            try StandardOutput.shared.write(try JSONText.line(Answer(plan: plan, estimate: estimate)))
+        } else {
+            StandardError.write(PlanText.text(plan))
+            try StandardOutput.shared.write(EstimateText.text(estimate, speedIsMeasured: coreSpeed == nil))
+        }
+    }
+
+    private struct Answer: Encodable {
+        var plan: Plan
+        var estimate: Estimate
+    }
+
+    private func work(of plan: Plan, listingSeconds: Double) -> Estimate.Work {
+        Estimate.Work(
+            objectCount: plan.sources.reduce(0) { $0 + $1.toFetch.objects },
+            byteCount: plan.sources.reduce(0) { $0 + $1.toFetch.bytes },
+            getCount: plan.sources.reduce(0) { $0 + $1.getCount },
+            listCount: plan.sources.reduce(0) { $0 + $1.pageCount }, listingSeconds: listingSeconds)
+    }
+
+    private func means(_ config: Config, storeRatio: Double?) throws -> Estimate.Means {
+        let speed = if let coreSpeed { coreSpeed * 1e6 } else { try StageBench.speedOfCore(config.settings) }
+        var means = Estimate.Means(
+            machineCount: machines, coreCount: cores ?? Engine.coreCount,
+            networkBitsPerSecond: network * 1e9,
+            bytesPerSecondOfCore: speed,
+            requestCount: config.limits.requestCount, firstByteSeconds: firstByte / 1000, prefixCount: prefixes,
+            dollarsPerHour: hourPrice, usesNAT: nat)
+        if let storeRatio { means.storeRatio = storeRatio }
+        return means
+    }
+
+    /// Bytes of the store for a byte of its text; nil: it holds too little to tell.
+    private func ratio(of store: ChunkStore?) async throws -> Double? {
+        guard let store else { return nil }
+        let stats = try await store.stats()
+        guard stats.rawByteCount >= Self.ratioByteCountMin else { return nil }
+        return Double(stats.payloadByteCount) / Double(stats.rawByteCount)
+    }
+
+    private static let ratioByteCountMin = 16 << 20
+
+    /// `1`, `0.001`
+    private static func plain(_ number: Double) -> String {
+        number == number.rounded() ? String(Int(number)) : String(number)
+    }
+}
