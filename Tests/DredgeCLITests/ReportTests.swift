@@ -43,8 +43,8 @@ private func report(_ changes: String...) throws -> RunReport {
                   in all                             24.60        199 %     19.93
                   Workers (2): at work 97 % of the time; processor time of each: 10.0 s, 10.5 s; waited for the store \
                 0.0 s
-                  Requests: 4,012 answered, first byte after 31.3 ms, 12.5 in flight, 0 % while others waited for a \
-                place;
+                  Requests: 4,012 answered, first byte after 31.3 ms, 12.5 in flight, 0 % at the limit of \
+                limits.requests;
                     2 throttled, 0 failed
                   Listing complete after 1.5 s
                 Bottleneck: chunking, counting and compressing. More cores make it faster (limits.workers).

@@ -8,6 +8,7 @@ import Synchronization
 /// throttles slows down nobody but itself.
 final class RequestGate: AttemptGate {
     private let account: CapacityAccount
+    private let limitMax: Int
     private let now: @Sendable () -> ContinuousClock.Instant
     private let pace: Mutex<RequestPace>
     /// Whether somebody waits on the account. The others wait here, where the length of a queue costs nothing.
@@ -23,11 +24,15 @@ final class RequestGate: AttemptGate {
         let pace = RequestPace(
             limit: Limits.requestCountAtFirst, limits: min(limitMin, limitMax)...limitMax, now: now())
         account = requests.makeAccount(limit: pace.limit)
+        self.limitMax = limitMax
         self.pace = Mutex(pace)
         self.now = now
     }
 
     var limit: Int { pace.withLock { $0.limit } }
+
+    /// Whether more requests are never let through.
+    var isAtMost: Bool { limit >= limitMax }
 
     func enterIfFree() -> (any Admission)? { turn.attempt { [account] in $0 ? nil : account.takeIfFree() } }
 

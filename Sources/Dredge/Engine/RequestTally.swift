@@ -8,7 +8,7 @@ final class RequestTally: AttemptGate {
         var count = 0
         var firstByteSeconds = 0.0
         var durationSeconds = 0.0
-        /// Answered while others waited for a place.
+        /// Answered while as many were in flight as ever may be, and others waited for a place.
         var fullCount = 0
         var throttledCount = 0
         var failedCount = 0
@@ -28,7 +28,7 @@ final class RequestTally: AttemptGate {
     func enter() async throws(CancellationError) -> any Admission { try await gate.enter() }
 
     func attemptEnded(_ outcome: AttemptOutcome) {
-        let isFull = gate.backlogCount > 0
+        let isFull = gate.isAtMost && gate.backlogCount > 0
         counters.requests.withLock { sum in
             switch outcome {
             case .answered(let firstByteTime, let duration, _):

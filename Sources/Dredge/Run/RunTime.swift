@@ -35,8 +35,8 @@ public struct RunTime: Sendable, Hashable, Codable {
         public var firstByteMilliseconds: Double
         /// How many were under way at a time, on average.
         public var meanInFlight: Double
-        /// How many of them were answered while others waited for a place (`Limits.requestCount`, and what throttling
-        /// leaves of it): 0 to 1.
+        /// How many of them were answered while as many were in flight as ever may be (`Limits.requestCount`), and
+        /// others waited for a place: 0 to 1.
         public var fullShare: Double
         /// Answers that asked for fewer requests.
         public var throttledCount: Int

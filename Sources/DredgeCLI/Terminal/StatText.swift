@@ -47,7 +47,7 @@ enum StatText {
         return "  Requests: \(Figures.count(requests.count)) answered, first byte after "
             + "\(Figures.decimal(requests.firstByteMilliseconds, 1)) ms, "
             + "\(Figures.decimal(requests.meanInFlight, 1)) in flight, "
-            + "\(percent(requests.fullShare)) while others waited for a place;\n    "
+            + "\(percent(requests.fullShare)) at the limit of limits.requests;\n    "
             + "\(Figures.count(requests.throttledCount)) throttled, \(Figures.count(requests.failedCount)) failed"
     }
 
