@@ -79,6 +79,7 @@ let package = Package(
             name: "CTextKernels", path: "CSupport/CTextKernels", exclude: ["counter/tables"],
             cSettings: cSettings + [.headerSearchPath(".")]),
         .target(name: "CChecksums", path: "CSupport/CChecksums", cSettings: cSettings),
+        .target(name: "CJSONStrings", path: "CSupport/CJSONStrings", cSettings: cSettings),
         .target(name: "CCompression", path: "CSupport/CCompression", cSettings: cSettings),
         // The plain counter, to which tests hold the fast one. No product depends on it.
         .target(
@@ -103,7 +104,7 @@ let package = Package(
         library(
             "DredgeStore",
             [
-                "DredgeBase", "DredgeLedger", "CCompression", "CLZ4",
+                "DredgeBase", "DredgeLedger", "CCompression", "CJSONStrings", "CLZ4",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         library(
@@ -177,7 +178,7 @@ let package = Package(
         tests(
             "DredgeStoreTests",
             [
-                "DredgeStore", "DredgeLedger", "DredgeBase", "CCompression", "CLZ4",
+                "DredgeStore", "DredgeLedger", "DredgeBase", "CCompression", "CJSONStrings", "CLZ4",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], exclude: ["Scripts"]),
         tests("DredgeTests", ["Dredge", "DredgePolicy", "DredgeIAM", "DredgeBase", "DredgeLedger"]),

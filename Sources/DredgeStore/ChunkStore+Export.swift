@@ -57,14 +57,18 @@ extension StoredChunk {
     }
 }
 
-/// Writes lines of JSON by hand: names in a fixed order, and no value boxed for each of millions of chunks.
+/// Writes lines of JSON by hand: names in a fixed order, and nothing allocated for each of millions of chunks.
 private struct JSONLineWriter {
     private(set) var bytes: [UInt8] = []
     /// What all lines of an object begin with.
     private var head: [UInt8] = []
+    private let strings = JSONStrings()
 
     mutating func take() -> [UInt8] {
-        defer { bytes = [] }
+        defer {
+            bytes = []
+            bytes.reserveCapacity(StoreLimits.exportByteCount * 2)
+        }
         return bytes
     }
 
@@ -73,69 +77,64 @@ private struct JSONLineWriter {
         versionID: String?
     ) {
         head = Array("{\"source\":".utf8)
-        Self.appendString(source, to: &head)
+        strings.append(source, to: &head)
         head += Array(",\"bucket\":".utf8)
-        Self.appendString(bucket, to: &head)
+        strings.append(bucket, to: &head)
         head += Array(",\"prefix\":".utf8)
-        Self.appendString(prefix, to: &head)
+        strings.append(prefix, to: &head)
         if let endpointURL {
             head += Array(",\"endpoint_url\":".utf8)
-            Self.appendString(endpointURL, to: &head)
+            strings.append(endpointURL, to: &head)
         }
         head += Array(",\"key\":".utf8)
         let key = String(decoding: keyBytes, as: UTF8.self)
-        Self.appendString(key, to: &head)
+        strings.append(key, to: &head)
         if !key.utf8.elementsEqual(keyBytes) {
             head += Array(",\"key_base64\":\"\(Data(keyBytes).base64EncodedString())\"".utf8)
         }
         head += Array(",\"etag\":".utf8)
-        Self.appendString(eTag.header, to: &head)
+        strings.append(eTag.header, to: &head)
         head += Array(",\"version_id\":".utf8)
         if let versionID {
-            Self.appendString(versionID, to: &head)
+            strings.append(versionID, to: &head)
         } else {
             head += Array("null".utf8)
         }
     }
 
     mutating func append(ordinal: Int, byteOffset: UInt64, tokenCount: Int, _ chunk: UnsafeRawBufferPointer) {
-        bytes += head
-        bytes += Array(
-            ",\"ordinal\":\(ordinal),\"byte_offset\":\(byteOffset),\"byte_length\":\(chunk.count)".utf8
-        )
-        bytes += Array(",\"tokens\":\(tokenCount),\"text\":".utf8)
-        if String(validating: chunk, as: UTF8.self) != nil {
-            Self.appendString(chunk, to: &bytes)
-        } else {
-            Self.appendString(String(decoding: chunk, as: UTF8.self), to: &bytes)
+        bytes.append(contentsOf: head)
+        bytes.append(",\"ordinal\":", UInt64(ordinal))
+        bytes.append(",\"byte_offset\":", byteOffset)
+        bytes.append(",\"byte_length\":", UInt64(chunk.count))
+        bytes.append(",\"tokens\":", UInt64(tokenCount))
+        bytes.append(",\"text\":")
+        let start = bytes.count
+        if !strings.append(chunk, to: &bytes), String(validating: chunk, as: UTF8.self) == nil {
+            bytes.removeSubrange(start...)
+            strings.append(String(decoding: chunk, as: UTF8.self), to: &bytes)
             bytes += Array(",\"base64\":\"\(Data(chunk).base64EncodedString())\"".utf8)
         }
-        bytes += Array("}\n".utf8)
+        bytes.append("}\n")
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(_ text: StaticString) {
+        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
-    private static func appendString(_ text: String, to bytes: inout [UInt8]) {
-        var text = text
-        text.withUTF8 { appendString(UnsafeRawBufferPointer($0), to: &bytes) }
-    }
-
-    /// A JSON string (RFC 8259, section 7): quotes, backslashes and control characters escaped, everything else as it
-    /// is, run by run.
-    private static func appendString(_ text: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
-        bytes.append(UInt8(ascii: "\""))
-        var start = 0
-        for (index, byte) in text.enumerated()
-        where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-            bytes.append(contentsOf: text[start..<index])
-            start = index + 1
-            switch byte {
-            case UInt8(ascii: "\n"): bytes += Array("\\n".utf8)
-            case UInt8(ascii: "\t"): bytes += Array("\\t".utf8)
-            case UInt8(ascii: "\r"): bytes += Array("\\r".utf8)
-            case 0..<0x20: bytes += Array("\\u00".utf8) + Array(Hexadecimal.string([byte]).utf8)
-            default: bytes += [UInt8(ascii: "\\"), byte]
-            }
+    /// A name and a number, in decimal.
+    fileprivate mutating func append(_ name: StaticString, _ number: UInt64) {
+        append(name)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var (rest, first) = (number, digits.count)
+            repeat {
+                first -= 1
+                digits[first] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            } while rest > 0
+            append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
         }
-        bytes.append(contentsOf: text[start...])
-        bytes.append(UInt8(ascii: "\""))
     }
 }
