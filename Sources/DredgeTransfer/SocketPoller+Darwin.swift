@@ -4,8 +4,8 @@
 
     /// Waits for many sockets at once, at a cost that does not grow with their number (kqueue(2)).
     ///
-    /// All on one thread, except `wakeUp`.
-    final class SocketPoller: Sendable {
+    /// `@unchecked Sendable`: it is used from one thread, except for `wakeUp`.
+    final class SocketPoller: @unchecked Sendable {
         /// A socket that is ready.
         struct Event {
             var socket: Int32
@@ -14,6 +14,7 @@
         }
 
         private let queue: Int32
+        private let events = UnsafeMutableBufferPointer<kevent>.allocate(capacity: SocketPoller.eventCountMax)
 
         /// Nil when there is no descriptor for it.
         init?() {
@@ -23,6 +24,8 @@
                 return nil
             }
         }
+
+        deinit { events.deallocate() }
 
         func shutDown() {
             if queue >= 0 { close(queue) }
@@ -43,14 +46,12 @@
         func wait(_ duration: Duration, into ready: inout [Event]) {
             let millisecondCount = duration > .zero ? duration.millisecondCount : 0
             var time = timespec(tv_sec: millisecondCount / 1000, tv_nsec: millisecondCount % 1000 * 1_000_000)
-            withUnsafeTemporaryAllocation(of: kevent.self, capacity: Self.eventCountMax) { events in
-                let count = kevent(queue, nil, 0, events.baseAddress, Int32(events.count), &time)
-                for event in events.prefix(Int(max(0, count))) where event.filter != EVFILT_USER {
-                    var readiness = event.filter == EVFILT_WRITE ? CURL_CSELECT_OUT : CURL_CSELECT_IN
-                    // curl finds out what is wrong; told of an error it would not look.
-                    if Int32(event.flags) & (EV_ERROR | EV_EOF) != 0 { readiness = 0 }
-                    ready.append(Event(socket: Int32(event.ident), readiness: readiness))
-                }
+            let count = kevent(queue, nil, 0, events.baseAddress, Int32(events.count), &time)
+            for event in events.prefix(Int(max(0, count))) where event.filter != EVFILT_USER {
+                var readiness = event.filter == EVFILT_WRITE ? CURL_CSELECT_OUT : CURL_CSELECT_IN
+                // curl finds out what is wrong; told of an error it would not look.
+                if Int32(event.flags) & (EV_ERROR | EV_EOF) != 0 { readiness = 0 }
+                ready.append(Event(socket: Int32(event.ident), readiness: readiness))
             }
         }
 

@@ -10,8 +10,8 @@
 
     /// Waits for many sockets at once, at a cost that does not grow with their number (epoll(7)).
     ///
-    /// All on one thread, except `wakeUp`.
-    final class SocketPoller: Sendable {
+    /// `@unchecked Sendable`: it is used from one thread, except for `wakeUp`.
+    final class SocketPoller: @unchecked Sendable {
         /// A socket that is ready.
         struct Event {
             var socket: Int32
@@ -22,6 +22,7 @@
         private let poll: Int32
         /// An eventfd(2), which is ready once `wakeUp` was called.
         private let bell: Int32
+        private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: SocketPoller.eventCountMax)
 
         /// Nil when there is no descriptor for it.
         init?() {
@@ -33,6 +34,8 @@
             }
             watch(bell, reads: true, writes: false)
         }
+
+        deinit { events.deallocate() }
 
         func shutDown() {
             for descriptor in [poll, bell] where descriptor >= 0 { close(descriptor) }
@@ -60,21 +63,19 @@
         /// Appends what is ready, after at most `duration`.
         func wait(_ duration: Duration, into ready: inout [Event]) {
             let millisecondCount = duration > .zero ? Int32(clamping: duration.millisecondCount) : 0
-            withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Self.eventCountMax) { events in
-                let count = epoll_wait(poll, events.baseAddress, Int32(events.count), millisecondCount)
-                for event in events.prefix(Int(max(0, count))) {
-                    guard event.data.fd != bell else {
-                        var value: eventfd_t = 0
-                        eventfd_read(bell, &value)
-                        continue
-                    }
-                    var readiness: Int32 = 0
-                    if event.events & EPOLLIN.rawValue != 0 { readiness |= CURL_CSELECT_IN }
-                    if event.events & EPOLLOUT.rawValue != 0 { readiness |= CURL_CSELECT_OUT }
-                    // curl finds out what is wrong; told of an error it would not look.
-                    if event.events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { readiness = 0 }
-                    ready.append(Event(socket: event.data.fd, readiness: readiness))
+            let count = epoll_wait(poll, events.baseAddress, Int32(events.count), millisecondCount)
+            for event in events.prefix(Int(max(0, count))) {
+                guard event.data.fd != bell else {
+                    var value: eventfd_t = 0
+                    eventfd_read(bell, &value)
+                    continue
                 }
+                var readiness: Int32 = 0
+                if event.events & EPOLLIN.rawValue != 0 { readiness |= CURL_CSELECT_IN }
+                if event.events & EPOLLOUT.rawValue != 0 { readiness |= CURL_CSELECT_OUT }
+                // curl finds out what is wrong; told of an error it would not look.
+                if event.events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { readiness = 0 }
+                ready.append(Event(socket: event.data.fd, readiness: readiness))
             }
         }
 
