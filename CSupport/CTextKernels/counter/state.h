@@ -31,11 +31,10 @@ enum {
     /// Sets of two words near for pieces of up to 7 bytes (256 KiB), behind them those for 8 to 15 bytes (256 KiB).
     TK_NEAR_BITS = 14,
     TK_NEAR_WORDS = 4 << TK_NEAR_BITS,
-    /// Lines for pieces of up to 7 bytes (2 MiB), behind them those for 8 to 15 bytes (4 MiB), and one that is only
-    /// read.
+    /// Lines for pieces of up to 7 bytes (2 MiB), behind them those for 8 to 15 bytes (4 MiB).
     TK_TINY_LINE_BITS = 15,
     TK_SHORT_LINE_BITS = 16,
-    TK_LINES = (1 << TK_TINY_LINE_BITS) + (1 << TK_SHORT_LINE_BITS) + 1,
+    TK_LINES = (1 << TK_TINY_LINE_BITS) + (1 << TK_SHORT_LINE_BITS),
     TK_LONG_WAYS = 2,
     TK_LONG_SET_BITS = 14,  // sets of a cache line: 1 MiB
     /// Bytes merged at once in the usual way, and by the heap.

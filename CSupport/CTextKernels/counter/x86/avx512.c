@@ -191,8 +191,8 @@ static inline unsigned find(const uint64_t *words, tk_key key) {
     const __m512i masks = _mm512_load_si512(tk_line_masks[is_tiny]);
     const unsigned equal_words = _cvtmask8_u32(_mm512_testn_epi64_mask(difference, masks));
     const unsigned hits = unpredictable(is_tiny) ? equal_words : equal_words & equal_words << 1 & 0xAA;
-    // Without a hit, a byte behind the line is read.
-    const unsigned found = ((const uint8_t *)words)[8 * (unsigned)__builtin_ctz(hits | 0x100) + 7] & 15;
+    // Without a hit, the last word is read: what is behind the line would have to be waited for.
+    const unsigned found = ((const uint8_t *)words)[8 * (unsigned)__builtin_ctz(hits | 0x80) + 7] & 15;
     return hits == 0 ? 0 : found;
 }
 
