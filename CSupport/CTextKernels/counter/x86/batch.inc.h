@@ -1,5 +1,5 @@
-// Looks up a batch of pieces, and merges those that are in no cache. Included by kernel.inc.h; it calls `near_of`
-// and `find`.
+// Looks up a batch of pieces, and merges those that are in no cache. Included by kernel.inc.h; it calls `near_of`,
+// `find` and `next_merge`.
 
 /// A piece of up to 31 bytes on its way through the merges, several of which are made by turns: while one waits for
 /// memory, others go on.
@@ -11,8 +11,8 @@ typedef struct {
     /// First bytes of the parts.
     uint32_t parts;
     /// The part merged last, and the one before it; the merges of both are still to be looked up: where, and for which
-    /// pair (0 if there is none).
-    uint32_t left, previous;
+    /// pair (0 if there is none). And what is no part any more.
+    uint32_t left, previous, right;
     const uint64_t *left_slot, *previous_slot;
     uint64_t left_key, previous_key;
     /// Receives the tokens.
@@ -35,7 +35,7 @@ static inline void begin(
         l->pending[i] = merged == TK_NO_MERGE || i + 1 >= count ? UINT32_MAX : merged << 5 | i;
     }
     l->parts = (1u << count) - 1;
-    l->left = l->previous = width - 1;
+    l->left = l->previous = l->right = width - 1;
     l->left_key = l->previous_key = 0;
     l->left_slot = l->previous_slot = counter->slots;
     l->tokens = tokens;
@@ -47,12 +47,10 @@ static inline uint32_t pending_merge(uint64_t slot, uint64_t key, uint32_t place
 
 /// Makes a merge. False if there is none to make.
 static inline bool make_merge(const tk_counter *counter, lane *l, unsigned width) {
-    // In this order: where there is no part before, `previous` is `left`.
-    const uint32_t previous_pending = pending_merge(*l->previous_slot, l->previous_key, l->previous);
-    if (l->previous_key != 0) l->pending[l->previous] = previous_pending;
-    l->pending[l->left] = pending_merge(*l->left_slot, l->left_key, l->left);
-    uint32_t best = UINT32_MAX;
-    for (unsigned i = 0; i < width; i++) best = l->pending[i] < best ? l->pending[i] : best;
+    const uint32_t best = next_merge(l->pending, width,
+        (const uint32_t[]){UINT32_MAX, pending_merge(*l->previous_slot, l->previous_key, l->previous),
+            pending_merge(*l->left_slot, l->left_key, l->left)},
+        (const uint32_t[]){l->right, l->previous, l->left});
     if (best == UINT32_MAX) return false;
     const uint32_t left = best & 31, rank = best >> 5;
     const uint32_t behind_left = l->parts & ~1u << left;
@@ -60,7 +58,7 @@ static inline bool make_merge(const tk_counter *counter, lane *l, unsigned width
     const uint32_t behind = behind_left & (behind_left - 1);
     const uint32_t before = l->parts & ((1u << left) - 1);
     l->parts &= ~(1u << right);
-    l->pending[right] = UINT32_MAX;
+    l->right = right;
     l->ranks[left] = rank;
     const uint32_t next = (uint32_t)__builtin_ctz(behind | 1u << (width - 1));
     const uint32_t previous = 31 - (uint32_t)__builtin_clz(before | 1);
