@@ -108,6 +108,7 @@ static inline uint32_t tk_long_set(const tk_long_entry *key) {
     return (uint32_t)(hash >> (64 - TK_LONG_SET_BITS));
 }
 
-/// The tokens of a piece of 16 to 31 bytes; 0 if they are not kept.
-unsigned tk_find_long(const tk_counter *counter, const tk_long_entry *key, uint32_t set);
+/// The tokens of a piece of 16 to 31 bytes; 0 if they are not kept. What is found becomes the first of its set.
+unsigned tk_find_long(tk_counter *counter, const tk_long_entry *key, uint32_t set);
+/// Puts it at the last place of its set: what is seen once takes no place from what was found again.
 void tk_keep_long(tk_counter *counter, const tk_long_entry *key, uint32_t set, size_t tokens);

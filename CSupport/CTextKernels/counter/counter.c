@@ -75,10 +75,10 @@
 //     one slot) near     512 KiB sets of 16 bytes: 2 pieces of up to 7 bytes, or 1 of 8 to 15; what was asked for last
 //     tiny     2 MiB   lines of 64 bytes: 8 pieces of up to 7 bytes
 //     short    4 MiB   lines of 64 bytes: 4 pieces of 8 to 15 bytes
-//     long     1 MiB   lines of 64 bytes: 2 pieces of 16 to 31 bytes
+//     long     1 MiB   lines of 64 bytes: 2 pieces of 16 to 31 bytes, what was found again first
 //     wide     256 KiB 32 to 124 bytes
 //     scratch  0.2 MiB
-// In a line the latest is first and the last is lost. Huge pages, where the system has them.
+// In other lines the latest is first; the last is lost. Huge pages, where the system has them.
 //
 // The working set is what matters: on a shared machine a core may have 4 MiB of the last level, and a miss beyond takes
 // 140 ns.
