@@ -11,7 +11,7 @@ typedef struct {
     /// First bytes of the parts.
     uint32_t parts;
     /// The part merged last, and the one before it; the merges of both are still to be looked up: where, and for which
-    /// pair (0 if there is none). And what is no part any more.
+    /// pair (`NO_PAIR` if there is none). And what is no part any more.
     uint32_t left, previous, right;
     const uint64_t *left_slot, *previous_slot;
     uint64_t left_key, previous_key;
@@ -20,6 +20,9 @@ typedef struct {
 } lane;
 
 enum { LANES = 16 };
+
+/// Is in no slot.
+#define NO_PAIR UINT64_MAX
 
 static inline tk_key absent_key(const tk_counter *counter, unsigned place) {
     return (tk_key){counter->absent_low[place], counter->absent_high[place]};
@@ -36,41 +39,43 @@ static inline void begin(
     }
     l->parts = (1u << count) - 1;
     l->left = l->previous = l->right = width - 1;
-    l->left_key = l->previous_key = 0;
+    l->left_key = l->previous_key = NO_PAIR;
     l->left_slot = l->previous_slot = counter->slots;
     l->tokens = tokens;
 }
 
 static inline uint32_t pending_merge(uint64_t slot, uint64_t key, uint32_t place) {
-    return key != 0 && slot >> 18 == key ? ((uint32_t)slot & 0x3FFFF) << 5 | place : UINT32_MAX;
+    return unpredictable(slot >> 18 == key) ? ((uint32_t)slot & 0x3FFFF) << 5 | place : UINT32_MAX;
 }
 
-/// Makes a merge. False if there is none to make.
-static inline bool make_merge(const tk_counter *counter, lane *l, unsigned width) {
+/// Makes a merge. False if there is none to make: then `parts` stays as it is, and the other numbers mean nothing.
+static inline bool make_merge(
+    const tk_counting_tables *tables, const uint64_t *slots, lane *l, unsigned width) {
+    // In this order: where there is no part before, `previous` is `left`.
     const uint32_t best = next_merge(l->pending, width,
         (const uint32_t[]){UINT32_MAX, pending_merge(*l->previous_slot, l->previous_key, l->previous),
             pending_merge(*l->left_slot, l->left_key, l->left)},
         (const uint32_t[]){l->right, l->previous, l->left});
-    if (best == UINT32_MAX) return false;
-    const uint32_t left = best & 31, rank = best >> 5;
+    const uint32_t left = best & 31, rank = best >> 5, last = 1u << (width - 1);
     const uint32_t behind_left = l->parts & ~1u << left;
-    const uint32_t right = (uint32_t)__builtin_ctz(behind_left);
+    const uint32_t right = (uint32_t)__builtin_ctz(behind_left | last);
     const uint32_t behind = behind_left & (behind_left - 1);
     const uint32_t before = l->parts & ((1u << left) - 1);
     l->parts &= ~(1u << right);
     l->right = right;
     l->ranks[left] = rank;
-    const uint32_t next = (uint32_t)__builtin_ctz(behind | 1u << (width - 1));
+    const uint32_t next = (uint32_t)__builtin_ctz(behind | last);
     const uint32_t previous = 31 - (uint32_t)__builtin_clz(before | 1);
+    const uint64_t left_key = tk_pair_key(rank, l->ranks[next]), previous_key = tk_pair_key(l->ranks[previous], rank);
     l->left = left;
-    l->left_key = behind != 0 ? tk_pair_key(rank, l->ranks[next]) : 0;
+    l->left_key = unpredictable(behind != 0) ? left_key : NO_PAIR;
     l->previous = previous;
-    l->previous_key = before != 0 ? tk_pair_key(l->ranks[previous], rank) : 0;
-    l->left_slot = tk_slot_of(counter->tables, counter->slots, l->left_key);
-    l->previous_slot = tk_slot_of(counter->tables, counter->slots, l->previous_key);
+    l->previous_key = unpredictable(before != 0) ? previous_key : NO_PAIR;
+    l->left_slot = tk_slot_of(tables, slots, l->left_key);
+    l->previous_slot = tk_slot_of(tables, slots, l->previous_key);
     __builtin_prefetch(l->left_slot);
     __builtin_prefetch(l->previous_slot);
-    return true;
+    return best != UINT32_MAX;
 }
 
 static inline void begin_short(tk_counter *counter, lane *l, unsigned waiting) {
@@ -86,34 +91,37 @@ static inline void begin_long(tk_counter *counter, lane *l, unsigned waiting) {
     begin(counter, l, bytes, 16 + (bytes[31] >> 4), 32, &counter->longs[waiting].tokens);
 }
 
-/// Counts `count` short pieces that wait.
-static void merge_short(tk_counter *counter, unsigned count) {
+/// Counts `count` pieces that wait: short ones if `width` is 16, long ones if it is 32. Which of the lanes are done
+/// could not be foreseen, so a round takes no branch for it.
+static inline void merge(tk_counter *counter, unsigned count, unsigned width) {
+    const tk_counting_tables *tables = counter->tables;
+    const uint64_t *slots = counter->slots;
     lane lanes[LANES];
-    unsigned next = 0, active = 0;
-    while (active < LANES && next < count) begin_short(counter, &lanes[active++], counter->waiting[next++]);
-    while (active > 0) {
-        for (unsigned i = 0; i < active; i++) {
-            if (make_merge(counter, &lanes[i], 16)) continue;
-            *lanes[i].tokens = (uint8_t)__builtin_popcount(lanes[i].parts);
-            if (next < count) begin_short(counter, &lanes[i], counter->waiting[next++]);
-            else lanes[i] = lanes[--active];
+    // One place more is written than kept.
+    uint8_t active[LANES + 1], done[LANES + 1];
+    unsigned next = 0, active_count = 0, done_count = 0;
+    for (; done_count < LANES && done_count < count; done_count++) done[done_count] = (uint8_t)done_count;
+    do {
+        for (unsigned i = 0; i < done_count && next < count; i++, next++) {
+            lane *l = &lanes[done[i]];
+            if (width == 16) begin_short(counter, l, counter->waiting[next]);
+            else begin_long(counter, l, counter->unknown_longs[next]);
+            active[active_count++] = done[i];
         }
-    }
-}
-
-/// Counts `count` long pieces that wait.
-static void merge_longs(tk_counter *counter, unsigned count) {
-    lane lanes[LANES];
-    unsigned next = 0, active = 0;
-    while (active < LANES && next < count) begin_long(counter, &lanes[active++], counter->unknown_longs[next++]);
-    while (active > 0) {
-        for (unsigned i = 0; i < active; i++) {
-            if (make_merge(counter, &lanes[i], 32)) continue;
-            *lanes[i].tokens = (uint8_t)__builtin_popcount(lanes[i].parts);
-            if (next < count) begin_long(counter, &lanes[i], counter->unknown_longs[next++]);
-            else lanes[i] = lanes[--active];
+        const unsigned round = active_count;
+        active_count = done_count = 0;
+        for (unsigned i = 0; i < round; i++) {
+            lane *l = &lanes[active[i]];
+            const bool goes_on = make_merge(tables, slots, l, width);
+            active[active_count] = done[done_count] = active[i];
+            active_count += goes_on;
+            done_count += !goes_on;
         }
-    }
+        for (unsigned i = 0; i < done_count; i++) {
+            const lane *l = &lanes[done[i]];
+            *l->tokens = (uint8_t)__builtin_popcount(l->parts);
+        }
+    } while (active_count > 0 || next < count);
 }
 
 /// Leaves a piece of 16 to 31 bytes to the batch.
@@ -135,7 +143,7 @@ static size_t look_up_longs(tk_counter *counter) {
         taken->tokens = (uint8_t)tk_find_long(counter, &taken->key, taken->set);
         if (taken->tokens == 0) counter->unknown_longs[unknown_count++] = (uint8_t)i;
     }
-    merge_longs(counter, unknown_count);
+    if (unknown_count != 0) merge(counter, unknown_count, 32);
     for (unsigned i = 0; i < unknown_count; i++) {
         const tk_waiting_long *taken = &counter->longs[counter->unknown_longs[i]];
         if (tk_find_long(counter, &taken->key, taken->set) != 0) continue;
@@ -179,7 +187,7 @@ static inline size_t look_up(tk_counter *counter) {
         twin_count += entry != 0 && found == 0;
     }
     if (waiting_count != 0) {
-        merge_short(counter, waiting_count);
+        merge(counter, waiting_count, 16);
         for (unsigned i = 0; i < waiting_count; i++) {
             const unsigned waiting = counter->waiting[i], found = counter->key_tokens[counter->absent_places[waiting]];
             const tk_key key = absent_key(counter, waiting);
