@@ -44,6 +44,23 @@ import Testing
         }
     }
 
+    /// The walk over a long pre-token goes on from chunk to chunk: where the bytes that the rule looks at end must be
+    /// met exactly.
+    @Test(arguments: [16, 17, 20]) func `I1: runs of letters are cut as by the plain twin`(maxTokens: Int) {
+        let settings = ChunkingSettings.lines(maxTokens: maxTokens)
+        let chunker = Chunker(settings: settings, counter: TokenCounter(.o200kBase))
+        let reference = ReferenceCounter(.o200kBase)
+        for seed in UInt64(830)..<930 {
+            var random = SeededGenerator(seed: seed)
+            var document: [UInt8] = []
+            while document.count < 6_000 {
+                let letter = UInt8.random(in: UInt8(ascii: "a")...UInt8(ascii: "h"), using: &random)
+                document += repeatElement(letter, count: Int.random(in: 1...700, using: &random))
+            }
+            #expect(chunker.chunks(document) == ReferenceChunker.chunks(document, settings, reference), "seed \(seed)")
+        }
+    }
+
     /// The first chunk of a document must end where counting the whole text for each line says.
     @Test(arguments: Tokenizer.allCases) func `I2: counting on from line to line is exact`(tokenizer: Tokenizer) {
         let counter = TokenCounter(tokenizer)

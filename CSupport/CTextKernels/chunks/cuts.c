@@ -105,8 +105,8 @@ static size_t cut_pretoken(
                     byte_count = TK_CUT_BYTES_PER_TOKEN * token_max;
                     tk_walk_rebase(&w, start, before + token_max);
                 }
-                // Small chunks: that many bytes may have been walked over already.
-                for (; !is_over && cut == 0 && start + byte_count < w.offset; byte_count *= 2) {
+                // Small chunks: that many bytes may have been walked over already, up to the unit that is next.
+                for (; !is_over && cut == 0 && start + byte_count < w.offset + unit.byte_count; byte_count *= 2) {
                     const size_t end = character_start(text, origin + start + byte_count) - origin;
                     const tk_prefix *first = tk_walk_prefix(&w, end);
                     is_over = w.offset - end >= TK_WALK_REACH;
