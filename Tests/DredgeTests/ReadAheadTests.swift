@@ -1,5 +1,7 @@
 import DredgeBase
 import DredgeTransfer
+import Logging
+import TestServers
 import Testing
 
 @testable import Dredge
@@ -54,6 +56,44 @@ import Testing
         #expect(readAhead.byteCount == 175)
         for _ in 0..<100 { readAhead.taken(16 * 200) }
         #expect(readAhead.byteCount == 100)
+    }
+
+    @Test func `it is never less than a run that is under way needs`() async throws {
+        let readAhead = ReadAhead(of: bytes, least: 100)
+        readAhead.need(300)
+        readAhead.need(300)
+        #expect(bytes.amount == 300)
+        for _ in 0..<100 { readAhead.taken(16 * 300) }
+        #expect(readAhead.byteCount == 300)
+        readAhead.needNoMore(300)
+        for _ in 0..<100 { readAhead.taken(16 * 300) }
+        #expect(readAhead.byteCount == 300)
+        readAhead.needNoMore(300)
+        for _ in 0..<100 { readAhead.taken(16 * 300) }
+        #expect(readAhead.byteCount == 100)
+        readAhead.need(5_000)
+        #expect(bytes.amount == 1_600, "there is no more")
+    }
+
+    /// A part has as much room before it as a chunk may need: more than all of the read-ahead, beside a reserve.
+    @Test(.timeLimit(.minutes(10))) func `a run of large chunks gets on`() async throws {
+        let settings = IndexSettings(chunking: .lines(maxTokens: 1_048_576))
+        var limits = Limits()
+        limits.partByteCount = Limits.partByteCountMin
+        limits.memoryByteCount = 3 << 30
+        limits.workerCount = 2
+        var maker = TextMaker(seed: 20_261_130)
+        let objects = (0..<12).map {
+            FakeWorld.Object(key: "\($0)", body: maker.text(byteCount: $0 % 3 * 150_000 + 900))
+        }
+        let engine = Engine(
+            limits: limits, base: Workbench.anyKeys, environment: [:],
+            world: FakeWorld(buckets: ["one": objects], seed: 1, faultPercentage: 0),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let store = MemoryStore(settings: settings.named, seed: 1)
+        let report = try await engine.run([Source(bucket: "one", auth: .anonymous)], into: store).report()
+        #expect(report.indexed.objects == 12)
+        await engine.shutDown()
     }
 
     @Test func `what is reserved is beside it`() async throws {

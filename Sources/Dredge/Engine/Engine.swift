@@ -95,7 +95,12 @@ public final class Engine: Sendable {
             let excess = MemoryPlan.carriedByteCount(settings.chunking) - plan.carriedByteCount
             // Cancelled: the run stops before it reads anything.
             let reserve = excess > 0 ? try? await memory.reserve(excess) : nil
-            defer { withExtendedLifetime(reserve) {} }
+            let partByteCount = plan.bufferByteCount(ofPart: limits, settings.chunking)
+            memory.readAhead.need(2 * partByteCount)
+            defer {
+                withExtendedLifetime(reserve) {}
+                memory.readAhead.needNoMore(2 * partByteCount)
+            }
             stores.add(store)
             fed.add(sources.count)
             defer {

@@ -51,9 +51,14 @@ struct MemoryPlan: Sendable, Hashable {
 
     /// Whether a run with these settings gets on, on any machine: two parts have room, and what one document carries.
     func holds(_ limits: Limits, _ chunking: ChunkingSettings) -> Bool {
-        let part = limits.partByteCount + limits.headroomByteCount(chunking) + Self.partExcessByteCount
+        let part = bufferByteCount(ofPart: limits, chunking)
         let excess = max(0, Self.carriedByteCount(chunking) - carriedByteCount)
         return fetchedByteCountMin - excess >= 2 * part
+    }
+
+    /// What the block of a part may take, with the room before it.
+    func bufferByteCount(ofPart limits: Limits, _ chunking: ChunkingSettings) -> Int {
+        limits.partByteCount + limits.headroomByteCount(chunking) + Self.partExcessByteCount
     }
 
     /// What all listings share, of the constant: two pages of the largest size, or fifty small ones.

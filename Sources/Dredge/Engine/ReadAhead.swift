@@ -3,9 +3,10 @@ import Synchronization
 /// How much of the memory is read into before it is worked on: what keeps the workers busy, and no more. A service that
 /// is faster than the workers would else fill the whole budget, with memory that is cold when its turn comes.
 ///
-/// It begins with what two parts for each worker take. It doubles when a worker finds nothing that has arrived while
-/// somebody waits for room: then more room would have brought more. It shrinks by an eighth when so many bytes went
-/// through it that sixteen times its size have, and no worker had to wait.
+/// It begins with what two parts for each worker take, and never has less than two parts of each run under way: a
+/// part of large chunks has room for text before it, and may be larger than all that. It doubles when a worker finds
+/// nothing that has arrived while somebody waits for room: then more room would have brought more. It shrinks by an
+/// eighth when so many bytes went through it that sixteen times its size have, and no worker had to wait.
 final class ReadAhead: Sendable {
     private struct Window: Sendable {
         var byteCount: Int
@@ -13,6 +14,8 @@ final class ReadAhead: Sendable {
         var takenByteCount = 0
         /// Room beside it, for what is no read-ahead.
         var reservedByteCount = 0
+        /// What runs that are under way need at the least, and how many need so much.
+        var needs: [Int: Int] = [:]
     }
     private let window: Mutex<Window>
     private let bytes: Capacity
@@ -61,8 +64,25 @@ final class ReadAhead: Sendable {
         }
     }
 
+    /// A run begins that can't go on with less.
+    func need(_ byteCount: Int) {
+        window.withLock { window in
+            window.needs[byteCount, default: 0] += 1
+            if window.byteCount < byteCount { setByteCount(byteCount, of: &window) }
+        }
+    }
+
+    /// It has ended.
+    func needNoMore(_ byteCount: Int) {
+        window.withLock { window in
+            let left = window.needs[byteCount, default: 1] - 1
+            window.needs[byteCount] = left > 0 ? left : nil
+        }
+    }
+
     private func setByteCount(_ byteCount: Int, of window: inout Window) {
-        window.byteCount = min(max(byteCount, limits.lowerBound), limits.upperBound)
+        let least = max(limits.lowerBound, window.needs.keys.max() ?? 0)
+        window.byteCount = min(max(byteCount, least), limits.upperBound)
         window.takenByteCount = 0
         apply(window)
     }
