@@ -8,7 +8,7 @@ enum EstimateText {
             "To read: \(Figures.count(work.objectCount, "object")), \(Figures.bytes(work.byteCount)), in "
                 + "\(Figures.count(work.getCount, "GET"))",
             "With \(Figures.count(means.machineCount, "machine")) of \(Figures.count(means.coreCount, "core")), "
-                + "\(Figures.decimal(means.networkBitsPerSecond / 1e9, 1)) Gb/s, "
+                + "\(Figures.decimal(means.networkBitsPerSecond / 1e6, 0)) Mb/s, "
                 + "\(Figures.count(means.requestCount, "GET")) in flight, first byte after "
                 + "\(Figures.decimal(means.firstByteSeconds * 1000, 0)) ms:",
         ]

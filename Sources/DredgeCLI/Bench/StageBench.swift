@@ -15,9 +15,14 @@ struct StageBench {
     /// A folder for the store that is written.
     let scratch: URL
 
-    /// Measures all stages. Takes some seconds for 64 MiB of text.
-    func measure() throws -> [BenchFigure] {
-        [count(), chunk(), try compress(), try write(), sign(), try parsePages()]
+    /// Measures all stages. Takes some seconds for 64 MiB of text. `proceed` is called between two of them, and ends it
+    /// where it throws.
+    func measure(_ proceed: () throws -> Void = {}) throws -> [BenchFigure] {
+        let stages = [count, chunk, compress, write, sign, parsePages]
+        return try stages.map { stage in
+            try proceed()
+            return try stage()
+        }
     }
 
     /// Bytes of text in a second that one core gets through in a whole run: what chunks, counts, packs and compresses

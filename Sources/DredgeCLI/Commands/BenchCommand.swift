@@ -43,22 +43,27 @@ struct BenchCommand: AsyncParsableCommand {
         let config = try config.map { try Config(path: $0, store: .optional) }
         config?.showWarnings()
         let settings = config?.settings ?? IndexSettings()
+        let stop = StopRequest()
+        // Before there is a folder that would be left.
+        let signals = StopSignals { stop.request() }
+        defer { signals.cancel() }
         let (text, name) = try text()
         let folder = try ScratchFolder(in: scratch ?? config?.store.map { ($0 as NSString).deletingLastPathComponent })
         defer { folder.remove() }
         var report = BenchReport(
             machine: .init(coreCount: Engine.coreCount, counterPath: TokenCounter(settings.tokenizer).pathName),
             text: name, textByteCount: text.count,
-            stages: try StageBench(text: text, settings: settings, scratch: folder.url).measure(),
+            stages: try StageBench(text: text, settings: settings, scratch: folder.url).measure {
+                if stop.isRequested { throw CommandFailure(.stopped, "Stopped: nothing is kept.") }
+            },
             source: "\(name) in memory")
         if !stagesOnly {
-            let store = try ChunkStore.open(
-                at: folder.url.appending(path: "run.chunks").path, settings: settings)
+            let store = try ChunkStore.open(at: folder.url.appending(path: "run.chunks").path, settings: settings)
             let (engine, sources) = try engine(config, text: text)
             if let config {
                 report.source = config.sources.map { "s3://\($0.bucket)/\($0.prefix)" }.joined(separator: ", ")
             }
-            report.run = try await measure(engine, sources, store)
+            report.run = try await measure(engine, sources, store, stop)
         }
         if json {
             try StandardOutput.shared.write(try JSONText.line(report))
@@ -71,9 +76,9 @@ struct BenchCommand: AsyncParsableCommand {
         guard let file else { return (GeneratedText.make(byteCount: Self.textByteCount), "generated text") }
         let text: [UInt8]
         do {
-            text = try InputFile.withBytes(of: file) { Array($0.prefix(4 * Self.textByteCount)) }
-        } catch let failure as InputFile.Failure {
-            throw CommandFailure(.usage, "dredge: \(Quoting.escaped(file)): \(failure.reason)")
+            text = try InputFile.read(file, byteCountMax: 4 * Self.textByteCount)
+        } catch {
+            throw CommandFailure(.usage, "dredge: \(Quoting.escaped(file)): \(error.reason)")
         }
         guard text.count >= Self.objectByteCount else {
             throw CommandFailure(
@@ -96,17 +101,16 @@ struct BenchCommand: AsyncParsableCommand {
         return (engine, [Source(bucket: "memory", auth: .anonymous)])
     }
 
-    private func measure(_ engine: Engine, _ sources: [Source], _ store: ChunkStore) async throws -> RunReport {
+    private func measure(
+        _ engine: Engine, _ sources: [Source], _ store: ChunkStore, _ stop: StopRequest
+    ) async throws -> RunReport {
         let run = engine.run(sources, into: store)
-        let signals = StopSignals { run.stop() }
+        stop.begin(run)
         let timer = Task {
             try await Task.sleep(for: .seconds(seconds))
             run.stop()
         }
-        defer {
-            signals.cancel()
-            timer.cancel()
-        }
+        defer { timer.cancel() }
         let result: Result<RunReport, RunError>
         do throws(RunError) { result = .success(try await run.report()) } catch { result = .failure(error) }
         await engine.shutDown()

@@ -3,7 +3,6 @@ import DredgeConfig
 import DredgeLedger
 import DredgeStore
 import Foundation
-import Synchronization
 
 /// What `run` and `index` have in common: sources into a store, with progress, a report and an exit status.
 struct IndexingJob {
@@ -117,26 +116,5 @@ struct IndexingJob {
     /// The exit status matters also to somebody who does not read the output.
     private func tell(_ text: String) throws {
         do { try StandardOutput.shared.write(text) } catch is StandardOutput.ReaderGone {}
-    }
-}
-
-/// Stops a run when both are there: the run, and the request to stop it. Either may come first.
-private final class StopRequest: Sendable {
-    private let state = Mutex<(run: Run?, isRequested: Bool)>((nil, false))
-
-    func request() {
-        let run = state.withLock { state in
-            state.isRequested = true
-            return state.run
-        }
-        run?.stop()
-    }
-
-    func begin(_ run: Run) {
-        let isRequested = state.withLock { state in
-            state.run = run
-            return state.isRequested
-        }
-        if isRequested { run.stop() }
     }
 }

@@ -11,8 +11,8 @@ enum StatText {
                 "  Workers (\(time.workerSeconds.count)): at work \(percent(time.workedShare)) of the time; "
                     + "processor time of each: "
                     + time.workerSeconds.map(Figures.duration).joined(separator: ", ")
-                    + "; waited for the store \(Figures.duration(time.blockedSeconds))",
-                requests(time.requests),
+                    + "; waited for the store \(Figures.duration(time.blockedSeconds))"
+            ] + requests(time.requests) + [
                 "  Listing complete after \(Figures.duration(time.listingSeconds))",
                 "Bottleneck: \(advice(time.bottleneck))",
             ]
@@ -42,13 +42,16 @@ enum StatText {
             alignments: [.left, .right, .right, .right], indent: 2)
     }
 
-    private static func requests(_ requests: RunTime.Requests) -> String {
-        guard requests.count > 0 else { return "  Requests: none was answered" }
-        return "  Requests: \(Figures.count(requests.count)) answered, first byte after "
+    /// None where nothing was asked of a network.
+    private static func requests(_ requests: RunTime.Requests) -> [String] {
+        guard requests.count + requests.throttledCount + requests.failedCount > 0 else { return [] }
+        let text =
+            "  Requests: \(Figures.count(requests.count)) answered, first byte after "
             + "\(Figures.decimal(requests.firstByteMilliseconds, 1)) ms, "
             + "\(Figures.decimal(requests.meanInFlight, 1)) in flight, "
             + "\(percent(requests.fullShare)) at the limit of limits.requests;\n    "
             + "\(Figures.count(requests.throttledCount)) throttled, \(Figures.count(requests.failedCount)) failed"
+        return [text]
     }
 
     /// What it is, and what to do about it.
