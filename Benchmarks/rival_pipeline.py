@@ -6,6 +6,7 @@ gigatoken counts (o200k_base), lz4 compresses, sqlite3 writes. One process, read
 Prints a line of JSON: bytes, chunks and tokens, and processor seconds without the start (imports, vocabulary). Its
 chunks have 2,048 bytes at most and no limit of tokens, which is less than dredge does.
 """
+import itertools
 import json
 import sqlite3
 import struct
@@ -80,7 +81,7 @@ def main():
         def read(key):
             return pool.submit(lambda: bytes(obstore.get(store, key).bytes()))
 
-        reads = [read(key) for key, _ in zip(keys, range(THREADS))]
+        reads = [read(key) for key in itertools.islice(keys, THREADS)]
         while reads:
             text = reads.pop(0).result()
             following = next(keys, None)

@@ -5,6 +5,7 @@ answers on several ports, which differ in what is between it and the client: pla
 begin so many milliseconds late (nginx's Lua module: `ngx.sleep`).
 """
 import contextlib
+import os
 import pathlib
 import shutil
 import subprocess
@@ -94,7 +95,9 @@ class StaticS3:
         servers += [
             self.server(self.ports[delay], "", f"access_by_lua_block {{ ngx.sleep({delay / 1000}) }}")
             for delay in self.delays_ms]
-        return f"""{modules if self.delays_ms else ''}daemon off;
+        # A server that root starts would read as nobody, who may not look into a folder of root's.
+        user = "user root;\n" if os.geteuid() == 0 else ""
+        return f"""{modules if self.delays_ms else ''}{user}daemon off;
 worker_processes 1;
 worker_rlimit_nofile 20000;
 pid {scratch}/pid;

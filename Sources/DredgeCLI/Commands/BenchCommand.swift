@@ -76,7 +76,7 @@ struct BenchCommand: AsyncParsableCommand {
         guard let file else { return (GeneratedText.make(byteCount: Self.textByteCount), "generated text") }
         let text: [UInt8]
         do {
-            text = try InputFile.read(file, byteCountMax: 4 * Self.textByteCount)
+            text = try InputFile.read(file, byteCountMax: Self.textByteCount)
         } catch {
             throw CommandFailure(.usage, "dredge: \(Quoting.escaped(file)): \(error.reason)")
         }
