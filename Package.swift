@@ -154,7 +154,7 @@ let package = Package(
             dependencies: [
                 "DredgeService", .target(name: "DredgeHTTP", condition: .when(traits: ["Server"])),
                 "Dredge", "DredgeCheck", "DredgeConfig", "DredgePolicy", "DredgeAWS", "DredgeBase", "DredgeLedger",
-                "DredgeStore", "DredgeText",
+                "DredgeS3", "DredgeStore", "DredgeText", "DredgeTransfer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swiftSettings),

@@ -34,6 +34,18 @@ final class ListAnswer: XMLHandler {
     /// What stands in the document, when its root is `Error`.
     private(set) var errorFields: [String: String] = [:]
 
+    init() {}
+
+    /// What `document` holds. Throws where it is no XML that can be read.
+    convenience init(reading document: UnsafeRawBufferPointer, limits: S3Limits) throws {
+        self.init()
+        var documentLimits = XMLReader.Limits()
+        documentLimits.byteCountMax = limits.listAnswerByteCountMax
+        documentLimits.textByteCountMax = S3Limits.listTextByteCountMax
+        documentLimits.cutsText = true
+        try XMLReader.read(document, limits: documentLimits, handler: self)
+    }
+
     func begin(_ name: String, depth: Int) {
         if depth == 1 { rootName = name }
         if depth == 2 {
@@ -201,12 +213,6 @@ final class ListAnswer: XMLHandler {
 extension ListPage {
     /// The page that a `ListBucketResult` document holds. Throws what is wrong with it.
     package static func reading(_ document: UnsafeRawBufferPointer, prefix: ObjectKey) throws -> ListPage {
-        let answer = ListAnswer()
-        var limits = XMLReader.Limits()
-        limits.byteCountMax = S3Limits().listAnswerByteCountMax
-        limits.textByteCountMax = S3Limits.listTextByteCountMax
-        limits.cutsText = true
-        try XMLReader.read(document, limits: limits, handler: answer)
-        return try answer.page(prefix: prefix)
+        try ListAnswer(reading: document, limits: S3Limits()).page(prefix: prefix)
     }
 }

@@ -39,13 +39,9 @@ struct ListExchange: Exchange {
         if let length = response.contentLength, UInt64(body.count) < length {
             throw .shortBody
         }
-        let answer = ListAnswer()
-        var documentLimits = XMLReader.Limits()
-        documentLimits.byteCountMax = limits.listAnswerByteCountMax
-        documentLimits.textByteCountMax = S3Limits.listTextByteCountMax
-        documentLimits.cutsText = true
+        let answer: ListAnswer
         do {
-            try XMLReader.read(body.bytes, limits: documentLimits, handler: answer)
+            answer = try ListAnswer(reading: body.bytes, limits: limits)
         } catch {
             throw malformed("the listing is not XML that can be read: \(error)", response)
         }

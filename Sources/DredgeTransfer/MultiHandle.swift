@@ -4,7 +4,8 @@ import CCurl
 /// however many connections wait for an answer. All of it belongs to the loop's thread, except `wakeUp`, which any
 /// thread may call.
 ///
-/// `@unchecked Sendable`: it is used from one thread, apart from `wakeUp`, which the poller makes safe.
+/// `@unchecked Sendable`: the loop's thread alone touches it, apart from `wakeUp`, which only calls the poller's; and
+/// that one may be called from any thread.
 final class MultiHandle: @unchecked Sendable {
     private let pointer: UnsafeMutableRawPointer
     private let poller: SocketPoller

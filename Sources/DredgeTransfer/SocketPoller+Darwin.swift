@@ -4,7 +4,8 @@
 
     /// Waits for many sockets at once, at a cost that does not grow with their number (kqueue(2)).
     ///
-    /// `@unchecked Sendable`: it is used from one thread, except for `wakeUp`.
+    /// `@unchecked Sendable`: `events` is touched by one thread, the one that waits. `wakeUp` comes from any, and only
+    /// makes a system call with a descriptor that never changes.
     final class SocketPoller: @unchecked Sendable {
         /// A socket that is ready.
         struct Event {
@@ -14,7 +15,7 @@
         }
 
         private let queue: Int32
-        private let events = UnsafeMutableBufferPointer<kevent>.allocate(capacity: SocketPoller.eventCountMax)
+        private let events = UnsafeMutableBufferPointer<kevent>.allocate(capacity: TransferLimits.readySocketCountMax)
 
         /// Nil when there is no descriptor for it.
         init?() {
@@ -62,7 +63,5 @@
         }
 
         private static let bell: UInt = .max
-        /// Sockets that one look tells of; the next look tells of the others.
-        private static let eventCountMax = 256
     }
 #endif

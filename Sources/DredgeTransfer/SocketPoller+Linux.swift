@@ -10,7 +10,8 @@
 
     /// Waits for many sockets at once, at a cost that does not grow with their number (epoll(7)).
     ///
-    /// `@unchecked Sendable`: it is used from one thread, except for `wakeUp`.
+    /// `@unchecked Sendable`: `events` is touched by one thread, the one that waits. `wakeUp` comes from any, and only
+    /// makes a system call with a descriptor that never changes.
     final class SocketPoller: @unchecked Sendable {
         /// A socket that is ready.
         struct Event {
@@ -22,7 +23,8 @@
         private let poll: Int32
         /// An eventfd(2), which is ready once `wakeUp` was called.
         private let bell: Int32
-        private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: SocketPoller.eventCountMax)
+        private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(
+            capacity: TransferLimits.readySocketCountMax)
 
         /// Nil when there is no descriptor for it.
         init?() {
@@ -78,8 +80,5 @@
                 ready.append(Event(socket: event.data.fd, readiness: readiness))
             }
         }
-
-        /// Sockets that one look tells of; the next look tells of the others.
-        private static let eventCountMax = 256
     }
 #endif

@@ -30,6 +30,8 @@ public struct TransferLimits: Sendable {
     static let headByteCountUsual = 1 << 10
     /// The longest sleep of the loop when nothing happens.
     static let sleepMax: Duration = .seconds(1)
+    /// Sockets that are ready of which one look tells; the next look tells of the others.
+    static let readySocketCountMax = 256
     /// Bytes of a message in an error.
     static let messageByteCountMax = 400
 

@@ -31,9 +31,6 @@ final class RequestGate: AttemptGate {
 
     var limit: Int { pace.withLock { $0.limit } }
 
-    /// Whether more requests are never let through.
-    var isAtMost: Bool { limit >= limitMax }
-
     func enterIfFree() -> (any Admission)? { turn.attempt { [account] in $0 ? nil : account.takeIfFree() } }
 
     func enter() async throws(CancellationError) -> any Admission {
@@ -56,9 +53,12 @@ final class RequestGate: AttemptGate {
         try await backlog.wait { $0 < Limits.gateBacklogCount ? () : nil }
     }
 
-    func attemptEnded(_ outcome: AttemptOutcome) {
+    func attemptEnded(_ outcome: AttemptOutcome) { _ = note(outcome) }
+
+    /// The same; whether as many were in flight as ever may be, and others waited for a place.
+    func note(_ outcome: AttemptOutcome) -> Bool {
         let (now, isFull) = (now(), backlogCount > 0)
-        pace.withLock { pace in
+        return pace.withLock { pace in
             let limit = pace.limit
             switch outcome {
             case .answered(_, _, let byteCount): pace.answered(byteCount: byteCount, isFull: isFull, now: now)
@@ -67,6 +67,7 @@ final class RequestGate: AttemptGate {
             }
             // Under the lock, so that two changes don't cross.
             if pace.limit != limit { account.setLimit(pace.limit) }
+            return isFull && limit >= limitMax
         }
     }
 }

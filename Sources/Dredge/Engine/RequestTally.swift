@@ -28,7 +28,7 @@ final class RequestTally: AttemptGate {
     func enter() async throws(CancellationError) -> any Admission { try await gate.enter() }
 
     func attemptEnded(_ outcome: AttemptOutcome) {
-        let isFull = gate.isAtMost && gate.backlogCount > 0
+        let isFull = gate.note(outcome)
         counters.requests.withLock { sum in
             switch outcome {
             case .answered(let firstByteTime, let duration, _):
@@ -40,6 +40,5 @@ final class RequestTally: AttemptGate {
             case .failed: sum.failedCount += 1
             }
         }
-        gate.attemptEnded(outcome)
     }
 }

@@ -36,7 +36,7 @@ struct Estimate: Sendable, Hashable, Encodable {
         var dollarsPerHour = 0.0
         /// Whether traffic goes through a NAT gateway.
         var usesNAT = false
-        /// Bytes that the store takes for a byte of text.
+        /// Bytes that the store takes for a byte of text. LZ4 makes 0.51 of English; directories and pages come on top.
         var storeRatio = 0.55
     }
 

@@ -37,13 +37,10 @@ enum GeneratedText {
     private static let wordCount = 30_000
 
     private static func vocabulary(_ random: inout SplitMix) -> [[UInt8]] {
-        let syllables = [
-            "a", "an", "ar", "be", "con", "de", "der", "di", "e", "en", "er", "ex", "for", "ga", "han", "i", "in",
-            "ing",
-            "ion", "ist", "ka", "le", "ly", "ma", "ment", "mi", "na", "ness", "o", "on", "per", "pre", "pro", "ra",
-            "re",
-            "ri", "ro", "sa", "se", "st", "sub", "ta", "te", "ter", "th", "ti", "tion", "to", "tra", "un", "ver", "y",
-        ].map { Array($0.utf8) }
+        let syllables = """
+            a an ar be con de der di e en er ex for ga han i in ing ion ist ka le ly ma ment mi na ness o on per pre \
+            pro ra re ri ro sa se st sub ta te ter th ti tion to tra un ver y
+            """.split(separator: " ").map { Array($0.utf8) }
         return (0..<wordCount).map { rank in
             // Frequent words are short.
             let count = 1 + Int(random.next() % (rank < 200 ? 2 : 4))
