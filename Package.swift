@@ -80,6 +80,7 @@ let package = Package(
             cSettings: cSettings + [.headerSearchPath(".")]),
         .target(name: "CChecksums", path: "CSupport/CChecksums", cSettings: cSettings),
         .target(name: "CJSONStrings", path: "CSupport/CJSONStrings", cSettings: cSettings),
+        .target(name: "CListPage", path: "CSupport/CListPage", cSettings: cSettings),
         .target(name: "CCompression", path: "CSupport/CCompression", cSettings: cSettings),
         // The plain counter, to which tests hold the fast one. No product depends on it.
         .target(
@@ -98,7 +99,7 @@ let package = Package(
             ]),
         library("DredgeIAM", ["DredgeAWS"]),
         library("DredgePolicy", ["DredgeIAM", "DredgeAWS"]),
-        library("DredgeS3", ["DredgeBase", "DredgeTransfer", "DredgeAWS"]),
+        library("DredgeS3", ["DredgeBase", "DredgeTransfer", "DredgeAWS", "CListPage"]),
         library("DredgeText", ["CTextKernels"]),
         library("DredgeLedger", ["DredgeBase"]),
         library(
