@@ -213,6 +213,7 @@ final class ListAnswer: XMLHandler {
 extension ListPage {
     /// The page that a `ListBucketResult` document holds. Throws what is wrong with it.
     package static func reading(_ document: UnsafeRawBufferPointer, prefix: ObjectKey) throws -> ListPage {
-        try ListAnswer(reading: document, limits: S3Limits()).page(prefix: prefix)
+        if let page = ListPage(ordinary: document, prefix: prefix) { return page }
+        return try ListAnswer(reading: document, limits: S3Limits()).page(prefix: prefix)
     }
 }

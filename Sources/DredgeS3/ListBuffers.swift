@@ -10,8 +10,8 @@ package protocol ListRoom: Sendable {
 /// The buffers that one client's pages of listings are received in.
 ///
 /// How long a page is nobody knows before it is there. So the first buffer is small, and a page that doesn't fit is
-/// asked for again with a larger one, which is then what the client begins with. A request that fails makes it small
-/// again: whoever gets no answer holds little of the room that all share.
+/// asked for again with a larger one. The next pages get a buffer somewhat larger than the last one needed. A request
+/// that fails makes it small again: whoever gets no answer holds little of the room that all share.
 final class ListBuffers: Sendable {
     private let pool: BufferPool
     private let room: (any ListRoom)?
@@ -31,6 +31,14 @@ final class ListBuffers: Sendable {
         let byteCount = self.byteCount.withLock { $0 }
         let place = try await room?.take(S3Limits.listByteCount(forAnswer: byteCount))
         return try await pool.buffer(byteCount: byteCount, lease: place)
+    }
+
+    /// A page came, with an answer of so many bytes.
+    func received(_ count: Int) {
+        let step = S3Limits.listAnswerByteCountAtFirst
+        // With room for keys that are a quarter longer.
+        let wanted = (count / 4 * 5 + step - 1) / step * step
+        byteCount.withLock { $0 = min(max(wanted, step), byteCountMax) }
     }
 
     /// An attempt failed that had a buffer of these. Whether the next one is to follow at once, with a larger one.

@@ -39,6 +39,19 @@ struct ListExchange: Exchange {
         if let length = response.contentLength, UInt64(body.count) < length {
             throw .shortBody
         }
+        var page: ListPage
+        if let ordinary = ListPage(ordinary: body.bytes, prefix: prefix) {
+            page = ordinary
+        } else {
+            page = try read(body, response)
+        }
+        page.room = body.lease
+        if case .list(let buffers) = room { buffers.received(body.count) }
+        return page
+    }
+
+    /// Whatever the answer is.
+    private func read(_ body: OwnedBuffer, _ response: HTTPResponse) throws(AttemptFailure) -> ListPage {
         let answer: ListAnswer
         do {
             answer = try ListAnswer(reading: body.bytes, limits: limits)
@@ -50,9 +63,7 @@ struct ListExchange: Exchange {
             throw .service(ServiceFault(response, fields: answer.errorFields, limits: limits))
         }
         do {
-            var page = try answer.page(prefix: prefix)
-            page.room = body.lease
-            return page
+            return try answer.page(prefix: prefix)
         } catch {
             throw malformed(error.message, response)
         }
