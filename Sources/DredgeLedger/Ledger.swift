@@ -12,14 +12,14 @@ public protocol Ledger: Sendable {
         name: String, version: String, sources: [SourceRecord], resumesOwnOnly: Bool
     ) async throws(StoreError) -> OpenRun
 
-    /// Records a page of a listing: `ListingDecision` says what becomes of each object. Pages come in the order of the
-    /// listing. What was recorded in this run before is left as it is, so that a page can be recorded twice. What is
-    /// stored of an object stays until the listing is complete, also where the object is to be skipped.
-    /// - Parameter isInOrder: whether the keys have ascended up to here. Only then does a resumed run go on behind the
-    ///   last of them; else its listing begins anew.
+    /// Records a page of a listing: `ListingDecision` says what becomes of each object. What was recorded in this run
+    /// before is left as it is, so that a page can be recorded twice. What is stored of an object stays until the
+    /// listing is complete, also where the object is to be skipped.
+    /// - Parameter left: what of the listing is still to come, and where a resumed run goes on; nil: its listing begins
+    ///   anew.
     /// - Returns: what of the page was recorded now, and waits to be fetched.
     func record(
-        _ page: [ListingEntry], of source: SourceID, in run: RunID, isInOrder: Bool
+        _ page: [ListingEntry], of source: SourceID, in run: RunID, left: [KeyRange]?
     ) async throws(StoreError) -> ListingCount
 
     /// The listing of `source` has come to its end: `rule` decides what becomes of documents that were not in it, that

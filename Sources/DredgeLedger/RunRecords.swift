@@ -54,15 +54,15 @@ public struct OpenRun: Sendable {
 public struct OpenListing: Sendable {
     /// The source.
     public var source: SourceID
-    /// The last key recorded (nil: not begun).
-    public var lastKey: [UInt8]?
+    /// What of the listing is not recorded yet.
+    public var left: [KeyRange]
     /// Whether the whole listing was recorded.
     public var isComplete: Bool
 
     /// All parts.
-    public init(source: SourceID, lastKey: [UInt8]? = nil, isComplete: Bool = false) {
+    public init(source: SourceID, left: [KeyRange] = [KeyRange()], isComplete: Bool = false) {
         self.source = source
-        self.lastKey = lastKey
+        self.left = left
         self.isComplete = isComplete
     }
 }

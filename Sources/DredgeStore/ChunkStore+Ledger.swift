@@ -46,9 +46,9 @@ extension ChunkStore: Ledger {
 
     /// One page is one step of a transaction.
     public func record(
-        _ page: [ListingEntry], of source: SourceID, in run: RunID, isInOrder: Bool
+        _ page: [ListingEntry], of source: SourceID, in run: RunID, left: [KeyRange]?
     ) async throws(StoreError) -> ListingCount {
-        try await requireWriter().perform { try $0.record(page, of: source, in: run, isInOrder: isInOrder) }
+        try await requireWriter().perform { try $0.record(page, of: source, in: run, left: left) }
     }
 
     /// Takes about a second per million objects of the source's name. Commits.

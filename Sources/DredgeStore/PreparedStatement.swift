@@ -24,6 +24,7 @@ final class PreparedStatement {
     func bind(_ index: Int32, _ value: Int) { bind(index, Int64(value)) }
     func bind(_ index: Int32, _ value: UInt64) { bind(index, Int64(clamping: value)) }
     func bind<Record>(_ index: Int32, _ value: Identifier<Record>) { bind(index, value.rawValue) }
+    func bind(_ index: Int32, _ value: Int64?) { if let value { bind(index, value) } else { bindNull(index) } }
     func bindNull(_ index: Int32) { sqlite3_bind_null(handle, index) }
 
     func bind(_ index: Int32, _ value: String?) {

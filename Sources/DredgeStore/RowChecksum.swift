@@ -49,6 +49,25 @@ enum RowChecksum {
             add(word: last)
         }
 
+        /// The same for values that are not in SQLite yet.
+        mutating func add(_ value: Int64) {
+            add(word: UInt64(SQLITE_INTEGER))
+            add(word: UInt64(bitPattern: value))
+        }
+
+        mutating func add(_ text: String?) {
+            guard var text else { return addNull() }
+            add(word: UInt64(SQLITE_TEXT))
+            text.withUTF8 { add(bytes: UnsafeRawBufferPointer($0)) }
+        }
+
+        mutating func add(_ blob: [UInt8]) {
+            add(word: UInt64(SQLITE_BLOB))
+            blob.withUnsafeBytes { add(bytes: $0) }
+        }
+
+        mutating func addNull() { add(word: UInt64(SQLITE_NULL)) }
+
         fileprivate mutating func add(_ value: OpaquePointer) {
             let type = sqlite3_value_type(value)
             add(word: UInt64(type))

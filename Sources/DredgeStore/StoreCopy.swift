@@ -207,15 +207,20 @@ struct StoreCopy {
         let runs = try ids("run")
         try copyRows(.runSource) { _, row in runs.contains(row.int64(0)) && known.contains(row.int64(1)) }
         guard let forgotten, !forgotten.isOfWholeSources else { return }
-        // The place where a listing stood is a key too.
+        // The place where a listing stands has keys too.
         let listings = try query(
             new,
             """
             SELECT run, source, last_listed_key, name FROM run_source JOIN source ON source.id = source
             WHERE last_listed_key IS NOT NULL
             """
-        ) { (run: $0.int64(0), source: $0.int64(1), key: $0.bytes(2) ?? [], name: $0.text(3)) }
-        for listing in listings where forgotten.matches(source: listing.name) && forgotten.matches(key: listing.key) {
+        ) { (run: $0.int64(0), source: $0.int64(1), left: ListingPlace.decoded($0.bytes(2)), name: $0.text(3)) }
+        for listing in listings
+        where forgotten.matches(source: listing.name)
+            && listing.left.contains(where: {
+                [$0.after, $0.last].contains { $0.map(forgotten.matches(key:)) ?? false }
+            })
+        {
             try new.execute(
                 sql: Schema.Table.runSource.update(["last_listed_key": "NULL"], where: "run = ? AND source = ?"),
                 arguments: [listing.run, listing.source])

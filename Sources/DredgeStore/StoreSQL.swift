@@ -1,14 +1,23 @@
 /// The statements that are run for every object, made once.
 enum ObjectSQL {
-    static let insert = Schema.Table.object.insert([
-        "source": "?1", "size": "?2", "etag": "?3", "last_modified_ms": "?4", "storage_class": "?5", "run": "?6",
-        "position": "?7", "state": "?8", "reason": "?9", "key": "?10",
-    ])
+    /// What a row has of an object that is listed for the first time; the other columns have what they are made with.
+    static let newColumns = [
+        "source", "key", "size", "etag", "last_modified_ms", "storage_class", "run", "position", "state", "reason",
+        "checksum",
+    ]
 
-    /// What is known of a key; the last column says whether the row is intact.
+    /// Rows of `newColumns`, one behind the other. SQLite takes half the time for a row where a statement has many.
+    static func insert(rowCount: Int) -> String {
+        let row = "(\(newColumns.map { _ in "?" }.joined(separator: ", ")))"
+        return "INSERT INTO object(\(newColumns.joined(separator: ", "))) VALUES "
+            + Array(repeating: row, count: rowCount).joined(separator: ", ")
+    }
+
+    /// What is known of the keys of a range, in their order; the last column says whether the row is intact.
     static let known = """
-        SELECT state, reason, size, skipped_etag, content_etag, content_size, id, run, \(Schema.Table.object.isIntact)
-        FROM object WHERE source = ? AND key = ?
+        SELECT state, reason, size, skipped_etag, content_etag, content_size, id, run, key,
+            \(Schema.Table.object.isIntact)
+        FROM object WHERE source = ? AND key BETWEEN ? AND ? ORDER BY key
         """
 
     static let listAgain = Schema.Table.object.update(

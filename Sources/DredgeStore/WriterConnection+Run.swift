@@ -72,7 +72,7 @@ extension WriterConnection {
             id: RunID(rawValue: run), name: last[1], isResumed: true,
             sources: rows.map { row in
                 OpenListing(
-                    source: SourceID(rawValue: row[0]), lastKey: (row[6] as Data?).map { Array($0) },
+                    source: SourceID(rawValue: row[0]), left: ListingPlace.decoded((row[6] as Data?).map { Array($0) }),
                     isComplete: row[7])
             })
     }
@@ -131,18 +131,37 @@ extension WriterConnection {
     // MARK: Listing
 
     func record(
-        _ page: [ListingEntry], of source: SourceID, in run: RunID, isInOrder: Bool
+        _ page: [ListingEntry], of source: SourceID, in run: RunID, left: [KeyRange]?
     ) throws -> ListingCount {
         var counted = ListingCount()
-        guard let last = page.last else { return counted }
+        guard !page.isEmpty else { return counted }
         try begin()
         let firstPosition = nextPosition
         var storedCount = 0
-        for entry in page { try record(entry, of: source, in: run, &counted, &storedCount) }
+        let known = try ListedRows(page, of: source, in: self)
+        var new = NewObjects(source: source, run: run)
+        for (index, entry) in page.enumerated() where !known.isRepeated(index) {
+            let row = known[index]
+            let decision: ListingDecision
+            if let row, row.isIntact {
+                if row.run == run { continue }
+                decision = ListingDecision(entry, known: row.object)
+                if row.object.content != nil { storedCount += 1 }
+                try update(row.id, with: entry, decision, in: run)
+                try dropProgress(of: row.id, unlessReadAs: entry, decision)
+            } else {
+                if let row { try remove(row.id) }
+                decision = ListingDecision(entry, known: nil)
+                try new.add(entry, decision, position: nextPosition, to: self)
+            }
+            nextPosition += 1
+            counted.add(entry, decision)
+        }
+        try new.write(to: self)
         let mark = try statement(RunSQL.listed)
         mark.bind(1, run)
         mark.bind(2, source)
-        mark.bind(3, isInOrder ? last.key : nil)
+        mark.bind(3, ListingPlace.encoded(left))
         mark.bind(4, nextPosition - firstPosition)
         mark.bind(5, storedCount)
         try mark.run()
@@ -154,42 +173,19 @@ extension WriterConnection {
         return counted
     }
 
-    /// Records one object of a listing, unless the run has done so before.
-    private func record(
-        _ entry: ListingEntry, of source: SourceID, in run: RunID, _ counted: inout ListingCount,
-        _ storedCount: inout Int
-    ) throws {
-        let select = try statement(ObjectSQL.known)
-        select.bind(1, source)
-        select.bind(2, entry.key)
-        defer { select.reset() }
-        let decision: ListingDecision
-        let isKnown = try select.step()
-        if isKnown, select.int(8) != 0 {
-            if select.id(7) == run { return }
-            let object: ObjectID = select.id(6)
-            let known = KnownObject(key: entry.key, from: select)
-            decision = ListingDecision(entry, known: known)
-            if known.content != nil { storedCount += 1 }
-            try update(object, with: entry, decision, in: run)
-            try dropProgress(of: object, unlessReadAs: entry, decision)
-        } else {
-            if isKnown { try remove(select.id(6)) }
-            decision = ListingDecision(entry, known: nil)
-            try insert(entry, decision, of: source, in: run)
-        }
-        counted.objectCount += 1
-        guard decision == .fetch else { return }
-        counted.pendingCount += 1
-        counted.pendingByteCount = counted.pendingByteCount.addingClamped(entry.size)
-    }
-
     private func update(
         _ object: ObjectID, with entry: ListingEntry, _ decision: ListingDecision, in run: RunID
     ) throws {
         let update = try statement(ObjectSQL.listAgain)
         update.bind(1, object)
-        bind(entry, decision, in: run, to: update)
+        update.bind(2, entry.size)
+        update.bind(3, entry.eTag.header)
+        update.bind(4, entry.lastModified.map(milliseconds))
+        update.bind(5, entry.storageClass)
+        update.bind(6, run)
+        update.bind(7, nextPosition)
+        update.bind(8, decision.state.rawValue)
+        update.bind(9, decision.reason)
         update.bind(10, decision.readETag?.header)
         try update.run()
     }
@@ -202,31 +198,6 @@ extension WriterConnection {
         try delete.run()
         // Whether this run had counted it, its row can't tell.
         countsListingAnew = true
-    }
-
-    private func insert(
-        _ entry: ListingEntry, _ decision: ListingDecision, of source: SourceID, in run: RunID
-    ) throws {
-        let insert = try statement(ObjectSQL.insert)
-        insert.bind(1, source)
-        bind(entry, decision, in: run, to: insert)
-        insert.bind(10, entry.key)
-        try insert.run()
-    }
-
-    /// Binds parameters 2 to 9, and takes the next place in the queue.
-    private func bind(
-        _ entry: ListingEntry, _ decision: ListingDecision, in run: RunID, to statement: PreparedStatement
-    ) {
-        statement.bind(2, entry.size)
-        statement.bind(3, entry.eTag.header)
-        if let date = entry.lastModified { statement.bind(4, milliseconds(date)) } else { statement.bindNull(4) }
-        statement.bind(5, entry.storageClass)
-        statement.bind(6, run)
-        statement.bind(7, nextPosition)
-        statement.bind(8, decision.state.rawValue)
-        statement.bind(9, decision.reason)
-        nextPosition += 1
     }
 
     func pending(of source: SourceID, in run: RunID, after position: Int64, limit: Int) throws -> [PendingObject] {
@@ -276,6 +247,15 @@ extension WriterConnection {
                 milliseconds(Date()), outcome.rawValue, String(decoding: totals, as: UTF8.self), run.rawValue,
             ])
         try commit(isDurable: true)
+    }
+}
+
+extension ListingCount {
+    fileprivate mutating func add(_ entry: ListingEntry, _ decision: ListingDecision) {
+        objectCount += 1
+        guard decision == .fetch else { return }
+        pendingCount += 1
+        pendingByteCount = pendingByteCount.addingClamped(entry.size)
     }
 }
 

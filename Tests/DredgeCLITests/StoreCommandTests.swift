@@ -25,7 +25,7 @@ import Testing
         }
         _ = try await store.record(
             [entry("a.txt", 9), entry(Self.hostileKey, 1_500), entry("c/", 0, skip: .folderMarker)], of: source,
-            in: run.id, isInOrder: true)
+            in: run.id, left: nil)
         _ = try await store.completeListing(of: source, in: run.id, isTrusted: true, rule: RemovalRule())
         let pending = try await store.pending(of: source, in: run.id, after: 0, limit: 10)
         let batch = store.makeBatch()

@@ -190,7 +190,7 @@ import Testing
         let store = try open()
         let resumed = try await store.begin(name: "r", version: "1", sources: [testSource])
         #expect(resumed.isResumed && resumed.id == run.id)
-        #expect(resumed.sources[0].lastKey == nil && !resumed.sources[0].isComplete)
+        #expect(resumed.sources[0].left == [KeyRange()] && !resumed.sources[0].isComplete)
         try store.close()
         let again = try open()
         #expect(try await index(objects, into: again).states.mapValues(\.objects) == [.indexed: 20])

@@ -142,7 +142,7 @@ import Testing
         _ = try ChunkStore.compact(at: directory.file())
         let compacted = try ChunkStore.open(at: directory.file(), settings: testSettings)
         let resumed = try await compacted.begin(name: "second", version: "1", sources: [testSource])
-        #expect(resumed.isResumed && resumed.sources[0].lastKey == objects[3].key)
+        #expect(resumed.isResumed && resumed.sources[0].left == [KeyRange(after: objects[3].key)])
         let rest = try await compacted.pending(of: resumed.sources[0].source, in: resumed.id, after: 0, limit: 10)
         #expect(rest.map(\.key) == objects[1..<4].map(\.key) && rest.map(\.position) == [2, 3, 4])
     }

@@ -27,7 +27,8 @@ import Testing
             return entry
         }
         if !run.sources[0].isComplete {
-            _ = try await store.record(page, of: id, in: run.id, isInOrder: isTrusted)
+            _ = try await store.record(
+                page, of: id, in: run.id, left: isTrusted ? [KeyRange(after: page.last?.key)] : nil)
         }
         let removals = try await store.completeListing(of: id, in: run.id, isTrusted: isTrusted, rule: rule)
         try await store.finish(run.id, outcome: outcome)
@@ -150,7 +151,7 @@ import Testing
                 == withheld(1, .untrustedListing))
         #expect(try await states(store) == ["unchanged ": 19, "indexed ": 1])
         let run = try await store.begin(name: "r", version: "1", sources: [testSource])
-        #expect(run.isResumed && !run.sources[0].isComplete && run.sources[0].lastKey == nil)
+        #expect(run.isResumed && !run.sources[0].isComplete && run.sources[0].left == [KeyRange()])
         // What it lists again is counted once.
         let count = try await store.record(objects(10..<30).map(\.listed), of: run.sources[0].source, in: run.id)
         #expect(count == ListingCount(objectCount: 1))

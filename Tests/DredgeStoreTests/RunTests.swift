@@ -12,7 +12,7 @@ import Testing
         let store = try ChunkStore.open(at: directory.file(), settings: testSettings)
         let run = try await store.begin(name: "r1", version: "1", sources: [testSource])
         let source = run.sources[0].source
-        #expect(!run.isResumed && run.name == "r1" && run.sources[0].lastKey == nil)
+        #expect(!run.isResumed && run.name == "r1" && run.sources[0].left == [KeyRange()])
         var records = (0..<10).map { TestObject("k\($0)", "text of \($0)").listed }
         records[0].skipReason = .filtered
         records[1].skipReason = .empty
@@ -69,7 +69,7 @@ import Testing
         let store = try ChunkStore.open(at: directory.file(), settings: testSettings)
         let run = try await store.begin(name: "second", version: "1", sources: [testSource])
         #expect(run.isResumed && run.name == "first")
-        #expect(run.sources[0].lastKey == Array("k3".utf8) && !run.sources[0].isComplete)
+        #expect(run.sources[0].left == [KeyRange(after: Array("k3".utf8))] && !run.sources[0].isComplete)
         let source = run.sources[0].source
         _ = try await store.record(objects[4...].map(\.listed), of: source, in: run.id)
         _ = try await store.completeListing(of: source, in: run.id)
@@ -97,7 +97,7 @@ import Testing
 
         let run = try await store.begin(name: "second", version: "1", sources: [testSource])
         #expect(run.isResumed && run.id == first.id && run.name == "first")
-        #expect(run.sources[0].lastKey == Array("k3".utf8) && !run.sources[0].isComplete)
+        #expect(run.sources[0].left == [KeyRange(after: Array("k3".utf8))] && !run.sources[0].isComplete)
         pending = try await store.pending(of: source, in: run.id, after: 0, limit: 10)
         #expect(pending.map(\.key) == objects[1..<4].map(\.key))
         #expect(try await store.totals(of: run.id).states.mapValues(\.objects) == [.indexed: 1, .pending: 3])
@@ -110,8 +110,8 @@ import Testing
         for attempt in 0..<4 {
             let run = try await store.begin(name: "r", version: "1", sources: [testSource, broken])
             #expect(run.isResumed == (attempt > 0))
-            #expect(run.sources[1].lastKey == nil && !run.sources[1].isComplete)
-            #expect(run.sources[0].lastKey == nil && !run.sources[0].isComplete)
+            #expect(run.sources[1].left == [KeyRange()] && !run.sources[1].isComplete)
+            #expect(run.sources[0].left == [KeyRange()] && !run.sources[0].isComplete)
             let source = run.sources[0].source
             // One object is new each time, and one has gone in the end.
             let page = objects[(attempt == 3 ? 1 : 0)...min(attempt, 2)].map(\.listed)

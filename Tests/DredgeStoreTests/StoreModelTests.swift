@@ -110,7 +110,7 @@ import Testing
             let source = run.sources[0].source
             var finished: [[UInt8]: TestObject] = [:]
             if !run.sources[0].isComplete {
-                let after = run.sources[0].lastKey
+                let after = run.sources[0].left[0].after
                 let keys = bucket.keys.sorted { $0.lexicographicallyPrecedes($1) }
                     .filter { key in after.map { $0.lexicographicallyPrecedes(key) } ?? true }
                 for start in stride(from: 0, to: keys.count, by: 5) {

@@ -87,7 +87,7 @@ struct TestObject {
 extension ChunkStore {
     /// A page of a listing that is in order.
     func record(_ page: [ListingEntry], of source: SourceID, in run: RunID) async throws -> ListingCount {
-        try await record(page, of: source, in: run, isInOrder: true)
+        try await record(page, of: source, in: run, left: [KeyRange(after: page.last?.key)])
     }
 
     /// The end of a listing that is to be believed whatever it leaves over; how many documents it removes.

@@ -10,7 +10,7 @@ import TestServers
 /// What is believed of a listing, and what is not.
 @Suite struct ListingWalkTests {
     /// A listing whose pages a closure makes of token and `start-after`, with the number of the request from 0.
-    private final class PageService: ObjectService {
+    final class PageService: ObjectService {
         typealias Answer = (keys: [String], token: String?)
         /// An entry that doesn't tell its key.
         static let unnamed = "(unnamed)"
@@ -18,7 +18,16 @@ import TestServers
         private let count = Mutex(0)
         var requestCount: Int { count.withLock { $0 } }
 
-        init(_ answer: @escaping @Sendable (Int, String?, ObjectKey?) -> Answer) { self.answer = answer }
+        /// Why a request fails; nil: it does not.
+        private let fault: @Sendable (Int, String?, ObjectKey?) -> S3Error.Code?
+
+        init(
+            _ answer: @escaping @Sendable (Int, String?, ObjectKey?) -> Answer,
+            fault: @escaping @Sendable (Int, String?, ObjectKey?) -> S3Error.Code? = { _, _, _ in nil }
+        ) {
+            self.answer = answer
+            self.fault = fault
+        }
 
         func list(
             prefix: ObjectKey, continuationToken token: String?, startAfter: ObjectKey?
@@ -27,6 +36,10 @@ import TestServers
                 count += 1
                 return count - 1
             }
+            if let code = fault(number, token, startAfter) {
+                throw S3Error(code: code, bucket: "bucket", key: nil, message: "a fault of the test", advice: "None.")
+            }
+            await Task.yield()
             let (keys, next) = answer(number, token, startAfter)
             let objects = keys.map { key in
                 var object = ListedObject(key: ObjectKey(key), size: 1, eTag: ETag("e"))
@@ -47,7 +60,7 @@ import TestServers
         ) async throws(S3Error) -> ObjectHead { fatalError("not asked") }
     }
 
-    private func source(
+    static func source(
         _ service: PageService, bucket: String = "bucket", warn: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> OpenSource {
         let source = Source(bucket: bucket, auth: .anonymous)
@@ -60,12 +73,12 @@ import TestServers
     /// All keys, and whether they are to be believed.
     private func walk(
         _ service: PageService, bucket: String = "bucket", after key: String? = nil
-    ) async throws -> (keys: [String], isTrusted: Bool, isInOrder: Bool) {
-        var walk = ListingWalk(try source(service, bucket: bucket), after: key.map { Array($0.utf8) })
+    ) async throws -> (keys: [String], isTrusted: Bool) {
+        var walk = ListingWalk(try Self.source(service, bucket: bucket), after: key.map { Array($0.utf8) })
         var keys: [String] = []
-        while let page = try await walk.next() { keys += page.map(\.key.description) }
+        while let page = try await walk.next() { keys += page.objects.map(\.key.description) }
         #expect(try await walk.next() == nil)
-        return (keys, walk.isTrusted, walk.isInOrder)
+        return (keys, walk.isTrusted)
     }
 
     /// Three pages.
@@ -80,7 +93,7 @@ import TestServers
     @Test func `pages in order are read once and trusted`() async throws {
         let service = PageService { _, token, _ in Self.page(token) }
         let result = try await walk(service)
-        #expect(result.keys == ["a", "b", "c", "d", "e"] && result.isTrusted && result.isInOrder)
+        #expect(result.keys == ["a", "b", "c", "d", "e"] && result.isTrusted)
         #expect(service.requestCount == 3)
     }
 
@@ -93,14 +106,14 @@ import TestServers
     ) async throws {
         let service = PageService { number, asked, _ in number == 1 ? (keys, token) : Self.page(asked) }
         let result = try await walk(service)
-        #expect(result.keys == ["a", "b", "c", "d", "e"] && result.isTrusted && result.isInOrder)
+        #expect(result.keys == ["a", "b", "c", "d", "e"] && result.isTrusted)
         #expect(service.requestCount == 4)
     }
 
     @Test func `one that breaks it twice is gone on with, and nothing behind it is trusted any more`() async throws {
         let service = PageService { _, token, _ in token == "1" ? (["a", "b"], "2") : Self.page(token) }
         let result = try await walk(service)
-        #expect(result.keys == ["a", "b", "a", "b", "e"] && !result.isTrusted && !result.isInOrder)
+        #expect(result.keys == ["a", "b", "a", "b", "e"] && !result.isTrusted)
         #expect(service.requestCount == 4)
     }
 
@@ -127,7 +140,7 @@ import TestServers
     func `a directory bucket lists in no order, and is trusted all the same`(bucket: String) async throws {
         let service = PageService { _, token, _ in token == nil ? (["b", "a"], "1") : (["d", "c"], nil) }
         let result = try await walk(service, bucket: bucket)
-        #expect(result.keys == ["b", "a", "d", "c"] && result.isTrusted && !result.isInOrder)
+        #expect(result.keys == ["b", "a", "d", "c"] && result.isTrusted)
     }
 
     @Test(arguments: [1, 2, 3, 7, 100], [0, 1, 5, 40])
@@ -136,7 +149,7 @@ import TestServers
             let place = token.flatMap(Int.init) ?? 0
             return ([String(10_000 + place)], String(place < start + length ? place + 1 : start + 1))
         }
-        let source = try source(service)
+        let source = try Self.source(service)
         var walk = ListingWalk(source)
         while try await walk.next() != nil {}
         #expect(source.failure?.code == .service && source.failure?.message.contains("circle") == true)
@@ -152,7 +165,7 @@ import TestServers
     ) async throws {
         let service = PageService { number, _, _ in (keys, String(number)) }
         let warnings = Mutex<[String]>([])
-        let source = try source(service) { warning in warnings.withLock { $0.append(warning) } }
+        let source = try Self.source(service) { warning in warnings.withLock { $0.append(warning) } }
         var walk = ListingWalk(source)
         while try await walk.next() != nil {}
         #expect(source.failure?.code == .service && source.failure?.message.contains(words) == true)
@@ -166,15 +179,15 @@ import TestServers
         let service = PageService { _, token, _ in
             token == nil ? (["b", unnamed, "c", unnamed], "1") : (["d"], nil)
         }
-        let (keys, isTrusted, isInOrder) = try await walk(service)
-        #expect(keys == ["b", unnamed, "c", unnamed, "d"] && !isTrusted && !isInOrder)
+        let (keys, isTrusted) = try await walk(service)
+        #expect(keys == ["b", unnamed, "c", unnamed, "d"] && !isTrusted)
         #expect(service.requestCount == 2)
     }
 
     @Test func `a page of which no entry can be used is told of once`() async throws {
         let told = Mutex<[String]>([])
         let service = PageService { number, _, _ in ([PageService.unnamed], number < 3 ? "\(number)" : nil) }
-        var walk = ListingWalk(try source(service) { text in told.withLock { $0.append(text) } })
+        var walk = ListingWalk(try Self.source(service) { text in told.withLock { $0.append(text) } })
         while try await walk.next() != nil {}
         let texts = told.withLock { $0 }
         #expect(texts.count == 1 && texts[0].contains("none of the 1 entries of a page can be used"))

@@ -65,7 +65,7 @@ import Testing
         #expect(fed.pendingPageCount == Limits.pendingPageCountMin)
         fed.remove(10_500)
         #expect(fed.pendingPageCount == 1024)
-        #expect(MemoryPlan.listedByteCount <= Limits.constantByteCount / 3)
+        #expect(MemoryPlan.listedByteCount <= Limits.constantByteCount / 2)
     }
 
     @Test func `a container's limit bounds the memory where nobody says another`() throws {

@@ -59,6 +59,10 @@ public struct Limits: Sendable, Hashable {
     /// Attempts to read an object after which it is not visited a third time. A visit is a request with its attempts;
     /// between two of them all other objects have their turn.
     static let objectAttemptCountMax = 6
+    /// Pages of a source's listing that are asked for at once, where it has many.
+    static let listCountInFlight = 25
+    /// Pages of a source's listing that are asked for, or wait to be recorded.
+    static let listedPageCount = listCountInFlight + 8
     /// Times that a page of a listing is asked for, each with its attempts, while the source is otherwise well.
     static let listRoundCount = 8
     /// Attempts to read an object after which an outage that it meets is taken for its own failure: one may bring the

@@ -61,8 +61,9 @@ struct MemoryPlan: Sendable, Hashable {
         limits.partByteCount + limits.headroomByteCount(chunking) + Self.partExcessByteCount
     }
 
-    /// What all listings share, of the constant: two pages of the largest size, or fifty small ones.
-    static let listedByteCount = 2 * S3Limits.listByteCount(forAnswer: S3Limits().listAnswerByteCountMax)
+    /// What all listings share, of the constant: three pages of the largest size, or thirty of a thousand keys of usual
+    /// length.
+    static let listedByteCount = 3 * S3Limits.listByteCount(forAnswer: S3Limits().listAnswerByteCountMax)
     /// What the block of a part may have beside it, without its headroom.
     private static let partExcessByteCount = 256 << 10
     /// What one more worker takes: a counter's caches (8 MiB), the batches that it fills and the one that it

@@ -32,18 +32,14 @@ struct Listing: Sendable {
 
     /// Whether the listing can be trusted.
     private func recordPages() async throws -> Bool {
-        var walk = ListingWalk(source, after: state.lastKey)
-        while source.failure == nil, let page = try await walk.next() {
-            let entries = page.map(source.filter.entry)
-            let recorded = try await run.ledger.record(
-                entries, of: state.source, in: run.id, isInOrder: walk.isInOrder)
+        try await ListingPages(source, left: state.left).read { page in
+            let recorded = try await run.ledger.record(page.entries, of: state.source, in: run.id, left: page.left)
             run.counters.listed.add(recorded.objectCount)
             run.counters.done.add(recorded.objectCount - recorded.pendingCount)
             run.counters.plannedBytes.add(recorded.pendingByteCount)
-            for (object, entry) in zip(page, entries) where entry.failReason != nil { note(object) }
+            for (object, entry) in zip(page.objects, page.entries) where entry.failReason != nil { note(object) }
             signal.pageRecorded()
         }
-        return walk.isTrusted
     }
 
     /// An entry of the listing that can't be used.

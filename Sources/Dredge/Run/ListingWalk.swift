@@ -1,6 +1,6 @@
 import DredgeS3
 
-/// The pages of a source's listing, one after the other, and whether they can be believed.
+/// The pages of a listing from one key on, one after the other, and whether they can be believed.
 ///
 /// S3 lists keys in ascending byte order, and each page names the next one. A service, or a cache before it, that
 /// repeats a page instead has left another out, and what is in that one looks deleted. So a page that breaks the order
@@ -22,34 +22,34 @@ struct ListingWalk {
     private var hasTold = false
     private var hasToldUnusable = false
     private var cycle = TokenCycle()
-    private var isAtEnd = false
-    /// Of the page that was given last.
-    private var room: (any AnyObject & Sendable)?
+    /// Whether no page comes behind the one that was given last.
+    private(set) var isAtEnd = false
+    /// Whether the next page is the first one behind a key that was guessed: nothing depends on it.
+    private var isGuess: Bool
+    /// Why that page did not come.
+    private(set) var guessFailure: S3Error?
     /// Objects that the filters let through and that may still come; nil: any number.
     private var countLeft: Int?
     /// Whether nothing can have been left out or repeated so far.
     private(set) var isTrusted = true
 
-    /// - Parameter key: where an earlier walk through the same listing was; nil: it begins.
-    init(_ source: OpenSource, after key: [UInt8]? = nil) {
+    /// - Parameters:
+    ///   - key: where the walk begins: behind it; nil: with the first key.
+    ///   - isGuess: whether the service may have no answer to that: see `guessFailure`.
+    init(_ source: OpenSource, after key: [UInt8]? = nil, isGuess: Bool = false) {
         self.source = source
-        hasOrder = !source.source.isInDirectoryBucket
+        self.isGuess = isGuess
+        hasOrder = source.source.isListedInOrder
         countLeft = source.source.objectCountMax
-        // What came before is not counted, so a listing with an end of its own begins anew.
-        let key = countLeft == nil && !source.source.isOneObject ? key : nil
         // The service's own tokens may have expired.
         startAfter = key.map { ObjectKey($0) }
         lastKey = startAfter
     }
 
-    /// Whether the keys have ascended so far, so that a later walk may go on behind the last one.
-    var isInOrder: Bool { hasOrder && isTrusted }
-
-    /// The next page; nil: there is none, or the source is given up, as where the pages go in a circle, or bring
-    /// nothing new for too long. Its memory is taken of what all listings share until the next one is asked for: what
-    /// is made of it must be done with by then.
-    mutating func next() async throws(CancellationError) -> [ListedObject]? {
-        room = nil
+    /// The next page, with its objects as far as they may come; nil: there is none, the first one was a guess and did
+    /// not come, or the source is given up, as where the pages go in a circle, or bring nothing new for too long. Its
+    /// memory is taken of what all listings share for as long as `room` of the page is held.
+    mutating func next() async throws(CancellationError) -> ListPage? {
         if isAtEnd { return nil }
         guard var page = try await list() else { return nil }
         if isTrusted, !follows(page) {
@@ -59,6 +59,7 @@ struct ListingWalk {
             page = again
             isTrusted = follows(page)
         }
+        isGuess = false
         if let next = page.continuationToken, cycle.closes(with: next) {
             source.giveUp(
                 endless("goes in a circle: the service gave a continuation token again, so it would never end"))
@@ -78,35 +79,45 @@ struct ListingWalk {
         }
         lastKey = page.objects.last { $0.isNamed }?.key ?? lastKey
         startAfter = nil
-        room = page.room
         token = page.continuationToken
         isAtEnd = token == nil
-        return cut(page.objects)
+        cut(&page.objects)
+        return page
     }
 
     /// What may still come of a page.
-    private mutating func cut(_ objects: [ListedObject]) -> [ListedObject] {
+    private mutating func cut(_ objects: inout [ListedObject]) {
         if source.source.isOneObject {
             let key = Array(source.source.prefix.utf8)
             let found = objects.filter { $0.isNamed && $0.key.bytes == key }
             // A key comes before all those that it begins.
             if hasOrder || !found.isEmpty { isAtEnd = true }
-            return found
+            objects = found
+            return
         }
-        guard var left = countLeft else { return objects }
+        guard var left = countLeft else { return }
         for (index, object) in objects.enumerated() where object.isNamed && source.filter.includes(object.key.bytes) {
             left -= 1
             if left <= 0 {
                 isAtEnd = true
-                return Array(objects[...index])
+                objects.removeSubrange((index + 1)...)
+                return
             }
         }
         countLeft = left
-        return objects
     }
 
-    private func list() async throws(CancellationError) -> ListPage? {
-        try await source.page(continuationToken: token, startAfter: startAfter)
+    private mutating func list() async throws(CancellationError) -> ListPage? {
+        if isGuess, let startAfter {
+            do throws(S3Error) {
+                return try await source.guessedPage(startAfter: startAfter)
+            } catch {
+                if Task.isCancelled { throw CancellationError() }
+                guessFailure = error
+                return nil
+            }
+        }
+        return try await source.page(continuationToken: token, startAfter: startAfter)
     }
 
     /// Whether the page goes on where the one before ended, and leads on to another one.
@@ -159,9 +170,16 @@ struct ListingWalk {
 }
 
 extension Source {
+    /// Whether S3 lists the keys in their order.
+    var isListedInOrder: Bool { !isInDirectoryBucket }
+
+    /// Whether its listing can be cut into ranges, and gone on with behind a key: not where the listing has an end of
+    /// its own, because what came before would have to be counted.
+    var hasRanges: Bool { isListedInOrder && objectCountMax == nil && !isOneObject }
+
     /// Whether the bucket is one whose listing has no order: a directory bucket, or an access point of one. Their names
     /// end so ("Directory bucket naming rules", Amazon S3 User Guide).
-    var isInDirectoryBucket: Bool { bucket.hasSuffix("--x-s3") || bucket.hasSuffix("--xa-s3") }
+    private var isInDirectoryBucket: Bool { bucket.hasSuffix("--x-s3") || bucket.hasSuffix("--xa-s3") }
 }
 
 /// Finds out when a sequence of tokens begins to repeat itself, keeping one of them (Brent's algorithm): after at most

@@ -73,13 +73,13 @@ extension Engine {
     ) async throws(RunError) -> SourcePlan? {
         let record = open.source.record(endpoints)
         var plan = SourcePlan(source: open.source.name)
-        var walk = ListingWalk(open)
         var listed = ListedDocuments()
-        while let page = try await next(&walk, of: open) {
-            if seen == nil, !walk.isInOrder { return nil }
-            plan.pageCount += 1
-            var entries = page.map(open.filter.entry)
-            do throws(StoreError) {
+        let isTrusted: Bool
+        do {
+            isTrusted = try await ListingPages(open, isSerial: seen != nil).read { page in
+                if seen == nil, page.mayRepeat { throw KeysMayRepeat() }
+                plan.pageCount += 1
+                var entries = page.entries
                 if let seen {
                     // As a run does: the first entry of a key counts.
                     let isNew = try await seen.insert(entries.map(\.key))
@@ -91,28 +91,29 @@ extension Engine {
                     plan.add(entry, decision, partByteCount: UInt64(limits.partByteCount))
                     listed.add(known?[index], decision)
                 }
-            } catch {
-                throw RunError(error)
             }
+        } catch is KeysMayRepeat {
+            return nil
+        } catch let error as StoreError {
+            throw RunError(error)
+        } catch {
+            throw .cancelled
         }
+        if let failure = open.failure { throw failure }
         do throws(StoreError) {
             let stored = try await ledger?.storedDocuments(of: record) ?? StoredDocuments()
             let candidates = listed.candidates(of: stored, isListingEmpty: plan.listed.objects == 0)
-            let decision = open.source.removal.decision(on: candidates, isTrusted: walk.isTrusted)
+            let decision = open.source.removal.decision(on: candidates, isTrusted: isTrusted)
             plan.add(RemovalOutcome(decision, candidates), of: open.source)
         } catch {
             throw RunError(error)
         }
         return plan
     }
-
-    private func next(_ walk: inout ListingWalk, of open: OpenSource) async throws(RunError) -> [ListedObject]? {
-        let page: [ListedObject]?
-        do throws(CancellationError) { page = try await walk.next() } catch { throw .cancelled }
-        if let failure = open.failure { throw failure }
-        return page
-    }
 }
+
+/// A key may come twice, and nothing keeps those that have come.
+private struct KeysMayRepeat: Error {}
 
 extension SourcePlan {
     fileprivate mutating func add(_ entry: ListingEntry, _ decision: ListingDecision, partByteCount: UInt64) {

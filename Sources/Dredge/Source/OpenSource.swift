@@ -123,6 +123,14 @@ final class OpenSource: Sendable {
         }
     }
 
+    /// The first page behind a key that was guessed. A failure of it is none of the source's.
+    func guessedPage(startAfter key: ObjectKey) async throws(S3Error) -> ListPage {
+        let page = try await service.list(
+            prefix: ObjectKey(source.prefix), continuationToken: nil, startAfter: key)
+        health.listed()
+        return page
+    }
+
     /// A part of an object came.
     func partRead(_ key: ObjectKey) {
         state.withLock { $0.hasRead = true }

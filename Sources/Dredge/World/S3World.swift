@@ -93,9 +93,11 @@ struct S3Source: ObjectService {
         externalIDs = source.requireExternalID ? ExternalIDRequirement(source, hops: hops, access: access) : nil
         prefix = ObjectKey(source.prefix)
         asksForChecksums = source.verifiesChecksums
+        var limits = S3Limits()
+        limits.listCountInFlightMax = Limits.listCountInFlight
         client = S3Client(
             settings: source.clientSettings, credentials: credentials, transfer: transfer, environment: environment,
-            limits: S3Limits(), clock: ServiceClock(time) { warn(ServiceClock.warning(of: "S3", ahead: $0)) },
+            limits: limits, clock: ServiceClock(time) { warn(ServiceClock.warning(of: "S3", ahead: $0)) },
             gate: gate, listRoom: listRoom)
     }
 

@@ -202,7 +202,7 @@ final class MemoryStore: Ledger, ChunkSink {
     }
 
     func record(
-        _ page: [ListingEntry], of source: SourceID, in run: RunID, isInOrder: Bool
+        _ page: [ListingEntry], of source: SourceID, in run: RunID, left: [KeyRange]?
     ) async throws(StoreError) -> ListingCount {
         try call { state in
             var count = ListingCount()
@@ -242,7 +242,7 @@ final class MemoryStore: Ledger, ChunkSink {
                 }
             }
             let listing = state.runs[Int(run.rawValue) - 1].listings.firstIndex { $0.source == source }!
-            state.runs[Int(run.rawValue) - 1].listings[listing].lastKey = isInOrder ? page.last?.key : nil
+            state.runs[Int(run.rawValue) - 1].listings[listing].left = left ?? [KeyRange()]
             return count
         }
     }
