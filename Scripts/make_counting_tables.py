@@ -11,6 +11,8 @@ Each is an image that the counter uses where it lies, little endian (layout: `co
     joins     64 KiB       bit set over pairs of three-byte characters, by hash: some token holds the pair side by side
     edges     2 x 8 KiB    bit sets over the BMP: a token that begins (ends) inside a character may reach over the
                            border before (behind) this character
+    space     768 x 8 x u16, 448 x 7 x u64    tokens of white space: `tk_space_state` in tables.h, and which two of
+                           them are compatible
     pilots    u16 each     of the perfect hash
     slots     u64 each     left rank (18) | right rank (18) | rank of their merge (18), high bits first; 0 is empty
 
@@ -25,6 +27,7 @@ CSUPPORT = pathlib.Path(__file__).resolve().parent.parent / "CSupport"
 VOCABULARIES = CSUPPORT / "CTextReference/vocabularies"
 TABLES = CSUPPORT / "CTextKernels/counter/tables"
 JOIN_BITS = 19
+SPACE_STATES, SPACE_TOKENS = 768, 448
 MASK = (1 << 64) - 1
 
 
@@ -150,6 +153,59 @@ def check_replacement(rank_of):
             raise SystemExit(f"{token} may be merged before U+FFFD")
 
 
+def space_kind(byte):
+    """As `tk_space_kind` in tables.h."""
+    return byte * 3 >> 2 & 3
+
+
+def are_compatible(left, right, rank_of, halves):
+    """Whether two tokens are the encoding of their joined bytes: the merges of both are taken back, the latest first,
+    and before each one no merge across the border may come. As in prefix_walk.inc.h."""
+    limit = len(rank_of) + 1 << 20
+    while rank_of.get(left + right, limit) >= limit:
+        if len(left) > 1 and (len(right) == 1 or rank_of[left] > rank_of[right]):
+            limit = rank_of[left]
+            left = halves[left][1]
+        elif len(right) > 1:
+            limit = rank_of[right] + 1
+            right = halves[right][0]
+        else:
+            return True
+    return False
+
+
+def space_tables(rank_of, halves):
+    """The automaton of Aho and Corasick for the tokens of spaces, tabs and newlines, and which of them are compatible.
+
+    States are the prefixes of such tokens: 0 is none, then come the tokens themselves, then the others."""
+    white = b" \t\r\n"
+    assert sorted(space_kind(byte) for byte in white) == [0, 1, 2, 3]
+    tokens = sorted((token for token in rank_of if not token.strip(white)), key=lambda token: rank_of[token])
+    prefixes = sorted({token[:i] for token in tokens for i in range(1, len(token))} - set(tokens))
+    states = {text: i for i, text in enumerate([b"", *tokens, *prefixes])}
+    if len(states) > SPACE_STATES or len(tokens) >= SPACE_TOKENS:
+        raise SystemExit("too many tokens of white space")
+
+    def longest(text, found):
+        return next((found[text[i:]] for i in range(len(text)) if text[i:] in found), 0)
+
+    token_of = {token: i for i, token in enumerate(tokens, 1)}
+    out = []
+    for text in states:
+        row = [0, 0, 0, 0, longest(text, token_of), longest(text[1:], token_of), len(text), 0]
+        for byte in white:
+            row[space_kind(byte)] = longest(text + bytes([byte]), states)
+        out.append(struct.pack("<8H", *row))
+    out += [bytes(16)] * (SPACE_STATES - len(states))
+    for right in [b"", *tokens]:
+        bits = 1
+        for left in tokens if right else ():
+            bits |= are_compatible(left, right, rank_of, halves) << token_of[left]
+        out.append(bits.to_bytes(SPACE_TOKENS // 8, "little"))
+    out += [bytes(SPACE_TOKENS // 8)] * (SPACE_TOKENS - 1 - len(tokens))
+    return b"".join(out)
+
+
 def pack(vocabulary):
     rank_of = {token: rank for token, rank, _ in vocabulary}
     check_replacement(rank_of)
@@ -165,7 +221,8 @@ def pack(vocabulary):
     out.append(struct.pack("<256I", *(rank_of[bytes([byte])] for byte in range(256))))
     pairs = (rank_of.get(bytes([i & 255, i >> 8]), 0xFFFFFFFF) for i in range(65536))
     out.append(struct.pack("<65536I", *pairs))
-    out += [joins, before, behind]
+    halves = {token: (token[:split], token[split:]) for token, _, split in vocabulary if split}
+    out += [joins, before, behind, space_tables(rank_of, halves)]
     out.append(struct.pack(f"<{len(pilots)}H", *pilots))
     out.append(struct.pack(f"<{len(slots)}Q", *slots))
     return b"".join(out)

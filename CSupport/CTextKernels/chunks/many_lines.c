@@ -1,6 +1,7 @@
 // All lines of one pre-token in one walk over its prefixes.
 #include "chunks/rule.h"
 #include "counter/prefix_walk.inc.h"
+#include "counter/space_walk.h"
 #include "unicode/classes.h"
 
 /// What a pre-token is made of that may hold many line ends: white space up to a newline; or symbols (only those of
@@ -26,11 +27,60 @@ bool tk_has_many_lines(tk_tokenizer tokenizer, const uint8_t *bytes, size_t coun
     return false;
 }
 
+/// As `tk_walk_lines`, in white space. False if some of it is another than that walk knows.
+static bool walk_space_lines(const tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit,
+    size_t token_reach, size_t byte_count_above, tk_pretoken_lines *found) {
+    tk_space_walk w;
+    tk_space_walk_begin(&w, counter->tables);
+    // The last so many prefixes have more tokens than the reach: see prefix_walk.inc.h.
+    size_t above = 0;
+    for (size_t at = 0; at < count; at++) {
+        const uint8_t byte = bytes[at];
+        if (!tk_is_space_byte(byte)) {
+            const tk_unit unit = tk_decode(bytes + at, count - at);
+            const unsigned class = tk_class_of(unit.code_point);
+            found->seen = at + (unit.is_truncated ? 0 : unit.byte_count);
+            found->end = unit.is_truncated ? TK_LINES_OPEN : TK_LINES_PRETOKEN;
+            return unit.is_truncated || unit.is_invalid || (class != TK_SPACE && class != TK_NEWLINE);
+        }
+        found->seen = at + 1;
+        const bool is_certain = above >= TK_WALK_REACH, may_end = byte == '\n' || byte == '\r';
+        if (is_certain && (may_end || at >= byte_count_above)) {
+            found->end = TK_LINES_ABOVE;
+            return true;
+        }
+        if (is_certain) continue;
+        const size_t tokens = tk_space_walk_byte(&w, byte);
+        above = tokens > token_reach ? above + 1 : 0;
+        if (!may_end) continue;
+        if (byte == '\n') {
+            if (tokens > token_limit) {
+                found->end = TK_LINES_ABOVE;
+                found->next_tokens = tokens;
+                return true;
+            }
+            found->line_end = found->seen;
+            found->line_tokens = tokens;
+        }
+        found->pretoken_end = found->seen;
+        found->pretoken_tokens = tokens;
+    }
+    found->seen = count;
+    found->end = TK_LINES_OPEN;
+    return true;
+}
+
 tk_pretoken_lines tk_walk_lines(
     tk_counter *counter, const uint8_t *bytes, size_t count, size_t token_limit, size_t token_reach,
     size_t byte_count_above) {
     tk_pretoken_lines found = {.next_tokens = SIZE_MAX};
     line_kind kind = tk_class_of(bytes[0]) == TK_OTHER ? OF_SYMBOLS : OF_SPACE;
+    if (kind == OF_SPACE) {
+        const bool is_done =
+            walk_space_lines(counter, bytes, count, token_limit, token_reach, byte_count_above, &found);
+        if (is_done) return found;
+        found = (tk_pretoken_lines){.next_tokens = SIZE_MAX};
+    }
     tk_walk w;
     tk_walk_begin(&w, counter, SIZE_MAX);
     bool is_certain = false;

@@ -5,7 +5,20 @@
 
 #include "textkernels.h"
 
-enum { TK_JOIN_BITS = 19 };
+enum {
+    TK_JOIN_BITS = 19,
+    TK_SPACE_STATES = 768,
+    TK_SPACE_TOKENS = 448,
+};
+
+/// A prefix of some token of white space (of spaces, tabs, CR and LF alone); those that are tokens come first.
+typedef struct {
+    /// The longest such prefix that text ends with which ended with this one, behind each `tk_space_kind`.
+    uint16_t next[4];
+    /// The longest token that this one ends with; and of those that are not all of it.
+    uint16_t token, shorter;
+    uint16_t byte_count, reserved;
+} tk_space_state;
 
 typedef struct {
     uint8_t magic[4];
@@ -19,11 +32,16 @@ typedef struct {
     /// Bit sets over three-byte characters: a token that begins (ends) inside a character may reach over the border
     /// before (behind) this one.
     uint64_t edges_before[1024], edges_behind[1024];
+    /// Tokens of white space, which space_walk.h is about. 0 is none.
+    tk_space_state space_states[TK_SPACE_STATES];
+    /// By a token: those, one bit each, that are compatible with it before it (prefix_walk.inc.h).
+    uint64_t space_compatible[TK_SPACE_TOKENS][TK_SPACE_TOKENS / 64];
     /// 1 << pilot_bits of them, and behind them `slot_count` slots of 8 bytes.
     uint16_t pilots[];
 } tk_counting_tables;
 _Static_assert(
-    sizeof(tk_counting_tables) == 32 + 1024 + 4 * 65536 + 65536 + 16384, "the layout that the script writes");
+    sizeof(tk_counting_tables) == 32 + 1024 + 4 * 65536 + 65536 + 16384 + 16 * TK_SPACE_STATES + 56 * TK_SPACE_TOKENS,
+    "the layout that the script writes");
 
 const tk_counting_tables *tk_counting_tables_of(tk_tokenizer tokenizer);
 
