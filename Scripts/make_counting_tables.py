@@ -13,6 +13,7 @@ Each is an image that the counter uses where it lies, little endian (layout: `co
                            border before (behind) this character
     space     768 x 8 x u16, 448 x 7 x u64    tokens of white space: `tk_space_state` in tables.h, and which two of
                            them are compatible
+    newlines  2 x 72 x u8  tokens of 0 to 71 newlines, and the most that so many or fewer have
     pilots    u16 each     of the perfect hash
     slots     u64 each     left rank (18) | right rank (18) | rank of their merge (18), high bits first; 0 is empty
 
@@ -206,6 +207,20 @@ def space_tables(rank_of, halves):
     return b"".join(out)
 
 
+def newline_tokens(rank_of, halves):
+    """Tokens of 0 to 71 newlines: each run is one of a token less, and the token that is compatible with it."""
+    last, counts = [b""], [0]
+    for count in range(1, 72):
+        run = b"\n" * count
+        for i in range(count):
+            token, before = run[i:], last[i]
+            if token in rank_of and (i == 0 or are_compatible(before, token, rank_of, halves)):
+                last.append(token)
+                counts.append(counts[i] + 1)
+                break
+    return bytes(counts) + bytes(max(counts[: i + 1]) for i in range(72))
+
+
 def pack(vocabulary):
     rank_of = {token: rank for token, rank, _ in vocabulary}
     check_replacement(rank_of)
@@ -222,7 +237,7 @@ def pack(vocabulary):
     pairs = (rank_of.get(bytes([i & 255, i >> 8]), 0xFFFFFFFF) for i in range(65536))
     out.append(struct.pack("<65536I", *pairs))
     halves = {token: (token[:split], token[split:]) for token, _, split in vocabulary if split}
-    out += [joins, before, behind, space_tables(rank_of, halves)]
+    out += [joins, before, behind, space_tables(rank_of, halves), newline_tokens(rank_of, halves)]
     out.append(struct.pack(f"<{len(pilots)}H", *pilots))
     out.append(struct.pack(f"<{len(slots)}Q", *slots))
     return b"".join(out)

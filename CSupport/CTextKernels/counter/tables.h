@@ -9,6 +9,7 @@ enum {
     TK_JOIN_BITS = 19,
     TK_SPACE_STATES = 768,
     TK_SPACE_TOKENS = 448,
+    TK_NEWLINES = 72,
 };
 
 /// A prefix of some token of white space (of spaces, tabs, CR and LF alone); those that are tokens come first.
@@ -36,11 +37,14 @@ typedef struct {
     tk_space_state space_states[TK_SPACE_STATES];
     /// By a token: those, one bit each, that are compatible with it before it (prefix_walk.inc.h).
     uint64_t space_compatible[TK_SPACE_TOKENS][TK_SPACE_TOKENS / 64];
+    /// Tokens of so many newlines (0x0A), and the most that so many or fewer have.
+    uint8_t newline_tokens[TK_NEWLINES], newline_most[TK_NEWLINES];
     /// 1 << pilot_bits of them, and behind them `slot_count` slots of 8 bytes.
     uint16_t pilots[];
 } tk_counting_tables;
 _Static_assert(
-    sizeof(tk_counting_tables) == 32 + 1024 + 4 * 65536 + 65536 + 16384 + 16 * TK_SPACE_STATES + 56 * TK_SPACE_TOKENS,
+    sizeof(tk_counting_tables) == 32 + 1024 + 4 * 65536 + 65536 + 16384 + 16 * TK_SPACE_STATES + 56 * TK_SPACE_TOKENS
+        + 2 * TK_NEWLINES,
     "the layout that the script writes");
 
 const tk_counting_tables *tk_counting_tables_of(tk_tokenizer tokenizer);

@@ -1,6 +1,8 @@
 // The block kernel of the fast counter, once per instruction set: the file that includes this defines KERNEL_NAME (of
 // the function) and the vector operations that it calls before.
 // The essay is in counter.c.
+#include "counter/space_walk.h"
+
 #include "borders.inc.h"
 #include "batch.inc.h"
 #include "notes.inc.h"

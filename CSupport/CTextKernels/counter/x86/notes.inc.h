@@ -31,37 +31,95 @@ static inline size_t tokens_in(
     return tokens;
 }
 
+/// A piece of a block with line ends inside: where it starts and ends there, and the tokens up to both.
+typedef struct {
+    unsigned start, end;
+    size_t start_tokens, end_tokens;
+    bool is_newlines;
+} lined_piece;
+
+/// Takes the line ends of `newlines` inside a piece of white space: of those that fit in a row only the last.
+/// `is_taken` receives false if the piece has other bytes than that walk knows; then they are to be taken in another
+/// way, and are again if they were. False if counting stops.
+static bool take_space_lines(const tk_counter *counter, tk_progress *progress, const uint8_t *text, size_t at,
+    const lined_piece *piece, uint64_t newlines, bool *is_taken) {
+    const tk_lines *lines = progress->lines;
+    const size_t end = at + piece->end;
+    size_t fitting = 0, fitting_tokens = 0;
+    tk_space_walk w;
+    tk_space_walk_begin(&w, counter->tables);
+    for (unsigned i = piece->start; i + 1 < piece->end; i++) {
+        size_t tokens = piece->start_tokens;
+        if (piece->is_newlines) {
+            tokens += counter->tables->newline_tokens[i + 1 - piece->start];
+        } else if (tk_is_space_byte(text[at + i])) {
+            tokens += tk_space_walk_byte(&w, text[at + i]);
+        } else {
+            *is_taken = false;
+            return true;
+        }
+        if ((newlines >> i & 1) == 0) continue;
+        if (tokens <= progress->token_limit) {
+            fitting = at + i + 1;
+            fitting_tokens = tokens;
+            continue;
+        }
+        if (fitting != 0) lines->take_line_end(progress, fitting, fitting_tokens, end, piece->end_tokens);
+        fitting = 0;
+        if (!lines->take_line_end(progress, at + i + 1, tokens, end, piece->end_tokens)) return false;
+    }
+    *is_taken = true;
+    return fitting == 0 || lines->take_line_end(progress, fitting, fitting_tokens, end, piece->end_tokens);
+}
+
 /// Takes the line ends of a block that are in `newlines`, one by one. False if counting stops.
 static bool take_line_ends(tk_counter *counter, const tk_text *text, tk_progress *progress, const tk_block_note *note,
     unsigned first, size_t before, uint64_t newlines) {
+    const tk_counting_tables *tables = counter->tables;
     const uint8_t *bytes = text->bytes + note->at;
-    // The last piece with line ends inside it: up to its start and end there are so many tokens.
-    unsigned start = 0, end = 0;
-    size_t start_tokens = 0, end_tokens = 0;
+    // The last one.
+    lined_piece piece = {0};
     while (newlines != 0) {
         const unsigned place = (unsigned)__builtin_ctzll(newlines);
         newlines &= newlines - 1;
         const size_t line_end = note->at + place + 1;
         bool goes_on;
         if (place + 1 == note->byte_count || (note->starts >> (place + 1) & 1)) {
-            const size_t tokens = before + tokens_in(counter, text, note, first, low_bits(place + 1));
+            const size_t tokens = place + 1 == piece.end ? piece.end_tokens
+                : before + tokens_in(counter, text, note, first, low_bits(place + 1));
             goes_on = progress->lines->take_line_end(progress, line_end, tokens, line_end, tokens);
         } else {
-            if (place >= end) {
+            if (place >= piece.end) {
                 const uint64_t behind = note->starts & ~low_bits(place + 1);
-                start = 63 - (unsigned)__builtin_clzll(note->starts & low_bits(place + 1));
-                end = behind == 0 ? note->byte_count : (unsigned)__builtin_ctzll(behind);
-                start_tokens = before + tokens_in(counter, text, note, first, low_bits(start));
-                end_tokens = before + tokens_in(counter, text, note, first, low_bits(end));
+                piece.start = 63 - (unsigned)__builtin_clzll(note->starts & low_bits(place + 1));
+                piece.end = behind == 0 ? note->byte_count : (unsigned)__builtin_ctzll(behind);
+                piece.start_tokens = before + tokens_in(counter, text, note, first, low_bits(piece.start));
+                const uint64_t all = low_bits(piece.end) & ~low_bits(piece.start);
+                piece.is_newlines = (note->newlines & all) == all;
+                piece.end_tokens = piece.is_newlines
+                    ? piece.start_tokens + tables->newline_tokens[piece.end - piece.start]
+                    : before + tokens_in(counter, text, note, first, low_bits(piece.end));
             }
-            if (start_tokens + end - start <= progress->token_limit && (newlines >> (end - 1) & 1)) {
+            const size_t most =
+                piece.is_newlines ? tables->newline_most[piece.end - piece.start] : piece.end - piece.start;
+            if (piece.start_tokens + most <= progress->token_limit && (newlines >> (piece.end - 1) & 1)) {
                 // All line ends in it fit, and then the last one, which is a border, is enough.
-                newlines &= ~low_bits(end - 1);
+                newlines &= ~low_bits(piece.end - 1);
                 continue;
             }
+            if (tk_is_space_byte(bytes[piece.start])) {
+                bool is_taken;
+                goes_on = take_space_lines(counter, progress, text->bytes, note->at, &piece,
+                    newlines | (uint64_t)1 << place, &is_taken);
+                if (is_taken) newlines &= ~low_bits(piece.end - 1);
+                if (!goes_on) return false;
+                if (is_taken) continue;
+            }
             // Up to a line end in it, a piece is a pre-token too.
-            const size_t tokens = start_tokens + tk_count_piece(counter, bytes + start, place + 1 - start);
-            goes_on = progress->lines->take_line_end(progress, line_end, tokens, note->at + end, end_tokens);
+            const size_t tokens =
+                piece.start_tokens + tk_count_piece(counter, bytes + piece.start, place + 1 - piece.start);
+            goes_on =
+                progress->lines->take_line_end(progress, line_end, tokens, note->at + piece.end, piece.end_tokens);
         }
         if (!goes_on) return false;
     }
