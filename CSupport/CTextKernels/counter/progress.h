@@ -61,6 +61,8 @@ struct tk_progress {
     tk_pretoken border;
     /// For `TK_WANTS_LINES`.
     tk_lines *lines;
+    /// A batch ends when it has so many blocks (0: no limit of its own). Each has twice as many as the one before.
+    unsigned batch_blocks;
 };
 
 /// How many tokens more there may be up to the limit.

@@ -21,6 +21,7 @@ void KERNEL_NAME(tk_counter *counter, tk_text *text, tk_progress *progress) {
     const bool is_o200k = counter->tokenizer == TK_O200K_BASE;
     const bool wants_lines = progress->wants == TK_WANTS_LINES, wants_border = progress->wants == TK_WANTS_BORDER;
     const bool wants_notes = wants_lines || wants_border;
+    unsigned batch_blocks = progress->batch_blocks != 0 ? progress->batch_blocks : TK_BATCH_BLOCKS;
     uint8_t padded[TK_BLOCK + TK_BEHIND];
     wide w;
     size_t known_in_batch = 0;
@@ -118,13 +119,14 @@ again:;
         }
         const size_t slow_end = b.slow_end > b.end ? at - b.end + b.slow_end : b.end == 0 ? at + 1 : 0;
         const bool is_full = counter->absent_count >= TK_BATCH_ABSENT || counter->long_count >= TK_BATCH_LONGS
-            || counter->key_count > TK_BATCH_PIECES - TK_BLOCK / 2 || counter->note_count == TK_BATCH_BLOCKS;
+            || counter->key_count > TK_BATCH_PIECES - TK_BLOCK / 2 || counter->note_count == batch_blocks;
         // Each piece has a token at least.
         if (is_full || slow_end != 0
             || (wants_border && progress->tokens + known_in_batch + counter->key_count > progress->token_limit)) {
             progress->at = at;
             progress->word = word;
             known_in_batch = 0;
+            batch_blocks = batch_blocks < TK_BATCH_BLOCKS / 2 ? 2 * batch_blocks : TK_BATCH_BLOCKS;
             const bool goes_on = (!is_full && !wants_notes) || settle(counter, text, progress);
             if (goes_on && slow_end != 0 && progress->stop == TK_NOT_STOPPED) {
                 tk_count_slow(counter, text, progress, slow_end);
