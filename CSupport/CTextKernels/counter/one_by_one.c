@@ -149,7 +149,7 @@ void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, si
             if (progress->stop != TK_NOT_STOPPED) return;
             continue;
         }
-        const size_t limit = wants_lines ? progress->token_reach : progress->token_limit;
+        size_t limit = wants_lines ? progress->token_reach : progress->token_limit;
         TK_ASSERT(progress->tokens <= limit);
         // A pre-token that is longer than that passes the limit, wherever it ends.
         if (wants_lines && text->count - progress->word > lines->byte_count_max) {
@@ -162,10 +162,17 @@ void tk_count_slow(tk_counter *counter, tk_text *text, tk_progress *progress, si
         // Where it ends depends on what is behind: of its line ends only those count that are seen, each up to itself.
         if (is_too_long) end = seen.count;
         counter->tokens_enough = limit - progress->tokens;
-        const size_t tokens = is_too_long ? counter->tokens_enough + 1
+        size_t tokens = is_too_long ? counter->tokens_enough + 1
             : count_piece(counter, text->bytes + start, end - start, is_invalid);
         const bool is_line_above =
             wants_lines && !take_lines(counter, text, progress, end, tokens, is_invalid);
+        // A line end in it may have ended a chunk; then more is in reach.
+        if (wants_lines && progress->stop == TK_NOT_STOPPED && !is_too_long && tokens > limit - progress->tokens
+            && progress->token_reach > limit) {
+            limit = progress->token_reach;
+            counter->tokens_enough = limit - progress->tokens;
+            tokens = count_piece(counter, text->bytes + start, end - start, is_invalid);
+        }
         counter->tokens_enough = SIZE_MAX;
         if (progress->stop != TK_NOT_STOPPED) return;
         const bool is_above = is_line_above || tokens > limit - progress->tokens;
