@@ -176,7 +176,7 @@ static void check_spelled(const uint8_t *data, size_t size, size_t choice) {
     static const char *const alphabets[] = {
         "abcdefghijklmnopqrstuvwxyz", "ab", "ETAOIN", "-=", "-=*#/", " ", " \n", "\n", " \t", "aaaaaaaaaaaaaaae",
         "  \r\n", "/\n", "=\n\n/\r", "\n\n\n\n =", "!\n/", "\n\n\n\n\n\n\n\nab", "word \n", "                \n",
-        "\"\r\r\n ab", "\r\r\r\r\n\n \"",
+        "\"\r\r\n ab", "\r\r\r\r\n\n \"", "x. \t",
     };
     const char *alphabet = alphabets[data[0] % (sizeof alphabets / sizeof *alphabets)];
     // Sometimes each stands for a run, so that there are more bytes than in the data.

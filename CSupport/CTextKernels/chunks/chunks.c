@@ -32,6 +32,14 @@
 // candidates are kept, as far back as an overlap reaches; and that counting goes on above the limit until it is known
 // whether the line behind the chunk fits behind a candidate: the reach is `token_max` behind the last one.
 //
+// ## Lines that do not fit
+// As a pattern never looks behind, a line that is cut where a pre-token of the text starts leaves all that is counted
+// behind it right. So where the cut is inside the batch that is told of, it is made there (`cut_line`), and the rest of
+// the line is the open chunk. Alone, the part before the cut has the pre-tokens that it has in the text: what a match
+// would take behind the cut is its own, and then no pre-token starts there. But of white space before what is no
+// letter, the last character stands alone in the text, and at a text's end it does not. A part that ends with two such
+// characters, and all other cuts, are made by cuts.c, and counting begins anew.
+//
 // ## Many lines in one pre-token
 // Blank lines, or symbols with newlines behind: all of it may be one pre-token, and each line end in it another count.
 // One walk over prefixes (many_lines.c) gives them all, up to the first that does not fit; what is behind is the next
@@ -56,11 +64,13 @@
 // - To go on where a chunk ends inside a pre-token: a letter and 13 newlines 377 MB/s where 189 was.
 // - White space by tables (counter/space_walk.h), on that Xeon: random spaces and newlines 57 MB/s where 5 was, random
 //   runs of up to 40 of them 43 for 0.3, newlines with chunks of 16 tokens 1,150 for 68.
-// - With small chunks, line ends inside a run of newlines or spaces taken together, the counts of newlines from a table,
-//   in place of a look into the caches for each: a letter and 13 newlines with 16 tokens 210 MB/s where 44 was (a walk
-//   in place of the table: 100), with 512 tokens 661 for 474.
+// - With small chunks, line ends inside a run of newlines or spaces taken together, the counts of newlines from a
+//   table, in place of a look into the caches for each: a letter and 13 newlines with 16 tokens 210 MB/s where 44 was
+//   (a walk in place of the table: 100), with 512 tokens 661 for 474.
 // - Batches that begin small where chunks are: with 16 tokens pages with 40 blank lines between 192 MB/s where 39 was,
 //   English 78 for 33, JSON lines 50 for 17, with 64 tokens 141 for 50. How small (3 to 10 blocks) made no difference.
+// - To cut a line by what the batch has counted, and go on: these pages 276 MB/s for 184, English 192 for 75, JSON
+//   lines 160 for 36, with 64 tokens 282 for 95; words in one line with 512 tokens 901 for 469.
 // Did not:
 // - Sums of eight blocks at once where the limit is far: 17 / 23 % where 15 / 21 % was without.
 // - Batches of 32 or 128 blocks: no difference that is not noise. Of 256: JSON lines 12 % where 15 % was, but code 35 %
@@ -73,6 +83,8 @@
 #include "assertions.h"
 #include "counter/pieces.h"
 #include "counter/space_walk.h"
+#include "unicode/classes.h"
+#include "unicode/utf8.h"
 
 /// Why counting was stopped.
 typedef enum {
@@ -192,11 +204,61 @@ static bool go_on_inside(tk_progress *progress, size_t reach) {
     return take_line_end(progress, last, c->tokens_before + last_tokens, end, tokens);
 }
 
+/// Where the character before `at` starts, not below `start`.
+static size_t character_before(const uint8_t *text, size_t start, size_t at) {
+    do at--;
+    while (at > start && (text[at] & 0xC0) == 0x80);
+    return at;
+}
+
+static bool is_space_at(const chunking *c, size_t at) {
+    const unsigned class = tk_class_of(tk_decode(c->t.bytes + at, c->t.count - at).code_point);
+    return class == TK_SPACE || class == TK_NEWLINE;
+}
+
+/// The open chunk's first line does not fit: cuts it by the rule where the batch says that this may be done, at a
+/// pre-token of the text. What is counted behind stays right. False if it is to be cut in another way.
+static bool cut_line(tk_progress *progress) {
+    chunking *c = chunking_of(progress);
+    const size_t start = c->start, left = c->t.count - start, token_max = c->t.token_max;
+    const size_t byte_count = TK_CUT_BYTES_PER_TOKEN * token_max;
+    const tk_pretoken above = tk_told_above(c->t.counter, c->t.bytes, c->tokens_before + token_max);
+    if (!above.is_there || above.start <= start) return false;
+    // Alone, the part has the same pre-tokens, but that white space may join at its end: the last of some spaces stands
+    // alone before what is no letter.
+    const size_t last = character_before(c->t.bytes, start, above.start);
+    if (is_space_at(c, last) && last > start && is_space_at(c, character_before(c->t.bytes, start, last))) return false;
+    const uint8_t *text = c->t.bytes + start;
+    const size_t newline = tk_find_newline(text, left < byte_count ? left : byte_count);
+    if (newline < byte_count) {
+        // That is the line, if the text does not end first. Its pre-tokens start where those of the text do.
+        if (newline == left || above.start > start + newline) return false;
+    } else {
+        // The rule looks at the first bytes of the line. The pre-token has to be in them, whatever follows.
+        enum { CHARACTER_BYTES_MAX = 4 };
+        if (left < byte_count + CHARACTER_BYTES_MAX) return false;
+        tk_text seen = {text, tk_utf8_boundary(text, left, byte_count), false, false};
+        if (above.start - start >= seen.count) return false;
+        tk_next_pretoken_end(c->t.counter->tokenizer, &seen, above.start - start);
+        if (seen.has_seen_end) return false;
+    }
+    c->chunks[c->count++] = (tk_chunk){start, above.start, above.tokens_before - c->tokens_before};
+    c->line.end = c->line.pretoken_end = above.start;
+    c->line.tokens = c->line.pretoken_tokens = above.tokens_before;
+    c->candidate_count = 0;
+    begin_chunk(progress, above.start, above.tokens_before);
+    progress->token_reach = progress->token_limit;
+    return true;
+}
+
 /// Ends the open chunk at the last line end that fits. Up to the next one there are so many tokens, SIZE_MAX if there
 /// are more than the progress reaches. False if counting has to stop.
 static bool end_chunk(tk_progress *progress, size_t next_tokens) {
     chunking *c = chunking_of(progress);
-    if (c->line.end == c->start) return stop(progress, AT_LINE_ABOVE);
+    if (c->line.end == c->start) {
+        if (!cut_line(progress)) return stop(progress, AT_LINE_ABOVE);
+        return c->count < c->capacity || stop(progress, AT_CHUNK);
+    }
     TK_ASSERT(c->count < c->capacity && c->start < c->line.end && c->tokens_before < c->line.tokens);
     TK_ASSERT(c->line.tokens - c->tokens_before <= c->t.token_max);
     c->chunks[c->count++] = (tk_chunk){c->start, c->line.end, c->line.tokens - c->tokens_before};

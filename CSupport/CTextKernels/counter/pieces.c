@@ -1,5 +1,6 @@
 #include "counter/pieces.h"
 
+#include "assertions.h"
 #include "counter/caches.h"
 #include "counter/windows.h"
 
@@ -50,4 +51,30 @@ size_t tk_count_piece(tk_counter *counter, const uint8_t *bytes, size_t count) {
     const unsigned tokens = counter->merge_window(counter, padded, (unsigned)count, &starts);
     tk_keep(counter, key, tokens);
     return tokens;
+}
+
+tk_pretoken tk_told_above(tk_counter *counter, const uint8_t *text, size_t token_limit) {
+    tk_pretoken above = {0};
+    const unsigned count = counter->told_count;
+    const size_t base = counter->told_base;
+    if (count == 0 || token_limit < base || base + counter->told_before[count] <= token_limit) return above;
+    unsigned block = 0;
+    while (base + counter->told_before[block + 1] <= token_limit) block++;
+    const tk_block_note *note = &counter->notes[block];
+    const uint8_t *piece_tokens = counter->key_tokens + (block == 0 ? 0 : note[-1].pieces);
+    const uint64_t words = note->starts & ~note->splits & ~(uint64_t)(note->word != note->at);
+    size_t tokens = base + counter->told_before[block];
+    for (uint64_t starts = note->starts; tokens <= token_limit; starts &= starts - 1) {
+        TK_ASSERT(starts != 0);
+        const uint64_t start = starts & -starts, behind = starts & (starts - 1);
+        const unsigned place = (unsigned)__builtin_ctzll(start);
+        if ((words & start) != 0) {
+            above = (tk_pretoken){.is_there = true, .start = note->at + place, .tokens_before = tokens};
+        }
+        const unsigned end = behind == 0 ? note->byte_count : (unsigned)__builtin_ctzll(behind);
+        if ((note->plain & start) != 0) tokens++;
+        else if ((note->asked & start) != 0) tokens += *piece_tokens++;
+        else tokens += tk_count_cached(counter, text + note->at + place, end - place);
+    }
+    return above;
 }

@@ -120,6 +120,8 @@ typedef struct {
     size_t at, word;
     /// The first bytes of its pieces, and of these the ones of one token and those that are looked up; its newlines.
     uint64_t starts, plain, asked, newlines;
+    /// Where pieces start that are parts of a pre-token; so may the first of all, before which `word` is then.
+    uint64_t splits;
     /// Tokens of those that are not looked up.
     uint8_t known;
     /// Bytes of it that are settled.
@@ -179,6 +181,11 @@ struct tk_counter {
     tk_waiting_long longs[TK_BATCH_LONGS_MAX];
     unsigned long_count;
     uint8_t unknown_longs[TK_BATCH_LONGS_MAX];
-    tk_block_note notes[TK_BATCH_BLOCKS];
+    _Alignas(64) tk_block_note notes[TK_BATCH_BLOCKS];
     unsigned note_count;
+    /// While lines are told of a batch: how many notes it has (else 0), the tokens before it, and from there those
+    /// before each block and the end.
+    unsigned told_count;
+    size_t told_base;
+    const uint16_t *told_before;
 };

@@ -99,6 +99,7 @@ again:;
             note->at = at;
             note->word = word;
             note->starts = cuts;
+            note->splits = b.splits & ~b.starts;
             note->plain = plain;
             note->asked = asked;
             note->newlines = wants_lines ? newlines_of(&loaded) & inside : 0;

@@ -163,8 +163,8 @@ static inline uint64_t blocks_above(const int16_t *most, ptrdiff_t room) {
     return above;
 }
 
-/// Tells of the lines that end in the batch, whose pieces are looked up.
-static void settle_lines(tk_counter *counter, const tk_text *text, tk_progress *progress, unsigned note_count) {
+/// Tells of the lines that end in the batch, whose pieces are looked up. What `told_count` is about is left behind.
+static void tell_lines(tk_counter *counter, const tk_text *text, tk_progress *progress, unsigned note_count) {
     const tk_lines *told = progress->lines;
     const size_t base = progress->tokens;
     // Tokens of the batch before each block; and what any place in a block may have: up to a line end inside it a piece
@@ -185,6 +185,9 @@ static void settle_lines(tk_counter *counter, const tk_text *text, tk_progress *
         with_lines |= (uint64_t)(note->newlines != 0) << i;
     }
     before[note_count] = (uint16_t)tokens;
+    counter->told_before = before;
+    counter->told_base = base;
+    counter->told_count = note_count;
     for (unsigned next, done = 0;; done = next + 1) {
         const uint64_t left = low_bits(note_count) & ~low_bits(done);
         const uint64_t above = blocks_above(most, (ptrdiff_t)(progress->token_limit - base)) & left;
@@ -215,7 +218,8 @@ static bool settle(tk_counter *counter, tk_text *text, tk_progress *progress) {
         return true;
     }
     if (progress->wants == TK_WANTS_LINES) {
-        settle_lines(counter, text, progress, note_count);
+        tell_lines(counter, text, progress, note_count);
+        counter->told_count = 0;
         return true;
     }
     unsigned first = 0;
