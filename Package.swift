@@ -75,6 +75,9 @@ let package = Package(
         .systemLibrary(
             name: "CExpat", path: "CSupport/CExpat", pkgConfig: "expat",
             providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
+        .systemLibrary(
+            name: "CZlib", path: "CSupport/CZlib", pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(
             name: "CTextKernels", path: "CSupport/CTextKernels", exclude: ["counter/tables"],
             cSettings: cSettings + [.headerSearchPath(".")]),
@@ -112,7 +115,7 @@ let package = Package(
             "Dredge",
             [
                 "DredgeBase", "DredgeTransfer", "DredgeAWS", "DredgeIAM", "DredgeS3", "DredgeText", "DredgeLedger",
-                "DredgeStore",
+                "DredgeStore", "CZlib",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         library(

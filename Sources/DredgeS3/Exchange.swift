@@ -54,7 +54,7 @@ struct Operation: Sendable {
 
 extension ETag {
     /// Whether a text can be one: it goes back to the service in a header.
-    static func canBe(_ text: String) -> Bool {
+    package static func canBe(_ text: String) -> Bool {
         text.utf8.count <= S3Limits.eTagByteCountMax && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
 }

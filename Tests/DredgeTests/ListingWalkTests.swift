@@ -16,6 +16,7 @@ import TestServers
         static let unnamed = "(unnamed)"
         let answer: @Sendable (Int, String?, ObjectKey?) -> Answer
         private let count = Mutex(0)
+        let listsInOrder: Bool
         var requestCount: Int { count.withLock { $0 } }
 
         /// Why a request fails; nil: it does not.
@@ -23,8 +24,10 @@ import TestServers
 
         init(
             _ answer: @escaping @Sendable (Int, String?, ObjectKey?) -> Answer,
-            fault: @escaping @Sendable (Int, String?, ObjectKey?) -> S3Error.Code? = { _, _, _ in nil }
+            fault: @escaping @Sendable (Int, String?, ObjectKey?) -> S3Error.Code? = { _, _, _ in nil },
+            listsInOrder: Bool = true
         ) {
+            self.listsInOrder = listsInOrder
             self.answer = answer
             self.fault = fault
         }
@@ -136,11 +139,17 @@ import TestServers
         #expect(try await !walk(deaf, after: "b").isTrusted)
     }
 
-    @Test(arguments: ["bucket--use1-az4--x-s3", "point--use1-az4--xa-s3"])
-    func `a directory bucket lists in no order, and is trusted all the same`(bucket: String) async throws {
-        let service = PageService { _, token, _ in token == nil ? (["b", "a"], "1") : (["d", "c"], nil) }
-        let result = try await walk(service, bucket: bucket)
+    @Test func `a service that lists in no order is trusted all the same`() async throws {
+        let service = PageService(
+            { _, token, _ in token == nil ? (["b", "a"], "1") : (["d", "c"], nil) }, listsInOrder: false)
+        let result = try await walk(service)
         #expect(result.keys == ["b", "a", "d", "c"] && result.isTrusted)
+    }
+
+    @Test(arguments: ["bucket--use1-az4--x-s3", "point--use1-az4--xa-s3"])
+    func `a directory bucket lists in no order`(bucket: String) {
+        #expect(Source(bucket: bucket, auth: .anonymous).isInDirectoryBucket)
+        #expect(!Source(bucket: "bucket", auth: .anonymous).isInDirectoryBucket)
     }
 
     @Test(arguments: [1, 2, 3, 7, 100], [0, 1, 5, 40])

@@ -149,18 +149,23 @@ public final class Engine: Sendable {
 
     /// Opens a source for a run, a plan or a check. Sends nothing.
     /// - Parameters:
+    ///   - inventory: what is read in the place of the bucket's listing; nil: nothing is.
     ///   - counters: of the run, which its requests are counted into.
     ///   - onWait: called when the source begins to be waited for, and with nil when that is over.
     ///   - storedKey: the key of an object that an earlier run stored.
     func open(
-        _ source: Source, for run: String, counters: RunCounters? = nil,
+        _ source: Source, for run: String, listedBy inventory: Inventory? = nil, counters: RunCounters? = nil,
         onWait: @escaping @Sendable (SourceWait?) -> Void = { _ in },
         storedKey: @escaping @Sendable () async -> ObjectKey? = { nil }
     ) throws(RunError) -> OpenSource {
         let filter = try SourceFilter(source)
         let gate = gates.gate(of: source.bucketIdentity(endpoints))
-        let service = try world.open(
-            source, for: run, gate: counters.map { RequestTally(gate, $0) } ?? gate)
+        let service: any ObjectService =
+            if let inventory {
+                InventoryService(inventory, prefix: source.prefix)
+            } else {
+                try world.open(source, for: run, gate: counters.map { RequestTally(gate, $0) } ?? gate)
+            }
         return OpenSource(
             source, filter: filter, service: service, gate: gate, world: world, patience: limits.outagePatience,
             warn: { [logger] in logger.warning("\($0)", metadata: ["source": "\(source.name)"]) }, onWait: onWait,

@@ -47,11 +47,11 @@ struct ListingPages: Sendable {
     ///   - isSerial: whether one page is to be asked for after the other.
     init(_ source: OpenSource, left: [KeyRange] = [KeyRange()], isSerial: Bool = false) {
         self.source = source
-        let hasRanges = source.source.hasRanges
+        let hasRanges = source.hasRanges
         listerCount = hasRanges && !isSerial ? Limits.listCountInFlight : 1
         let ranges = KeyRanges(
             hasRanges ? left : [KeyRange()], prefixByteCount: source.source.prefix.utf8.count, cuts: listerCount > 1)
-        state = Monitor(State(ranges: ranges, mayRepeat: !source.source.isListedInOrder), order: .any)
+        state = Monitor(State(ranges: ranges, mayRepeat: !source.service.listsInOrder), order: .any)
         waiting = Capacity(Limits.listedPageCount).makeAccount()
     }
 
@@ -79,7 +79,7 @@ struct ListingPages: Sendable {
             state.ranges.recorded(fetched.range, upTo: fetched.page.objects.last { $0.isNamed }?.key.bytes)
             return ListedPage(
                 fetched: fetched,
-                left: source.source.isListedInOrder && state.isTrusted ? state.ranges.left : nil,
+                left: source.service.listsInOrder && state.isTrusted ? state.ranges.left : nil,
                 mayRepeat: state.mayRepeat)
         }
     }

@@ -8,7 +8,6 @@ import DredgeS3
 /// of it. Nor is it trusted where an entry doesn't tell its key.
 struct ListingWalk {
     private let source: OpenSource
-    /// Directory buckets list in no order ("Differences for directory buckets", Amazon S3 User Guide).
     private let hasOrder: Bool
     private var token: String?
     private var startAfter: ObjectKey?
@@ -39,7 +38,7 @@ struct ListingWalk {
     init(_ source: OpenSource, after key: [UInt8]? = nil, isGuess: Bool = false) {
         self.source = source
         self.isGuess = isGuess
-        hasOrder = source.source.isListedInOrder
+        hasOrder = source.service.listsInOrder
         countLeft = source.source.objectCountMax
         // The service's own tokens may have expired.
         startAfter = key.map { ObjectKey($0) }
@@ -169,17 +168,16 @@ struct ListingWalk {
     }
 }
 
-extension Source {
-    /// Whether S3 lists the keys in their order.
-    var isListedInOrder: Bool { !isInDirectoryBucket }
-
+extension OpenSource {
     /// Whether its listing can be cut into ranges, and gone on with behind a key: not where the listing has an end of
     /// its own, because what came before would have to be counted.
-    var hasRanges: Bool { isListedInOrder && objectCountMax == nil && !isOneObject }
+    var hasRanges: Bool { service.listsInOrder && source.objectCountMax == nil && !source.isOneObject }
+}
 
+extension Source {
     /// Whether the bucket is one whose listing has no order: a directory bucket, or an access point of one. Their names
     /// end so ("Directory bucket naming rules", Amazon S3 User Guide).
-    private var isInDirectoryBucket: Bool { bucket.hasSuffix("--x-s3") || bucket.hasSuffix("--xa-s3") }
+    var isInDirectoryBucket: Bool { bucket.hasSuffix("--x-s3") || bucket.hasSuffix("--xa-s3") }
 }
 
 /// Finds out when a sequence of tokens begins to repeat itself, keeping one of them (Brent's algorithm): after at most

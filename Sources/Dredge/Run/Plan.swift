@@ -18,7 +18,7 @@ public struct SourcePlan: Sendable, Hashable, Codable {
     public var toFetch = ObjectCount()
     /// GETs that reading them takes: one for each part (`Limits.partByteCount`).
     public var getCount = 0
-    /// Pages that the listing took.
+    /// Pages that the listing took; 0 with an inventory.
     public var pageCount = 0
     /// In the store with the same ETag and size.
     public var unchanged = ObjectCount()
@@ -46,22 +46,28 @@ extension Engine {
     ///
     /// A run that is begun then does what the plan says, as far as buckets and store stay as they are. Where it goes on
     /// with one that was stopped, it counts what that one did as its own.
-    /// Throws the `RunError` of the first source that can't be listed.
-    public func plan(_ sources: [Source], against ledger: (any Ledger)?) async throws(RunError) -> Plan {
+    /// - Parameter inventories: what is read in the place of a bucket's listing. Then nothing is asked of the bucket.
+    /// - Throws: the `RunError` of the first source that can't be listed.
+    public func plan(
+        _ sources: [Source], against ledger: (any Ledger)?, inventories: [Inventory] = []
+    ) async throws(RunError) -> Plan {
         let name = RunName.make(date: world.date(), random: world.random())
         var plan = Plan(sources: [])
         for source in sources {
-            let open = try open(source, for: name) { [self] in tell($0, of: source) }
+            let inventory = inventories.first { $0.bucket == source.bucket }
+            let open = try open(source, for: name, listedBy: inventory) { [self] in tell($0, of: source) }
             defer { open.close() }
             await open.verify()
             if let failure = open.failure { throw failure }
-            plan.sources.append(try await self.plan(open, against: ledger))
+            var planned = try await self.plan(open, against: ledger)
+            if inventory != nil { planned.pageCount = 0 }
+            plan.sources.append(planned)
         }
         return plan
     }
 
     private func plan(_ open: OpenSource, against ledger: (any Ledger)?) async throws(RunError) -> SourcePlan {
-        if let plan = try await plan(open, against: ledger, seen: nil) { return plan }
+        if open.service.listsInOrder, let plan = try await plan(open, against: ledger, seen: nil) { return plan }
         let seen: KeySet
         do throws(StoreError) { seen = try KeySet() } catch { throw RunError(error) }
         return try await plan(open, against: ledger, seen: seen) ?? SourcePlan(source: open.source.name)

@@ -71,6 +71,7 @@ struct S3Source: ObjectService {
     private let externalIDs: ExternalIDRequirement?
     private let ownsCredentials: Bool
     private let asksForChecksums: Bool
+    private let isInDirectoryBucket: Bool
 
     init(
         _ source: Source, run: String, base: BaseSource, sessions: SessionCache, environment: [String: String],
@@ -93,6 +94,7 @@ struct S3Source: ObjectService {
         externalIDs = source.requireExternalID ? ExternalIDRequirement(source, hops: hops, access: access) : nil
         prefix = ObjectKey(source.prefix)
         asksForChecksums = source.verifiesChecksums
+        isInDirectoryBucket = source.isInDirectoryBucket
         var limits = S3Limits()
         limits.listCountInFlightMax = Limits.listCountInFlight
         client = S3Client(
@@ -100,6 +102,9 @@ struct S3Source: ObjectService {
             limits: limits, clock: ServiceClock(time) { warn(ServiceClock.warning(of: "S3", ahead: $0)) },
             gate: gate, listRoom: listRoom)
     }
+
+    /// Directory buckets list in no order ("Differences for directory buckets", Amazon S3 User Guide).
+    var listsInOrder: Bool { !isInDirectoryBucket }
 
     func verify() async throws(RunError) { try await externalIDs?.verify() }
 

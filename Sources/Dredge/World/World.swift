@@ -37,6 +37,8 @@ package protocol World: Sendable {
 
 /// One source's bucket, as a run reads it.
 package protocol ObjectService: Sendable {
+    /// Whether keys are listed in their order, and from any of them on.
+    var listsInOrder: Bool { get }
     /// Throws where the source asks for something that must hold before anything is read, and it doesn't.
     func verify() async throws(RunError)
     /// A page of the listing under `prefix`: the first one, the one that `token` leads to, or the one behind the key
@@ -65,5 +67,6 @@ extension World {
 }
 
 extension ObjectService {
+    package var listsInOrder: Bool { true }
     package func openRequests() async -> OpenRequests? { nil }
 }

@@ -14,7 +14,7 @@ enum EstimateText {
         ]
         let speed = "at \(Figures.rate(means.bytesPerSecondOfCore)) per core"
         let rows = [
-            ("listing", work.listingSeconds, "as it took now, pages one behind the other"),
+            ("listing", work.listingSeconds, "as it took now"),
             ("network", estimate.networkSeconds, "at 80 % of its speed"),
             ("processor", estimate.processorSeconds, speedIsMeasured ? speed + ", as measured now" : speed),
             (

@@ -16,6 +16,12 @@ struct PlanCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The config file: YAML or JSON.", valueName: "config"), completion: .file())
     var config: String
 
+    @Option(
+        help: ArgumentHelp(
+            "manifest.json of an S3 Inventory in CSV, with its data files beside it; read in the place of its bucket's "
+                + "listing. May be given once for each bucket.", valueName: "file"), completion: .file())
+    var inventory: [String] = []
+
     @Option(help: ArgumentHelp("Machines that share the work.", valueName: "count"))
     var machines = 1
 
@@ -65,10 +71,11 @@ struct PlanCommand: AsyncParsableCommand {
             FileManager.default.fileExists(atPath: path)
                 ? try ChunkStore.open(reading: path, settings: config.settings) : nil
         }
+        let inventories = try inventories(of: config.sources)
         let begin = ContinuousClock.now
         let planning = Task { () async -> Result<Plan, RunError> in
             do throws(RunError) {
-                return .success(try await engine.plan(config.sources, against: existing))
+                return .success(try await engine.plan(config.sources, against: existing, inventories: inventories))
             } catch {
                 return .failure(error)
             }
@@ -93,6 +100,23 @@ struct PlanCommand: AsyncParsableCommand {
         } else {
             StandardError.write(PlanText.text(plan))
             try StandardOutput.shared.write(EstimateText.text(estimate, speedIsMeasured: coreSpeed == nil))
+        }
+    }
+
+    /// The inventories, each of a bucket of one of the sources.
+    private func inventories(of sources: [Source]) throws -> [Inventory] {
+        try inventory.map { path in
+            let inventory: Inventory
+            do throws(RunError) {
+                inventory = try Inventory(manifest: path)
+            } catch {
+                throw CommandFailure(.usage, FatalText.text(error))
+            }
+            guard sources.contains(where: { $0.bucket == inventory.bucket }) else {
+                throw CommandFailure(
+                    .usage, "\(path) lists the bucket \(inventory.bucket), which is no source of \(config).")
+            }
+            return inventory
         }
     }
 
