@@ -55,7 +55,7 @@ def free_port():
 
 
 def wait_until_listening(port, process):
-    for _ in range(200):
+    for _ in range(1200):
         if process.poll() is not None:
             sys.exit(f"the server has ended: {process.args[0]}")
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):

@@ -9,7 +9,8 @@
 ///   crashed. `run.totals` is JSON, written when it ends. `run.settings` is a copy of the settings, as JSON, from which
 ///   they are restored when they are damaged. `run_source.listed_count` are the objects that the run recorded,
 ///   `run_source.stored_count` those of them that had content before; `run_source.kept` is why documents that the
-///   listing left over were kept, NULL when none was. Times are milliseconds since 1970-01-01 UTC.
+///   listing left over were kept, NULL when none was; `run_source.last_listed_key` is what of the listing is still to
+///   come (`ListingPlace`). Times are milliseconds since 1970-01-01 UTC.
 /// - `object`: one row an object of a listing. A key is bytes, hence a BLOB. `run` and `position` are the run that
 ///   listed it last, and its place there. `state` is one of
 ///     - `pending`: not fetched yet,
