@@ -10,12 +10,12 @@
 // 1. Blocks of 64 bytes are classified into bit masks (bit i is byte i): upper case, lower case, other letters, marks,
 //    numbers, space, newlines, everything else. ASCII takes a table in registers; characters of more bytes are decoded
 //    one by one.
-// 2. Where pre-tokens start follows from the masks without a branch per byte (x86/borders.inc.h).
+// 2. Where pre-tokens start follows from the masks without a branch per byte (blocks/borders.inc.h).
 // 3. Pieces of one byte, and numbers of ASCII digits, are one token each: two population counts. All others of up to 15
 //    bytes become keys, eight at once by byte shuffles out of the block's register, and are looked for in a small table
 //    near (L2), eight at once (AVX2: one key after the other, looked for four at once). What is absent there goes into
 //    a batch, the line of the large caches that it would be in is fetched ahead, and when the batch is full all are
-//    looked up (x86/batch.inc.h). So are pieces of up to 31 bytes, in a cache of their own.
+//    looked up (blocks/batch.inc.h). So are pieces of up to 31 bytes, in a cache of their own.
 // 4. What is in no cache is merged, sixteen pieces by turns, so that the waits for memory overlap; its count is kept.
 //
 // Nothing in this takes a branch per piece: what a piece lacks is written to a list, always, and the list's length
@@ -135,7 +135,7 @@
 
 #include "counter/one_by_one.h"
 #include "counter/windows.h"
-#include "counter/x86/kernels.h"
+#include "counter/blocks/kernels.h"
 
 /// The best kernel that this CPU has and `tk_path_force` allows.
 static tk_counting_kernel kernel_of(tk_path path) {

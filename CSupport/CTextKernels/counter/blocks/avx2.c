@@ -1,4 +1,4 @@
-#include "counter/x86/kernels.h"
+#include "counter/blocks/kernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -36,8 +36,6 @@ static inline uint64_t equal(const block *b, char byte) {
 static inline uint64_t newlines_of(const block *b) {
     return tk_newline_bits_avx2(b->low) | (uint64_t)tk_newline_bits_avx2(b->high) << 32;
 }
-static inline uint64_t extract(uint64_t bits, uint64_t mask) { return _pext_u64(bits, mask); }
-static inline uint64_t deposit(uint64_t bits, uint64_t mask) { return _pdep_u64(bits, mask); }
 
 /// The ASCII characters that are told apart make rectangles in a table of 16 rows (high half of the byte) and 16
 /// columns (low half). Each rectangle has a bit, which is set if row and column have it.
@@ -100,31 +98,13 @@ static inline void masks_of_wide(
 #undef WIDE
 }
 
-/// By length: how the 16 bytes at a piece become its key, and the length's bits.
-typedef struct {
-    _Alignas(32) uint8_t shuffle[16];
-    uint64_t length[2];
-} key_form;
-#define NO 128
-#define TINY(n, ...) {{__VA_ARGS__, NO, __VA_ARGS__, NO}, {(uint64_t)n << 60, (uint64_t)n << 60}}
-#define SHORT(n, ...) {{0, 1, 2, 3, 4, 5, 6, 7, __VA_ARGS__, NO}, {0, (uint64_t)n << 60}}
-static const key_form key_forms[16] = {
-    TINY(0, NO, NO, NO, NO, NO, NO, NO), TINY(1, 0, NO, NO, NO, NO, NO, NO), TINY(2, 0, 1, NO, NO, NO, NO, NO),
-    TINY(3, 0, 1, 2, NO, NO, NO, NO), TINY(4, 0, 1, 2, 3, NO, NO, NO), TINY(5, 0, 1, 2, 3, 4, NO, NO),
-    TINY(6, 0, 1, 2, 3, 4, 5, NO), TINY(7, 0, 1, 2, 3, 4, 5, 6), SHORT(8, NO, NO, NO, NO, NO, NO, NO),
-    SHORT(9, 8, NO, NO, NO, NO, NO, NO), SHORT(10, 8, 9, NO, NO, NO, NO, NO), SHORT(11, 8, 9, 10, NO, NO, NO, NO),
-    SHORT(12, 8, 9, 10, 11, NO, NO, NO), SHORT(13, 8, 9, 10, 11, 12, NO, NO), SHORT(14, 8, 9, 10, 11, 12, 13, NO),
-    SHORT(15, 8, 9, 10, 11, 12, 13, 14)};
-#undef NO
-#undef TINY
-#undef SHORT
-
 #define VECTOR(words) _mm_load_si128((const __m128i *)(const void *)(words))
 #define FOUR_AT(words) _mm256_loadu_si256((const __m256i *)(const void *)(words))
 
 static inline void keep_four(uint64_t *words, __m256i four) { _mm256_store_si256((__m256i *)(void *)words, four); }
 
-/// Adds the keys of pieces to the batch, by first and last bytes.
+#include "keys.inc.h"
+
 static inline void take_keys(tk_counter *counter, const uint8_t *p, uint64_t asked, uint64_t asked_ends) {
     const unsigned count = (unsigned)__builtin_popcountll(asked), from = counter->key_count - counter->sought_count;
     // So many do for nearly all blocks. Those behind the last are of the byte behind the block, and are written over.
@@ -142,15 +122,6 @@ static inline void take_keys(tk_counter *counter, const uint8_t *p, uint64_t ask
         }
     }
     counter->key_count += count;
-}
-
-enum { NEAR_FACTOR_LOW = 0x7F4A7C15, NEAR_FACTOR_HIGH = 0x1E3779B9 };
-
-/// Where in `near` a key's set is.
-static inline uint32_t near_of(tk_key key) {
-    const uint64_t sum = key.low + key.high;
-    const uint32_t hash = (uint32_t)sum * NEAR_FACTOR_LOW + (uint32_t)(sum >> 32) * NEAR_FACTOR_HIGH;
-    return (hash >> (32 - TK_NEAR_BITS) << 1) + ((uint32_t)!tk_is_tiny(key) << (TK_NEAR_BITS + 1));
 }
 
 /// Where in `near` the sets of four keys are, as `near_of`.
@@ -186,9 +157,7 @@ static inline __m256i find_four(
     return _mm256_and_si256(_mm256_srli_epi64(entry, 56), _mm256_set1_epi64x(15));
 }
 
-/// Looks for the first `count` keys near, at most 64; what is not there becomes absent. Up to a multiple of eight, the
-/// keys behind these are 0, which finds nothing.
-static inline void seek(tk_counter *counter, unsigned count) {
+static inline uint64_t seek_near(tk_counter *counter, unsigned count) {
     const __m256i zero = _mm256_setzero_si256();
     __m256i sums = zero;
     uint64_t lacking = 0;
@@ -217,41 +186,7 @@ static inline void seek(tk_counter *counter, unsigned count) {
     }
     sums = _mm256_add_epi64(_mm256_srli_epi64(sums, 32), _mm256_and_si256(sums, _mm256_set1_epi64x(UINT32_MAX)));
     keep_four(counter->near_tokens, _mm256_add_epi64(FOUR_AT(counter->near_tokens), sums));
-    unsigned absent = counter->absent_count;
-    for (lacking &= _bzhi_u64(UINT64_MAX, count); lacking != 0; lacking &= lacking - 1, absent++) {
-        const unsigned i = (unsigned)__builtin_ctzll(lacking);
-        counter->absent_low[absent] = counter->keys_low[i];
-        counter->absent_high[absent] = counter->keys_high[i];
-        counter->absent_places[absent] = (uint16_t)(counter->sought_count + i);
-    }
-    counter->absent_count = absent;
-    counter->sought_count += count;
-    fetch_absent(counter);
-}
-
-/// Looks for a full batch of keys near, and moves those behind it to the begin: 31 at most.
-static inline void seek_full(tk_counter *counter) {
-    seek(counter, TK_BATCH_KEYS);
-#pragma clang loop unroll(full)
-    for (unsigned i = 0; i < 32; i += 4) {
-        keep_four(counter->keys_low + i, FOUR_AT(counter->keys_low + TK_BATCH_KEYS + i));
-        keep_four(counter->keys_high + i, FOUR_AT(counter->keys_high + TK_BATCH_KEYS + i));
-    }
-}
-
-static inline void ask(tk_counter *counter, const uint8_t *p, const block *b, uint64_t asked, uint64_t asked_ends) {
-    (void)b;
-    // Before this block's keys are added, as a load of four would wait for the stores of each.
-    if (counter->key_count - counter->sought_count >= TK_BATCH_KEYS) seek_full(counter);
-    take_keys(counter, p, asked, asked_ends);
-}
-
-static inline void ask_rest(tk_counter *counter) {
-    if (counter->key_count - counter->sought_count >= TK_BATCH_KEYS) seek_full(counter);
-    const unsigned count = counter->key_count - counter->sought_count;
-    memset(counter->keys_low + count, 0, 8 * sizeof *counter->keys_low);
-    memset(counter->keys_high + count, 0, 8 * sizeof *counter->keys_high);
-    seek(counter, count);
+    return lacking;
 }
 
 /// The tokens of a short piece; 0 if it is not in its line.

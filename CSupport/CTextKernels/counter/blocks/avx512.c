@@ -1,4 +1,4 @@
-#include "counter/x86/kernels.h"
+#include "counter/blocks/kernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -25,8 +25,6 @@ static inline void copy_end(uint8_t *copy, const uint8_t *p, size_t count) {
 static inline uint64_t high_of(const block *b) { return _mm512_movepi8_mask(*b); }
 static inline uint64_t equal(__m512i b, char byte) { return _mm512_cmpeq_epi8_mask(b, _mm512_set1_epi8(byte)); }
 static inline uint64_t newlines_of(const block *b) { return tk_newline_bits_avx512bw(*b); }
-static inline uint64_t extract(uint64_t bits, uint64_t mask) { return _pext_u64(bits, mask); }
-static inline uint64_t deposit(uint64_t bits, uint64_t mask) { return _pdep_u64(bits, mask); }
 
 /// The class bit of each ASCII character, from a table of 128 in two registers.
 static inline __m512i ascii_classes(__m512i b) {

@@ -75,7 +75,8 @@ again:;
         const uint64_t ends = cuts >> 1 | (inside & ~(inside >> 1));
         const uint64_t plain = cuts & (ends | b.number);
         uint64_t asked = cuts & ~plain;
-        uint64_t asked_ends = deposit(extract(asked, cuts), ends);
+        // A piece ends with a number if it starts with one, and else not.
+        uint64_t asked_ends = ends & ~(cuts | b.number);
         size_t long_tokens = 0;
         for (uint64_t longs = long_of(asked, ends); __builtin_expect(longs != 0, 0); longs &= longs - 1) {
             const uint64_t start = longs & -longs, end = ends & -start & -(ends & -start);
