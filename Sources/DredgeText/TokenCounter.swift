@@ -20,7 +20,7 @@ public final class TokenCounter {
 
     deinit { tk_counter_destroy(counter) }
 
-    /// The instructions that it uses: "scalar", "avx2" or "avx512vbmi".
+    /// The instructions that it uses: "scalar", "avx2", "avx512vbmi" or "neon".
     public var pathName: String { String(cString: tk_counter_path_name(counter)) }
 
     /// As many chunks of a text as `found` has room for and as can be decided; see `Chunker.split`.

@@ -13,9 +13,9 @@
 // 2. Where pre-tokens start follows from the masks without a branch per byte (blocks/borders.inc.h).
 // 3. Pieces of one byte, and numbers of ASCII digits, are one token each: two population counts. All others of up to 15
 //    bytes become keys, eight at once by byte shuffles out of the block's register, and are looked for in a small table
-//    near (L2), eight at once (AVX2: one key after the other, looked for four at once). What is absent there goes into
-//    a batch, the line of the large caches that it would be in is fetched ahead, and when the batch is full all are
-//    looked up (blocks/batch.inc.h). So are pieces of up to 31 bytes, in a cache of their own.
+//    near (L2), eight at once (AVX2 and NEON: one key after the other, looked for four or two at once). What is absent
+//    there goes into a batch, the line of the large caches that it would be in is fetched ahead, and when the batch is
+//    full all are looked up (blocks/batch.inc.h). So are pieces of up to 31 bytes, in a cache of their own.
 // 4. What is in no cache is merged, sixteen pieces by turns, so that the waits for memory overlap; its count is kept.
 //
 // Nothing in this takes a branch per piece: what a piece lacks is written to a list, always, and the list's length
@@ -149,6 +149,8 @@ static tk_counting_kernel kernel_of(tk_path path) {
     }
     const bool may_be_avx2 = path == TK_PATH_AVX512BW || path == TK_PATH_AVX2;
     if (may_be_avx2 && has_bits && __builtin_cpu_supports("avx2")) return tk_count_avx2;
+#elif defined(__aarch64__)
+    if (path == TK_PATH_NEON) return tk_count_neon;
 #endif
     (void)path;
     return tk_count_scalar;
@@ -207,6 +209,8 @@ const char *tk_counter_path_name(const tk_counter *counter) {
 #if defined(__x86_64__)
     if (counter->kernel == tk_count_avx512) return "avx512vbmi";
     if (counter->kernel == tk_count_avx2) return "avx2";
+#elif defined(__aarch64__)
+    if (counter->kernel == tk_count_neon) return "neon";
 #endif
     (void)counter;
     return "scalar";

@@ -65,7 +65,7 @@ tk_counter *tk_counter_create(tk_tokenizer tokenizer);
 tk_counter *tk_counter_create_on(tk_path path, tk_tokenizer tokenizer);
 /// NULL is legal.
 void tk_counter_destroy(tk_counter *counter);
-/// "scalar", "avx2" or "avx512vbmi": the instructions that this counter uses.
+/// "scalar", "avx2", "avx512vbmi" or "neon": the instructions that this counter uses.
 const char *tk_counter_path_name(const tk_counter *counter);
 
 /// The exact token count of a text of any bytes. Linear in the text, whatever it holds.

@@ -5,7 +5,7 @@ struct BenchReport: Encodable {
     /// The machine, as far as it decides on the figures.
     struct Machine: Encodable {
         var coreCount: Int
-        /// The instructions that the counter uses: "scalar", "avx2" or "avx512vbmi".
+        /// The instructions that the counter uses: "scalar", "avx2", "avx512vbmi" or "neon".
         var counterPath: String
         var version = Version.current
     }

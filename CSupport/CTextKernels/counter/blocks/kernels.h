@@ -1,9 +1,10 @@
-/// What the instruction sets of x86-64 have of their own.
+/// What the instruction sets have of their own.
 #pragma once
 #include "counter/progress.h"
 
 void tk_count_avx2(tk_counter *counter, tk_text *text, tk_progress *progress);
 void tk_count_avx512(tk_counter *counter, tk_text *text, tk_progress *progress);
+void tk_count_neon(tk_counter *counter, tk_text *text, tk_progress *progress);
 
 /// As `tk_merge_window_scalar`.
 unsigned tk_merge_window_avx2(const tk_counter *counter, const uint8_t *bytes, unsigned count, uint64_t *starts);

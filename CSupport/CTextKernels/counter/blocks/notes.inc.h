@@ -8,11 +8,17 @@ static inline size_t tokens_of_pieces(const tk_counter *counter, unsigned first,
         ONES, ONES, ONES, ONES,
 #undef ONES
     };
+#if defined(__x86_64__)
     const __m256i tokens = _mm256_loadu_si256((const __m256i *)(const void *)(counter->key_tokens + first));
     const __m256i mask = _mm256_loadu_si256((const __m256i *)(const void *)(ones_and_zeros + 32 - count));
     const __m256i sums = _mm256_sad_epu8(_mm256_and_si256(tokens, mask), _mm256_setzero_si256());
     const __m128i halves = _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
     return (size_t)(_mm_cvtsi128_si64(halves) + _mm_extract_epi64(halves, 1));
+#else
+    const uint8_t *tokens = counter->key_tokens + first, *mask = ones_and_zeros + 32 - count;
+    const uint8x16_t low = vandq_u8(vld1q_u8(tokens), vld1q_u8(mask));
+    return vaddlvq_u8(vaddq_u8(low, vandq_u8(vld1q_u8(tokens + 16), vld1q_u8(mask + 16))));
+#endif
 }
 
 /// Tokens of the pieces of a block that start in `places`, a run from its begin; `first` is its first piece in the
@@ -151,16 +157,29 @@ _Static_assert(TK_BATCH_BLOCKS == 64, "a bit for each block");
 
 /// The blocks, one bit each, that may have more than `room` tokens up to some place.
 static inline uint64_t blocks_above(const int16_t *most, ptrdiff_t room) {
-    const __m256i limit = _mm256_set1_epi16((int16_t)(room > INT16_MAX ? INT16_MAX : room < 0 ? -1 : room));
+    const int16_t limit = (int16_t)(room > INT16_MAX ? INT16_MAX : room < 0 ? -1 : room);
+#if defined(__x86_64__)
+    const __m256i limits = _mm256_set1_epi16(limit);
     uint64_t above = 0;
     for (unsigned i = 0; i < TK_BATCH_BLOCKS; i += 32) {
         const __m256i *values = (const __m256i *)(const void *)(most + i);
-        const __m256i low = _mm256_cmpgt_epi16(_mm256_load_si256(values), limit);
-        const __m256i high = _mm256_cmpgt_epi16(_mm256_load_si256(values + 1), limit);
+        const __m256i low = _mm256_cmpgt_epi16(_mm256_load_si256(values), limits);
+        const __m256i high = _mm256_cmpgt_epi16(_mm256_load_si256(values + 1), limits);
         const __m256i bytes = _mm256_permute4x64_epi64(_mm256_packs_epi16(low, high), 0xD8);
         above |= (uint64_t)(uint32_t)_mm256_movemask_epi8(bytes) << i;
     }
     return above;
+#else
+    // Byte j of vector k is block 4 * j + k, as in a block of text.
+    const int16x8x4_t low = vld4q_s16(most), high = vld4q_s16(most + 32);
+    const int16x8_t limits = vdupq_n_s16(limit);
+    block above;
+    for (unsigned k = 0; k < 4; k++) {
+        const uint16x8_t is_low = vcgtq_s16(low.val[k], limits), is_high = vcgtq_s16(high.val[k], limits);
+        above.val[k] = vuzp1q_u8(vreinterpretq_u8_u16(is_low), vreinterpretq_u8_u16(is_high));
+    }
+    return high_of(&above);
+#endif
 }
 
 /// Tells of the lines that end in the batch, whose pieces are looked up. What `told_count` is about is left behind.
