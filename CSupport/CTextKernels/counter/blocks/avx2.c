@@ -206,18 +206,13 @@ static inline unsigned find(const uint64_t *words, tk_key key) {
     return hits == 0 ? 0 : found;
 }
 
-/// Writes three pending merges, one after the other, and returns the lowest of all. `width` is 16 or 32.
-static inline uint32_t next_merge(uint32_t *pending, unsigned width, const uint32_t *values, const uint32_t *places) {
-    __m256i least = _mm256_set1_epi32(-1);
-    for (unsigned part = 0; part < width; part += 8) {
-        const __m256i here = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32((int)part));
-        __m256i merges = _mm256_load_si256((const __m256i *)(const void *)(pending + part));
-        for (unsigned i = 0; i < 3; i++) {
-            const __m256i is_here = _mm256_cmpeq_epi32(here, _mm256_set1_epi32((int)places[i]));
-            merges = _mm256_blendv_epi8(merges, _mm256_set1_epi32((int)values[i]), is_here);
-        }
-        _mm256_store_si256((__m256i *)(void *)(pending + part), merges);
-        least = _mm256_min_epu32(least, merges);
+/// The lowest of the pending merges. `width` is 16 or 32.
+static inline uint32_t lowest_of(const uint32_t *pending, unsigned width) {
+    const __m256i *merges = (const __m256i *)(const void *)pending;
+    __m256i least = _mm256_min_epu32(_mm256_load_si256(merges), _mm256_load_si256(merges + 1));
+    if (width == 32) {
+        least = _mm256_min_epu32(
+            least, _mm256_min_epu32(_mm256_load_si256(merges + 2), _mm256_load_si256(merges + 3)));
     }
     __m128i four = _mm_min_epu32(_mm256_castsi256_si128(least), _mm256_extracti128_si256(least, 1));
     four = _mm_min_epu32(four, _mm_shuffle_epi32(four, 0x4E));

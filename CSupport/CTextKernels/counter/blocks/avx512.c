@@ -194,19 +194,11 @@ static inline unsigned find(const uint64_t *words, tk_key key) {
     return hits == 0 ? 0 : found;
 }
 
-/// Writes three pending merges, one after the other, and returns the lowest of all. `width` is 16 or 32.
-static inline uint32_t next_merge(uint32_t *pending, unsigned width, const uint32_t *values, const uint32_t *places) {
-    __m512i low = _mm512_load_si512(pending), high = _mm512_set1_epi32(-1);
-    if (width == 32) high = _mm512_load_si512(pending + 16);
-    for (unsigned i = 0; i < 3; i++) {
-        const uint32_t place = 1u << places[i];
-        const __m512i value = _mm512_set1_epi32((int)values[i]);
-        low = _mm512_mask_mov_epi32(low, (__mmask16)place, value);
-        if (width == 32) high = _mm512_mask_mov_epi32(high, (__mmask16)(place >> 16), value);
-    }
-    _mm512_store_si512(pending, low);
-    if (width == 32) _mm512_store_si512(pending + 16, high);
-    return _mm512_reduce_min_epu32(_mm512_min_epu32(low, high));
+/// The lowest of the pending merges. `width` is 16 or 32.
+static inline uint32_t lowest_of(const uint32_t *pending, unsigned width) {
+    __m512i least = _mm512_load_si512(pending);
+    if (width == 32) least = _mm512_min_epu32(least, _mm512_load_si512(pending + 16));
+    return _mm512_reduce_min_epu32(least);
 }
 
 #define KERNEL_NAME tk_count_avx512

@@ -1,5 +1,5 @@
 // Looks up a batch of pieces, and merges those that are in no cache. Included by kernel.inc.h; it calls `near_of`,
-// `find` and `next_merge`.
+// `find` and `lowest_of`.
 
 /// A piece of up to 31 bytes on its way through the merges, several of which are made by turns: while one waits for
 /// memory, others go on.
@@ -11,8 +11,8 @@ typedef struct {
     /// First bytes of the parts.
     uint32_t parts;
     /// The part merged last, and the one before it; the merges of both are still to be looked up: where, and for which
-    /// pair (`NO_PAIR` if there is none). And what is no part any more.
-    uint32_t left, previous, right;
+    /// pair (`NO_PAIR` if there is none).
+    uint32_t left, previous;
     const uint64_t *left_slot, *previous_slot;
     uint64_t left_key, previous_key;
     /// Receives the tokens.
@@ -38,7 +38,7 @@ static inline void begin(
         l->pending[i] = merged == TK_NO_MERGE || i + 1 >= count ? UINT32_MAX : merged << 5 | i;
     }
     l->parts = (1u << count) - 1;
-    l->left = l->previous = l->right = width - 1;
+    l->left = l->previous = width - 1;
     l->left_key = l->previous_key = NO_PAIR;
     l->left_slot = l->previous_slot = counter->slots;
     l->tokens = tokens;
@@ -51,18 +51,19 @@ static inline uint32_t pending_merge(uint64_t slot, uint64_t key, uint32_t place
 /// Makes a merge. False if there is none to make: then `parts` stays as it is, and the other numbers mean nothing.
 static inline bool make_merge(
     const tk_counting_tables *tables, const uint64_t *slots, lane *l, unsigned width) {
+    const uint32_t of_previous = pending_merge(*l->previous_slot, l->previous_key, l->previous);
+    const uint32_t of_left = pending_merge(*l->left_slot, l->left_key, l->left);
+    const uint32_t of_others = lowest_of(l->pending, width), of_these = of_left < of_previous ? of_left : of_previous;
+    const uint32_t best = of_others < of_these ? of_others : of_these;
     // In this order: where there is no part before, `previous` is `left`.
-    const uint32_t best = next_merge(l->pending, width,
-        (const uint32_t[]){UINT32_MAX, pending_merge(*l->previous_slot, l->previous_key, l->previous),
-            pending_merge(*l->left_slot, l->left_key, l->left)},
-        (const uint32_t[]){l->right, l->previous, l->left});
+    l->pending[l->previous] = of_previous;
+    l->pending[l->left] = of_left;
     const uint32_t left = best & 31, rank = best >> 5, last = 1u << (width - 1);
     const uint32_t behind_left = l->parts & ~1u << left;
     const uint32_t right = (uint32_t)__builtin_ctz(behind_left | last);
     const uint32_t behind = behind_left & (behind_left - 1);
     const uint32_t before = l->parts & ((1u << left) - 1);
     l->parts &= ~(1u << right);
-    l->right = right;
     l->ranks[left] = rank;
     const uint32_t next = (uint32_t)__builtin_ctz(behind | last);
     const uint32_t previous = 31 - (uint32_t)__builtin_clz(before | 1);
@@ -70,6 +71,8 @@ static inline bool make_merge(
     l->left = left;
     l->left_key = unpredictable(behind != 0) ? left_key : NO_PAIR;
     l->previous = previous;
+    // Now, so that the next round does not have to wait for its load of all.
+    l->pending[left] = l->pending[previous] = l->pending[right] = UINT32_MAX;
     l->previous_key = unpredictable(before != 0) ? previous_key : NO_PAIR;
     l->left_slot = tk_slot_of(tables, slots, l->left_key);
     l->previous_slot = tk_slot_of(tables, slots, l->previous_key);

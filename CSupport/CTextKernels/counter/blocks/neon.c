@@ -225,19 +225,10 @@ static inline unsigned find(const uint64_t *words, tk_key key) {
     return hits == 0 ? 0 : found;
 }
 
-/// Writes three pending merges, one after the other, and returns the lowest of all. `width` is 16 or 32.
-static inline uint32_t next_merge(uint32_t *pending, unsigned width, const uint32_t *values, const uint32_t *places) {
-    uint32x4_t least = vdupq_n_u32(UINT32_MAX);
-    static const uint32_t counting[4] = {0, 1, 2, 3};
-    for (unsigned part = 0; part < width; part += 4) {
-        const uint32x4_t here = vaddq_u32(vld1q_u32(counting), vdupq_n_u32(part));
-        uint32x4_t merges = vld1q_u32(pending + part);
-        for (unsigned i = 0; i < 3; i++) {
-            merges = vbslq_u32(vceqq_u32(here, vdupq_n_u32(places[i])), vdupq_n_u32(values[i]), merges);
-        }
-        vst1q_u32(pending + part, merges);
-        least = vminq_u32(least, merges);
-    }
+/// The lowest of the pending merges. `width` is 16 or 32.
+static inline uint32_t lowest_of(const uint32_t *pending, unsigned width) {
+    uint32x4_t least = vld1q_u32(pending);
+    for (unsigned part = 4; part < width; part += 4) least = vminq_u32(least, vld1q_u32(pending + part));
     return vminvq_u32(least);
 }
 
