@@ -15,76 +15,73 @@ typedef struct {
     unsigned count;
 } wide;
 
-static inline void classify_wide(
+/// How many of the bytes hold whole characters: all but those of one that is cut off at the end.
+static inline unsigned whole_count(const uint8_t *p, unsigned count) {
+    for (unsigned i = count; i > 0 && count - i < 3;) {
+        const unsigned byte = p[--i], length = byte < 0xC2 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+        if ((byte & 0xC0) != 0x80) return i + length > count ? i : count;
+    }
+    return count;
+}
+
+/// `left` has the bytes from 0x80 on. Not inlined, so that it has registers for its many constants.
+__attribute__((noinline)) static void classify_wide(
     const tk_counting_tables *tables, const uint8_t *p, unsigned count, bool is_final, uint64_t left, wide *w) {
+    uint64_t splits = 0, firsts = 0, bad = 0;
     uint32_t previous = 0;  // the three-byte letter that ends at `previous_end`
     unsigned previous_end = 65, space_end = 65;
-    w->splits = w->firsts = w->bad = 0;
-    w->count = count;
+    // What is cut off at the end of the block is left to the next one.
+    w->count = whole_count(p, count);
+    if (w->count < count) {
+        if (is_final) bad = (uint64_t)1 << w->count;
+        left &= ((uint64_t)1 << w->count) - 1;
+    }
     while (left != 0) {
         const unsigned i = (unsigned)__builtin_ctzll(left);
-        const unsigned lead = p[i];
-        uint32_t code_point, length;
-        if (lead >= 0xE0 && lead < 0xF0) {
-            length = 3;
-            if (i + 3 > count) goto truncated;
-            code_point = (lead & 15) << 12 | (uint32_t)(p[i + 1] & 63) << 6 | (p[i + 2] & 63);
-            if ((p[i + 1] & 0xC0) != 0x80 || (p[i + 2] & 0xC0) != 0x80 || code_point < 0x800
-                || (code_point >> 11) == 0x1B) {
-                w->bad |= (uint64_t)1 << i;
-                return;
-            }
+        const uint64_t first = (uint64_t)1 << i;
+        uint32_t bytes, code_point;
+        memcpy(&bytes, p + i, 4);
+        if ((bytes & 0xC0C0F0) == 0x8080E0) {
+            code_point = (bytes & 15) << 12 | (bytes >> 8 & 63) << 6 | (bytes >> 16 & 63);
+            // Of 32 parts the first one is too low for three bytes, and the 28th are surrogates.
+            if ((0x08000001u >> (code_point >> 11) & 1) != 0) goto invalid;
             const unsigned class = tk_class_of(code_point);
             const uint32_t flags = 0x010101u << class;
             memcpy(w->classes + i, &flags, 4);
             const bool is_caseless = class == TK_CASELESS;
-            if (is_caseless & (previous_end == i)) {
-                w->splits |= (uint64_t)!tk_may_join(tables, previous, code_point) << i;
-            }
+            if (is_caseless & (previous_end == i)) splits |= tk_may_join(tables, previous, code_point) ? 0 : first;
             previous = code_point;
             previous_end = (is_caseless | (class == TK_MARK)) ? i + 3 : 65;
-            if (class == TK_SPACE) {
-                if (space_end == i) w->bad |= (uint64_t)1 << i;
+            if (__builtin_expect(class == TK_SPACE, 0)) {
+                if (space_end == i) bad |= first;
                 space_end = i + 3;
             }
-        } else if (lead >= 0xC2 && lead < 0xE0) {
-            length = 2;
-            if (i + 2 > count) goto truncated;
-            code_point = (lead & 31) << 6 | (p[i + 1] & 63);
-            if ((p[i + 1] & 0xC0) != 0x80) {
-                w->bad |= (uint64_t)1 << i;
-                return;
-            }
-            const unsigned class = tk_class_of(code_point);
+            left &= ~(7 * first);
+        } else if ((bytes & 0xC0E0) == 0x80C0 && (bytes & 0x1E) != 0) {
+            const unsigned class = tk_class_of((bytes & 31) << 6 | (bytes >> 8 & 63));
             const uint16_t flags = (uint16_t)(0x0101u << class);
             memcpy(w->classes + i, &flags, 2);
-            if (class == TK_SPACE) {
-                if (space_end == i) w->bad |= (uint64_t)1 << i;
+            if (__builtin_expect(class == TK_SPACE, 0)) {
+                if (space_end == i) bad |= first;
                 space_end = i + 2;
             }
+            left &= ~(3 * first);
         } else {
-            length = 4;
-            if (i + 4 > count && lead >= 0xF0) goto truncated;
-            const uint8_t second = p[i + 1];
-            code_point = (lead & 7) << 18 | (uint32_t)(second & 63) << 12 | (uint32_t)(p[i + 2] & 63) << 6
-                | (p[i + 3] & 63);
-            if (lead < 0xF0 || lead > 0xF4 || (second & 0xC0) != 0x80 || (p[i + 2] & 0xC0) != 0x80
-                || (p[i + 3] & 0xC0) != 0x80 || code_point < 0x10000 || code_point > 0x10FFFF) {
-                w->bad |= (uint64_t)1 << i;
-                return;
-            }
+            code_point = (bytes & 7) << 18 | (bytes >> 8 & 63) << 12 | (bytes >> 16 & 63) << 6 | (bytes >> 24 & 63);
+            if ((bytes & 0xC0C0C0F8) != 0x808080F0 || code_point < 0x10000 || code_point > 0x10FFFF) goto invalid;
             const uint32_t flags = 0x01010101u << tk_class_of(code_point);
             memcpy(w->classes + i, &flags, 4);
+            left &= ~(15 * first);
         }
-        w->firsts |= (uint64_t)1 << i;
-        left &= ~((((uint64_t)1 << length) - 1) << i);
+        firsts |= first;
         continue;
-    truncated:
-        // What is cut off at the end of the block is left to the next one.
-        if (is_final) w->bad |= (uint64_t)1 << i;
-        w->count = i;
-        return;
+    invalid:
+        bad |= first;
+        break;
     }
+    w->splits = splits;
+    w->firsts = firsts;
+    w->bad = bad;
 }
 
 #define below(place) (((uint64_t)1 << (place)) - 1)
