@@ -120,9 +120,16 @@ static inline void masks_of_wide(
 
 #include "keys.inc.h"
 
-static inline uint64x2_t key_at(const uint8_t *p, uint64_t asked, uint64_t asked_ends) {
-    // 64 if there is none.
-    const unsigned start = __clzll(__rbitll(asked)), length = __clzll(__rbitll(asked_ends)) + 1 - start;
+/// The place of the first bit, the highest, which becomes 0; 64 if there is none.
+static inline unsigned take_first(uint64_t *reversed) {
+    const unsigned first = __clzll(*reversed);
+    *reversed &= ~((uint64_t)1 << 63 >> (first & 63));
+    return first;
+}
+
+/// The key of the next piece; its first and last bytes are bits in reverse, as only leading zeros can be counted.
+static inline uint64x2_t take_key(const uint8_t *p, uint64_t *asked, uint64_t *asked_ends) {
+    const unsigned start = take_first(asked), length = take_first(asked_ends) + 1 - start;
     const key_form *form = &key_forms[length];
     const uint8x16_t bytes = vqtbl1q_u8(vld1q_u8(p + start), vld1q_u8(form->shuffle));
     return vorrq_u64(vreinterpretq_u64_u8(bytes), vld1q_u64(form->length));
@@ -130,21 +137,21 @@ static inline uint64x2_t key_at(const uint8_t *p, uint64_t asked, uint64_t asked
 
 static inline void take_keys(tk_counter *counter, const uint8_t *p, uint64_t asked, uint64_t asked_ends) {
     const unsigned count = (unsigned)__builtin_popcountll(asked), from = counter->key_count - counter->sought_count;
+    asked = __rbitll(asked);
+    asked_ends = __rbitll(asked_ends);
     // So many do for nearly all blocks. Those behind the last are of the byte behind the block, and are written over.
     for (unsigned done = 0; done < 12 || __builtin_expect(done < count, 0); done += 4) {
         for (unsigned i = 0; i < 4; i += 2) {
-            const uint64x2_t first = key_at(p, asked, asked_ends);
-            asked &= asked - 1;
-            asked_ends &= asked_ends - 1;
-            const uint64x2_t second = key_at(p, asked, asked_ends);
-            asked &= asked - 1;
-            asked_ends &= asked_ends - 1;
+            const uint64x2_t first = take_key(p, &asked, &asked_ends), second = take_key(p, &asked, &asked_ends);
             vst1q_u64(counter->keys_low + from + done + i, vzip1q_u64(first, second));
             vst1q_u64(counter->keys_high + from + done + i, vzip2q_u64(first, second));
         }
     }
     counter->key_count += count;
 }
+
+/// Of four numbers in two vectors.
+#define UPPER_HALVES(words) vuzp2q_u32(vreinterpretq_u32_u64((words)[0]), vreinterpretq_u32_u64((words)[1]))
 
 /// Where in `near` the sets of four keys are, as `near_of`, but in sets.
 static inline uint32x4_t near_of_four(const uint64_t *keys_low, const uint64_t *keys_high) {
@@ -156,24 +163,30 @@ static inline uint32x4_t near_of_four(const uint64_t *keys_low, const uint64_t *
     const uint32x4_t hash = vpaddq_u32(
         vmulq_u32(vreinterpretq_u32_u64(first), factors), vmulq_u32(vreinterpretq_u32_u64(second), factors));
     // The highest bit says whether a piece is short.
-    const uint32x4_t lengths = vuzp2q_u32(vreinterpretq_u32_u64(high[0]), vreinterpretq_u32_u64(high[1]));
-    return vshrq_n_u32(vsriq_n_u32(lengths, hash, 1), 31 - TK_NEAR_BITS);
+    return vshrq_n_u32(vsriq_n_u32(UPPER_HALVES(high), hash, 1), 31 - TK_NEAR_BITS);
 }
 
-/// The entries of two keys that are near; 0: it is not.
-static inline uint32x4_t find_two(
+/// The upper halves of the entries of four keys that are near; 0: it is not.
+static inline uint32x4_t find_four(
     const uint64_t *near, const uint32_t *sets, const uint64_t *keys_low, const uint64_t *keys_high) {
-    const uint64x2_t low = vld1q_u64(keys_low), high = vld1q_u64(keys_high);
-    const uint64x2_t is_short = vcltzq_s64(vreinterpretq_s64_u64(high));
-    const uint64x2_t set = vld1q_u64(near + 2 * (size_t)sets[0]), other = vld1q_u64(near + 2 * (size_t)sets[1]);
-    const uint64x2_t first = vzip1q_u64(set, other), second = vzip2q_u64(set, other);
-    // As `tk_find_near`.
     const uint64x2_t but = vdupq_n_u64(TK_BUT_COUNT);
-    const uint64x2_t is_low = vceqq_u64(vandq_u64(first, vorrq_u64(but, is_short)), low);
-    const uint64x2_t is_high = vceqq_u64(vandq_u64(second, but), high);
-    const uint64x2_t is_second = vbicq_u64(is_high, vbicq_u64(is_short, is_low));
-    return vreinterpretq_u32_u64(
-        vbslq_u64(vbicq_u64(is_low, is_short), first, vandq_u64(second, is_second)));
+    uint64x2_t firsts[2], seconds[2], are_low[2], are_high[2], are_short[2];
+    for (unsigned i = 0; i < 2; i++) {
+        const uint64x2_t even = vld1q_u64(near + 2 * (size_t)sets[2 * i]);
+        const uint64x2_t odd = vld1q_u64(near + 2 * (size_t)sets[2 * i + 1]);
+        const uint64x2_t low = vld1q_u64(keys_low + 2 * i), high = vld1q_u64(keys_high + 2 * i);
+        firsts[i] = vzip1q_u64(even, odd);
+        seconds[i] = vzip2q_u64(even, odd);
+        are_short[i] = vcltzq_s64(vreinterpretq_s64_u64(high));
+        are_low[i] = vceqq_u64(vandq_u64(firsts[i], vorrq_u64(but, are_short[i])), low);
+        are_high[i] = vceqq_u64(vandq_u64(seconds[i], but), high);
+    }
+    // As `tk_find_near`.
+    const uint32x4_t first = UPPER_HALVES(firsts), second = UPPER_HALVES(seconds);
+    const uint32x4_t is_low = UPPER_HALVES(are_low), is_high = UPPER_HALVES(are_high);
+    const uint32x4_t is_short = UPPER_HALVES(are_short);
+    const uint32x4_t is_second = vbicq_u32(is_high, vbicq_u32(is_short, is_low));
+    return vbslq_u32(vbicq_u32(is_low, is_short), first, vandq_u32(second, is_second));
 }
 
 static inline uint64_t seek_near(tk_counter *counter, unsigned count) {
@@ -183,21 +196,18 @@ static inline uint64_t seek_near(tk_counter *counter, unsigned count) {
         vst1q_u32(sets + done, near_of_four(counter->keys_low + done, counter->keys_high + done));
         vst1q_u32(sets + done + 4, near_of_four(counter->keys_low + done + 4, counter->keys_high + done + 4));
     }
-    uint8_t all[TK_BATCH_KEYS] = {0};
+    uint8_t all[TK_BATCH_KEYS] = {0}, *tokens = counter->key_tokens + counter->sought_count;
     uint16x8_t sums = vdupq_n_u16(0);
     for (unsigned done = 0; done < count; done += 8) {
-        uint32x4_t two[4];
-        for (unsigned i = 0; i < 4; i++) {
-            const unsigned at = done + 2 * i;
-            two[i] = find_two(counter->near, sets + at, counter->keys_low + at, counter->keys_high + at);
-        }
-        // The highest words of the eight, then of these the highest bytes.
-        const uint16x8_t words = vuzp2q_u16(
-            vreinterpretq_u16_u32(vuzp2q_u32(two[0], two[1])), vreinterpretq_u16_u32(vuzp2q_u32(two[2], two[3])));
-        const uint8x8_t tokens = vand_u8(vshrn_n_u16(words, 8), vdup_n_u8(15));
-        vst1_u8(all + done, tokens);
-        vst1_u8(counter->key_tokens + counter->sought_count + done, tokens);
-        sums = vaddw_u8(sums, tokens);
+        const uint64_t *low = counter->keys_low + done, *high = counter->keys_high + done;
+        const uint32x4_t first = find_four(counter->near, sets + done, low, high);
+        const uint32x4_t second = find_four(counter->near, sets + done + 4, low + 4, high + 4);
+        // The highest byte of each.
+        const uint16x8_t upper = vuzp2q_u16(vreinterpretq_u16_u32(first), vreinterpretq_u16_u32(second));
+        const uint8x8_t eight = vand_u8(vshrn_n_u16(upper, 8), vdup_n_u8(15));
+        vst1_u8(all + done, eight);
+        vst1_u8(tokens + done, eight);
+        sums = vaddw_u8(sums, eight);
     }
     counter->near_tokens[0] += vaddlvq_u16(sums);
     block lacking = load_block(all);
