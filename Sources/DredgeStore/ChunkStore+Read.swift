@@ -14,17 +14,27 @@ extension ChunkStore {
     /// The chunks of the object with this key, in order. Iterating throws `noSuchObject` when there is none; where
     /// several sources have the key, the chunks of each, one object after the other, unless `bucket` or `source` name
     /// one. An object of which nothing is stored has no chunks. Memory is the text of a few batches.
-    public func chunks(of key: [UInt8], bucket: String? = nil, source: String? = nil) -> StoredChunks {
-        StoredChunks(path: path, filter: ObjectFilter(key: key, bucket: bucket, source: source))
+    /// - Parameter ordinals: those of the chunks that are wanted, from 0; what is outside of them is not read. A
+    ///   range that goes past the last chunk ends with it.
+    public func chunks(
+        of key: [UInt8], ordinals: Range<Int> = 0..<Int.max, bucket: String? = nil, source: String? = nil
+    ) -> StoredChunks {
+        precondition(ordinals.lowerBound >= 0, "ordinals count from 0")
+        return StoredChunks(
+            path: path, filter: ObjectFilter(key: key, bucket: bucket, source: source), ordinals: ordinals)
     }
 
     /// The same for a key that is text.
-    public func chunks(of key: String, bucket: String? = nil, source: String? = nil) -> StoredChunks {
-        chunks(of: Array(key.utf8), bucket: bucket, source: source)
+    public func chunks(
+        of key: String, ordinals: Range<Int> = 0..<Int.max, bucket: String? = nil, source: String? = nil
+    ) -> StoredChunks {
+        chunks(of: Array(key.utf8), ordinals: ordinals, bucket: bucket, source: source)
     }
 
     /// All chunks of the store, in order of (bucket, key bytes, source, ordinal).
-    public func chunks() -> StoredChunks { StoredChunks(path: path, filter: ObjectFilter(hasContent: true)) }
+    public func chunks() -> StoredChunks {
+        StoredChunks(path: path, filter: ObjectFilter(hasContent: true), ordinals: 0..<Int.max)
+    }
 
     /// Runs `body` on a connection of its own that sees one state of the store.
     func readSnapshot<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
@@ -97,9 +107,10 @@ public struct StoredChunks: AsyncSequence, Sendable {
     public typealias Failure = StoreError
     let path: String
     let filter: ObjectFilter
+    let ordinals: Range<Int>
 
     /// Opens the file at the first `next()`.
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(path: path, filter: filter) }
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(path: path, filter: filter, ordinals: ordinals) }
 
     /// Holds a view of the store until it goes.
     public struct AsyncIterator: AsyncIteratorProtocol {
@@ -112,20 +123,22 @@ public struct StoredChunks: AsyncSequence, Sendable {
 
         let path: String
         let filter: ObjectFilter
+        let ordinals: Range<Int>
         private var source: (reader: StoreReader, content: ContentReader)?
         private var position: Position?
         private var page: ArraySlice<StoredChunk> = []
 
-        init(path: String, filter: ObjectFilter) {
+        init(path: String, filter: ObjectFilter, ordinals: Range<Int>) {
             self.path = path
             self.filter = filter
+            self.ordinals = ordinals
         }
 
         /// The next chunk. Reads the chunks of one batch at a time, on a thread of its own.
         public mutating func next() async throws(StoreError) -> StoredChunk? {
             if let chunk = page.popFirst() { return chunk }
             do {
-                let (filter, path, before) = (filter, path, position)
+                let (filter, ordinals, path, before) = (filter, ordinals, path, position)
                 let reader: StoreReader
                 let content: ContentReader
                 if let source {
@@ -140,12 +153,16 @@ public struct StoredChunks: AsyncSequence, Sendable {
                     var position = try before ?? Position(cursor: ObjectCursor.byBucket(db, filter))
                     while true {
                         if let object = position.object, let span = position.spans.popFirst() {
-                            return (try content.chunks(db, of: object, in: span), position)
+                            let chunks = try content.chunks(db, of: object, in: span.part(ordinals))
+                            if chunks.isEmpty { continue }
+                            return (chunks, position)
                         }
                         position.object = try position.cursor.next(db)
                         guard let object = position.object else { break }
                         position.objectCount += 1
-                        position.spans = try content.spans(db, of: object.id)[...]
+                        position.spans =
+                            try content.spans(
+                                db, of: object.id, from: ordinals.lowerBound, limit: ordinals.count)[...]
                     }
                     if let key = filter.key, position.objectCount == 0 {
                         throw StoreError(

@@ -86,6 +86,23 @@ import Testing
         #expect(limited.output == "--- s3://acme/a.txt chunk 0: bytes 0..<5, 3 tokens\nab\tc\n")
     }
 
+    @Test func `show begins with the chunk that is asked for`() async throws {
+        let directory = try TemporaryDirectory()
+        let path = try await makeStore(directory)
+        let all = try await DredgeBinary.run(["store", "show", path, "a.txt", "--json"]).output.split(separator: "\n")
+        #expect(all.count == 2)
+        for (options, lines) in [
+            (["--first", "0"], all[...]), (["--first", "1"], all[1...]), (["--first", "0", "--limit", "1"], all[..<1]),
+            (["--first", "1", "--limit", "\(Int.max)"], all[1...]),
+        ] {
+            let outcome = try await DredgeBinary.run(["store", "show", path, "a.txt", "--json"] + options)
+            #expect(outcome.status == 0 && outcome.output.split(separator: "\n") == Array(lines), "\(options)")
+        }
+        let none = try await DredgeBinary.run(["store", "show", path, "a.txt", "--first", "2"])
+        #expect(none.status == 0 && none.output.isEmpty && none.error.contains("has fewer than 3 chunks"))
+        #expect(try await DredgeBinary.run(["store", "show", path, "a.txt", "--first=-1"]).status == 1)
+    }
+
     @Test func `show says why there is nothing to show`() async throws {
         let directory = try TemporaryDirectory()
         let path = try await makeStore(directory)

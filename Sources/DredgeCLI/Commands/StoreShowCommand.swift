@@ -28,7 +28,10 @@ struct StoreShowCommand: AsyncParsableCommand {
 
     @OptionGroup var source: SourceOption
 
-    @Option(help: ArgumentHelp("The first chunks only.", valueName: "count"))
+    @Option(help: ArgumentHelp("Begin with this chunk; the first one is 0.", valueName: "ordinal"))
+    var first = 0
+
+    @Option(help: ArgumentHelp("So many chunks at the most.", valueName: "count"))
     var limit: Int?
 
     @Flag(help: "Print a line of JSON for each chunk, as export does.")
@@ -36,6 +39,7 @@ struct StoreShowCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit is 1 or more") }
+        if first < 0 { throw ValidationError("--first is 0 or more") }
     }
 
     func run() async throws {
@@ -46,14 +50,21 @@ struct StoreShowCommand: AsyncParsableCommand {
         let key = Array((address?.prefix ?? self.key).utf8)
         let isTerminal = isatty(STDOUT_FILENO) == 1
         var count = 0
-        for try await chunk in store.chunks(of: key, bucket: bucket, source: source.source) {
+        let (end, isPastAll) = first.addingReportingOverflow(limit ?? .max)
+        let ordinals = first..<(isPastAll ? .max : end)
+        for try await chunk in store.chunks(of: key, ordinals: ordinals, bucket: bucket, source: source.source) {
             if json {
                 try StandardOutput.shared.write(chunk.exportLine)
             } else {
                 try StandardOutput.shared.write(ChunkText.bytes(chunk, isTerminal: isTerminal))
             }
             count += 1
-            if count == limit { break }
+        }
+        if count == 0, first > 0 {
+            for try await _ in store.chunks(of: key, ordinals: 0..<1, bucket: bucket, source: source.source) {
+                StandardError.write("dredge: it has fewer than \(Figures.count(first + 1)) chunks\n")
+                return
+            }
         }
         if count == 0, !json { try await explain(store, key, bucket) }
     }
