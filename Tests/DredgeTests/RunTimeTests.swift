@@ -19,7 +19,9 @@ import Testing
     @Test func `each stage that is busy is named, the last one first`() {
         #expect(bottleneck { _ in } == .network)
         #expect(bottleneck { $0.blockedSeconds = 8 } == .store)
-        #expect(bottleneck { $0.workedSeconds = 19 } == .counting)
+        #expect(bottleneck { ($0.workedSeconds, $0.workerSeconds) = (19, [9, 9]) } == .counting)
+        #expect(bottleneck { ($0.workedSeconds, $0.workerSeconds) = (19, [5, 5]) } == .processor)
+        #expect(bottleneck { ($0.workedSeconds, $0.fetchedByteCount) = (19, 1000) } == .tooLittle)
         #expect(bottleneck { $0.transferSeconds = 9 } == .receiving)
         #expect(bottleneck { ($0.transferSeconds, $0.requests.count) = (9, 1_000_000) } == .requests)
         #expect(bottleneck { $0.cpuSeconds = 18 } == .processor)

@@ -60,7 +60,11 @@ public struct Inventory: Sendable, Hashable {
             throw refusal(
                 "It is no manifest of S3 Inventory.", "Give the path of an inventory's manifest.json.")
         } catch {
-            throw refusal("It can't be read: \(error.localizedDescription)", "Give the path of its manifest.json.")
+            var isFolder: ObjCBool = false
+            let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            throw refusal(
+                isFolder.boolValue ? "It is a folder." : isThere ? "It can't be read." : "It is not there.",
+                "Give the path of its manifest.json.")
         }
         guard manifest.fileFormat == "CSV" else {
             throw refusal(
@@ -81,14 +85,15 @@ public struct Inventory: Sendable, Hashable {
             isDeleteMarker: column("IsDeleteMarker"))
         created = manifest.creationTimestamp.flatMap(Double.init).map { Date(timeIntervalSince1970: $0 / 1000) }
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        let data = folder.deletingLastPathComponent().appendingPathComponent("data")
         var paths: [String] = []
         for file in manifest.files {
             let name = file.key.split(separator: "/").last.map(String.init) ?? file.key
             let places = ["../data/\(name)", "data/\(name)", name].map { folder.appendingPathComponent($0).path }
             guard let place = places.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
                 throw refusal(
-                    "It names the file \(file.key), which is neither beside it nor in a folder data there.",
-                    "Copy the inventory's data files too.")
+                    "It names the file \(file.key), which is not in \(data.path).",
+                    "Copy the inventory's data files to that folder.")
             }
             paths.append(place)
         }

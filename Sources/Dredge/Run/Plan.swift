@@ -18,7 +18,7 @@ public struct SourcePlan: Sendable, Hashable, Codable {
     public var toFetch = ObjectCount()
     /// GETs that reading them takes: one for each part (`Limits.partByteCount`).
     public var getCount = 0
-    /// Pages that the listing took; 0 with an inventory.
+    /// Pages that the listing took, or would have taken where an inventory was read instead.
     public var pageCount = 0
     /// In the store with the same ETag and size.
     public var unchanged = ObjectCount()
@@ -60,7 +60,7 @@ extension Engine {
             await open.verify()
             if let failure = open.failure { throw failure }
             var planned = try await self.plan(open, against: ledger)
-            if inventory != nil { planned.pageCount = 0 }
+            if inventory != nil { planned.pageCount = (planned.listed.objects + 999) / 1000 }
             plan.sources.append(planned)
         }
         return plan

@@ -58,6 +58,8 @@ public struct RunTime: Sendable, Hashable, Codable {
         case processor
         /// The service asked for fewer requests.
         case throttling
+        /// Less than a mebibyte was read: nothing can be told.
+        case tooLittle = "too_little"
         /// As many requests are in flight as may be.
         case requestLimit = "request_limit"
         /// Pages of the listing came too slowly.
@@ -139,11 +141,14 @@ struct RunTimeParts: Sendable {
         return most > 0 ? min(1, workedSeconds / most) : 0
     }
 
+    /// Whether workers that were at work were often without a processor: other programs had it.
+    private var isCrowded: Bool { workerSeconds.reduce(0, +) < Self.crowdedShare * workedSeconds }
+
     /// The first stage, from the last one on, that was busy nearly all the time: what comes before it waits for it.
     private var bottleneck: RunTime.Bottleneck {
-        guard elapsed > 0 else { return .network }
+        guard elapsed > 0, fetchedByteCount >= Self.byteCountMin else { return .tooLittle }
         if max(blockedSeconds, storeSeconds) / elapsed >= Self.busyShare { return .store }
-        if workedShare >= Self.busyShare { return .counting }
+        if workedShare >= Self.busyShare { return isCrowded ? .processor : .counting }
         if transferSeconds / elapsed >= Self.busyShare {
             let answerByteCount = fetchedByteCount / UInt64(max(1, requests.count))
             return answerByteCount < Self.smallAnswerByteCount ? .requests : .receiving
@@ -157,6 +162,9 @@ struct RunTimeParts: Sendable {
     }
 
     private static let busyShare = 0.75
+    private static let crowdedShare = 0.6
+    /// Of less nothing can be told.
+    private static let byteCountMin: UInt64 = 1 << 20
     private static let throttledShare = 0.01
     private static let fullShare = 0.5
     private static let smallAnswerByteCount: UInt64 = 256 << 10

@@ -16,6 +16,8 @@ struct Estimate: Sendable, Hashable, Encodable {
         var listCount: Int
         /// Seconds that listing takes.
         var listingSeconds: Double
+        /// Whether that was reckoned (`listingSeconds(ofPages:)`), not measured.
+        var isListingReckoned = false
     }
 
     /// With what.
@@ -73,6 +75,9 @@ struct Estimate: Sendable, Hashable, Encodable {
         trafficDollars = means.usesNAT ? bytes / 1e9 * Self.dollarsPerNATGigabyte : 0
         storeByteCount = bytes * means.storeRatio
     }
+
+    /// Seconds that so many pages of a listing take: 0.3 s for a page, 25 at once, as a run asks for them.
+    static func listingSeconds(ofPages count: Int) -> Double { Double(count) * 0.3 / 25 }
 
     /// How much of a network's nominal speed text gets.
     private static let networkShare = 0.8

@@ -14,7 +14,11 @@ enum EstimateText {
         ]
         let speed = "at \(Figures.rate(means.bytesPerSecondOfCore)) per core"
         let rows = [
-            ("listing", work.listingSeconds, "as it took now"),
+            (
+                "listing", work.listingSeconds,
+                work.isListingReckoned
+                    ? "\(Figures.count(work.listCount, "page")) of 0.3 s, 25 at once" : "as it took now"
+            ),
             ("network", estimate.networkSeconds, "at 80 % of its speed"),
             ("processor", estimate.processorSeconds, speedIsMeasured ? speed + ", as measured now" : speed),
             (

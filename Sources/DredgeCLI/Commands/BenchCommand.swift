@@ -9,8 +9,9 @@ struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure this machine: each stage alone, then all of them together.",
         discussion: """
-            Reads generated text, a file (--file), or the sources of a config (--config), for at most --seconds. \
-            Nothing is kept: the store that is written goes at the end. Of a bucket, objects are only read.
+            Reads generated text, or the first 64 MiB of a file (--file, 1 MiB at least), and with --config also the \
+            sources of a config, for at most --seconds. Nothing is kept: the store that is written is deleted at the \
+            end. Of a bucket, objects are only read.
             """)
 
     @Option(help: "Read this config's sources, with its settings and limits.", completion: .file())

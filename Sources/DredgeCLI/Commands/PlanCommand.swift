@@ -18,8 +18,9 @@ struct PlanCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "manifest.json of an S3 Inventory in CSV, with its data files beside it; read in the place of its bucket's "
-                + "listing. May be given once for each bucket.", valueName: "file"), completion: .file())
+            "manifest.json in a copy of an S3 Inventory's folder (the one with data/ and a folder for each date), in "
+                + "CSV; read in the place of its bucket's listing. May be given once for each bucket.",
+            valueName: "file"), completion: .file())
     var inventory: [String] = []
 
     @Option(help: ArgumentHelp("Machines that share the work.", valueName: "count"))
@@ -93,7 +94,7 @@ struct PlanCommand: AsyncParsableCommand {
             throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))
         }
         let estimate = Estimate(
-            work(of: plan, listingSeconds: listingSeconds),
+            work(of: plan, listingSeconds: inventories.isEmpty ? listingSeconds : nil),
             with: try means(config, storeRatio: try await ratio(of: existing)))
         if json {
             try StandardOutput.shared.write(try JSONText.line(Answer(plan: plan, estimate: estimate)))
@@ -105,7 +106,8 @@ struct PlanCommand: AsyncParsableCommand {
 
     /// The inventories, each of a bucket of one of the sources.
     private func inventories(of sources: [Source]) throws -> [Inventory] {
-        try inventory.map { path in
+        var buckets: Set<String> = []
+        return try inventory.map { path in
             let inventory: Inventory
             do throws(RunError) {
                 inventory = try Inventory(manifest: path)
@@ -114,8 +116,16 @@ struct PlanCommand: AsyncParsableCommand {
             }
             guard sources.contains(where: { $0.bucket == inventory.bucket }) else {
                 throw CommandFailure(
-                    .usage, "\(path) lists the bucket \(inventory.bucket), which is no source of \(config).")
+                    .usage,
+                    "dredge: \(path) lists the bucket \(inventory.bucket), which is no source of \(config). Name it "
+                        + "there, or give the inventory of a bucket that is.")
             }
+            guard buckets.insert(inventory.bucket).inserted else {
+                throw CommandFailure(
+                    .usage, "dredge: \(path) is a second inventory of \(inventory.bucket). Give one for each bucket.")
+            }
+            let date = inventory.created.map { ", begun \($0.formatted(.iso8601))" } ?? ""
+            StandardError.write("Inventory of \(inventory.bucket)\(date): read in the place of the listing\n")
             return inventory
         }
     }
@@ -125,12 +135,15 @@ struct PlanCommand: AsyncParsableCommand {
         var estimate: Estimate
     }
 
-    private func work(of plan: Plan, listingSeconds: Double) -> Estimate.Work {
-        Estimate.Work(
+    /// - Parameter listingSeconds: nil: the listing was not made.
+    private func work(of plan: Plan, listingSeconds: Double?) -> Estimate.Work {
+        let listCount = plan.sources.reduce(0) { $0 + $1.pageCount }
+        return Estimate.Work(
             objectCount: plan.sources.reduce(0) { $0 + $1.toFetch.objects },
             byteCount: plan.sources.reduce(0) { $0 + $1.toFetch.bytes },
             getCount: plan.sources.reduce(0) { $0 + $1.getCount },
-            listCount: plan.sources.reduce(0) { $0 + $1.pageCount }, listingSeconds: listingSeconds)
+            listCount: listCount, listingSeconds: listingSeconds ?? Estimate.listingSeconds(ofPages: listCount),
+            isListingReckoned: listingSeconds == nil)
     }
 
     private func means(_ config: Config, storeRatio: Double?) throws -> Estimate.Means {

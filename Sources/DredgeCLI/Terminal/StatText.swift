@@ -69,7 +69,8 @@ enum StatText {
         case .throttling: "the service. It asks for fewer requests (503 SlowDown): spread keys over prefixes, or wait."
         case .requestLimit: "the number of requests that may be in flight: raise limits.requests."
         case .listing: "the listing. Keys come slower than objects are read."
-        case .network: "the network, or the service. Nothing on this machine was busy all the time."
+        case .network: "the network, or the service. No part of dredge was busy all the time."
+        case .tooLittle: "unknown: too little was read to tell."
         }
     }
 
