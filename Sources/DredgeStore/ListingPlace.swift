@@ -40,6 +40,19 @@ enum ListingPlace {
             rest = rest.dropFirst(length)
         }
         guard keys.count.isMultiple(of: 2) else { return [KeyRange()] }
-        return stride(from: 0, to: keys.count, by: 2).map { KeyRange(after: keys[$0], last: keys[$0 + 1]) }
+        let left = stride(from: 0, to: keys.count, by: 2).map { KeyRange(after: keys[$0], last: keys[$0 + 1]) }
+        return isInOrder(left) ? left : [KeyRange()]
+    }
+
+    /// Whether each range has room, and begins where the one before has ended or later.
+    private static func isInOrder(_ left: [KeyRange]) -> Bool {
+        let hasRoom = left.allSatisfy { range in
+            range.last.map { last in range.after.map { $0.lexicographicallyPrecedes(last) } ?? true } ?? true
+        }
+        return hasRoom
+            && zip(left, left.dropFirst()).allSatisfy { front, behind in
+                guard let end = front.last, let begin = behind.after else { return false }
+                return !begin.lexicographicallyPrecedes(end)
+            }
     }
 }

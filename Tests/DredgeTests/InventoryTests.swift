@@ -13,7 +13,7 @@ import Testing
     /// Writes an inventory as S3 lays it out; returns the manifest's path.
     private func write(
         _ files: [String: String], schema: String = "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, ETag",
-        format: String = "CSV", layout: String = "../data/"
+        format: String = "CSV", layout: String = "../data/", sized: Bool = true
     ) throws -> String {
         let manifest = folder.appendingPathComponent("2026-11-01T00-00Z")
         let data = manifest.appendingPathComponent(layout)
@@ -30,8 +30,9 @@ import Testing
             gzip.waitUntilExit()
         }
         let path = manifest.appendingPathComponent("manifest.json")
-        let list = files.keys.sorted().map {
-            "{\"key\":\"inv/bucket/all/data/\($0)\",\"size\":1,\"MD5checksum\":\"-\"}"
+        let list = try files.keys.sorted().map { name in
+            let size = sized ? "\(try Data(contentsOf: data.appendingPathComponent(name)).count)" : "null"
+            return "{\"key\":\"inv/bucket/all/data/\(name)\",\"size\":\(size),\"MD5checksum\":\"-\"}"
         }
         try Data(
             """
@@ -105,7 +106,7 @@ import Testing
     @Test func `a file that is cut off is told from one that is whole`() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let rows = (0..<20_000).map { "bucket,\($0 &* 7_919),,true,false,1,\($0)" }.joined(separator: "\n")
-        let manifest = try write(["x.csv.gz": rows])
+        let manifest = try write(["x.csv.gz": rows], sized: false)
         let path = folder.appendingPathComponent("data/x.csv.gz")
         let whole = try Data(contentsOf: path)
         for count in [whole.count / 2, whole.count - 4] {
@@ -113,6 +114,14 @@ import Testing
             let error = await #expect(throws: RunError.self) { try await plan(manifest) }
             #expect(error?.message.contains("damaged or cut off") == true, "\(error as Any)")
         }
+    }
+
+    @Test func `a file of another size than the manifest says is refused`() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let manifest = try write(["x.csv": "bucket,k,,true,false,1,e\nbucket,l,,true,false,1,e\n"])
+        try Data("bucket,k,,true,false,1,e\n".utf8).write(to: folder.appendingPathComponent("data/x.csv"))
+        let error = #expect(throws: RunError.self) { try Inventory(manifest: manifest) }
+        #expect(error?.message.contains("has 25 bytes, and 50 by the manifest") == true, "\(error as Any)")
     }
 
     @Test func `what is no inventory in CSV is refused, with what to do`() throws {

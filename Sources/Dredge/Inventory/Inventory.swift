@@ -29,7 +29,11 @@ public struct Inventory: Sendable, Hashable {
     }
 
     private struct Manifest: Decodable {
-        struct File: Decodable { var key: String }
+        struct File: Decodable {
+            var key: String
+            /// Bytes, as it is stored.
+            var size: UInt64?
+        }
         var sourceBucket: String
         var fileFormat: String
         var fileSchema: String
@@ -76,7 +80,7 @@ public struct Inventory: Sendable, Hashable {
         guard let key = column("Key"), let size = column("Size") else {
             throw refusal(
                 "Its rows have no \(column("Key") == nil ? "Key" : "Size"): they have \(manifest.fileSchema).",
-                "Let the inventory have the size of the objects.")
+                "Give an inventory that has the key and the size of the objects.")
         }
         bucket = manifest.sourceBucket
         columns = Columns(
@@ -94,6 +98,13 @@ public struct Inventory: Sendable, Hashable {
                 throw refusal(
                     "It names the file \(file.key), which is not in \(data.path).",
                     "Copy the inventory's data files to that folder.")
+            }
+            let attributes = try? FileManager.default.attributesOfItem(atPath: place)
+            let byteCount = (attributes?[.size] as? NSNumber)?.uint64Value
+            if let size = file.size, let byteCount, size != byteCount {
+                throw refusal(
+                    "Its file \(place) has \(byteCount) bytes, and \(size) by the manifest: it is cut off, or another.",
+                    "Copy it anew.")
             }
             paths.append(place)
         }

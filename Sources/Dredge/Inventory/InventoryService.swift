@@ -43,7 +43,7 @@ final class InventoryService: ObjectService {
         } catch {
             throw S3Error(
                 code: .other, bucket: bucket, key: nil, message: "The inventory can't be read: \(error.message).",
-                advice: "Copy the file anew.")
+                advice: "Copy the file anew. If it stays so, have the inventory made anew.")
         }
     }
 

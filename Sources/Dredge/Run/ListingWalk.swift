@@ -23,10 +23,14 @@ struct ListingWalk {
     private var cycle = TokenCycle()
     /// Whether no page comes behind the one that was given last.
     private(set) var isAtEnd = false
-    /// Whether the next page is the first one behind a key that was guessed: nothing depends on it.
-    private var isGuess: Bool
-    /// Why that page did not come.
-    private(set) var guessFailure: S3Error?
+    /// Whether each page is asked for by the last key of the one before, as long as that has any, not by its token.
+    private let asksByKey: Bool
+    /// The token of the last page, which said that there is more, where the next one is asked for by key.
+    private var keptToken: String?
+    /// The token that leads to the next page; nil: there is none.
+    var nextToken: String? { token ?? keptToken }
+    /// Why a page did not come that was not insisted on.
+    private(set) var failure: S3Error?
     /// Objects that the filters let through and that may still come; nil: any number.
     private var countLeft: Int?
     /// Whether nothing can have been left out or repeated so far.
@@ -34,32 +38,41 @@ struct ListingWalk {
 
     /// - Parameters:
     ///   - key: where the walk begins: behind it; nil: with the first key.
-    ///   - isGuess: whether the service may have no answer to that: see `guessFailure`.
-    init(_ source: OpenSource, after key: [UInt8]? = nil, isGuess: Bool = false) {
+    ///   - asksByKey: whether each page is asked for by the last key of the one before. Then the last page is one
+    ///     without keys, whatever those before say.
+    ///   - token: another way to the same place: for a walk by keys where the other one fails, else the only one.
+    init(_ source: OpenSource, after key: [UInt8]? = nil, token: String? = nil, asksByKey: Bool = false) {
         self.source = source
-        self.isGuess = isGuess
+        self.asksByKey = asksByKey
         hasOrder = source.service.listsInOrder
         countLeft = source.source.objectCountMax
         // The service's own tokens may have expired.
-        startAfter = key.map { ObjectKey($0) }
-        lastKey = startAfter
+        lastKey = key.map { ObjectKey($0) }
+        (startAfter, self.token) = token == nil || asksByKey ? (lastKey, nil) : (nil, token)
+        keptToken = asksByKey ? token : nil
     }
 
-    /// The next page, with its objects as far as they may come; nil: there is none, the first one was a guess and did
-    /// not come, or the source is given up, as where the pages go in a circle, or bring nothing new for too long. Its
-    /// memory is taken of what all listings share for as long as `room` of the page is held.
-    mutating func next() async throws(CancellationError) -> ListPage? {
+    /// The next page, with its objects as far as they may come; nil: there is none, or it failed and was not insisted
+    /// on (`failure`), or the source is given up, as where the pages go in a circle, or bring nothing new for too long.
+    /// Its memory is taken of what all listings share for as long as `room` of the page is held.
+    /// - Parameter insists: whether a page that fails is waited for, and ends the source when it does not come.
+    mutating func next(insists: Bool = true) async throws(CancellationError) -> ListPage? {
         if isAtEnd { return nil }
-        guard var page = try await list() else { return nil }
+        guard var page = try await list(insists: insists) else { return nil }
+        if page.objects.isEmpty, page.continuationToken == nil, let keptToken {
+            // Behind the last key there is nothing, and yet there was to be more.
+            (token, startAfter) = (keptToken, nil)
+            guard let again = try await list(insists: insists) else { return nil }
+            page = again
+        }
         if isTrusted, !follows(page) {
             // Whoever waits for room holds none.
             page = ListPage(objects: [], continuationToken: nil)
-            guard let again = try await list() else { return nil }
+            guard let again = try await list(insists: insists) else { return nil }
             page = again
             isTrusted = follows(page)
         }
-        isGuess = false
-        if let next = page.continuationToken, cycle.closes(with: next) {
+        if !asksByKey, let next = page.continuationToken, cycle.closes(with: next) {
             source.giveUp(
                 endless("goes in a circle: the service gave a continuation token again, so it would never end"))
             return nil
@@ -77,9 +90,13 @@ struct ListingWalk {
             source.warn("listing \(source.url): \(fruitless); after \(countMax) of them the source is given up")
         }
         lastKey = page.objects.last { $0.isNamed }?.key ?? lastKey
-        startAfter = nil
-        token = page.continuationToken
+        (token, startAfter) = (page.continuationToken, nil)
         isAtEnd = token == nil
+        keptToken = asksByKey ? token : nil
+        if asksByKey, let key = page.objects.last(where: \.isNamed)?.key {
+            (token, startAfter) = (nil, key)
+            isAtEnd = false
+        }
         cut(&page.objects)
         return page
     }
@@ -106,17 +123,24 @@ struct ListingWalk {
         countLeft = left
     }
 
-    private mutating func list() async throws(CancellationError) -> ListPage? {
-        if isGuess, let startAfter {
-            do throws(S3Error) {
-                return try await source.guessedPage(startAfter: startAfter)
-            } catch {
-                if Task.isCancelled { throw CancellationError() }
-                guessFailure = error
-                return nil
-            }
+    private mutating func list(insists: Bool) async throws(CancellationError) -> ListPage? {
+        if startAfter != nil, keptToken != nil {
+            if let page = try await ask() { return page }
+            (token, startAfter) = (keptToken, nil)
         }
-        return try await source.page(continuationToken: token, startAfter: startAfter)
+        if insists { return try await source.page(continuationToken: token, startAfter: startAfter) }
+        return try await ask()
+    }
+
+    /// Asks once.
+    private mutating func ask() async throws(CancellationError) -> ListPage? {
+        do throws(S3Error) {
+            return try await source.tryPage(continuationToken: token, startAfter: startAfter)
+        } catch {
+            if Task.isCancelled { throw CancellationError() }
+            failure = error
+            return nil
+        }
     }
 
     /// Whether the page goes on where the one before ended, and leads on to another one.

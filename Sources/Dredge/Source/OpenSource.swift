@@ -98,10 +98,7 @@ final class OpenSource: Sendable {
         while true {
             let failure: S3Error
             do throws(S3Error) {
-                let page = try await service.list(
-                    prefix: ObjectKey(source.prefix), continuationToken: token, startAfter: startAfter)
-                health.listed()
-                return page
+                return try await tryPage(continuationToken: token, startAfter: startAfter)
             } catch {
                 failure = error
             }
@@ -123,10 +120,10 @@ final class OpenSource: Sendable {
         }
     }
 
-    /// The first page behind a key that was guessed. A failure of it is none of the source's.
-    func guessedPage(startAfter key: ObjectKey) async throws(S3Error) -> ListPage {
+    /// The same, asked for once. A failure is told, and is none of the source's.
+    func tryPage(continuationToken token: String?, startAfter: ObjectKey?) async throws(S3Error) -> ListPage {
         let page = try await service.list(
-            prefix: ObjectKey(source.prefix), continuationToken: nil, startAfter: key)
+            prefix: ObjectKey(source.prefix), continuationToken: token, startAfter: startAfter)
         health.listed()
         return page
     }
