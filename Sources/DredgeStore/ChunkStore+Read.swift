@@ -14,8 +14,7 @@ extension ChunkStore {
     /// The chunks of the object with this key, in order. Iterating throws `noSuchObject` when there is none; where
     /// several sources have the key, the chunks of each, one object after the other, unless `bucket` or `source` name
     /// one. An object of which nothing is stored has no chunks. Memory is the text of a few batches.
-    /// - Parameter ordinals: those of the chunks that are wanted, from 0; what is outside of them is not read. A
-    ///   range that goes past the last chunk ends with it.
+    /// Only chunks of these `ordinals`, from 0, are read; a range that goes past the last one ends with it.
     public func chunks(
         of key: [UInt8], ordinals: Range<Int> = 0..<Int.max, bucket: String? = nil, source: String? = nil
     ) -> StoredChunks {

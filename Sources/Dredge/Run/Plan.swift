@@ -46,8 +46,8 @@ extension Engine {
     ///
     /// A run that is begun then does what the plan says, as far as buckets and store stay as they are. Where it goes on
     /// with one that was stopped, it counts what that one did as its own.
-    /// - Parameter inventories: what is read in the place of a bucket's listing. Then nothing is asked of the bucket.
-    /// - Throws: the `RunError` of the first source that can't be listed.
+    /// Of a bucket that is listed by one of `inventories`, that is read in the place of its listing, and nothing is
+    /// asked of the bucket. Throws the `RunError` of the first source that can't be listed.
     public func plan(
         _ sources: [Source], against ledger: (any Ledger)?, inventories: [Inventory] = []
     ) async throws(RunError) -> Plan {
