@@ -31,7 +31,7 @@ public struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertible
 
 /// `bytes` as text that is safe to print: invalid UTF-8 becomes U+FFFD; control, line-breaking and text-direction
 /// characters become `\u{…}`.
-func printable(_ bytes: some Sequence<UInt8>, scalarCountMax: Int = .max) -> String {
+package func printable(_ bytes: some Sequence<UInt8>, scalarCountMax: Int = .max) -> String {
     var text = ""
     var count = 0
     for scalar in String(decoding: Array(bytes), as: UTF8.self).unicodeScalars {

@@ -8,7 +8,7 @@ public struct S3Limits: Sendable {
     /// …and how many times larger the next one is, where an answer doesn't fit.
     static let listAnswerGrowth = 8
     /// Entries of an answer: S3 gives no more ("ListObjectsV2", max-keys).
-    static let listEntryCountMax = 1_000
+    package static let listEntryCountMax = 1_000
     /// The largest object that is believed: 64 TiB, above S3's own limit of 50 TB ("Amazon S3 quotas"). A size above it
     /// is a broken answer.
     public static let objectByteCountMax: UInt64 = 1 << 46

@@ -162,7 +162,7 @@ public final class Engine: Sendable {
         let gate = gates.gate(of: source.bucketIdentity(endpoints))
         let service: any ObjectService =
             if let inventory {
-                InventoryService(inventory, prefix: source.prefix)
+                InventoryService(inventory)
             } else {
                 try world.open(source, for: run, gate: counters.map { RequestTally(gate, $0) } ?? gate)
             }

@@ -60,7 +60,13 @@ public struct Limits: Sendable, Hashable {
     /// between two of them all other objects have their turn.
     static let objectAttemptCountMax = 6
     /// Pages of a source's listing that are asked for at once, where it has many.
-    static let listCountInFlight = 25
+    package static let listCountInFlight = 25
+    /// Pages after which one more is asked for at once, when a page had failed; twice as many each time that one fails…
+    static let listRaisePageCountMin = 64
+    /// …but no more than these.
+    static let listRaisePageCountMax = 4096
+    /// Times that it could not be asked whether a listing contradicts itself, after which it is taken to do so.
+    static let listDoubtCountMax = 8
     /// Pages of a source's listing that are asked for, or wait to be recorded.
     static let listedPageCount = listCountInFlight + 8
     /// Times that a page of a listing is asked for, each with its attempts, while the source is otherwise well.

@@ -53,11 +53,10 @@ public struct Inventory: Sendable, Hashable {
         }
         let manifest: Manifest
         do {
-            let data = try Data(contentsOf: URL(fileURLWithPath: path))
-            guard data.count <= Self.manifestByteCountMax else {
-                throw refusal("It has \(data.count) bytes.", "Give the path of an inventory's manifest.json.")
+            if let byteCount = Self.byteCount(of: path), byteCount > Self.manifestByteCountMax {
+                throw refusal("It has \(byteCount) bytes.", "Give the path of an inventory's manifest.json.")
             }
-            manifest = try JSONDecoder().decode(Manifest.self, from: data)
+            manifest = try JSONDecoder().decode(Manifest.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
         } catch let error as RunError {
             throw error
         } catch is DecodingError {
@@ -99,9 +98,7 @@ public struct Inventory: Sendable, Hashable {
                     "It names the file \(file.key), which is not in \(data.path).",
                     "Copy the inventory's data files to that folder.")
             }
-            let attributes = try? FileManager.default.attributesOfItem(atPath: place)
-            let byteCount = (attributes?[.size] as? NSNumber)?.uint64Value
-            if let size = file.size, let byteCount, size != byteCount {
+            if let size = file.size, let byteCount = Self.byteCount(of: place), size != byteCount {
                 throw refusal(
                     "Its file \(place) has \(byteCount) bytes, and \(size) by the manifest: it is cut off, or another.",
                     "Copy it anew.")
@@ -109,5 +106,9 @@ public struct Inventory: Sendable, Hashable {
             paths.append(place)
         }
         self.paths = paths
+    }
+
+    private static func byteCount(of path: String) -> UInt64? {
+        ((try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? NSNumber)?.uint64Value
     }
 }

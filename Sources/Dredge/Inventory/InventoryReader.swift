@@ -51,7 +51,8 @@ struct InventoryReader {
             (1...S3Limits.keyByteCountMax).contains(key.count)
         else { throw problem("the key is missing, too long, or has a broken escape") }
         guard let size = text(columns.size).flatMap({ UInt64($0) }), size <= S3Limits.objectByteCountMax else {
-            throw problem("the size is \(text(columns.size) ?? "missing")")
+            throw problem(
+                "the size is \(text(columns.size).map { printable($0.utf8, scalarCountMax: 120) } ?? "missing")")
         }
         let eTag = text(columns.eTag) ?? ""
         guard ETag.canBe(eTag) else { throw problem("the ETag can't be one") }
@@ -59,7 +60,8 @@ struct InventoryReader {
         return ListedObject(
             key: ObjectKey(key), size: size, eTag: ETag(eTag),
             lastModified: text(columns.lastModified).flatMap(Timestamp.iso8601),
-            storageClass: storageClass == "STANDARD" ? nil : storageClass)
+            storageClass: storageClass == "STANDARD" ? nil : storageClass.map { printable($0.utf8, scalarCountMax: 64) }
+        )
     }
 
     /// The next row's fields (RFC 4180); nil: the file is at its end.

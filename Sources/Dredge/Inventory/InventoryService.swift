@@ -7,7 +7,6 @@ import Synchronization
 /// An inventory in the place of the listing of its bucket. Nothing else can be asked of it.
 final class InventoryService: ObjectService {
     private let bucket: String
-    private let prefix: [UInt8]
     /// Its objects come in no order.
     var listsInOrder: Bool { false }
     private struct State {
@@ -15,12 +14,9 @@ final class InventoryService: ObjectService {
         var pageCount = 0
     }
     private let state: Mutex<State>
-    /// As many as S3 gives.
-    private static let pageKeyCount = 1000
 
-    init(_ inventory: Inventory, prefix: String) {
+    init(_ inventory: Inventory) {
         bucket = inventory.bucket
-        self.prefix = Array(prefix.utf8)
         state = Mutex(State(reader: InventoryReader(inventory)))
     }
 
@@ -31,11 +27,11 @@ final class InventoryService: ObjectService {
         do throws(InventoryReader.Problem) {
             return try state.withLock { (state) throws(InventoryReader.Problem) in
                 var objects: [ListedObject] = []
-                while objects.count < Self.pageKeyCount {
+                while objects.count < S3Limits.listEntryCountMax {
                     guard let object = try state.reader.next() else {
                         return ListPage(objects: objects, continuationToken: nil)
                     }
-                    if object.key.bytes.starts(with: self.prefix) { objects.append(object) }
+                    if object.key.bytes.starts(with: prefix.bytes) { objects.append(object) }
                 }
                 state.pageCount += 1
                 return ListPage(objects: objects, continuationToken: String(state.pageCount))

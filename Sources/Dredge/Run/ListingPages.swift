@@ -47,7 +47,7 @@ struct ListingPages: Sendable {
         var unsentCount = 0
         /// Pages that came since that was changed, and after how many one more lister may be at work.
         var pageCount = 0
-        var raisePageCount = 64
+        var raisePageCount = Limits.listRaisePageCountMin
         var doubtCount = 0
         var hasSlowedDown = false
     }
@@ -165,6 +165,8 @@ struct ListingPages: Sendable {
             var verdict = state.update { $0.fetched(id, keys, isLast: walk.isAtEnd, isTrusted: isTrusted) }
             if case .doubt(let key) = verdict {
                 let first: [UInt8]?
+                // Whoever waits for room holds none: of each lister, one page is beside it here.
+                page.room = nil
                 do throws(S3Error) {
                     let behind = try await source.tryPage(continuationToken: nil, startAfter: ObjectKey(key))
                     first = behind.objects.first { $0.isNamed }?.key.bytes
@@ -215,7 +217,7 @@ extension ListingPages.State {
     /// Whether the service contradicts itself could not be asked: the page is asked for again, but not for ever.
     fileprivate mutating func stayedInDoubt(_ id: Int, _ failure: S3Error) {
         doubtCount += 1
-        if doubtCount > Self.doubtCountMax { uncut() } else { failed(id, isGuess: false, failure, token: nil) }
+        if doubtCount > Limits.listDoubtCountMax { uncut() } else { failed(id, isGuess: false, failure, token: nil) }
     }
 
     fileprivate mutating func uncut() {
@@ -231,12 +233,9 @@ extension ListingPages.State {
         // What does not pass is for whoever asks alone to judge.
         activeCountMax = failure.mayPass ? max(1, min(activeCount, activeCountMax) / 2) : 1
         pageCount = 0
-        if hasSlowedDown { raisePageCount = min(2 * raisePageCount, Self.raisePageCountMax) }
+        if hasSlowedDown { raisePageCount = min(2 * raisePageCount, Limits.listRaisePageCountMax) }
         hasSlowedDown = true
     }
-
-    private static let raisePageCountMax = 4096
-    private static let doubtCountMax = 8
 
     /// Whether the lister of a range gave it back, because more are at work than may be.
     fileprivate mutating func gaveBack(_ id: Int, token: String?) -> Bool {

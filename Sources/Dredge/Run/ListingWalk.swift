@@ -60,7 +60,8 @@ struct ListingWalk {
         if isAtEnd { return nil }
         guard var page = try await list(insists: insists) else { return nil }
         if page.objects.isEmpty, page.continuationToken == nil, let keptToken {
-            // Behind the last key there is nothing, and yet there was to be more.
+            // Behind the last key there is nothing, and yet there was to be more. Whoever waits for room holds none.
+            page = ListPage(objects: [], continuationToken: nil)
             (token, startAfter) = (keptToken, nil)
             guard let again = try await list(insists: insists) else { return nil }
             page = again
@@ -124,6 +125,7 @@ struct ListingWalk {
     }
 
     private mutating func list(insists: Bool) async throws(CancellationError) -> ListPage? {
+        failure = nil
         if startAfter != nil, keptToken != nil {
             if let page = try await ask() { return page }
             (token, startAfter) = (keptToken, nil)

@@ -60,7 +60,9 @@ extension Engine {
             await open.verify()
             if let failure = open.failure { throw failure }
             var planned = try await self.plan(open, against: ledger)
-            if inventory != nil { planned.pageCount = (planned.listed.objects + 999) / 1000 }
+            if inventory != nil {
+                planned.pageCount = (planned.listed.objects - 1) / S3Limits.listEntryCountMax + 1
+            }
             plan.sources.append(planned)
         }
         return plan

@@ -76,8 +76,11 @@ struct Estimate: Sendable, Hashable, Encodable {
         storeByteCount = bytes * means.storeRatio
     }
 
-    /// Seconds that so many pages of a listing take: 0.3 s for a page, 25 at once, as a run asks for them.
-    static func listingSeconds(ofPages count: Int) -> Double { Double(count) * 0.3 / 25 }
+    /// Seconds that so many pages of a listing take, as many at once as a run asks for.
+    static func listingSeconds(ofPages count: Int) -> Double {
+        Double(count) * listPageSeconds / Double(Limits.listCountInFlight)
+    }
+    static let listPageSeconds = 0.3
 
     /// How much of a network's nominal speed text gets.
     private static let networkShare = 0.8

@@ -17,7 +17,8 @@ enum EstimateText {
             (
                 "listing", work.listingSeconds,
                 work.isListingReckoned
-                    ? "\(Figures.count(work.listCount, "page")) of 0.3 s, 25 at once" : "as it took now"
+                    ? "\(Figures.count(work.listCount, "page")) of \(Figures.decimal(Estimate.listPageSeconds, 1)) s, "
+                        + "\(Limits.listCountInFlight) at once" : "as it took now"
             ),
             ("network", estimate.networkSeconds, "at 80 % of its speed"),
             ("processor", estimate.processorSeconds, speedIsMeasured ? speed + ", as measured now" : speed),
