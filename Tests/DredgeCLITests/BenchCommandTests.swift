@@ -18,7 +18,7 @@ import Testing
             try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
         let stages = try #require(report["stages"] as? [[String: Any]])
         #expect(
-            stages.map { $0["stage"] as? String } == ["count", "chunk", "compress", "write", "sign", "parse"])
+            stages.map { $0["stage"] as? String } == ["scan", "count", "chunk", "compress", "write", "sign", "parse"])
         for stage in stages { #expect(try #require(stage["per_second"] as? Double) > 0) }
         let run = try #require(report["run"] as? [String: Any])
         #expect(try #require(run["fetched_byte_count"] as? Int) > 0)

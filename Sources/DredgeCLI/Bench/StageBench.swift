@@ -18,7 +18,7 @@ struct StageBench {
     /// Measures all stages. Takes some seconds for 64 MiB of text. `proceed` is called between two of them, and ends it
     /// where it throws.
     func measure(_ proceed: () throws -> Void = {}) throws -> [BenchFigure] {
-        let stages = [count, chunk, compress, write, sign, parsePages]
+        let stages = [scan, count, chunk, compress, write, sign, parsePages]
         return try stages.map { stage in
             try proceed()
             return try stage()
@@ -57,6 +57,12 @@ struct StageBench {
             taken.append(clock.seconds - begin)
         }
         return taken.sorted()[taken.count / 2]
+    }
+
+    private func scan() -> BenchFigure {
+        var lineCount = 0
+        let seconds = seconds { text.withUnsafeBytes { lineCount = max(lineCount, LineEnds.count(in: $0)) } }
+        return BenchFigure(stage: .scan, units: text.count, seconds: seconds)
     }
 
     private func count() -> BenchFigure {
@@ -175,13 +181,13 @@ struct StageBench {
 struct BenchFigure: Sendable, Encodable {
     /// What is measured.
     enum Stage: String, Sendable, Encodable {
-        case count, chunk, compress, write, sign
+        case scan, count, chunk, compress, write, sign
         case parse
 
         /// What is counted; nil: bytes.
         var unit: String? {
             switch self {
-            case .count, .chunk, .compress, .write: nil
+            case .scan, .count, .chunk, .compress, .write: nil
             case .sign: "requests"
             case .parse: "keys"
             }
@@ -189,6 +195,7 @@ struct BenchFigure: Sendable, Encodable {
 
         var title: String {
             switch self {
+            case .scan: "find the ends of lines"
             case .count: "count tokens"
             case .chunk: "chunk and count"
             case .compress: "pack and compress"
