@@ -1,5 +1,5 @@
-public import DredgeLedger
 internal import DredgeBase
+public import DredgeLedger
 internal import GRDB
 
 extension ChunkStore {
@@ -7,59 +7,63 @@ extension ChunkStore {
     /// under the same settings, however they came there (order of arrival, workers, batches, crashes, runs, sources),
     /// on any machine. A function of keys, bytes and settings alone; with `versions`, of ETags and version IDs too.
     ///
-    /// The hash runs over, with every number as eight bytes little-endian and every text or key as its byte count and
-    /// its bytes:
-    /// - the text `dredge-store-digest-2`, or `dredge-store-digest-2-versions`;
-    /// - the number of settings, then name and value of each, in order of the names' bytes;
-    /// - for each object with content, in order of (bucket, key bytes): bucket and key; with `versions`, ETag without
-    ///   surrounding quotes and version ID (an empty text: none); size in bytes, number of chunks; then for each chunk
-    ///   its ordinal, byte offset, byte count, token count, and its bytes. Objects of one bucket and key, of several
-    ///   sources, follow one another in order of the sources' names.
+    /// `ContentDigest` says what the hash runs over, `forEachObject` what the digest of an object is.
     ///
     /// Not in it: states, times, endpoints, attempts, runs. Reads the whole store, at about the speed of SHA-256;
     /// memory is that of the batches kept inflated.
     public func digest(versions: Bool = false) async throws(StoreError) -> String {
-        let (path, settings) = (path, StoredSettings(settings).hashInput)
-        return try await readSnapshot { db in
-            var hash = SHA256()
-            hash.update(lengthAnd: versions ? "dredge-store-digest-2-versions" : "dredge-store-digest-2")
-            hash.update(settings)
-            let content = ContentReader(path: path)
-            var cursor = try ObjectCursor.byBucket(db, ObjectFilter(hasContent: true))
-            while let object = try cursor.next(db), let version = object.content {
-                hash.update(lengthAnd: object.bucket)
-                hash.update(lengthAnd: object.key)
-                if versions {
-                    hash.update(lengthAnd: version.eTag.value)
-                    hash.update(lengthAnd: version.versionID ?? "")
-                }
-                hash.update(version.size)
-                hash.update(UInt64(clamping: object.chunkCount))
-                for span in try content.spans(db, of: object.id) {
-                    try content.forEachChunk(db, of: object.id, in: span) { entry, text in
-                        hash.update(UInt64(entry.ordinal))
-                        hash.update(entry.byteOffset)
-                        hash.update(UInt64(entry.byteLength))
-                        hash.update(UInt64(entry.tokenCount))
-                        hash.update(text)
-                    }
-                }
-            }
-            return Hexadecimal.string(hash.finish())
+        try await contentDigest(versions: versions).text(settings: settings)
+    }
+
+    /// What the digest is made of.
+    package func contentDigest(versions: Bool = false) async throws(StoreError) -> ContentDigest {
+        try await reduceObjects(into: ContentDigest(), hasContent: true) { sum, object, digest in
+            guard let digest, let content = object.content else { return }
+            sum.insert(
+                versions
+                    ? ContentDigest.versioned(digest, eTag: content.eTag, versionID: content.versionID) : digest)
         }
     }
-}
 
-extension SHA256 {
-    /// Eight bytes, little-endian.
-    fileprivate mutating func update(_ value: UInt64) { withUnsafeBytes(of: value.littleEndian) { update($0) } }
+    /// Calls `body` for every object, or those with content, in order of (bucket, key bytes, source), with its digest;
+    /// nil: nothing of it is stored. Reads the whole store.
+    ///
+    /// The digest of an object is the SHA-256 of, with every number as eight bytes little-endian and every text or key
+    /// as its byte count and its bytes: the text `dredge-object-digest-3`; bucket and key; size in bytes, number of
+    /// chunks; then for each chunk its ordinal, byte offset, byte count, token count, and its bytes.
+    package func reduceObjects<Result: Sendable>(
+        into initial: Result, hasContent: Bool = false,
+        _ body: @escaping @Sendable (inout Result, StoredObject, [UInt8]?) throws -> Void
+    ) async throws(StoreError) -> Result {
+        let path = path
+        return try await readSnapshot { db in
+            let content = ContentReader(path: path)
+            var result = initial
+            var cursor = try ObjectCursor.byBucket(db, ObjectFilter(hasContent: hasContent))
+            while let object = try cursor.next(db) {
+                try body(&result, object, try Self.digest(of: object, content, db))
+            }
+            return result
+        }
+    }
 
-    /// The text's length in bytes, then its bytes, so that two fields can't run into one another.
-    fileprivate mutating func update(lengthAnd text: String) { update(lengthAnd: Array(text.utf8)) }
-
-    /// The count, then the bytes.
-    fileprivate mutating func update(lengthAnd bytes: [UInt8]) {
-        update(UInt64(bytes.count))
-        update(bytes)
+    private static func digest(of object: StoredObject, _ content: ContentReader, _ db: Database) throws -> [UInt8]? {
+        guard let version = object.content else { return nil }
+        var hash = SHA256()
+        hash.update(lengthAnd: "dredge-object-digest-3")
+        hash.update(lengthAnd: object.bucket)
+        hash.update(lengthAnd: object.key)
+        hash.update(version.size)
+        hash.update(UInt64(clamping: object.chunkCount))
+        for span in try content.spans(db, of: object.id) {
+            try content.forEachChunk(db, of: object.id, in: span) { entry, text in
+                hash.update(UInt64(entry.ordinal))
+                hash.update(entry.byteOffset)
+                hash.update(UInt64(entry.byteLength))
+                hash.update(UInt64(entry.tokenCount))
+                hash.update(text)
+            }
+        }
+        return hash.finish()
     }
 }

@@ -27,6 +27,28 @@ import Testing
         }
     }
 
+    @Test func `the hash of a multiset is that of the published definition, in any order`() {
+        var (sum, other) = (SetHash(), SetHash())
+        for member in ["b", "a", "b"] { sum.insert(Array(member.utf8)) }
+        // By Python: hashlib.shake_128(member).digest(2048), added as 1,024 little-endian numbers modulo 65,536.
+        #expect(SHA256.hex(sum.bytes) == "ec551c8887c8ef840fc2cd3be6afd066003706037c49484236a25aaa6f3cf372")
+        for member in ["a", "c", "b"] { other.insert(Array(member.utf8)) }
+        #expect(other != sum)
+        other.remove(Array("c".utf8))
+        other.insert(Array("b".utf8))
+        #expect(other == sum)
+        #expect(SetHash(bytes: sum.bytes) == sum)
+        #expect(SetHash(bytes: sum.bytes.dropLast()) == nil)
+        other += sum
+        #expect(other != sum)
+        for _ in 0..<2 { other.remove(Array("b".utf8)) }
+        other.remove(Array("a".utf8))
+        #expect(other == sum)
+        for _ in 0..<2 { other.remove(Array("b".utf8)) }
+        other.remove(Array("a".utf8))
+        #expect(other == SetHash())
+    }
+
     @Test func `hexadecimal has two digits for each byte`() {
         #expect(Hexadecimal.string([0, 1, 0x0a, 0xf0, 0xff]) == "00010af0ff")
         #expect(Hexadecimal.string([]) == "")
