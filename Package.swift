@@ -37,6 +37,7 @@ let package = Package(
         .library(name: "DredgeCheck", targets: ["DredgeCheck"]),
         .library(name: "DredgeConfig", targets: ["DredgeConfig"]),
         .library(name: "DredgePolicy", targets: ["DredgePolicy"]),
+        .library(name: "DredgeShards", targets: ["DredgeShards"]),
         .library(name: "DredgeService", targets: ["DredgeService"]),
         .executable(name: "dredge", targets: ["DredgeCLI"]),
     ],
@@ -119,6 +120,12 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         library(
+            "DredgeShards",
+            [
+                "Dredge", "DredgeAWS", "DredgeBase", "DredgeLedger", "DredgeS3", "DredgeStore", "DredgeTransfer",
+                "CZlib",
+            ]),
+        library(
             "DredgeConfig",
             [
                 "DredgeService", "Dredge", "DredgeAWS", "DredgeIAM", "DredgeText",
@@ -157,8 +164,8 @@ let package = Package(
             name: "DredgeCLI",
             dependencies: [
                 "DredgeService", .target(name: "DredgeHTTP", condition: .when(traits: ["Server"])),
-                "Dredge", "DredgeCheck", "DredgeConfig", "DredgePolicy", "DredgeAWS", "DredgeBase", "DredgeLedger",
-                "DredgeS3", "DredgeStore", "DredgeText", "DredgeTransfer",
+                "Dredge", "DredgeCheck", "DredgeConfig", "DredgePolicy", "DredgeShards", "DredgeAWS", "DredgeBase",
+                "DredgeLedger", "DredgeS3", "DredgeStore", "DredgeText", "DredgeTransfer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swiftSettings),
@@ -170,6 +177,10 @@ let package = Package(
                 "DredgeService", "Dredge", "DredgeAWS", "DredgeStore", "TestServers",
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Tests/ServiceBench", swiftSettings: swiftSettings),
+        .target(
+            name: "SimulatedWorld",
+            dependencies: ["Dredge", "DredgeBase", "DredgeS3", "DredgeTransfer", "TestServers"],
+            path: "Tests/SimulatedWorld", swiftSettings: swiftSettings),
         .target(
             name: "TestServers", path: "Tests/TestServers", exclude: ["Scripts"], swiftSettings: swiftSettings),
         tests("DredgeBaseTests", ["DredgeBase"]),
@@ -185,7 +196,13 @@ let package = Package(
                 "DredgeStore", "DredgeLedger", "DredgeBase", "CCompression", "CJSONStrings", "CLZ4",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], exclude: ["Scripts"]),
-        tests("DredgeTests", ["Dredge", "DredgePolicy", "DredgeIAM", "DredgeBase", "DredgeLedger"]),
+        tests("DredgeTests", ["SimulatedWorld", "Dredge", "DredgePolicy", "DredgeIAM", "DredgeBase", "DredgeLedger"]),
+        tests(
+            "DredgeShardsTests",
+            [
+                "SimulatedWorld", "DredgeShards", "Dredge", "DredgeBase", "DredgeLedger", "DredgeS3", "DredgeStore",
+                "DredgeTransfer", "DredgeAWS", .product(name: "Logging", package: "swift-log"),
+            ]),
         tests("DredgeCheckTests", ["DredgeCheck"]),
         tests("DredgeConfigTests", ["DredgeConfig"]),
         tests(
@@ -211,7 +228,10 @@ let package = Package(
 // `Scripts/sanitize-threads` sets this. It builds only the tests in which threads meet, and what they test.
 if Context.environment["DREDGE_TESTS_OF_THREADS"] == "1" {
     let tests: Set = ["DredgeBaseTests", "DredgeTransferTests", "DredgeStoreTests", "DredgeTests"]
-    let others: Set = ["DredgeConfig", "DredgeCheck", "DredgeService", "DredgeHTTP", "DredgeCLI", "ServiceBench"]
+    let others: Set = [
+        "DredgeConfig", "DredgeCheck", "DredgeShards", "DredgeService", "DredgeHTTP", "DredgeCLI", "ServiceBench",
+    ]
     package.targets.removeAll { others.contains($0.name) || $0.type == .test && !tests.contains($0.name) }
-    package.products.removeAll { ["DredgeCheck", "DredgeConfig", "DredgeService", "dredge"].contains($0.name) }
+    let products: Set = ["DredgeCheck", "DredgeConfig", "DredgeShards", "DredgeService", "dredge"]
+    package.products.removeAll { products.contains($0.name) }
 }

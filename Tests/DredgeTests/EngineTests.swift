@@ -1,6 +1,7 @@
 import DredgeBase
 import DredgeLedger
 import Logging
+import SimulatedWorld
 import Testing
 
 @testable import Dredge

@@ -3,6 +3,7 @@ import DredgeS3
 import DredgeTransfer
 import Synchronization
 import Testing
+import SimulatedWorld
 import TestServers
 
 @testable import Dredge

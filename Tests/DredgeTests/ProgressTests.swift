@@ -3,6 +3,7 @@ import DredgeS3
 import DredgeStore
 import DredgeTransfer
 import Foundation
+import SimulatedWorld
 import TestServers
 import Testing
 

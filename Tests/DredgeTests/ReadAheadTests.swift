@@ -1,6 +1,7 @@
 import DredgeBase
 import DredgeTransfer
 import Logging
+import SimulatedWorld
 import TestServers
 import Testing
 

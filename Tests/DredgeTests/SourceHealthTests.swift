@@ -4,6 +4,7 @@ import DredgeS3
 import DredgeTransfer
 import Foundation
 import Synchronization
+import SimulatedWorld
 import Testing
 
 @testable import Dredge

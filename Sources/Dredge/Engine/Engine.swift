@@ -89,6 +89,14 @@ public final class Engine: Sendable {
     ///   - name: names the run in the store and in session names, and only a run of this name is gone on with; nil: one
     ///     is made, and the last run is gone on with, whatever its name is.
     public func run(_ sources: [Source], into store: any Ledger & ChunkSink, named name: String? = nil) -> Run {
+        run(sources, into: store, named: name, listedBy: [:])
+    }
+
+    /// The same with manifests in the place of the listings of the sources that they are named after.
+    package func run(
+        _ sources: [Source], into store: any Ledger & ChunkSink, named name: String? = nil,
+        listedBy manifests: [String: any ManifestListing]
+    ) -> Run {
         Run { [self] counters async throws(RunError) -> RunReport in
             let settings = try check(sources, settings: store.settings)
             // What one document carries may be more than all of them have together.
@@ -124,7 +132,9 @@ public final class Engine: Sendable {
             do throws(RunError) {
                 for (source, listing) in zip(sources, record.sources) {
                     open.append(
-                        try self.open(source, for: record.name, counters: counters) { wait in
+                        try self.open(
+                            source, for: record.name, listedBy: manifests[source.name], counters: counters
+                        ) { wait in
                             counters.note(wait, for: source.name)
                             self.tell(wait, of: source)
                         } storedKey: {
@@ -149,23 +159,26 @@ public final class Engine: Sendable {
 
     /// Opens a source for a run, a plan or a check. Sends nothing.
     /// - Parameters:
-    ///   - inventory: what is read in the place of the bucket's listing; nil: nothing is.
+    ///   - inventory: what is read in the place of the bucket's listing, and no object is; nil: nothing is.
+    ///   - manifest: what is read in the place of the bucket's listing; nil: nothing is.
     ///   - counters: of the run, which its requests are counted into.
     ///   - onWait: called when the source begins to be waited for, and with nil when that is over.
     ///   - storedKey: the key of an object that an earlier run stored.
     func open(
-        _ source: Source, for run: String, listedBy inventory: Inventory? = nil, counters: RunCounters? = nil,
+        _ source: Source, for run: String, inventory: Inventory? = nil, listedBy manifest: (any ManifestListing)? = nil,
+        counters: RunCounters? = nil,
         onWait: @escaping @Sendable (SourceWait?) -> Void = { _ in },
         storedKey: @escaping @Sendable () async -> ObjectKey? = { nil }
     ) throws(RunError) -> OpenSource {
         let filter = try SourceFilter(source)
         let gate = gates.gate(of: source.bucketIdentity(endpoints))
-        let service: any ObjectService =
+        var service: any ObjectService =
             if let inventory {
                 InventoryService(inventory)
             } else {
                 try world.open(source, for: run, gate: counters.map { RequestTally(gate, $0) } ?? gate)
             }
+        if let manifest { service = ManifestService(manifest: manifest, bucket: service) }
         return OpenSource(
             source, filter: filter, service: service, gate: gate, world: world, patience: limits.outagePatience,
             warn: { [logger] in logger.warning("\($0)", metadata: ["source": "\(source.name)"]) }, onWait: onWait,

@@ -15,7 +15,7 @@ public struct IndexSettings: Sendable, Hashable {
     }
 
     /// The settings by the names that the store and its messages use.
-    var named: [String: String] {
+    package var named: [String: String] {
         [
             "tokenizer": tokenizer.rawValue,
             "chunking.strategy": chunking.ruleName,

@@ -55,7 +55,7 @@ extension Engine {
         var plan = Plan(sources: [])
         for source in sources {
             let inventory = inventories.first { $0.bucket == source.bucket }
-            let open = try open(source, for: name, listedBy: inventory) { [self] in tell($0, of: source) }
+            let open = try open(source, for: name, inventory: inventory) { [self] in tell($0, of: source) }
             defer { open.close() }
             await open.verify()
             if let failure = open.failure { throw failure }

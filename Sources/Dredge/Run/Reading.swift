@@ -58,6 +58,11 @@ struct Reading: Sendable {
         /// What its bytes are held against; nil: nothing.
         var checksum: ObjectChecksum?
 
+        /// Whether the listing showed this version, as far as it tells versions apart.
+        func isListed(as object: PendingObject) -> Bool {
+            size == object.size && (object.eTag.isEmpty || eTag == object.eTag)
+        }
+
         /// Where this read begins.
         var start: UInt64 { kept?.byteOffset ?? 0 }
     }
@@ -104,6 +109,10 @@ struct Reading: Sendable {
                     room.giveBack()
                     return try await settle(object, progress, after: error)
                 }
+                if source.service.isSnapshot, !version.isListed(as: object) {
+                    part = nil
+                    return try end(object, progress, changed: "since it was listed")
+                }
                 if reread == 0, version.kept == nil, object.progress != nil { try forgetProgress(of: object) }
                 if version.size != object.size { part = nil }
                 if version.size == 0 { return try skip(object, progress, .empty) }
@@ -129,8 +138,13 @@ struct Reading: Sendable {
                 }
             }
         }
-        run.failures.add(
-            source.source, object, reason: "changed under each of \(Limits.rereadCount + 1) reads", requestID: nil)
+        try end(object, progress, changed: "under each of \(Limits.rereadCount + 1) reads")
+    }
+
+    private func end(
+        _ object: PendingObject, _ progress: ReadProgress?, changed how: String
+    ) throws(StoreError) {
+        run.failures.add(source.source, object, reason: "changed \(how)", requestID: nil)
         try end(object, progress, .changed)
     }
 

@@ -39,6 +39,8 @@ package protocol World: Sendable {
 package protocol ObjectService: Sendable {
     /// Whether keys are listed in their order, and from any of them on.
     var listsInOrder: Bool { get }
+    /// Whether the listed version of each object counts, and one that has changed since is not read.
+    var isSnapshot: Bool { get }
     /// Throws where the source asks for something that must hold before anything is read, and it doesn't.
     func verify() async throws(RunError)
     /// A page of the listing under `prefix`: the first one, the one that `token` leads to, or the one behind the key
@@ -68,5 +70,6 @@ extension World {
 
 extension ObjectService {
     package var listsInOrder: Bool { true }
+    package var isSnapshot: Bool { false }
     package func openRequests() async -> OpenRequests? { nil }
 }

@@ -23,8 +23,11 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Log what happens on standard error.")
     var verbose = false
 
-    var logger: Logger {
-        guard verbose else { return Logger(label: "dredge", factory: { _ in WarningLog() }) }
+    var logger: Logger { Self.logger(isVerbose: verbose) }
+
+    /// What an engine logs to: standard error, warnings alone unless asked for more.
+    static func logger(isVerbose: Bool) -> Logger {
+        guard isVerbose else { return Logger(label: "dredge", factory: { _ in WarningLog() }) }
         var logger = Logger(label: "dredge", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = .debug
         return logger

@@ -3,14 +3,15 @@ import Dredge
 import DredgeConfig
 import DredgeText
 import Foundation
-import Logging
 
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "List a config's sources, and estimate what indexing them takes.",
+        commandName: "plan",
+        abstract: "List a config's sources, and estimate what indexing them takes, or make a job of it.",
         discussion: """
             Nothing is fetched or written. What the config's store holds already is left out. The processor's speed is \
-            measured on this machine, in about a second, unless --core-speed gives it.
+            measured on this machine, in about a second, unless --core-speed gives it. \
+            With --results, a job for many workers is made there instead (`dredge worker`), and its URL is printed.
             """)
 
     @Argument(help: ArgumentHelp("The config file: YAML or JSON.", valueName: "config"), completion: .file())
@@ -47,7 +48,10 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(help: "Traffic goes through a NAT gateway.")
     var nat = false
 
-    @Flag(help: "Print the plan and the estimate as a line of JSON on standard output.")
+    @OptionGroup(title: "A job for many workers") var cut: ShardOptions
+    @OptionGroup var storage: StorageOptions
+
+    @Flag(help: "Print the plan and the estimate, or the job, as a line of JSON on standard output.")
     var json = false
 
     func validate() throws {
@@ -66,8 +70,13 @@ struct PlanCommand: AsyncParsableCommand {
     func run() async throws {
         let config = try Config(path: config, store: .optional)
         config.showWarnings()
-        let logger = Logger(label: "dredge", factory: { _ in WarningLog() })
-        let engine = try Engine(limits: config.limits, base: config.base, logger: logger)
+        if let place = cut.results {
+            let results = try JobPlace.storage(place, storage)
+            return try await JobPlanning(config: config, path: self.config, cut: cut, results: results, json: json)
+                .run(try inventories(of: config.sources), scratch: JobPlace.scratch(storage.scratch))
+        }
+        let engine = try Engine(
+            limits: config.limits, base: config.base, logger: OutputOptions.logger(isVerbose: false))
         let existing = try config.store.flatMap { path in
             FileManager.default.fileExists(atPath: path)
                 ? try ChunkStore.open(reading: path, settings: config.settings) : nil

@@ -3,7 +3,8 @@ import DredgeConfig
 
 /// A run's report for people.
 enum ReportText {
-    static func text(_ report: RunReport, store: String) -> String {
+    /// - Parameter store: where the objects are; nil: nowhere that stays.
+    static func text(_ report: RunReport, store: String?) -> String {
         var lines = [headline(report)]
         lines += table(report)
         if let count = report.verifiedCount {
@@ -23,7 +24,7 @@ enum ReportText {
         lines += WithheldText.lines(report.withheld)
         lines.append(throughput(report))
         lines += failures(report)
-        lines += hints(report, store: store)
+        if let store { lines += hints(report, store: store) }
         return lines.joined(separator: "\n") + "\n"
     }
 

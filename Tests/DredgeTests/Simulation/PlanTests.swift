@@ -4,6 +4,7 @@ import DredgeS3
 import DredgeStore
 import Foundation
 import Logging
+import SimulatedWorld
 import TestServers
 import Testing
 

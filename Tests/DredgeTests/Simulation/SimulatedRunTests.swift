@@ -3,6 +3,7 @@ import DredgeLedger
 import Foundation
 import Logging
 import Synchronization
+import SimulatedWorld
 import TestServers
 import Testing
 import TestServers

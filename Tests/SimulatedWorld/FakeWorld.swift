@@ -1,24 +1,23 @@
-import DredgeBase
-import DredgeS3
+package import Dredge
+package import DredgeBase
+package import DredgeS3
 import DredgeTransfer
-import Foundation
+package import Foundation
 import Synchronization
 import TestServers
 
-@testable import Dredge
-
 /// Buckets in memory. A seed decides in which order requests are answered, how long the pages of listings are, and
 /// which requests fail how.
-final class FakeWorld: World {
-    struct Object: Sendable {
-        var key: String
-        var body: [UInt8] { didSet { eTag = Self.eTag(of: body) } }
+package final class FakeWorld: World {
+    package struct Object: Sendable {
+        package var key: String
+        package var body: [UInt8] { didSet { eTag = Self.eTag(of: body) } }
         /// What is wrong with its entry in the listing.
-        var flaw: ListedObject.Flaw?
+        package var flaw: ListedObject.Flaw?
         /// Kept, because a run asks for it thousands of times.
-        private(set) var eTag: ETag
+        package private(set) var eTag: ETag
 
-        init(key: String, body: [UInt8]) {
+        package init(key: String, body: [UInt8]) {
             self.key = key
             self.body = body
             eTag = Self.eTag(of: body)
@@ -29,7 +28,7 @@ final class FakeWorld: World {
         }
     }
 
-    let executor: (any TaskExecutor)? = nil
+    package let executor: (any TaskExecutor)? = nil
     private let buckets: [String: [Object]]
     private let faultPercentage: UInt64
     private let damagePercentage: UInt64
@@ -37,7 +36,7 @@ final class FakeWorld: World {
     private let requests = Mutex<Int>(0)
     private let resumedReads = Mutex<Int>(0)
     /// Parts that don't begin where those of a read from the first byte do.
-    var resumedReadCount: Int { resumedReads.withLock { $0 } }
+    package var resumedReadCount: Int { resumedReads.withLock { $0 } }
     /// Called before each request is answered, with its number.
     private let onRequest: @Sendable (Int) -> Void
 
@@ -45,7 +44,7 @@ final class FakeWorld: World {
     ///   - buckets: the objects by the names of their buckets.
     ///   - faultPercentage: of the requests, so many fail.
     ///   - damagePercentage: of the parts, so many come with a wrong byte.
-    init(
+    package init(
         buckets: [String: [Object]], seed: UInt64, faultPercentage: Int, damagePercentage: Int = 0,
         onRequest: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
@@ -58,21 +57,21 @@ final class FakeWorld: World {
 
     private let clock = Mutex(ContinuousClock.now)
 
-    func now() -> ContinuousClock.Instant { clock.withLock { $0 } }
+    package func now() -> ContinuousClock.Instant { clock.withLock { $0 } }
 
     /// Takes no time: the clock goes on as far as the longest sleeper waits.
-    func sleep(_ duration: Duration) async throws(CancellationError) {
+    package func sleep(_ duration: Duration) async throws(CancellationError) {
         let end = now() + duration
         for _ in 0..<random() % 8 { await Task.yield() }
         if Task.isCancelled { throw CancellationError() }
         clock.withLock { $0 = max($0, end) }
     }
 
-    func date() -> Date { Date(timeIntervalSince1970: 1_750_000_000) }
-    func random() -> UInt64 { generator.withLock { $0.next() } }
-    func shutDown() async {}
+    package func date() -> Date { Date(timeIntervalSince1970: 1_750_000_000) }
+    package func random() -> UInt64 { generator.withLock { $0.next() } }
+    package func shutDown() async {}
 
-    func open(
+    package func open(
         _ source: Source, for run: String, gate: any AttemptGate
     ) throws(RunError) -> any ObjectService {
         Service(

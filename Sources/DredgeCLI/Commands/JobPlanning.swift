@@ -1,0 +1,126 @@
+import ArgumentParser
+import Dredge
+import DredgeAWS
+import DredgeConfig
+import DredgeShards
+import Foundation
+
+/// How `dredge plan` cuts a job.
+struct ShardOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "s3://bucket/prefix/, or a directory that all workers see: the job gets a folder of its own there.",
+            valueName: "url"))
+    var results: String?
+
+    @Option(help: ArgumentHelp("Into how many shards; 10 to 50 for each machine are of use.", valueName: "count"))
+    var shards: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Bytes of a shard, as 20GiB; an object counts 64 KiB beside its bytes. In the place of --shards.",
+            valueName: "size"))
+    var shardBytes: String?
+
+    func validate() throws {
+        guard results != nil else {
+            if shards != nil { throw ValidationError("--shards needs --results") }
+            if shardBytes != nil { throw ValidationError("--shard-bytes needs --results") }
+            return
+        }
+        guard (shards == nil) != (shardBytes == nil) else {
+            throw ValidationError("--results needs --shards or --shard-bytes, one of them")
+        }
+        _ = try count()
+    }
+
+    func count() throws -> ShardCount {
+        if let shards {
+            guard (1...ShardLimits.shardCountMax).contains(shards) else {
+                throw ValidationError("--shards is not from 1 to \(ShardLimits.shardCountMax)")
+            }
+            return .shards(shards)
+        }
+        guard let bytes = shardBytes.flatMap({ Quantities.byteCount($0) }), bytes > 0 else {
+            throw ValidationError("--shard-bytes \(Quoting.quoted(shardBytes ?? "")) is not a size, as 20GiB")
+        }
+        return .byteCount(UInt64(bytes))
+    }
+}
+
+/// `dredge plan --results`.
+struct JobPlanning {
+    let config: Config
+    let path: String
+    let cut: ShardOptions
+    let results: any JobStorage
+    let json: Bool
+
+    func run(_ inventories: [Inventory], scratch: URL) async throws {
+        let text = try self.text()
+        let engine = try Engine(
+            limits: config.limits, base: config.base, logger: OutputOptions.logger(isVerbose: false))
+        let (count, config, results) = (try cut.count(), config, results)
+        let planning = Task {
+            try await JobPlanner(
+                config.sources, settings: config.settings, config: text, results: results, scratch: scratch
+            ).plan(count, with: engine, inventories: inventories)
+        }
+        let signals = StopSignals { planning.cancel() }
+        defer { signals.cancel() }
+        let result = await planning.result
+        await engine.shutDown()
+        if planning.isCancelled { throw CommandFailure(.stopped, "Stopped: no job was made.") }
+        do {
+            try tell(try result.get())
+        } catch let error as JobError {
+            throw CommandFailure(error)
+        } catch let error as RunError {
+            throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))
+        }
+    }
+
+    /// The config's text, which all workers get: refused where a secret stands in it.
+    private func text() throws -> String {
+        let text = String(decoding: try ConfigFile.bytes(of: path), as: UTF8.self)
+        var keys: [(name: String, credentials: Credentials)] = []
+        for source in config.sources {
+            if case .accessKey(let credentials) = source.auth { keys.append((source.name, credentials)) }
+        }
+        if case .fixed(let credentials) = config.base { keys.append(("credentials", credentials)) }
+        if let (name, _) = keys.first(where: { $0.credentials.isRepeated(in: text) }) {
+            throw CommandFailure(
+                .usage,
+                "\(Quoting.escaped(path)): the secret key of \(Quoting.quoted(name)) stands in the config, which every "
+                    + "worker reads. Write ${NAME} in its place, and give that variable to planner and workers.")
+        }
+        return text
+    }
+
+    private func tell(_ planned: JobPlanner.Planned) throws {
+        let job = planned.job
+        if json {
+            let answer = Answer(
+                job: planned.url, shardCount: job.shardCount, objectCount: job.objectCount, byteCount: job.byteCount,
+                filteredCount: job.leftOut.filtered, failed: job.leftOut.failed)
+            return try StandardOutput.shared.write(try JSONText.line(answer))
+        }
+        var text =
+            "\(Figures.count(job.objectCount)) objects, \(Figures.bytes(job.byteCount)), in "
+            + "\(Figures.count(job.shardCount)) shards; \(Figures.count(job.leftOut.filtered)) left out by filters\n"
+        for (reason, count) in job.leftOut.failed.sorted(by: { $0.key < $1.key }) {
+            text += "\(Figures.count(count)) entries of the listing can't be used: \(Quoting.escaped(reason))\n"
+        }
+        StandardError.write(text)
+        try StandardOutput.shared.write(planned.url + "\n")
+    }
+
+    private struct Answer: Encodable {
+        var job: String
+        var shardCount: Int
+        var objectCount: Int
+        var byteCount: UInt64
+        var filteredCount: Int
+        var failed: [String: Int]
+    }
+}

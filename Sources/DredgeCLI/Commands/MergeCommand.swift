@@ -1,0 +1,83 @@
+import ArgumentParser
+import Dredge
+import DredgeConfig
+import DredgeShards
+import DredgeStore
+import Foundation
+
+struct MergeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "merge", abstract: "Make the catalog of a job whose shards are done, or one store of them.",
+        discussion: """
+            The catalog is `catalog.json` in the job's folder, and its digest is that of a store which one machine had \
+            made. Exit codes: 0 all objects are there, 2 some failed, 3 shards are not done.
+            """)
+
+    @Option(help: ArgumentHelp("The job's URL, as `dredge plan` printed it.", valueName: "url"))
+    var job: String
+
+    @Option(
+        help: ArgumentHelp("Copy all shards into this store, too; created if missing.", valueName: "store"),
+        completion: .file())
+    var into: String?
+
+    @OptionGroup var storage: StorageOptions
+
+    @Flag(help: "Print the catalog as a line of JSON on standard output.")
+    var json = false
+
+    func run() async throws {
+        do {
+            let job = try await Job(try JobPlace.storage(self.job, storage))
+            let catalog = try await job.merge()
+            if let into { try await merge(job, catalog, into: into) }
+            if json {
+                try StandardOutput.shared.write(try JSONText.line(catalog))
+            } else {
+                StandardError.write(CatalogText.text(catalog))
+                try StandardOutput.shared.write("\(job.url)catalog.json\n")
+            }
+            if catalog.isIncomplete { throw CommandFailure(.incomplete) }
+        } catch let error as JobError {
+            throw CommandFailure(error)
+        } catch let error as RunError {
+            throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))
+        }
+    }
+
+    private func merge(_ job: Job, _ catalog: Catalog, into path: String) async throws {
+        let config = try JobPlace.config(of: job)
+        let engine = try Engine(
+            limits: config.limits, base: config.base, logger: OutputOptions.logger(isVerbose: false))
+        let store = try ChunkStore.open(at: path, settings: config.settings)
+        let merging = Task {
+            try await StoreMerge(
+                job, sources: config.sources, engine: engine, scratch: JobPlace.scratch(storage.scratch)
+            ).merge(catalog, into: store)
+        }
+        let signals = StopSignals { merging.cancel() }
+        defer { signals.cancel() }
+        let result = await merging.result
+        await engine.shutDown()
+        try store.close()
+        if merging.isCancelled { throw CommandFailure(.stopped, "Stopped: the same command goes on from there.") }
+        try result.get()
+    }
+}
+
+/// A catalog for people.
+enum CatalogText {
+    static func text(_ catalog: Catalog) -> String {
+        let states = catalog.states.sorted { $0.key < $1.key }.map { "\(Figures.count($0.value)) \($0.key)" }
+        var lines = [
+            "Job \(catalog.job): \(Figures.count(catalog.shards.count)) shards, \(states.joined(separator: ", ")), "
+                + "\(Figures.count(catalog.chunkCount)) chunks, \(Figures.count(catalog.tokenCount)) tokens",
+            "Digest \(catalog.digest)",
+        ]
+        if !catalog.leftOut.failed.isEmpty {
+            let reasons = catalog.leftOut.failed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+            lines.append("Entries of the listing that can't be used: \(reasons.joined(separator: ", "))")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

@@ -1,0 +1,119 @@
+import ArgumentParser
+import Dredge
+import DredgeConfig
+import DredgeShards
+import DredgeStore
+import Foundation
+
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Do a shard of a job that `dredge plan --results` has made.",
+        discussion: """
+            Reads what the shard's manifest names, and hands in the store and what became of each object. A worker may \
+            be killed, started twice or late: what is done stays as it is. \
+            Exit codes: 0 done, 2 done with failed objects, 1 and 3 as everywhere: do not try again, 4 stopped: try \
+            again; a worker with the same scratch directory goes on from there.
+            """)
+
+    @Option(help: ArgumentHelp("The job's URL, as `dredge plan` printed it.", valueName: "url"))
+    var job: String
+
+    @Option(
+        help: ArgumentHelp(
+            "The shard, from 0; auto: the first that is set of \(ShardNumber.variables.joined(separator: ", ")).",
+            valueName: "number"))
+    var shardIndex = "auto"
+
+    @Option(help: ArgumentHelp("Is added to the shard's number, for arrays with a bound.", valueName: "number"))
+    var shardOffset = 0
+
+    @OptionGroup var storage: StorageOptions
+
+    @Flag(help: "Print the report as a line of JSON on standard output.")
+    var json = false
+
+    @Flag(help: "Show no progress.")
+    var noProgress = false
+
+    @Flag(name: .shortAndLong, help: "Log what happens on standard error.")
+    var verbose = false
+
+    func run() async throws {
+        let shard = try ShardNumber.read(shardIndex, environment: ProcessInfo.processInfo.environment) + shardOffset
+        let stop = StopRequest()
+        let display = ProgressDisplay(isOff: noProgress, isVerbose: verbose)
+        let signals = StopSignals {
+            display.say("dredge: stopping")
+            stop.request()
+        }
+        defer { signals.cancel() }
+        do {
+            let job = try await Job(try JobPlace.storage(self.job, storage))
+            let config = try JobPlace.config(of: job)
+            let engine = try Engine(
+                limits: config.limits, base: config.base, logger: OutputOptions.logger(isVerbose: verbose))
+            let worker = try ShardWorker(
+                job, sources: config.sources, settings: config.settings, engine: engine,
+                scratch: JobPlace.scratch(storage.scratch)
+            ) { run in
+                stop.begin(run)
+                await display.show(run.progress)
+            }
+            let outcome: Result<ShardWorker.Outcome, any Error>
+            do { outcome = .success(try await worker.work(on: shard)) } catch { outcome = .failure(error) }
+            await engine.shutDown()
+            try conclude(outcome.get(), shard)
+        } catch let error as JobError {
+            throw CommandFailure(error)
+        } catch let error as RunError {
+            throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))
+        }
+    }
+
+    private func conclude(_ outcome: ShardWorker.Outcome, _ shard: Int) throws {
+        switch outcome {
+        case .wasDone:
+            StandardError.write("Shard \(shard) was done before: nothing to do.\n")
+        case .done(let report):
+            try tell(report)
+            StandardError.write("Shard \(shard) is done.\n")
+            if report.isIncomplete { throw CommandFailure(.incomplete) }
+        case .stopped(let report):
+            try tell(report)
+            throw CommandFailure(.stopped)
+        }
+    }
+
+    private func tell(_ report: RunReport) throws {
+        if json {
+            try StandardOutput.shared.write(try JSONText.line(report))
+        } else {
+            StandardError.write(ReportText.text(report, store: nil))
+        }
+    }
+}
+
+/// Which shard a worker is for.
+enum ShardNumber {
+    /// Where engines tell the index: Kubernetes Indexed Jobs, AWS Batch arrays, Slurm arrays.
+    static let variables = ["JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX", "SLURM_ARRAY_TASK_ID"]
+
+    static func read(_ text: String, environment: [String: String]) throws -> Int {
+        let (value, origin): (String, String)
+        if text == "auto" {
+            guard let name = variables.first(where: { environment[$0] != nil }) else {
+                throw CommandFailure(
+                    .usage,
+                    "dredge: --shard-index auto finds none of \(variables.joined(separator: ", ")) in the environment. "
+                        + "Start the worker from an engine that sets one, or give --shard-index a number.")
+            }
+            (value, origin) = (environment[name] ?? "", name)
+        } else {
+            (value, origin) = (text, "--shard-index")
+        }
+        guard let number = Int(value), number >= 0 else {
+            throw CommandFailure(.usage, "dredge: \(origin) is \(Quoting.quoted(value)), not a number from 0.")
+        }
+        return number
+    }
+}

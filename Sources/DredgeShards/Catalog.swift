@@ -1,0 +1,126 @@
+import DredgeBase
+import DredgeStore
+import Foundation
+
+/// What all workers of a job have made: a pure function of what they have handed in.
+public struct Catalog: Codable, Sendable, Hashable {
+    /// A shard's part of it.
+    public struct Shard: Codable, Sendable, Hashable {
+        /// The shard.
+        public var shard: Int
+        /// Names its store and its result.
+        public var resultDigest: String
+    }
+
+    /// Version of the job's files.
+    public var formatVersion = JobFile.currentVersion
+    /// The job's name.
+    public var job: String
+    /// What the content is a function of.
+    public var settings: [String: String]
+    /// The digest of the content: that of a store which one machine had made of the same objects.
+    public var digest: String
+    /// Objects by state.
+    public var states: [String: Int]
+    /// Bytes of the objects, as listed.
+    public var byteCount: UInt64
+    /// Chunks.
+    public var chunkCount: Int
+    /// Their tokens.
+    public var tokenCount: Int
+    /// What is in no shard.
+    public var leftOut: JobFile.LeftOut
+    /// In order of source and key.
+    public var shards: [Shard]
+
+    /// Objects that the stores should hold and do not.
+    public var isIncomplete: Bool {
+        !leftOut.failed.isEmpty || ["failed", "changed"].contains { states[$0, default: 0] > 0 }
+    }
+
+    /// Of what was done of all shards.
+    init(_ job: Job, done: [DoneFile]) throws(JobError) {
+        self.job = job.file.id
+        settings = job.file.settings
+        leftOut = job.file.leftOut
+        states = [:]
+        (byteCount, chunkCount, tokenCount) = (0, 0, 0)
+        var content = ContentDigest()
+        for done in done {
+            states.merge(done.states, uniquingKeysWith: +)
+            byteCount += done.byteCount
+            chunkCount += done.chunkCount
+            tokenCount += done.tokenCount
+            guard let sum = Hexadecimal.bytes(done.contentSum).flatMap({ SetHash(bytes: $0) }) else {
+                throw Job.changed(job.url + JobNames.done(done.shard))
+            }
+            content += ContentDigest(objectCount: done.contentCount, objects: sum)
+        }
+        digest = content.text(settings: settings)
+        shards = done.sorted { job.index.shards[$0.shard].position < job.index.shards[$1.shard].position }
+            .map { Shard(shard: $0.shard, resultDigest: $0.resultDigest) }
+    }
+}
+
+extension Job {
+    /// Makes the catalog of a job whose shards are all done, or returns the one that was made before. Throws a
+    /// `JobError` with the shards that are missing.
+    public func merge() async throws(JobError) -> Catalog {
+        let done = try await doneFiles()
+        let missing = Set(index.shards.indices).subtracting(done.map(\.shard)).sorted()
+        guard missing.isEmpty else {
+            let named = missing.prefix(20).map(String.init).joined(separator: ", ")
+            throw JobError(
+                code: .shardsMissing, place: url,
+                message: "\(missing.count) of \(index.shards.count) shards are not done: \(named)"
+                    + (missing.count > 20 ? ", …" : "") + ".",
+                advice: "Start workers for them, then merge again.")
+        }
+        let catalog = try Catalog(self, done: done)
+        let bytes = try Self.bytes(catalog)
+        if try await storage.create(JobNames.catalog, bytes) { return catalog }
+        guard let there = try await storage.read(JobNames.catalog, byteCountMax: ShardLimits.fileByteCountMax),
+            there.bytes == bytes
+        else {
+            throw JobError(
+                code: .badFile, place: url + JobNames.catalog,
+                message: "There is another catalog than what the workers have handed in comes to.",
+                advice: "Somebody has changed the job's files: plan the job anew.")
+        }
+        return catalog
+    }
+
+    /// What was done of the shards that are done.
+    func doneFiles() async throws(JobError) -> [DoneFile] {
+        let shards = try await storage.names(in: JobNames.done).compactMap(JobNames.shard)
+            .filter(index.shards.indices.contains)
+        do {
+            return try await withThrowingTaskGroup(of: DoneFile?.self) { group in
+                var files: [DoneFile] = []
+                var rest = shards[...]
+                func next() {
+                    if let shard = rest.popFirst() { group.addTask { try await self.done(shard) } }
+                }
+                for _ in 0..<ShardLimits.readCountInFlight { next() }
+                while let file = try await group.next() {
+                    if let file { files.append(file) }
+                    next()
+                }
+                return files
+            }
+        } catch let error as JobError {
+            throw error
+        } catch {
+            throw JobError(
+                code: .cancelled, place: url, message: "The task was cancelled.", advice: "Nothing is wrong.")
+        }
+    }
+
+    private static func bytes(_ value: some Encodable) throws(JobError) -> [UInt8] {
+        do { return try JobText.bytes(value) } catch {
+            throw JobError(
+                code: .badFile, place: "the catalog", message: "It can't be written as JSON.",
+                advice: "This is a fault of dredge: please report it.")
+        }
+    }
+}

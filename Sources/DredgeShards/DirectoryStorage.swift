@@ -1,0 +1,152 @@
+import DredgeBase
+package import Foundation
+
+/// A job's files in a directory that all its machines see.
+///
+/// A file is made under a name of its own and then linked to the one that it is to have, which fails where that is
+/// taken. So it is there as a whole or not at all, and of several who make it one succeeds, on local disks and on NFS.
+package struct DirectoryStorage: JobStorage {
+    private let path: String
+
+    /// - Parameter path: of a directory, which is made where it is not there; workers may have another current one.
+    package init(_ path: String) {
+        self.path = URL(fileURLWithPath: path).standardizedFileURL.path
+    }
+
+    package var url: String { path + "/" }
+
+    package func read(_ name: String, byteCountMax: Int) async throws(JobError) -> StoredFile? {
+        let file = place(name)
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw failure("read", file)
+        }
+        defer { close(descriptor) }
+        var info = stat()
+        guard fstat(descriptor, &info) == 0 else { throw failure("read", file) }
+        guard info.st_size <= byteCountMax else {
+            throw JobError(
+                code: .badFile, place: file, message: "It has \(info.st_size) bytes, more than \(byteCountMax).",
+                advice: "It is none of a job's files: give the job's own directory.")
+        }
+        var bytes = [UInt8](repeating: 0, count: Int(info.st_size))
+        var count = 0
+        while count < bytes.count {
+            let got = bytes.withUnsafeMutableBytes {
+                pread(descriptor, $0.baseAddress! + count, $0.count - count, count)
+            }
+            if got < 0, errno == EINTR { continue }
+            guard got >= 0 else { throw failure("read", file) }
+            if got == 0 { break }
+            count += got
+        }
+        bytes.removeLast(bytes.count - count)
+        return StoredFile(bytes: bytes, tag: SHA256.hex(bytes))
+    }
+
+    package func create(_ name: String, _ bytes: [UInt8]) async throws(JobError) -> Bool {
+        try make(name) { (temporary) throws(JobError) in try write(bytes, to: temporary) }
+    }
+
+    package func replace(_ name: String, _ bytes: [UInt8], ifTag tag: String) async throws(JobError) -> Bool {
+        // Of all who replace files of the folder, one at a time.
+        let lock = open(place(name) + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else { throw failure("lock", place(name)) }
+        defer { close(lock) }
+        while flock(lock, LOCK_EX) != 0 { guard errno == EINTR else { throw failure("lock", place(name)) } }
+        guard let now = try await read(name, byteCountMax: ShardLimits.fileByteCountMax), now.tag == tag else {
+            return false
+        }
+        let temporary = temporaryPath(of: name)
+        defer { unlink(temporary) }
+        try write(bytes, to: temporary)
+        guard rename(temporary, place(name)) == 0 else { throw failure("replace", place(name)) }
+        return true
+    }
+
+    package func upload(_ path: String, to name: String) async throws(JobError) -> Bool {
+        try make(name) { (temporary) throws(JobError) in
+            do { try FileManager.default.copyItem(atPath: path, toPath: temporary) } catch {
+                throw failure("copy \(path) to", place(name), "\(error.localizedDescription)")
+            }
+            try sync(temporary)
+        }
+    }
+
+    package func download(_ name: String, to path: String) async throws(JobError) {
+        let temporary = "\(path).\(UInt64.random(in: .min ... .max)).tmp"
+        defer { unlink(temporary) }
+        do { try FileManager.default.copyItem(atPath: place(name), toPath: temporary) } catch {
+            throw failure("copy", place(name), "\(error.localizedDescription)")
+        }
+        guard rename(temporary, path) == 0 else { throw failure("write", path) }
+    }
+
+    package func names(in folder: String) async throws(JobError) -> [String] {
+        let place = place(folder)
+        guard FileManager.default.fileExists(atPath: place) else { return [] }
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: place)
+                .filter { !$0.hasSuffix(".tmp") && !$0.hasSuffix(".lock") }.sorted()
+        } catch {
+            throw failure("list", place, "\(error.localizedDescription)")
+        }
+    }
+
+    /// That of this machine: machines that share a directory are expected to have one time.
+    package func now() async throws(JobError) -> Date { Date() }
+
+    private func place(_ name: String) -> String { "\(path)/\(name)" }
+
+    private func temporaryPath(of name: String) -> String {
+        "\(place(name)).\(UInt64.random(in: .min ... .max)).tmp"
+    }
+
+    private func make(_ name: String, _ body: (String) throws(JobError) -> Void) throws(JobError) -> Bool {
+        let place = place(name)
+        do {
+            try FileManager.default.createDirectory(
+                atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw failure("make the directory of", place, "\(error.localizedDescription)")
+        }
+        if access(place, F_OK) == 0 { return false }
+        let temporary = temporaryPath(of: name)
+        defer { unlink(temporary) }
+        try body(temporary)
+        if link(temporary, place) == 0 { return true }
+        guard errno == EEXIST else { throw failure("make", place) }
+        return false
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) throws(JobError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure("write", path) }
+        defer { close(descriptor) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw failure("write", path) }
+            rest = rest.dropFirst(count)
+        }
+        guard fsync(descriptor) == 0 else { throw failure("write", path) }
+    }
+
+    private func sync(_ path: String) throws(JobError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("write", path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure("write", path) }
+    }
+
+    /// - Parameter why: nil: `errno` tells.
+    private func failure(_ what: String, _ place: String, _ why: String? = nil) -> JobError {
+        let why = why ?? String(cString: strerror(errno))
+        return JobError(
+            code: .storage, place: place, message: "Could not \(what) it: \(why).",
+            advice: "Check the directory, its permissions and the space that is left.")
+    }
+}

@@ -1,0 +1,140 @@
+import DredgeBase
+import Foundation
+
+/// What a job is: made once by the planner, and the same for all who read it. Nothing in it is secret.
+public struct JobFile: Codable, Sendable, Hashable {
+    /// What the planner left out of the manifests.
+    public struct LeftOut: Codable, Sendable, Hashable {
+        /// Objects that the sources' filters leave out.
+        public var filtered = 0
+        /// Entries of the listing that can't be used, by reason.
+        public var failed: [String: Int] = [:]
+    }
+
+    /// Version of the job's files; another one is refused.
+    public var formatVersion = Self.currentVersion
+    /// Names the job: a hash of everything else in this file.
+    public var id = ""
+    /// The version of the planner.
+    public var dredgeVersion: String
+    /// The config file's text, in which values of the environment are named, not written out.
+    public var config: String
+    /// The settings of the index that the config comes to.
+    public var settings: [String: String]
+    /// The sources that the config comes to: a worker that finds others has another environment.
+    public var sources: [String]
+    /// Shards, from 0.
+    public var shardCount: Int
+    /// Objects of all manifests.
+    public var objectCount: Int
+    /// Their bytes as listed.
+    public var byteCount: UInt64
+    /// What was listed, and is in no manifest.
+    public var leftOut: LeftOut
+    /// SHA-256 of the index.
+    public var indexDigest: String
+
+    static let currentVersion = 1
+
+    /// The name that its content has.
+    var contentID: String {
+        get throws {
+            var copy = self
+            copy.id = ""
+            return String(SHA256.hex(try JobText.bytes(copy)).prefix(16))
+        }
+    }
+}
+
+/// The shards of a job, each a range of keys.
+struct ShardIndex: Codable, Sendable, Hashable {
+    struct Shard: Codable, Sendable, Hashable {
+        var objectCount: Int
+        var byteCount: UInt64
+        /// SHA-256 of the manifest, before compression.
+        var manifestDigest: String
+        /// Its place among the shards in order of source and key, from 0.
+        var position: Int
+    }
+    /// By shard.
+    var shards: [Shard]
+}
+
+/// What a worker has made of a shard: the same, whichever worker it was.
+struct DoneFile: Codable, Sendable, Hashable {
+    var formatVersion = JobFile.currentVersion
+    var shard: Int
+    /// Of the manifest that was worked on.
+    var manifestDigest: String
+    /// SHA-256 of the result's rows, before compression: the names of the result and of the store.
+    var resultDigest: String
+    /// Objects by state.
+    var states: [String: Int]
+    /// Bytes of the objects, as listed.
+    var byteCount: UInt64
+    var chunkCount: Int
+    var tokenCount: Int
+    /// Objects with content, and the sum of their digests (`SetHash`), in hexadecimal.
+    var contentCount: Int
+    var contentSum: String
+}
+
+/// The names of a job's files.
+enum JobNames {
+    static let job = "job.json"
+    static let index = "manifests/index.json"
+    static let done = "done"
+    static let failed = "failed"
+    static let claims = "claims"
+    static let catalog = "catalog.json"
+
+    static func manifest(_ shard: Int) -> String { "manifests/\(number(shard)).csv.gz" }
+    static func done(_ shard: Int) -> String { "done/\(number(shard)).json" }
+    static func claim(_ shard: Int) -> String { "claims/\(number(shard)).json" }
+    static func failed(_ shard: Int, _ attempt: String) -> String { "failed/\(number(shard))-\(attempt).json" }
+    static func result(_ shard: Int, _ digest: String) -> String { "out/\(number(shard))/\(digest).csv.gz" }
+    static func store(_ shard: Int, _ digest: String) -> String { "out/\(number(shard))/\(digest).chunks" }
+
+    /// `00017`
+    static func number(_ shard: Int) -> String {
+        let digits = String(shard)
+        return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+    }
+
+    /// The shard of a file of a folder; nil: it is none of a shard.
+    static func shard(_ name: String) -> Int? { Int(name.prefix { $0.isNumber }) }
+}
+
+/// JSON of a job's files: keys in snake_case and in alphabetical order, so that one content has one text.
+enum JobText {
+    static func bytes(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+    }
+
+    /// Throws a `JobError` that names the file.
+    static func value<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8], place: String) throws(JobError) -> Value {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        do {
+            let version = try decoder.decode(JobFileVersion.self, from: Data(bytes)).formatVersion
+            if let version, version != JobFile.currentVersion {
+                throw JobError(
+                    code: .badFile, place: place,
+                    message: "It has version \(version); this dredge reads version \(JobFile.currentVersion).",
+                    advice: "Use the dredge that planned the job, or plan it anew.")
+            }
+            return try decoder.decode(Value.self, from: Data(bytes))
+        } catch let error as JobError {
+            throw error
+        } catch {
+            throw JobError(
+                code: .badFile, place: place, message: "It is damaged, or no file of a job.",
+                advice: "Check the job's URL. If it is right, plan the job anew.")
+        }
+    }
+}
+
+private struct JobFileVersion: Decodable { var formatVersion: Int? }

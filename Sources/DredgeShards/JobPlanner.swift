@@ -1,0 +1,167 @@
+public import Dredge
+import DredgeBase
+import DredgeLedger
+import DredgeS3
+import DredgeStore
+package import Foundation
+
+/// Makes a job of what sources list: `job.json`, and a manifest for each shard. The same listing gives the same files,
+/// to the byte, so a second planner of it changes nothing.
+public struct JobPlanner: Sendable {
+    private let sources: [Source]
+    private let settings: IndexSettings
+    private let config: String
+    private let results: any JobStorage
+    private let scratch: URL
+
+    /// - Parameters:
+    ///   - config: what workers read sources and settings from, as `JobFile.config`.
+    ///   - results: where the job's folder is made.
+    ///   - scratch: a folder of this machine, for the listing while it is sorted and for the manifests.
+    package init(
+        _ sources: [Source], settings: IndexSettings, config: String, results: any JobStorage, scratch: URL
+    ) {
+        self.sources = sources
+        self.settings = settings
+        self.config = config
+        self.results = results
+        self.scratch = scratch
+    }
+
+    /// What was planned.
+    public struct Planned: Sendable {
+        /// `job.json`.
+        public var job: JobFile
+        /// Where the job's files are, with a slash at its end.
+        public var url: String
+    }
+
+    /// Lists the sources, or reads the inventories of their buckets, cuts shards and writes the job's files. Memory is
+    /// `ShardLimits.sortByteCount` and some pages of the listings, whatever the buckets hold.
+    ///
+    /// Throws a `RunError` where a source can't be listed to its end, and a `JobError` for all else.
+    public func plan(
+        _ count: ShardCount, with engine: Engine, inventories: [Inventory] = []
+    ) async throws -> Planned {
+        let folder = scratch.appending(path: "plan-\(UInt64.random(in: .min ... .max))")
+        do {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw JobError(
+                code: .storage, place: folder.path, message: "Could not make it: \(error.localizedDescription).",
+                advice: "Give another scratch directory.")
+        }
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (sort, leftOut) = try await list(engine, inventories, in: folder)
+        let pieces = try cut(sort, count, in: folder)
+        let numbers = ShardCut.interleaved(pieces.count)
+        var index = ShardIndex(shards: pieces.map(\.shard))
+        for (piece, number) in numbers.enumerated() { index.shards[number] = pieces[piece].shard }
+        let indexBytes = try JobText.bytes(index)
+        var job = JobFile(
+            dredgeVersion: Version.current, config: config, settings: settings.named,
+            sources: sources.map(\.identityText), shardCount: pieces.count,
+            objectCount: pieces.reduce(0) { $0 + $1.shard.objectCount },
+            byteCount: pieces.reduce(0) { $0 + $1.shard.byteCount }, leftOut: leftOut,
+            indexDigest: SHA256.hex(indexBytes))
+        job.id = try job.contentID
+        let storage = StorageFolder("job-\(job.id)", of: results)
+        for (piece, number) in numbers.enumerated() {
+            // False: an earlier planner of the same job has made it.
+            _ = try await storage.upload(pieces[piece].path, to: JobNames.manifest(number))
+        }
+        _ = try await storage.create(JobNames.index, indexBytes)
+        // Last: where it is, the others are.
+        _ = try await storage.create(JobNames.job, try JobText.bytes(job))
+        return Planned(job: job, url: storage.url)
+    }
+
+    private func list(
+        _ engine: Engine, _ inventories: [Inventory], in folder: URL
+    ) async throws -> (ObjectSort, JobFile.LeftOut) {
+        let sort = ObjectSort(in: folder)
+        var leftOut = JobFile.LeftOut()
+        for (index, source) in sources.enumerated() {
+            var failure: JobError?
+            let inventory = inventories.first { $0.bucket == source.bucket }
+            let isTrusted = try await engine.list(source, inventory: inventory, named: RunName.make()) {
+                objects, entries in
+                for (object, entry) in zip(objects, entries) where failure == nil {
+                    if entry.skipReason == .filtered {
+                        leftOut.filtered += 1
+                    } else if let reason = entry.failReason {
+                        leftOut.failed[reason, default: 0] += 1
+                    } else {
+                        do throws(JobError) { try sort.add(object, of: index) } catch { failure = error }
+                    }
+                }
+            }
+            if let failure { throw failure }
+            // An inventory comes in no order that could be broken.
+            if inventory == nil, !isTrusted {
+                throw JobError(
+                    code: .storage, place: "s3://\(source.bucket)/\(source.prefix)",
+                    message: "The service contradicted itself in the listing: keys may be missing from it.",
+                    advice: "Plan again. If it stays so, tell who runs the service, or a cache in front of it.")
+            }
+        }
+        return (sort, leftOut)
+    }
+
+    private struct Piece {
+        var shard: ShardIndex.Shard
+        var path: String
+    }
+
+    private func cut(_ sort: ObjectSort, _ count: ShardCount, in folder: URL) throws(JobError) -> [Piece] {
+        var weight: UInt64 = 0
+        try sort.forEach { _, object throws(JobError) in weight += ShardCut.weight(ofObjectOf: object.size) }
+        var cut = ShardCut(weight: weight, count: try count.count(weight: weight))
+        var pieces: [Piece] = []
+        var writer: ManifestWriter?
+        try sort.forEach { source, object throws(JobError) in
+            let piece = cut.piece(ofObjectOf: object.size)
+            if writer?.piece != piece {
+                if let done = try writer?.finish() { pieces.append(done) }
+                writer = nil
+                writer = try ManifestWriter(piece, at: pieces.count, in: folder)
+            }
+            try writer?.add(ObjectRow(source: sources[source].name, object: object))
+        }
+        if let done = try writer?.finish() { pieces.append(done) }
+        return pieces
+    }
+
+    /// The manifest in hand.
+    private final class ManifestWriter {
+        let piece: Int
+        private var rows: RowWriter?
+        private var shard: ShardIndex.Shard
+        private let path: String
+
+        init(_ piece: Int, at position: Int, in folder: URL) throws(JobError) {
+            self.piece = piece
+            path = folder.appending(path: "manifest-\(position).csv.gz").path
+            shard = ShardIndex.Shard(objectCount: 0, byteCount: 0, manifestDigest: "", position: position)
+            rows = try RowWriter(path, header: ObjectRow.manifestHeader)
+        }
+
+        func add(_ row: ObjectRow) throws(JobError) {
+            shard.objectCount += 1
+            shard.byteCount += row.object.size
+            try rows?.write(row)
+        }
+
+        func finish() throws(JobError) -> Piece? {
+            guard let rows = rows.take() else { return nil }
+            shard.manifestDigest = try rows.finish()
+            return Piece(shard: shard, path: path)
+        }
+    }
+}
+
+extension Source {
+    /// What of it must be the same for planner and workers.
+    var identityText: String { "\(name) s3://\(bucket)/\(prefix)" }
+}

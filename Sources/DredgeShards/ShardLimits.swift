@@ -1,0 +1,22 @@
+/// Every bound of a job over many machines, with its reason.
+public enum ShardLimits {
+    /// The most shards of a job. Each has three small files beside its store, and a line in the catalog.
+    public static let shardCountMax = 100_000
+    /// What an object weighs beside its bytes when shards of equal weight are cut: about what a worker reads in the
+    /// time that one more request takes it.
+    public static let objectWeight: UInt64 = 64 << 10
+    /// Bytes of a job's files that are read into memory: the index has some hundred bytes for each shard.
+    static let fileByteCountMax = 256 << 20
+    /// Small files that are read at once.
+    static let readCountInFlight = 32
+    /// Bytes of a small file: what a worker has done, a claim.
+    static let noteByteCountMax = 1 << 20
+    /// Bytes of a line of a manifest: a key of 1,024 bytes, each percent-encoded, and the other fields.
+    static let lineByteCountMax = 16 << 10
+    /// Objects that a page of a manifest has.
+    static let pageObjectCount = 1_000
+    /// Memory in which the planner sorts what is listed, before it goes to disk.
+    static let sortByteCount = 256 << 20
+    /// Bytes that are read at once from each part of what was sorted.
+    static let sortReadByteCount = 256 << 10
+}

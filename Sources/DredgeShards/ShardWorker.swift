@@ -1,0 +1,217 @@
+public import Dredge
+import DredgeBase
+import DredgeLedger
+import DredgeS3
+import DredgeStore
+public import Foundation
+
+/// Does shards of a job: reads what the manifest names, and hands in the store and what became of each object.
+///
+/// A worker may be killed at any moment, run twice, or come late. What it hands in is named after its content and made
+/// once, and what it has done is told last: whoever sees that a shard is done finds its store. A store that was begun
+/// on this machine is gone on with.
+public struct ShardWorker: Sendable {
+    /// How a shard ended.
+    public enum Outcome: Sendable {
+        /// This worker has done it, or has the result that another one has handed in.
+        case done(RunReport)
+        /// Another worker has done it before; nothing was read.
+        case wasDone
+        /// The run was stopped; the next worker goes on from there, where it has the same scratch directory.
+        case stopped(RunReport)
+    }
+    private let job: Job
+    private let sources: [Source]
+    private let engine: Engine
+    private let scratch: URL
+    private let onRun: @Sendable (Run) async -> Void
+
+    /// - Parameters:
+    ///   - sources: of the job's config.
+    ///   - scratch: a folder of this machine, where stores are while they are made.
+    ///   - onRun: called with each run as it begins, beside it: for showing its progress, and stopping it.
+    /// - Throws: where config and environment come to other sources or settings than the planner's did.
+    public init(
+        _ job: Job, sources: [Source], settings: IndexSettings, engine: Engine, scratch: URL,
+        onRun: @escaping @Sendable (Run) async -> Void = { _ in }
+    ) throws(JobError) {
+        guard sources.map(\.identityText) == job.file.sources, settings.named == job.file.settings else {
+            throw JobError(
+                code: .usage, place: job.url,
+                message: "The job's config comes to other sources or settings here than where it was planned.",
+                advice: "Give this worker the environment variables that the planner had.")
+        }
+        self.job = job
+        self.sources = sources
+        self.engine = engine
+        self.scratch = scratch
+        self.onRun = onRun
+    }
+
+    /// Does one shard. Throws a `JobError`, or the `RunError` that ended the run.
+    public func work(on shard: Int) async throws -> Outcome {
+        guard job.index.shards.indices.contains(shard) else {
+            throw JobError(
+                code: .usage, place: job.url,
+                message: "There is no shard \(shard): they are 0 to \(job.index.shards.count - 1).",
+                advice: "Start as many workers as the job has shards.")
+        }
+        if try await job.done(shard) != nil { return .wasDone }
+        let folder = scratch.appending(path: "job-\(job.file.id)/\(JobNames.number(shard))")
+        do {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw JobError(
+                code: .storage, place: folder.path, message: "Could not make it: \(error.localizedDescription).",
+                advice: "Give another scratch directory.")
+        }
+        let manifest = folder.appending(path: "manifest.csv.gz").path
+        let names = try await fetch(shard, to: manifest)
+        let store = try ChunkStore.open(at: folder.appending(path: "store.chunks").path, settings: job.file.settings)
+        let report = try await index(names, manifest, into: store)
+        guard report.outcome == .complete else {
+            try store.close()
+            return .stopped(report)
+        }
+        try await handIn(shard, store, in: folder)
+        try? FileManager.default.removeItem(at: folder)
+        return .done(report)
+    }
+
+    /// The manifest, and the names of its sources.
+    private func fetch(_ shard: Int, to path: String) async throws(JobError) -> Set<String> {
+        let name = JobNames.manifest(shard)
+        try await job.storage.download(name, to: path)
+        let reader = try RowReader(path, hasResult: false)
+        var names: Set<String> = []
+        var count = 0
+        while let row = try reader.next() {
+            names.insert(row.source)
+            count += 1
+        }
+        let expected = job.index.shards[shard]
+        guard reader.finish() == expected.manifestDigest, count == expected.objectCount else {
+            throw Job.changed(job.url + name)
+        }
+        return names
+    }
+
+    private func index(
+        _ names: Set<String>, _ manifest: String, into store: ChunkStore
+    ) async throws(RunError) -> RunReport {
+        let run = engine.run(
+            sources.filter { names.contains($0.name) }, into: store,
+            listedBy: Dictionary(uniqueKeysWithValues: names.map { ($0, ManifestFile(manifest, source: $0)) }))
+        async let watched: Void = onRun(run)
+        defer { withExtendedLifetime(run) {} }
+        do throws(RunError) {
+            let report = try await run.report()
+            await watched
+            return report
+        } catch {
+            await watched
+            throw error
+        }
+    }
+
+    // MARK: Handing in
+
+    private func handIn(_ shard: Int, _ store: ChunkStore, in folder: URL) async throws {
+        let result = folder.appending(path: "result.csv.gz").path
+        let summary = try await Self.write(result, of: store)
+        try store.close()
+        let done = summary.done(shard, manifest: job.index.shards[shard].manifestDigest)
+        // The store is named after the result, which holds a digest of each object: stores of one name hold the same.
+        _ = try await job.storage.upload(store.path, to: JobNames.store(shard, done.resultDigest))
+        _ = try await job.storage.upload(result, to: JobNames.result(shard, done.resultDigest))
+        if try await job.storage.create(JobNames.done(shard), try JobText.bytes(done)) { return }
+        guard let other = try await job.done(shard), other != done else { return }
+        let attempt = RunName.make()
+        _ = try? await job.storage.create(JobNames.failed(shard, attempt), try JobText.bytes(done))
+        throw JobError(
+            code: .unequalResults, place: job.url + JobNames.done(shard),
+            message: """
+                Another worker has done shard \(shard) with another result: \(other.difference(from: done)). Its \
+                result stays; this one's is in \(JobNames.failed(shard, attempt)).
+                """,
+            advice: """
+                Where states differ, objects changed or could not be read between the two: the next plan reads them. \
+                Where only digests differ, bytes changed under the same ETags, or this is a fault of dredge: please \
+                report it.
+                """)
+    }
+
+    /// What adds up to a `DoneFile`.
+    private struct Summary: Sendable {
+        var resultDigest = ""
+        var states: [String: Int] = [:]
+        var byteCount: UInt64 = 0
+        var chunkCount = 0
+        var tokenCount = 0
+        var content = ContentDigest()
+
+        func done(_ shard: Int, manifest: String) -> DoneFile {
+            DoneFile(
+                shard: shard, manifestDigest: manifest, resultDigest: resultDigest, states: states,
+                byteCount: byteCount, chunkCount: chunkCount, tokenCount: tokenCount,
+                contentCount: content.objectCount, contentSum: Hexadecimal.string(content.objects.bytes))
+        }
+    }
+
+    /// What `write` adds up while it goes over the objects.
+    private final class ResultWriter: @unchecked Sendable {
+        // Used by one thread, that of the store's reader.
+        private var rows: RowWriter?
+        private var summary = Summary()
+
+        init(_ path: String) throws(JobError) { rows = try RowWriter(path, header: ObjectRow.resultHeader) }
+
+        func add(_ object: StoredObject, _ digest: [UInt8]?) throws(JobError) {
+            let row = ObjectRow(object, digest)
+            summary.states[row.result?.state ?? "", default: 0] += 1
+            summary.byteCount += object.size
+            summary.chunkCount += object.chunkCount
+            summary.tokenCount += object.tokenCount
+            if let digest { summary.content.insert(digest) }
+            try rows?.write(row)
+        }
+
+        func finish() throws(JobError) -> Summary {
+            if let rows = rows.take() { summary.resultDigest = try rows.finish() }
+            return summary
+        }
+    }
+
+    private static func write(_ path: String, of store: ChunkStore) async throws -> Summary {
+        let writer = try ResultWriter(path)
+        _ = try await store.reduceObjects(into: ()) { _, object, digest in try writer.add(object, digest) }
+        return try writer.finish()
+    }
+}
+
+extension ObjectRow {
+    fileprivate init(_ object: StoredObject, _ digest: [UInt8]?) {
+        self.init(
+            source: object.source,
+            object: .init(
+                key: .init(object.key), size: object.size, eTag: object.eTag, lastModified: object.lastModified,
+                storageClass: object.storageClass),
+            result: Result(
+                // A worker that went on with a store has found there what it had indexed itself.
+                state: (object.state == .unchanged ? .indexed : object.state).rawValue, reason: object.reason ?? "",
+                chunkCount: object.chunkCount, tokenCount: object.tokenCount, digest: digest))
+    }
+}
+
+extension DoneFile {
+    /// For people: in what two results of one shard differ.
+    fileprivate func difference(from other: DoneFile) -> String {
+        func text(_ done: DoneFile) -> String {
+            done.states.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        }
+        if states != other.states { return "\(text(self)) there, \(text(other)) here" }
+        if tokenCount != other.tokenCount { return "\(tokenCount) tokens there, \(other.tokenCount) here" }
+        return "the same counts, and other content"
+    }
+}

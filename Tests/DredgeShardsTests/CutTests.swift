@@ -1,0 +1,106 @@
+import DredgeBase
+import DredgeS3
+import Foundation
+import TestServers
+import Testing
+
+@testable import DredgeShards
+
+@Suite final class CutTests {
+    private let directory = TemporaryDirectory()
+
+    @Test(arguments: [200, 5_000, 1 << 30])
+    func `objects are sorted in any memory, and of one key the newest counts`(byteCountMax: Int) throws {
+        var generator = SeededGenerator(seed: 7)
+        struct Listed: Hashable {
+            var source: Int
+            var key: [UInt8]
+            var date: Double
+            var size: UInt64
+        }
+        var listed: [Listed] = []
+        for index in 0..<2_000 {
+            let key = (0..<Int.random(in: 1...3, using: &generator)).map { _ in
+                UInt8.random(in: 0...9, using: &generator) * 28
+            }
+            listed.append(
+                Listed(
+                    source: Int.random(in: 0...2, using: &generator), key: key,
+                    date: Double(Int.random(in: 0...500, using: &generator)), size: UInt64(index)))
+        }
+        var newest: [[Int]: Listed] = [:]
+        for object in listed {
+            let name = [object.source] + object.key.map(Int.init)
+            if let other = newest[name], (other.date, other.size) >= (object.date, 0), other.date != object.date {
+                continue
+            }
+            if newest[name].map({ $0.date < object.date }) ?? true { newest[name] = object }
+        }
+        for _ in 0..<2 {
+            listed.shuffle(using: &generator)
+            let sort = ObjectSort(in: URL(fileURLWithPath: directory.path), byteCountMax: byteCountMax)
+            for object in listed {
+                try sort.add(
+                    ListedObject(
+                        key: ObjectKey(object.key), size: object.size, eTag: ETag("e\(object.size)"),
+                        lastModified: Date(timeIntervalSince1970: object.date), storageClass: "IA"), of: object.source)
+            }
+            for _ in 0..<2 {
+                var seen: [[Int]] = []
+                try sort.forEach { (source, object) throws(JobError) in
+                    let name = [source] + object.key.bytes.map(Int.init)
+                    seen.append(name)
+                    #expect(object.lastModified?.timeIntervalSince1970 == newest[name]?.date)
+                    #expect(object.eTag == ETag("e\(object.size)") && object.storageClass == "IA")
+                }
+                #expect(seen == seen.sorted { $0.lexicographicallyPrecedes($1) } && seen.count == newest.count)
+            }
+        }
+    }
+
+    @Test func `shards are ranges of equal weight`() {
+        var generator = SeededGenerator(seed: 3)
+        for count in [1, 2, 7, 64, 1_000] {
+            let sizes = (0..<5_000).map { _ in UInt64.random(in: 0...1 << 20, using: &generator) }
+            let weight = sizes.reduce(0) { $0 + ShardCut.weight(ofObjectOf: $1) }
+            var cut = ShardCut(weight: weight, count: count)
+            var weights = [UInt64](repeating: 0, count: count)
+            var last = 0
+            for size in sizes {
+                let piece = cut.piece(ofObjectOf: size)
+                #expect(piece >= last && piece < count)
+                last = piece
+                weights[piece] += ShardCut.weight(ofObjectOf: size)
+            }
+            let largest = (1 << 20) + ShardLimits.objectWeight
+            #expect(weights.allSatisfy { $0 <= weight / UInt64(count) + largest })
+        }
+    }
+
+    @Test func `objects without bytes and objects of the largest size are cut, too`() {
+        var cut = ShardCut(weight: 10 * ShardCut.weight(ofObjectOf: 0), count: 5)
+        #expect((0..<10).map { _ in cut.piece(ofObjectOf: 0) } == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
+        let large: UInt64 = 1 << 46
+        cut = ShardCut(weight: 1_000 * ShardCut.weight(ofObjectOf: large), count: 100_000)
+        #expect((0..<1_000).map { _ in cut.piece(ofObjectOf: large) } == (0..<1_000).map { $0 * 100 })
+    }
+
+    @Test func `neighbours in number are far from each other in keys`() {
+        for count in [1, 2, 3, 10, 64, 1_000] {
+            let numbers = ShardCut.interleaved(count)
+            #expect(numbers.sorted() == Array(0..<count))
+            guard count >= 10 else { continue }
+            var pieces = [Int](repeating: 0, count: count)
+            for (piece, number) in numbers.enumerated() { pieces[number] = piece }
+            // The first four shards are in four quarters.
+            #expect(Set(pieces[..<4].map { $0 * 4 / count }).count >= 3, "\(pieces)")
+        }
+    }
+
+    @Test func `the size of shards says how many there are`() throws {
+        #expect(try ShardCount.byteCount(100).count(weight: 1_000) == 10)
+        #expect(try ShardCount.byteCount(100).count(weight: 1_001) == 11)
+        #expect(try ShardCount.byteCount(100).count(weight: 0) == 1)
+        #expect(throws: JobError.self) { try ShardCount.byteCount(1).count(weight: 1 << 40) }
+    }
+}

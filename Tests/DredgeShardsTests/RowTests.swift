@@ -1,0 +1,82 @@
+import DredgeBase
+import DredgeS3
+import Foundation
+import TestServers
+import Testing
+
+@testable import DredgeShards
+
+@Suite final class RowTests {
+    private let directory = TemporaryDirectory()
+
+    private static func rows(_ count: Int, seed: UInt64) -> [ObjectRow] {
+        var generator = SeededGenerator(seed: seed)
+        return (0..<count).map { index in
+            let key = (0...Int.random(in: 0...40, using: &generator)).map { _ in
+                UInt8.random(in: 0...255, using: &generator)
+            }
+            var row = ObjectRow(
+                source: ["docs", "a,b", "\"ü\"\n"][index % 3],
+                object: ListedObject(
+                    key: ObjectKey(key), size: UInt64.random(in: 0...1 << 40, using: &generator),
+                    eTag: ETag(["", "abc", "\"abc-2\"", "W/\"x\""][index % 4]),
+                    lastModified: index % 5 == 0 ? nil : Date(timeIntervalSince1970: Double(index) + 0.25),
+                    storageClass: index % 2 == 0 ? nil : "GLACIER_IR"))
+            if index % 2 == 0 {
+                row.result = .init(
+                    state: "failed", reason: "a, \"reason\"\nof two lines", chunkCount: index, tokenCount: 2 * index,
+                    digest: index % 4 == 0 ? nil : SHA256.digest(key))
+            }
+            return row
+        }
+    }
+
+    @Test(arguments: [false, true]) func `rows come back as they were written, whatever is in them`(hasResult: Bool)
+        throws
+    {
+        let rows = Self.rows(3_000, seed: 11).filter { ($0.result != nil) == hasResult }
+        let path = directory.file("rows.csv.gz")
+        var writer = try RowWriter(path, header: hasResult ? ObjectRow.resultHeader : ObjectRow.manifestHeader)
+        for row in rows { try writer.write(row) }
+        let digest = try writer.finish()
+        let reader = try RowReader(path, hasResult: hasResult)
+        for row in rows {
+            let read = try #require(try reader.next())
+            #expect(read.source == row.source && read.object.key == row.object.key)
+            #expect(read.object.size == row.object.size && read.object.eTag == row.object.eTag)
+            #expect(read.object.lastModified == row.object.lastModified)
+            #expect(read.object.storageClass == row.object.storageClass && read.result == row.result)
+        }
+        #expect(try reader.next() == nil)
+        #expect(reader.finish() == digest)
+    }
+
+    @Test func `a file that is cut off or changed is refused`() throws {
+        let path = directory.file("rows.csv.gz")
+        var writer = try RowWriter(path, header: ObjectRow.manifestHeader)
+        for row in Self.rows(500, seed: 5) where row.result == nil { try writer.write(row) }
+        _ = try writer.finish()
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        for byteCount in [0, 1, 9, 20, whole.count / 2, whole.count - 1] {
+            try whole.prefix(byteCount).write(to: URL(fileURLWithPath: path))
+            #expect(throws: JobError.self, "\(byteCount) bytes") {
+                let reader = try RowReader(path, hasResult: false)
+                while try reader.next() != nil {}
+            }
+        }
+    }
+
+    @Test func `what is no row is refused`() {
+        let good = "docs,a/b%20c,12,abc,1000,"
+        #expect(ObjectRow(Array(good.utf8)[...], hasResult: false) != nil)
+        for bad in [
+            "", "docs,a,12,abc,1000", "docs,,12,abc,1000,", "docs,a,-1,abc,1000,", "docs,a,1e3,abc,1000,",
+            "docs,a,12,abc,x,", "docs,%ZZ,12,abc,1000,", "docs,a,99999999999999999999,abc,1000,", good + ",x",
+        ] {
+            #expect(ObjectRow(Array(bad.utf8)[...], hasResult: false) == nil, "\(bad)")
+        }
+        #expect(ObjectRow(Array("\(good),indexed,,1,2,00ff".utf8)[...], hasResult: true) == nil)
+        #expect(ObjectRow(Array("\(good),lost,,1,2,".utf8)[...], hasResult: true) == nil)
+        #expect(ObjectRow(Array("\(good),failed,,1,2,".utf8)[...], hasResult: true) != nil)
+    }
+}
