@@ -89,7 +89,7 @@ struct DredgeCommand: AsyncParsableCommand {
         version: "dredge \(Version.current)",
         subcommands: [
             RunCommand.self, IndexCommand.self, CheckCommand.self, PolicyCommand.self, StoreCommand.self,
-            CountCommand.self, PlanCommand.self, WorkerCommand.self, MergeCommand.self, BenchCommand.self,
-            ServeCommand.self, KeysCommand.self,
+            CountCommand.self, PlanCommand.self, WorkerCommand.self, StatusCommand.self, MergeCommand.self,
+            BenchCommand.self, ServeCommand.self, KeysCommand.self,
         ])
 }

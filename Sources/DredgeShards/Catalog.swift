@@ -77,7 +77,7 @@ extension Job {
                 advice: "Start workers for them, then merge again.")
         }
         let catalog = try Catalog(self, done: done)
-        let bytes = try Self.bytes(catalog)
+        let bytes = try JobText.encoded(catalog)
         if try await storage.create(JobNames.catalog, bytes) { return catalog }
         guard let there = try await storage.read(JobNames.catalog, byteCountMax: ShardLimits.fileByteCountMax),
             there.bytes == bytes
@@ -113,14 +113,6 @@ extension Job {
         } catch {
             throw JobError(
                 code: .cancelled, place: url, message: "The task was cancelled.", advice: "Nothing is wrong.")
-        }
-    }
-
-    private static func bytes(_ value: some Encodable) throws(JobError) -> [UInt8] {
-        do { return try JobText.bytes(value) } catch {
-            throw JobError(
-                code: .badFile, place: "the catalog", message: "It can't be written as JSON.",
-                advice: "This is a fault of dredge: please report it.")
         }
     }
 }

@@ -1,3 +1,4 @@
+import DredgeAWS
 import DredgeBase
 import Foundation
 
@@ -11,6 +12,16 @@ public struct JobFile: Codable, Sendable, Hashable {
         public var failed: [String: Int] = [:]
     }
 
+    /// What tells a source from others.
+    public struct SourceName: Codable, Sendable, Hashable {
+        /// Its name.
+        public var name: String
+        /// The bucket.
+        public var bucket: String
+        /// The key prefix.
+        public var prefix: String
+    }
+
     /// Version of the job's files; another one is refused.
     public var formatVersion = Self.currentVersion
     /// Names the job: a hash of everything else in this file.
@@ -22,7 +33,7 @@ public struct JobFile: Codable, Sendable, Hashable {
     /// The settings of the index that the config comes to.
     public var settings: [String: String]
     /// The sources that the config comes to: a worker that finds others has another environment.
-    public var sources: [String]
+    public var sources: [SourceName]
     /// Shards, from 0.
     public var shardCount: Int
     /// Objects of all manifests.
@@ -53,8 +64,18 @@ struct ShardIndex: Codable, Sendable, Hashable {
         var byteCount: UInt64
         /// SHA-256 of the manifest, before compression.
         var manifestDigest: String
+        /// With what it begins.
+        var first: FirstObject
         /// Its place among the shards in order of source and key, from 0.
         var position: Int
+    }
+    /// Source and key of an object.
+    struct FirstObject: Codable, Sendable, Hashable {
+        var source: String
+        /// Percent-encoded.
+        var key: String
+
+        var keyBytes: [UInt8] { Array(key.utf8).withUnsafeBytes { URIEncoding.decode($0) } ?? [] }
     }
     /// By shard.
     var shards: [Shard]
@@ -90,7 +111,8 @@ enum JobNames {
 
     static func manifest(_ shard: Int) -> String { "manifests/\(number(shard)).csv.gz" }
     static func done(_ shard: Int) -> String { "done/\(number(shard)).json" }
-    static func claim(_ shard: Int) -> String { "claims/\(number(shard)).json" }
+    /// - Parameter place: 1 of who does it first, 2 of who does it a second time because the first is slow.
+    static func claim(_ shard: Int, _ place: Int = 1) -> String { "claims/\(number(shard))-\(place).json" }
     static func failed(_ shard: Int, _ attempt: String) -> String { "failed/\(number(shard))-\(attempt).json" }
     static func result(_ shard: Int, _ digest: String) -> String { "out/\(number(shard))/\(digest).csv.gz" }
     static func store(_ shard: Int, _ digest: String) -> String { "out/\(number(shard))/\(digest).chunks" }
@@ -112,6 +134,15 @@ enum JobText {
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+    }
+
+    /// The same; what can't be written is a fault of this code.
+    static func encoded(_ value: some Encodable) throws(JobError) -> [UInt8] {
+        do { return try bytes(value) } catch {
+            throw JobError(
+                code: .badFile, place: "a file of the job", message: "It can't be written as JSON: \(error).",
+                advice: "This is a fault of dredge: please report it.")
+        }
     }
 
     /// Throws a `JobError` that names the file.

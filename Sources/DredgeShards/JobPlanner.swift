@@ -1,4 +1,5 @@
 public import Dredge
+import DredgeAWS
 import DredgeBase
 import DredgeLedger
 import DredgeS3
@@ -43,7 +44,7 @@ public struct JobPlanner: Sendable {
     public func plan(
         _ count: ShardCount, with engine: Engine, inventories: [Inventory] = []
     ) async throws -> Planned {
-        let folder = scratch.appending(path: "plan-\(UInt64.random(in: .min ... .max))")
+        let folder = scratch.appending(path: "dredge-plan-\(UInt64.random(in: .min ... .max))")
         do {
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -61,7 +62,7 @@ public struct JobPlanner: Sendable {
         let indexBytes = try JobText.bytes(index)
         var job = JobFile(
             dredgeVersion: Version.current, config: config, settings: settings.named,
-            sources: sources.map(\.identityText), shardCount: pieces.count,
+            sources: sources.map(\.jobName), shardCount: pieces.count,
             objectCount: pieces.reduce(0) { $0 + $1.shard.objectCount },
             byteCount: pieces.reduce(0) { $0 + $1.shard.byteCount }, leftOut: leftOut,
             indexDigest: SHA256.hex(indexBytes))
@@ -125,7 +126,8 @@ public struct JobPlanner: Sendable {
             if writer?.piece != piece {
                 if let done = try writer?.finish() { pieces.append(done) }
                 writer = nil
-                writer = try ManifestWriter(piece, at: pieces.count, in: folder)
+                writer = try ManifestWriter(
+                    piece, at: pieces.count, beginning: (sources[source].name, object.key), in: folder)
             }
             try writer?.add(ObjectRow(source: sources[source].name, object: object))
         }
@@ -140,10 +142,14 @@ public struct JobPlanner: Sendable {
         private var shard: ShardIndex.Shard
         private let path: String
 
-        init(_ piece: Int, at position: Int, in folder: URL) throws(JobError) {
+        init(
+            _ piece: Int, at position: Int, beginning first: (source: String, key: ObjectKey), in folder: URL
+        ) throws(JobError) {
             self.piece = piece
             path = folder.appending(path: "manifest-\(position).csv.gz").path
-            shard = ShardIndex.Shard(objectCount: 0, byteCount: 0, manifestDigest: "", position: position)
+            shard = ShardIndex.Shard(
+                objectCount: 0, byteCount: 0, manifestDigest: "",
+                first: .init(source: first.source, key: URIEncoding.path(first.key.bytes)), position: position)
             rows = try RowWriter(path, header: ObjectRow.manifestHeader)
         }
 
@@ -163,5 +169,5 @@ public struct JobPlanner: Sendable {
 
 extension Source {
     /// What of it must be the same for planner and workers.
-    var identityText: String { "\(name) s3://\(bucket)/\(prefix)" }
+    var jobName: JobFile.SourceName { JobFile.SourceName(name: name, bucket: bucket, prefix: prefix) }
 }

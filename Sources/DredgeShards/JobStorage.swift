@@ -16,7 +16,7 @@ package protocol JobStorage: Sendable {
     func replace(_ name: String, _ bytes: [UInt8], ifTag tag: String) async throws(JobError) -> Bool
     /// Makes a file from one of this machine; false as with `create`.
     func upload(_ path: String, to name: String) async throws(JobError) -> Bool
-    /// Makes a file of this machine from one of the job's, in the place of what is at `path`.
+    /// Makes a file of this machine from one of the job's, in the place of what is at `path`: to be read, not written.
     func download(_ name: String, to path: String) async throws(JobError)
     /// The names of the files in a folder, without the folder, in ascending order.
     func names(in folder: String) async throws(JobError) -> [String]

@@ -15,6 +15,12 @@ public enum ShardLimits {
     static let lineByteCountMax = 16 << 10
     /// Objects that a page of a manifest has.
     static let pageObjectCount = 1_000
+    /// How long a claim lasts that is not renewed: a worker that dies is missed after that…
+    static let leaseMilliseconds: Int64 = 300_000
+    /// …and how often it is renewed.
+    static let renewalInterval: Duration = .seconds(60)
+    /// How often a worker without an index looks again for a shard, where all that are not done are claimed.
+    static let claimLookInterval: Duration = .seconds(10)
     /// Memory in which the planner sorts what is listed, before it goes to disk.
     static let sortByteCount = 256 << 20
     /// Bytes that are read at once from each part of what was sorted.

@@ -24,18 +24,21 @@ public struct ShardWorker: Sendable {
     private let sources: [Source]
     private let engine: Engine
     private let scratch: URL
-    private let onRun: @Sendable (Run) async -> Void
+    private let name: String
+    private let onRun: @Sendable (Run, AsyncStream<RunProgress>) async -> Void
 
     /// - Parameters:
     ///   - sources: of the job's config.
     ///   - scratch: a folder of this machine, where stores are while they are made.
-    ///   - onRun: called with each run as it begins, beside it: for showing its progress, and stopping it.
+    ///   - name: names the worker in its claims; nil: one is made.
+    ///   - onRun: called with each run as it begins, beside it: for stopping it, and for showing its progress, which
+    ///     comes from the stream.
     /// - Throws: where config and environment come to other sources or settings than the planner's did.
     public init(
         _ job: Job, sources: [Source], settings: IndexSettings, engine: Engine, scratch: URL,
-        onRun: @escaping @Sendable (Run) async -> Void = { _ in }
+        name: String? = nil, onRun: @escaping @Sendable (Run, AsyncStream<RunProgress>) async -> Void = { _, _ in }
     ) throws(JobError) {
-        guard sources.map(\.identityText) == job.file.sources, settings.named == job.file.settings else {
+        guard sources.map(\.jobName) == job.file.sources, settings.named == job.file.settings else {
             throw JobError(
                 code: .usage, place: job.url,
                 message: "The job's config comes to other sources or settings here than where it was planned.",
@@ -45,10 +48,11 @@ public struct ShardWorker: Sendable {
         self.sources = sources
         self.engine = engine
         self.scratch = scratch
+        self.name = name ?? RunName.make()
         self.onRun = onRun
     }
 
-    /// Does one shard. Throws a `JobError`, or the `RunError` that ended the run.
+    /// Does one shard, whoever else is at it. Throws a `JobError`, or the `RunError` that ended the run.
     public func work(on shard: Int) async throws -> Outcome {
         guard job.index.shards.indices.contains(shard) else {
             throw JobError(
@@ -57,7 +61,15 @@ public struct ShardWorker: Sendable {
                 advice: "Start as many workers as the job has shards.")
         }
         if try await job.done(shard) != nil { return .wasDone }
-        let folder = scratch.appending(path: "job-\(job.file.id)/\(JobNames.number(shard))")
+        // For those who ask how far the job is: a worker that can't tell works all the same.
+        let lease = try? await Lease.take(
+            shard, of: job.storage, named: JobNames.claim(shard), worker: name, isForced: true)
+        return try await work(on: shard, lease)
+    }
+
+    /// - Parameter lease: is renewed meanwhile; nil: there is none.
+    func work(on shard: Int, _ lease: Lease?) async throws -> Outcome {
+        let folder = scratch.appending(path: "dredge-\(job.file.id)-\(JobNames.number(shard))")
         do {
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -69,7 +81,7 @@ public struct ShardWorker: Sendable {
         let manifest = folder.appending(path: "manifest.csv.gz").path
         let names = try await fetch(shard, to: manifest)
         let store = try ChunkStore.open(at: folder.appending(path: "store.chunks").path, settings: job.file.settings)
-        let report = try await index(names, manifest, into: store)
+        let report = try await index(names, manifest, into: store, lease)
         guard report.outcome == .complete else {
             try store.close()
             return .stopped(report)
@@ -98,13 +110,12 @@ public struct ShardWorker: Sendable {
     }
 
     private func index(
-        _ names: Set<String>, _ manifest: String, into store: ChunkStore
+        _ names: Set<String>, _ manifest: String, into store: ChunkStore, _ lease: Lease?
     ) async throws(RunError) -> RunReport {
         let run = engine.run(
             sources.filter { names.contains($0.name) }, into: store,
             listedBy: Dictionary(uniqueKeysWithValues: names.map { ($0, ManifestFile(manifest, source: $0)) }))
-        async let watched: Void = onRun(run)
-        defer { withExtendedLifetime(run) {} }
+        async let watched: Void = watch(run, lease)
         do throws(RunError) {
             let report = try await run.report()
             await watched
@@ -113,6 +124,68 @@ public struct ShardWorker: Sendable {
             await watched
             throw error
         }
+    }
+
+    /// Hands the run's progress on, and tells it to others by renewing the lease, to the run's end.
+    private func watch(_ run: Run, _ lease: Lease?) async {
+        let (stream, continuation) = AsyncStream.makeStream(of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
+        async let shown: Void = onRun(run, stream)
+        var next = ContinuousClock.now + ShardLimits.renewalInterval
+        for await progress in run.progress {
+            continuation.yield(progress)
+            guard let lease, ContinuousClock.now >= next else { continue }
+            next = .now + ShardLimits.renewalInterval
+            // Lost or not: what this worker has begun is of use until somebody else has done it.
+            _ = try? await lease.renew(doneCount: progress.doneCount, doneByteCount: progress.doneByteCount)
+        }
+        continuation.finish()
+        await shown
+    }
+
+    // MARK: Without an index
+
+    /// Does shards until all of the job are done: each that nobody has claimed, or whose worker has not been heard of
+    /// for `ShardLimits.leaseMilliseconds`. Where all that are left are claimed, it does the
+    /// first of them a second time: whoever is done first counts.
+    /// - Parameters:
+    ///   - sleep: waits so long; throws when the task is cancelled.
+    ///   - onShard: called with each outcome.
+    /// - Returns: whether all shards are done; false: a run was stopped.
+    package func workOnAll(
+        sleep: (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+        onShard: (Int, Outcome) throws -> Void
+    ) async throws -> Bool {
+        while true {
+            try Task.checkCancellation()
+            let done = Set(try await job.storage.names(in: JobNames.done).compactMap(JobNames.shard))
+            let left = job.index.shards.indices.filter { !done.contains($0) }
+            if left.isEmpty { return true }
+            guard let (shard, lease) = try await claim(left) else {
+                try await sleep(ShardLimits.claimLookInterval)
+                continue
+            }
+            // It may have been done since it was looked.
+            let outcome = try await job.done(shard) == nil ? work(on: shard, lease) : .wasDone
+            try onShard(shard, outcome)
+            if case .stopped = outcome { return false }
+        }
+    }
+
+    /// One of the shards that are not done, with the claim to it; nil: others have all of them.
+    private func claim(_ left: [Int]) async throws(JobError) -> (Int, Lease)? {
+        let claimed = Set(try await job.storage.names(in: JobNames.claims).compactMap(JobNames.shard))
+        for shard in left where !claimed.contains(shard) {
+            if let lease = try await take(shard, 1) { return (shard, lease) }
+        }
+        // Now those whose workers are dead, then those that are slow.
+        for place in 1...2 {
+            for shard in left { if let lease = try await take(shard, place) { return (shard, lease) } }
+        }
+        return nil
+    }
+
+    private func take(_ shard: Int, _ place: Int) async throws(JobError) -> Lease? {
+        try await Lease.take(shard, of: job.storage, named: JobNames.claim(shard, place), worker: name)
     }
 
     // MARK: Handing in

@@ -25,7 +25,7 @@ public struct StoreMerge: Sendable {
     /// Merges the shards of `catalog` into `store`, one after the other. What the store holds of the job's sources
     /// beside them goes as after a listing: by each source's `removal`.
     public func merge(_ catalog: Catalog, into store: ChunkStore) async throws {
-        let folder = scratch.appending(path: "job-\(job.file.id)/merge")
+        let folder = scratch.appending(path: "dredge-\(job.file.id)-merge")
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -38,6 +38,22 @@ public struct VerifyReport: Sendable, Codable, Hashable {
     /// Whether the store is as it should be.
     public var isSound: Bool { problemCount == 0 }
 
+    /// None yet.
+    package init() {}
+
+    /// Adds the report of another part.
+    package static func += (sum: inout VerifyReport, part: VerifyReport) {
+        sum.batchCount += part.batchCount
+        sum.objectCount += part.objectCount
+        sum.chunkCount += part.chunkCount
+        sum.rawByteCount += part.rawByteCount
+        sum.problemCount += part.problemCount
+        sum.problems += part.problems.prefix(StoreLimits.problemCountMax - sum.problems.count)
+    }
+
+    /// Adds a problem that is none of a batch or an object.
+    package mutating func add(_ what: String) { add(batch: nil, what) }
+
     mutating func add(batch: BatchID? = nil, object: ObjectID? = nil, key: [UInt8]? = nil, _ what: String) {
         problemCount += 1
         guard problems.count < StoreLimits.problemCountMax else { return }

@@ -9,6 +9,9 @@ import TestServers
 final class MemoryStorage: Sendable {
     fileprivate let files = Mutex<[String: [UInt8]]>([:])
 
+    /// The time by the clock that all clients read, in seconds.
+    let clock = Mutex<Double>(1_800_000_000)
+
     var names: [String] { files.withLock { $0.keys.sorted() } }
     subscript(name: String) -> [UInt8]? {
         get { files.withLock { $0[name] } }
@@ -28,11 +31,14 @@ final class MemoryStorage: Sendable {
         private let killedAt: Int?
         /// Of the calls that make a file, so many lose their answer, and are made again.
         private let lostPercentage: Int
+        /// Seconds that the clock of this process's replica is ahead.
+        private let skew: Double
 
-        init(_ storage: MemoryStorage, seed: UInt64, killedAt: Int? = nil, lostPercentage: Int = 0) {
+        init(_ storage: MemoryStorage, seed: UInt64, killedAt: Int? = nil, lostPercentage: Int = 0, skew: Double = 0) {
             self.storage = storage
             self.killedAt = killedAt
             self.lostPercentage = lostPercentage
+            self.skew = skew
             state = Mutex(State(generator: SeededGenerator(seed: seed)))
         }
 
@@ -103,7 +109,9 @@ final class MemoryStorage: Sendable {
             }
         }
 
-        func now() async throws(JobError) -> Date { Date() }
+        func now() async throws(JobError) -> Date {
+            Date(timeIntervalSince1970: storage.clock.withLock { $0 } + skew)
+        }
 
         private static func missing(_ name: String) -> JobError {
             JobError(code: .storage, place: name, message: "not there", advice: "None.")

@@ -162,7 +162,7 @@ import Testing
                                 let outcome = try await ShardWorker(
                                     Job(storage), sources: sources, settings: settings, engine: engine,
                                     scratch: scratch
-                                ) { if stopsAtOnce { $0.stop() } }.work(on: shard)
+                                ) { run, _ in if stopsAtOnce { run.stop() } }.work(on: shard)
                                 if case .stopped = outcome { tally.count(\.stops) }
                             } catch let error as JobError where error.message == "killed" {
                                 tally.count(\.kills)
@@ -187,6 +187,67 @@ import Testing
                 try await merge(client(generator.next(), killedAt: nil), catalog, engine, directory, expected, seed)
             }
         }
+    }
+
+    @Test func `workers without an index do all shards, also where some die, are slow, or have wrong clocks`()
+        async throws
+    {
+        let directory = TemporaryDirectory()
+        let expected = try await Self.oneMachine(directory)
+        var kills = 0
+        for seed in 1...max(10, Self.jobCount / 5) {
+            kills += try await Self.jobWithoutIndex(seed: seed, expected: expected.digest)
+        }
+        #expect(kills > Int(Self.jobCount) / 5)
+    }
+
+    /// How many workers were killed.
+    private static func jobWithoutIndex(seed: UInt64, expected: String) async throws -> Int {
+        var generator = SeededGenerator(seed: seed)
+        let directory = TemporaryDirectory()
+        let shared = MemoryStorage()
+        let kills = Tally()
+        try await withEngine(seed: generator.next()) { engine in
+            let planned = try await plan(
+                MemoryStorage.Client(shared, seed: 0), shards: 2 + generator.next(below: 4), with: engine,
+                in: directory.url)
+            let client = { (seed: UInt64, killedAt: Int?, skew: Double) in
+                StorageFolder(
+                    "job-\(planned.job.id)",
+                    of: MemoryStorage.Client(shared, seed: seed, killedAt: killedAt, lostPercentage: 10, skew: skew))
+            }
+            await withDiscardingTaskGroup { group in
+                for worker in 0..<4 {
+                    // The last one survives.
+                    let storage = client(
+                        generator.next(), worker == 3 ? nil : 3 + generator.next(below: 30),
+                        Double(generator.next(below: 1_200)) - 600)
+                    group.addTask {
+                        do {
+                            let isDone = try await ShardWorker(
+                                Job(storage), sources: sources, settings: settings, engine: engine,
+                                scratch: directory.url.appending(path: "machine-\(worker)")
+                            ).workOnAll { duration in
+                                shared.clock.withLock { $0 += Double(duration.components.seconds) }
+                                await Task.yield()
+                            } onShard: { _, _ in
+                            }
+                            #expect(isDone, "seed \(seed)")
+                        } catch let error as JobError where error.message == "killed" {
+                            kills.count(\.kills)
+                        } catch {
+                            Issue.record("seed \(seed), worker \(worker): \(error)")
+                        }
+                    }
+                }
+            }
+            let job = try await Job(client(0, nil, 0))
+            #expect(try await job.merge().digest == expected, "seed \(seed)")
+            let status = try await job.status()
+            #expect(status.isDone && status.isMerged && status.runningCount == 0 && status.failedCount == 0)
+            #expect(status.doneObjectCount == planned.job.objectCount)
+        }
+        return kills.counts.kills
     }
 
     /// One store of all shards is what one machine makes, object by object, also where the merge is killed.

@@ -1,6 +1,9 @@
 import ArgumentParser
+import DredgeConfig
 import DredgeLedger
+import DredgeShards
 import DredgeStore
+import Foundation
 
 struct StoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,13 +24,63 @@ struct StoreArgument: ParsableArguments {
     func open() throws(StoreError) -> ChunkStore { try ChunkStore.open(reading: path) }
 }
 
+/// The store, or the job whose shards stand for one, that a command reads.
+struct ContentArgument: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp(
+            "The store's file, or the URL of a job that is merged: its shards are read one after the other.",
+            valueName: "store"), completion: .file())
+    var path: String
+
+    @OptionGroup var storage: StorageOptions
+
+    /// What is there, for reading.
+    enum Content {
+        case store(ChunkStore)
+        case catalog(CatalogReader)
+
+        /// Calls `body` with the store, or with each shard's, or those that may have `key`.
+        func forEachStore(mayHave key: [UInt8]? = nil, _ body: (ChunkStore) async throws -> Void) async throws {
+            switch self {
+            case .store(let store): try await body(store)
+            case .catalog(let reader):
+                do { try await reader.forEachStore(mayHave: key, body) } catch let error as JobError {
+                    throw CommandFailure(error)
+                }
+            }
+        }
+    }
+
+    /// Opens it. Throws a `CommandFailure` or a `StoreError`.
+    func open() async throws -> Content {
+        var isFolder: ObjCBool = false
+        let isJob =
+            path.hasPrefix("s3://")
+            || FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+        guard isJob else { return .store(try ChunkStore.open(reading: path)) }
+        do {
+            let job = try await Job(try JobPlace.storage(path, storage))
+            return .catalog(try await CatalogReader(job, scratch: JobPlace.scratch(storage.scratch)))
+        } catch {
+            throw (error as? JobError).map { CommandFailure($0) } ?? error
+        }
+    }
+}
+
 /// The source that a command is about.
 struct SourceOption: ParsableArguments {
     @Option(help: ArgumentHelp("Only objects of this source.", valueName: "name"))
     var source: String?
 
-    /// Throws where `store` has no such source.
-    func check(in store: ChunkStore) async throws(StoreError) {
-        if let source { try await store.requireSource(source) }
+    /// Throws where there is no such source.
+    func check(in content: ContentArgument.Content) async throws {
+        guard let source else { return }
+        switch content {
+        case .store(let store): try await store.requireSource(source)
+        case .catalog(let reader):
+            if reader.hasSource(source) { return }
+            throw CommandFailure(
+                .usage, "dredge: the job has no source \(Quoting.quoted(source)). Its config names its sources.")
+        }
     }
 }

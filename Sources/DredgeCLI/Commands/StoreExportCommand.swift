@@ -20,7 +20,7 @@ struct StoreExportCommand: AsyncParsableCommand {
             has the exact bytes.
             """)
 
-    @OptionGroup var store: StoreArgument
+    @OptionGroup var store: ContentArgument
 
     @OptionGroup var source: SourceOption
 
@@ -36,15 +36,19 @@ struct StoreExportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try store.open()
-        try await source.check(in: store)
+        let content = try await store.open()
+        try await source.check(in: content)
         guard let output else {
-            try await store.exportLines(source: source.source) { try StandardOutput.shared.write($0) }
+            try await content.forEachStore { store in
+                try await store.exportLines(source: source.source) { try StandardOutput.shared.write($0) }
+            }
             return
         }
         let file = try OutputFile(output)
         do {
-            try await store.exportLines(source: source.source) { try file.write($0) }
+            try await content.forEachStore { store in
+                try await store.exportLines(source: source.source) { try file.write($0) }
+            }
             try file.finish()
         } catch {
             file.discard()

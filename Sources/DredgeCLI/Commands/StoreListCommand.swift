@@ -9,7 +9,7 @@ struct StoreListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ls", abstract: "List the objects with their states, in the order of their keys.")
 
-    @OptionGroup var store: StoreArgument
+    @OptionGroup var store: ContentArgument
 
     @Option(help: ArgumentHelp("Only objects in this state: \(ObjectState.names).", valueName: "state"))
     var state: String?
@@ -32,13 +32,16 @@ struct StoreListCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try store.open()
-        try await source.check(in: store)
-        let objects = store.objects(
-            prefix: Array(prefix.utf8), state: state.flatMap(ObjectState.init), bucket: bucket, source: source.source)
-        for try await object in objects {
-            let line = json ? try JSONText.line(ObjectLine(object)) : ObjectText.line(object)
-            try StandardOutput.shared.write(line)
+        let content = try await store.open()
+        try await source.check(in: content)
+        try await content.forEachStore { store in
+            let objects = store.objects(
+                prefix: Array(prefix.utf8), state: state.flatMap(ObjectState.init), bucket: bucket,
+                source: source.source)
+            for try await object in objects {
+                let line = json ? try JSONText.line(ObjectLine(object)) : ObjectText.line(object)
+                try StandardOutput.shared.write(line)
+            }
         }
     }
 }

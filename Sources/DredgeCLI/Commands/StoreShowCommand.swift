@@ -16,7 +16,7 @@ struct StoreShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show the chunks of an object: text, bytes of the document, tokens.")
 
-    @OptionGroup var store: StoreArgument
+    @OptionGroup var store: ContentArgument
 
     @Argument(help: ArgumentHelp("The object's key, or s3://bucket/key.", valueName: "key"))
     var key: String
@@ -43,11 +43,29 @@ struct StoreShowCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try store.open()
-        try await source.check(in: store)
+        let content = try await store.open()
+        try await source.check(in: content)
         let address = bucket == nil ? SourceURL(key) : nil
         let bucket = self.bucket ?? address?.bucket
         let key = Array((address?.prefix ?? self.key).utf8)
+        var missing: StoreError?
+        var isFound = false
+        try await content.forEachStore(mayHave: key) { store in
+            // Of several shards, one has it.
+            do {
+                try await show(key, bucket, in: store)
+                isFound = true
+            } catch let error as StoreError where error.code == .noSuchObject { missing = error }
+        }
+        guard !isFound else { return }
+        if case .store = content, let missing { throw missing }
+        throw CommandFailure(
+            .usage,
+            "dredge: \(Quoting.escaped(self.store.path)) has no object \(Quoting.quoted(self.key)). `dredge store ls` "
+                + "lists the objects.")
+    }
+
+    private func show(_ key: [UInt8], _ bucket: String?, in store: ChunkStore) async throws {
         let isTerminal = isatty(STDOUT_FILENO) == 1
         var count = 0
         let (end, isPastAll) = first.addingReportingOverflow(limit ?? .max)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DredgeConfig
 import DredgeLedger
+import DredgeShards
 import DredgeStore
 import Foundation
 
@@ -8,14 +9,20 @@ struct StoreStatsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stats", abstract: "Show what a store holds, in numbers.")
 
-    @OptionGroup var store: StoreArgument
+    @OptionGroup var store: ContentArgument
 
     @Flag(help: "Print a line of JSON.")
     var json = false
 
     func run() async throws {
-        let stats = try await store.open().stats()
-        try StandardOutput.shared.write(json ? JSONText.line(stats) : StatsText.text(stats))
+        switch try await store.open() {
+        case .store(let store):
+            let stats = try await store.stats()
+            try StandardOutput.shared.write(json ? JSONText.line(stats) : StatsText.text(stats))
+        case .catalog(let reader):
+            let catalog = reader.catalog
+            try StandardOutput.shared.write(json ? JSONText.line(catalog) : CatalogText.text(catalog))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DredgeConfig
 import DredgeLedger
+import DredgeShards
 import DredgeStore
 
 struct StoreVerifyCommand: AsyncParsableCommand {
@@ -9,15 +10,32 @@ struct StoreVerifyCommand: AsyncParsableCommand {
         abstract: "Check all of a store: rows, batches, directories, places of chunks, sums of tokens.",
         discussion: "Status 0: the store is sound. 3: it is not.")
 
-    @OptionGroup var store: StoreArgument
+    @OptionGroup var store: ContentArgument
 
     @Flag(help: "Print the result as a line of JSON.")
     var json = false
 
     func run() async throws {
-        let report = try await store.open().verify()
+        let report = try await self.report()
         try StandardOutput.shared.write(json ? JSONText.line(report) : VerifyText.text(report))
         if !report.isSound { throw CommandFailure(.fatal) }
+    }
+}
+
+extension StoreVerifyCommand {
+    /// What is wrong with the store, or with the stores of all shards, and whether these hold what was handed in.
+    private func report() async throws -> VerifyReport {
+        let content = try await store.open()
+        var (sum, digest) = (VerifyReport(), ContentDigest())
+        try await content.forEachStore { store in
+            sum += try await store.verify()
+            if case .catalog = content { digest += try await store.contentDigest() }
+        }
+        if case .catalog(let reader) = content, digest.text(settings: reader.catalog.settings) != reader.catalog.digest
+        {
+            sum.add("the content of the shards has not the digest of the catalog")
+        }
+        return sum
     }
 }
 

@@ -20,8 +20,8 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The shard, from 0; auto: the first that is set of \(ShardNumber.variables.joined(separator: ", ")).",
-            valueName: "number"))
+            "The shard, from 0. auto: the first that is set of \(ShardNumber.variables.joined(separator: ", ")). any: "
+                + "shards that nobody works on, until all of the job are done.", valueName: "number"))
     var shardIndex = "auto"
 
     @Option(help: ArgumentHelp("Is added to the shard's number, for arrays with a bound.", valueName: "number"))
@@ -39,14 +39,23 @@ struct WorkerCommand: AsyncParsableCommand {
     var verbose = false
 
     func run() async throws {
-        let shard = try ShardNumber.read(shardIndex, environment: ProcessInfo.processInfo.environment) + shardOffset
-        let stop = StopRequest()
+        let shard =
+            shardIndex == "any"
+            ? nil : try ShardNumber.read(shardIndex, environment: ProcessInfo.processInfo.environment) + shardOffset
         let display = ProgressDisplay(isOff: noProgress, isVerbose: verbose)
+        let working = Task { try await work(on: shard, display) }
+        // Cancelling stops a run as its `stop` does.
         let signals = StopSignals {
             display.say("dredge: stopping")
-            stop.request()
+            working.cancel()
         }
         defer { signals.cancel() }
+        let status: ExitStatus
+        do { status = try await working.value } catch is CancellationError { status = .stopped }
+        if status != .complete { throw CommandFailure(status) }
+    }
+
+    private func work(on shard: Int?, _ display: ProgressDisplay) async throws -> ExitStatus {
         do {
             let job = try await Job(try JobPlace.storage(self.job, storage))
             let config = try JobPlace.config(of: job)
@@ -55,14 +64,11 @@ struct WorkerCommand: AsyncParsableCommand {
             let worker = try ShardWorker(
                 job, sources: config.sources, settings: config.settings, engine: engine,
                 scratch: JobPlace.scratch(storage.scratch)
-            ) { run in
-                stop.begin(run)
-                await display.show(run.progress)
-            }
-            let outcome: Result<ShardWorker.Outcome, any Error>
-            do { outcome = .success(try await worker.work(on: shard)) } catch { outcome = .failure(error) }
+            ) { _, progress in await display.show(progress) }
+            let result: Result<ExitStatus, any Error>
+            do { result = .success(try await work(worker, on: shard)) } catch { result = .failure(error) }
             await engine.shutDown()
-            try conclude(outcome.get(), shard)
+            return try result.get()
         } catch let error as JobError {
             throw CommandFailure(error)
         } catch let error as RunError {
@@ -70,17 +76,28 @@ struct WorkerCommand: AsyncParsableCommand {
         }
     }
 
-    private func conclude(_ outcome: ShardWorker.Outcome, _ shard: Int) throws {
+    /// - Parameter shard: nil: any.
+    private func work(_ worker: ShardWorker, on shard: Int?) async throws -> ExitStatus {
+        if let shard { return try tell(try await worker.work(on: shard), shard) }
+        var worst = ExitStatus.complete
+        let isDone = try await worker.workOnAll { shard, outcome in
+            if try tell(outcome, shard) == .incomplete { worst = .incomplete }
+        }
+        return isDone ? worst : .stopped
+    }
+
+    private func tell(_ outcome: ShardWorker.Outcome, _ shard: Int) throws -> ExitStatus {
         switch outcome {
         case .wasDone:
             StandardError.write("Shard \(shard) was done before: nothing to do.\n")
+            return .complete
         case .done(let report):
             try tell(report)
             StandardError.write("Shard \(shard) is done.\n")
-            if report.isIncomplete { throw CommandFailure(.incomplete) }
+            return report.isIncomplete ? .incomplete : .complete
         case .stopped(let report):
             try tell(report)
-            throw CommandFailure(.stopped)
+            return .stopped
         }
     }
 
