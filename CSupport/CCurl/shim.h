@@ -2,6 +2,12 @@
 /// functions. The names in parentheses keep curl's own macros of the same name out of the way.
 #pragma once
 #include <curl/curl.h>
+#if defined(__linux__)
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#elif defined(__APPLE__)
+#include <sys/socket.h>
+#endif
 
 /// A body or header callback: `size * count` bytes at `data`; answers how many it took (CURLOPT_WRITEFUNCTION(3)).
 typedef size_t (*ccurl_store)(char *data, size_t size, size_t count, void *context);
@@ -34,7 +40,13 @@ static inline CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl
     return (curl_easy_setopt)(easy, option, value);
 }
 
-/// Variadic: curl_easy_setopt(3) with CURLOPT_WRITEFUNCTION or CURLOPT_HEADERFUNCTION.
+/// Variadic: curl_easy_setopt(3) with CURLOPT_SEEKFUNCTION.
+static inline CURLcode ccurl_set_seek(CURL *easy, curl_seek_callback value) {
+    return (curl_easy_setopt)(easy, CURLOPT_SEEKFUNCTION, value);
+}
+
+/// Variadic: curl_easy_setopt(3) with CURLOPT_WRITEFUNCTION, CURLOPT_HEADERFUNCTION or CURLOPT_READFUNCTION, whose
+/// callbacks have one type.
 static inline CURLcode ccurl_set_store(CURL *easy, CURLoption option, ccurl_store value) {
     return (curl_easy_setopt)(easy, option, value);
 }
@@ -76,3 +88,16 @@ static inline void ccurl_multi_set_timer_function(CURLM *multi, curl_multi_timer
 /// CURLVERSION_NOW is a macro that Swift does not import. Whether curl was built with a default file of certificate
 /// authorities.
 static inline int ccurl_has_default_authority_file(void) { return curl_version_info(CURLVERSION_NOW)->cainfo != NULL; }
+
+/// Bytes that the system has taken to be sent on `socket` and the other side has not confirmed (tcp(7), SIOCOUTQ);
+/// 0 where that can't be told.
+static inline int ccurl_unconfirmed_byte_count(curl_socket_t socket) {
+    int count = 0;
+#if defined(__linux__)
+    if (ioctl(socket, SIOCOUTQ, &count) != 0) return 0;
+#elif defined(__APPLE__)
+    socklen_t length = sizeof count;
+    if (getsockopt(socket, SOL_SOCKET, SO_NWRITE, &count, &length) != 0) return 0;
+#endif
+    return count;
+}

@@ -1,5 +1,13 @@
 import CCurl
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// CURLOPT_WRITEFUNCTION(3). Called inside of curl_multi_perform: it stores, and everything else happens after curl has
 /// returned.
 func storeBody(
@@ -21,7 +29,41 @@ func storeHeadLine(
     }
 }
 
+/// CURLOPT_READFUNCTION(3): gives curl the next bytes of the request's body, none at its end.
+func takeBody(
+    _ room: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let context else { return 0 }
+    return Unmanaged<EasySlot>.fromOpaque(context)._withUnsafeGuaranteedRef {
+        $0.takeBody(into: UnsafeMutableRawBufferPointer(start: room, count: size * count))
+    }
+}
+
+/// CURLOPT_SEEKFUNCTION(3): curl goes back to send the body again, over another connection.
+func seekBody(_ context: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: Int32) -> Int32 {
+    guard let context else { return CURL_SEEKFUNC_FAIL }
+    return Unmanaged<EasySlot>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.seekBody(offset, origin) }
+}
+
 extension EasySlot {
+    fileprivate func takeBody(into room: UnsafeMutableRawBufferPointer) -> Int {
+        guard let body = transfer?.request.body else { return 0 }
+        return body.withUnsafeBytes { body in
+            let part = UnsafeRawBufferPointer(rebasing: body.dropFirst(takenByteCount).prefix(room.count))
+            room.copyMemory(from: part)
+            takenByteCount += part.count
+            return part.count
+        }
+    }
+
+    fileprivate func seekBody(_ offset: curl_off_t, _ origin: Int32) -> Int32 {
+        guard origin == SEEK_SET, let count = transfer?.request.body?.count, (0...count).contains(Int(offset)) else {
+            return CURL_SEEKFUNC_FAIL
+        }
+        takenByteCount = Int(offset)
+        return CURL_SEEKFUNC_OK
+    }
+
     /// Answers how many bytes it took; a number that is not `body.count` ends the transfer.
     fileprivate func store(body: UnsafeRawBufferPointer) -> Int {
         guard let buffer = transfer?.body else { return 0 }

@@ -15,12 +15,19 @@ extension EasySlot {
     }
 
     /// Why the transfer has stalled; nil: it hasn't. Before the connection is ready, the connect timeout rules; from
-    /// then on this clock runs, so that it bounds the wait for the first byte too.
+    /// then on this clock runs, so that it bounds the wait for the first byte too. Of a request's body, the bytes count
+    /// that have arrived at the other side.
     func stall(at now: ContinuousClock.Instant) -> String? {
         guard transfer != nil, isConnected else { return nil }
+        // What the system has taken has not moved yet: its buffer has room for megabytes, and a slow line takes minutes
+        // to empty it, in which curl itself sees no byte move.
+        let unconfirmed = socket.map { ccurl_unconfirmed_byte_count($0) } ?? 0
         let bodyByteCount =
             ccurl_get_offset(easy, CURLINFO_SIZE_DOWNLOAD_T) + ccurl_get_offset(easy, CURLINFO_SIZE_UPLOAD_T)
-        if let began = progress.periodBegan, now - began < limits.floorPeriod {
+            - curl_off_t(unconfirmed)
+        if transfer?.request.isHeldToFloor == false {
+            // Another clock bounds it.
+        } else if let began = progress.periodBegan, now - began < limits.floorPeriod {
             // It goes on.
         } else {
             if progress.periodBegan != nil,

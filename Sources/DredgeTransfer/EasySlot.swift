@@ -10,6 +10,10 @@ final class EasySlot {
     /// What the callbacks of `EasySlot+Callbacks.swift` have stored of the answer.
     var answer = Answer()
     var progress = Progress()
+    /// Bytes of the request's body that curl has taken.
+    var takenByteCount = 0
+    /// The transfer's connection, as far as curl has told; nil: none that is watched now.
+    var socket: curl_socket_t?
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var method = HTTPRequest.Method.get
     /// Easy handles of the process: tests see by it that none is leaked.
@@ -62,6 +66,11 @@ final class EasySlot {
         expect(ccurl_set_pointer(easy, CURLOPT_WRITEDATA, context))
         expect(ccurl_set_store(easy, CURLOPT_HEADERFUNCTION, storeHeadLine))
         expect(ccurl_set_pointer(easy, CURLOPT_HEADERDATA, context))
+        expect(ccurl_set_store(easy, CURLOPT_READFUNCTION, takeBody))
+        expect(ccurl_set_pointer(easy, CURLOPT_READDATA, context))
+        // Without it a body could not be sent again where a connection that was kept turns out to be closed.
+        expect(ccurl_set_seek(easy, seekBody))
+        expect(ccurl_set_pointer(easy, CURLOPT_SEEKDATA, context))
         expect(ccurl_set_pointer(easy, CURLOPT_PRIVATE, context))
         expect(ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText))
 
@@ -102,6 +111,8 @@ final class EasySlot {
         self.transfer = transfer
         answer = Answer()
         progress = Progress()
+        takenByteCount = 0
+        socket = nil
         errorText.pointee = 0
         var result = ccurl_set_string(easy, CURLOPT_URL, request.url)
         if result == CURLE_OK { result = setMethod(request) }
@@ -176,18 +187,21 @@ final class EasySlot {
         switch method {
         case .get: return ccurl_set_long(easy, CURLOPT_HTTPGET, 1)
         case .head: return ccurl_set_long(easy, CURLOPT_NOBODY, 1)
+        case .delete:
+            result = ccurl_set_long(easy, CURLOPT_HTTPGET, 1)
+            return result == CURLE_OK ? ccurl_set_string(easy, CURLOPT_CUSTOMREQUEST, method.rawValue) : result
         case .put: result = ccurl_set_string(easy, CURLOPT_CUSTOMREQUEST, method.rawValue)
         case .post: break
         }
         // NOBODY of an earlier HEAD would outlive CURLOPT_POST in some versions of curl.
         if result == CURLE_OK { result = ccurl_set_long(easy, CURLOPT_NOBODY, 0) }
         if result == CURLE_OK { result = ccurl_set_long(easy, CURLOPT_POST, 1) }
-        let body = request.body ?? []
-        if result == CURLE_OK { result = ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)) }
+        let byteCount = request.body?.count ?? 0
+        if result == CURLE_OK { result = ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(byteCount)) }
         guard result == CURLE_OK else { return result }
-        // NULL would mean that a callback reads the body.
-        if body.isEmpty { return ccurl_set_string(easy, CURLOPT_COPYPOSTFIELDS, "") }
-        return body.withUnsafeBytes { ccurl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) }
+        // NULL means that a callback reads the body: curl would else keep a copy, also after the transfer.
+        return byteCount == 0
+            ? ccurl_set_string(easy, CURLOPT_COPYPOSTFIELDS, "") : ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, nil)
     }
 
     /// curl keeps both from one transfer to the next. NULL brings back what `no_proxy` says.

@@ -11,6 +11,8 @@ public struct HTTPRequest: Sendable {
         case post = "POST"
         /// Sends a body to be kept.
         case put = "PUT"
+        /// Has something taken away.
+        case delete = "DELETE"
     }
 
     /// The method; decides whether `body` may be there.
@@ -20,10 +22,14 @@ public struct HTTPRequest: Sendable {
     public var url: String
     /// Sent in this order. `Host`, `Content-Length` and `Accept: */*` are added; naming them here replaces them.
     public var headers: [(name: String, value: String)]
-    /// The body of a `post` or `put`; nil is an empty one. A `get` or `head` has none.
+    /// The body of a `post` or `put`; nil is an empty one. The other methods have none. It is sent from where it lies,
+    /// without another copy of it.
     public var body: [UInt8]?
     /// The longest time from the start to the last byte of the answer, beside the loop's own limits; nil: those alone.
     public var timeout: Duration?
+    /// Whether `TransferLimits.floorByteCount` holds. Not for an answer that a service begins at once and then keeps
+    /// alive, a blank now and then, while it works; `timeout` has to bound such a one.
+    public var isHeldToFloor = true
     /// Whether it goes to its host straight, whatever proxy the environment names: for addresses of this machine and
     /// its link.
     public var bypassesProxy = false
@@ -48,7 +54,7 @@ extension HTTPRequest {
         if !url.hasPrefix("https://") && !url.hasPrefix("http://") {
             return "the URL does not begin with http:// or https://"
         }
-        if body != nil && (method == .get || method == .head) { return "a \(method.rawValue) request has no body" }
+        if body != nil && method != .post && method != .put { return "a \(method.rawValue) request has no body" }
         for (name, value) in headers {
             if !name.utf8.allSatisfy(\.isFieldNameByte) || name.isEmpty { return "a header's name is not a valid one" }
             if value.utf8.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) {

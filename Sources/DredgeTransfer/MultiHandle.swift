@@ -83,7 +83,11 @@ final class MultiHandle: @unchecked Sendable {
         return nil
     }
 
-    fileprivate func watch(_ socket: curl_socket_t, for activity: Int32) {
+    fileprivate func watch(_ socket: curl_socket_t, of easy: UnsafeMutableRawPointer?, for activity: Int32) {
+        if let slot = easy.flatMap(EasySlot.of) {
+            // Of several that a connect tries at once, one that lost goes while another one stays.
+            if activity != CURL_POLL_REMOVE { slot.socket = socket } else if slot.socket == socket { slot.socket = nil }
+        }
         switch activity {
         case CURL_POLL_IN: poller.watch(socket, reads: true, writes: false)
         case CURL_POLL_OUT: poller.watch(socket, reads: false, writes: true)
@@ -103,7 +107,9 @@ private func watchSocket(
     _ socketContext: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let context else { return -1 }
-    Unmanaged<MultiHandle>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.watch(socket, for: activity) }
+    Unmanaged<MultiHandle>.fromOpaque(context)._withUnsafeGuaranteedRef {
+        $0.watch(socket, of: easy, for: activity)
+    }
     return 0
 }
 

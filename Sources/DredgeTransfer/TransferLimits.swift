@@ -8,9 +8,10 @@ public struct TransferLimits: Sendable {
     /// A connected transfer that moves no byte for this long, in either direction, ends as `stalled`. Looked at four
     /// times in the period, so that it may take a quarter longer.
     public var progressTimeout: Duration = .seconds(30)
-    /// Bytes of body that each `floorPeriod` of a connected transfer brings at the least, or it ends as `stalled`,
-    /// however often a byte moves. Heads don't count, interim answers (1xx) included. So every transfer has a deadline
-    /// that follows its size: one period, and one more for each so many bytes of its body.
+    /// Bytes of body that each `floorPeriod` of a connected transfer brings at the least, of the request's or the
+    /// answer's, or it ends as `stalled`, however often a byte moves. Heads don't count, interim answers (1xx)
+    /// included. So every transfer has a deadline that follows its size: one period, and one more for each so many
+    /// bytes of its bodies. Only `HTTPRequest.isHeldToFloor` makes an exception, with a deadline of its own.
     public var floorByteCount = 60 << 10
     /// See `floorByteCount`: 1 KiB/s, averaged over a minute.
     public var floorPeriod: Duration = .seconds(60)

@@ -54,7 +54,9 @@ import Testing
         var limits = TransferLimits()
         limits.connectionCountMax = 1
         try await withFaults(limits: limits) { server, loop in
-            for method in [HTTPRequest.Method.get, .head, .post, .head, .put, .get, .put, .post, .get] {
+            for method in [
+                HTTPRequest.Method.get, .head, .post, .head, .put, .get, .delete, .get, .put, .delete, .post, .get,
+            ] {
                 let buffer = try await BufferPool(byteLimit: 1 << 20).buffer(byteCount: 4096)
                 let request = HTTPRequest(method: method, url: server.url("echo/"))
                 if method == .head {
@@ -77,6 +79,7 @@ import Testing
         HTTPRequest(url: "http://127.0.0.1:1/", headers: [("X-A\r\nsecret", "b")]),
         HTTPRequest(url: "http://127.0.0.1:1/", headers: [("", "secret")]),
         HTTPRequest(url: "http://127.0.0.1:1/", body: [1]),
+        HTTPRequest(method: .delete, url: "http://127.0.0.1:1/", body: [1]),
     ])
     func `what cannot be sent is refused, and the refusal tells no secret`(request: HTTPRequest) async throws {
         try await withLoop { loop in

@@ -10,6 +10,7 @@ Listens on a free port of 127.0.0.1, which it writes into PORT_FILE. Byte i of e
 /reset/N/M           announces N bytes, resets the connection after M
 /stall/N/M           announces N bytes, sends M, then nothing
 /silent              never answers
+/sip/N/MS            takes N bytes of the request's body every MS milliseconds, none where N is 0, then answers
 /drip/N/MS           N bytes, one every MS milliseconds
 /status/CODE/N       that status with N bytes
 /head/N              a head of N bytes and more
@@ -120,16 +121,32 @@ async def answer(path, raw, reader, writer):
     return True
 
 
+async def sip(raw, reader, count, pace):
+    """Reads a request's body slowly."""
+    lines = [line.partition(b":") for line in raw.split(b"\r\n")]
+    left = sum(int(value) for name, _, value in lines if name.lower() == b"content-length")
+    while left:
+        await asyncio.sleep(pace)
+        if count:
+            left -= len(await reader.readexactly(min(count, left)))
+
+
 async def serve(reader, writer):
     open_connections.add(writer)
     try:
         while True:
             raw = await reader.readuntil(b"\r\n\r\n")
+            path = raw.split(b" ")[1]
+            if path.startswith(b"/sip/"):
+                count, milliseconds = path.split(b"/")[2:]
+                await sip(raw, reader, int(count), int(milliseconds) / 1000)
+                writer.write(head(200, 0))
+                continue
             for line in raw.split(b"\r\n"):
                 name, _, value = line.partition(b":")
                 if name.lower() == b"content-length":
                     raw += await reader.readexactly(int(value))
-            if not await answer(raw.split(b" ")[1], raw, reader, writer):
+            if not await answer(path, raw, reader, writer):
                 break
     except (ConnectionError, asyncio.IncompleteReadError):
         pass
@@ -139,7 +156,11 @@ async def serve(reader, writer):
 
 
 async def main():
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    listener = socket.socket()
+    # What the system takes nobody has read: little of it, so that who sends can see how slowly that goes.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 10)
+    listener.bind(("127.0.0.1", 0))
+    server = await asyncio.start_server(serve, sock=listener)
     with open(sys.argv[1] + ".new", "w") as file:
         file.write(str(server.sockets[0].getsockname()[1]))
     os.rename(sys.argv[1] + ".new", sys.argv[1])
