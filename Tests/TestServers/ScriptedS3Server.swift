@@ -54,7 +54,7 @@ extension ScriptedS3Server {
     public struct LoggedRequest: Decodable, Sendable {
         /// What it asks for.
         public var action: Action
-        /// `GET` or `HEAD`
+        /// For example `GET`.
         public var method: String
         /// The request target, byte for byte.
         public var target: String
@@ -64,6 +64,8 @@ extension ScriptedS3Server {
         public var fault: String?
         /// The body of an AssumeRole, `application/x-www-form-urlencoded`.
         public var form: String?
+        /// Bytes of the body of a write.
+        public var bodyByteCount: Int?
         /// When it came, by the service's clock, in seconds since 1970.
         public var time: Double
         /// The code that refused it for what signed it.
@@ -79,6 +81,7 @@ extension ScriptedS3Server {
     /// What a request asks for.
     public enum Action: String, Codable, Sendable {
         case list, get, head, headBucket, assumeRole, getCallerIdentity
+        case put, createUpload, uploadPart, completeUpload, abortUpload
     }
 
     /// The world that the server plays.

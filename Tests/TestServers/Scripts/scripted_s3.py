@@ -6,9 +6,9 @@ Use: scripted_s3.py DIRECTORY
 Reads DIRECTORY/scenario.json (again whenever it was replaced), writes its port to DIRECTORY/port and one JSON object
 per request to DIRECTORY/requests.jsonl before it answers. Ends when the process that started it is gone.
 
-It checks no signature: Ceph and moto do that. It answers GET and HEAD of objects, ListObjectsV2 and HeadBucket, path
-style or virtual-host style (bucket.localhost), and, where there are sessions to give away, AssumeRole and
-GetCallerIdentity. A scenario:
+It checks no signature: Ceph and moto do that. It answers GET, HEAD and PUT of objects, multipart uploads,
+ListObjectsV2 and HeadBucket, path style or virtual-host style (bucket.localhost), and, where there are sessions to give
+away, AssumeRole and GetCallerIdentity. A scenario:
 
 {
   "bucket": "b",
@@ -40,7 +40,9 @@ GetCallerIdentity. A scenario:
     "versionID": "…", "contentEncoding": "gzip"      optional
   }],
   "faults": [{                     the first that fits a request and isn't used up is applied; the others don't count it
-    "on": "list" | "get" | "head" | "headBucket" | "assumeRole" | "getCallerIdentity",
+    "on": "list" | "get" | "head" | "headBucket" | "assumeRole" | "getCallerIdentity" | "put" | "createUpload" |
+          "uploadPart" | "completeUpload" | "abortUpload",
+                                   a write is done where its answer breaks off ("reset" and the like behind its start)
     "key": "a" | "keyBase64": …,   optional: any
     "when": [{"part": P, "has": "…", "lacks": "…"}]
                                    optional: P is target, form, or a header's name; all must hold; has and lacks are
@@ -96,6 +98,7 @@ from xml.sax.saxutils import escape
 
 sys.dont_write_bytecode = True  # beside the scripts is no place for it
 import scripted_sts  # noqa: E402
+import scripted_writes  # noqa: E402
 
 ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
 LAST_MODIFIED = ("2025-01-31T23:59:59.000Z", "Fri, 31 Jan 2025 23:59:59 GMT")
@@ -147,6 +150,7 @@ class World:
         self.sorted_keys = []
         self.faults = []
         self.sessions = scripted_sts.Sessions()
+        self.uploads = scripted_writes.Uploads()
 
     @property
     def now(self):
@@ -173,7 +177,9 @@ class World:
         self.faults = [dict(fault, seen=0) for fault in self.scenario.get("faults", [])]
 
     def put(self, value):
-        obj = Object(value)
+        self.keep(Object(value))
+
+    def keep(self, obj):
         self.objects[obj.key] = obj
         self.sorted_keys = None
 
@@ -221,8 +227,16 @@ class Handler(BaseHTTPRequestHandler):
     def do_HEAD(self):
         self.answer()
 
+    def do_PUT(self):
+        self.write_object()
+
+    def do_DELETE(self):
+        self.write_object()
+
     def do_POST(self):
-        """STS."""
+        """An upload, or STS."""
+        if "?upload" in self.path:
+            return self.write_object()
         form = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         action = "getCallerIdentity" if "Action=GetCallerIdentity" in form else "assumeRole"
         world = self.world
@@ -294,6 +308,72 @@ class Handler(BaseHTTPRequestHandler):
             pass
         self.close_connection = True
 
+    def write_object(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        world = self.world
+        with world.lock:
+            world.refresh()
+            parameters = self.parameters()
+            bucket, key = self.place(self.path.partition("?")[0], world.scenario)
+            action = scripted_writes.action(self.command, parameters)
+            fault, expiration, refusal = self.note(action, bucket, key, len(body))
+            if refusal:
+                return refusal[0](*refusal[1:])
+            if action is None:
+                return self.error(501, "NotImplemented", "There is no such write here")
+            kind = fault and fault["do"]
+            answer = None
+            if kind not in ("error", "raw", "refuse") and (
+                    kind not in ("hang", "reset") or "byteCount" in fault or "headByteCount" in fault):
+                refusal = world.uploads.refusal(
+                    action, key, parameters, self.headers, body, world.objects.get(key))
+                if not refusal:
+                    answer = world.uploads.perform(action, key, parameters, body, self.made, world.keep)
+        if self.goes_wrong(fault, world.now, refusal):
+            return
+        if kind == "outlast":
+            time.sleep(max(0, expiration - world.now))
+        self.send(*answer, fault)
+
+    @staticmethod
+    def made(key, body):
+        obj = Object({"text": ""})
+        obj.key, obj.body = key, body
+        obj.etag = '"%s"' % hashlib.md5(body).hexdigest()
+        return obj
+
+    def parameters(self):
+        query = self.path.partition("?")[2]
+        return dict(
+            (name, unquote_to_bytes(value))
+            for name, _, value in (pair.partition("=") for pair in query.split("&") if pair))
+
+    def note(self, action, bucket, key, body_count=0):
+        """Writes a request down. Its fault, when its session ends, and what refuses it: a method with its arguments."""
+        world, scenario = self.world, self.world.scenario
+        credential = re.search(r"Credential=([^/]*)/[^/]*/([^/]*)/", self.headers.get("Authorization", ""))
+        now = world.now
+        refusal = world.sessions.refusal(self.headers, now) if "sts" in scenario else None
+        fault = None if refusal else world.fault(action, key, self.parts(""))
+        expiration = world.sessions.expiration(self.headers)
+        world.note(
+            action=action, method=self.command, target=self.path, keyBase64=base64.b64encode(key).decode(),
+            fault=fault and fault["do"], time=now, refusal=refusal and refusal[1], expiration=expiration,
+            bodyByteCount=body_count, headers={name.lower(): value for name, value in self.headers.items()})
+        if fault and fault["do"] == "hang":
+            return fault, expiration, None
+        if refusal:
+            return fault, expiration, (self.error, *refusal)
+        if bucket != scenario["bucket"]:
+            return fault, expiration, (self.error, 404, "NoSuchBucket", "The specified bucket does not exist")
+        if credential and scenario.get("region", credential[2]) != credential[2]:
+            return fault, expiration, (self.wrong_region, scenario, action)
+        if credential and credential[1] in scenario.get("expiredAccessKeyIDs", []):
+            return fault, expiration, (self.error, 400, "ExpiredToken", "The provided token has expired.")
+        if self.is_refused(scenario):
+            return fault, expiration, (self.error, 403, "AccessDenied", "Access Denied")
+        return fault, expiration, None
+
     def parts(self, form):
         parts = {name.lower(): value for name, value in self.headers.items()}
         return dict(parts, target=self.path, form=form)
@@ -303,40 +383,18 @@ class Handler(BaseHTTPRequestHandler):
         with world.lock:
             world.refresh()
             scenario = world.scenario
-            path, _, query = self.path.partition("?")
-            parameters = dict(
-                (name, unquote_to_bytes(value))
-                for name, _, value in (pair.partition("=") for pair in query.split("&") if pair))
-            bucket, key = self.place(path, scenario)
+            parameters = self.parameters()
+            bucket, key = self.place(self.path.partition("?")[0], scenario)
             if key:
                 action = "get" if self.command == "GET" else "head"
             else:
                 action = "list" if self.command == "GET" else "headBucket"
-            credential = re.search(r"Credential=([^/]*)/[^/]*/([^/]*)/", self.headers.get("Authorization", ""))
-            now = world.now
-            refusal = world.sessions.refusal(self.headers, now) if "sts" in scenario else None
-            fault = None if refusal else world.fault(action, key, self.parts(""))
-            expiration = world.sessions.expiration(self.headers)
-            world.note(
-                action=action, method=self.command, target=self.path,
-                keyBase64=base64.b64encode(key).decode(), fault=fault and fault["do"], time=now,
-                refusal=refusal and refusal[1], expiration=expiration,
-                headers={name.lower(): value for name, value in self.headers.items()})
-            if fault and fault["do"] == "hang":
-                pass
-            elif refusal:
-                return self.error(*refusal)
-            elif bucket != scenario["bucket"]:
-                return self.error(404, "NoSuchBucket", "The specified bucket does not exist")
-            elif credential and scenario.get("region", credential[2]) != credential[2]:
-                return self.wrong_region(scenario, action)
-            elif credential and credential[1] in scenario.get("expiredAccessKeyIDs", []):
-                return self.error(400, "ExpiredToken", "The provided token has expired.")
-            elif self.is_refused(scenario):
-                return self.error(403, "AccessDenied", "Access Denied")
+            fault, expiration, refusal = self.note(action, bucket, key)
+            if refusal:
+                return refusal[0](*refusal[1:])
             obj = world.objects.get(key)
             keys = world.keys()
-        if self.goes_wrong(fault, now):
+        if self.goes_wrong(fault, world.now):
             return
         if fault and fault["do"] == "outlast":
             time.sleep(max(0, expiration - world.now))
