@@ -16,7 +16,8 @@ struct Advice {
     func text(
         for code: S3Error.Code, fault: ServiceFault? = nil, transfer: TransferError? = nil
     ) -> String {
-        switch code {
+        if operation.isWrite, let text = ofWrite(for: code, fault: fault) { return text }
+        return switch code {
         case .accessDenied: accessDenied(fault)
         case .noSuchBucket:
             "Check the bucket's name (\(shown(operation.bucket)))"
@@ -68,7 +69,7 @@ struct Advice {
                 + "and any proxy on the way."
         case .checksumMismatch: Self.checksumMismatch
         case .credentials: "See to the credentials."
-        case .cancelled: "Nothing is wrong: what was not read can be asked for again."
+        case .cancelled: Self.cancelled(operation)
         case .other: "See what the service says about this code, and give it the request ID if it can't be explained."
         }
     }
@@ -96,6 +97,7 @@ struct Advice {
                 + "session_policy: none for its last role."
         }
         if mentionsKMS(fault) {
+            if operation.isWrite { return "Allow \(Self.kmsWriteActions) on the bucket's KMS key to \(who)." }
             return "Allow kms:Decrypt on the object's KMS key to \(who), in its policy and in the key's policy."
         }
         switch operation.action {
@@ -108,11 +110,16 @@ struct Advice {
                 + otherReasons(fault)
         case .headBucket:
             return "Allow s3:ListBucket on \(arn) to \(who)." + otherReasons(fault)
-        case .get, .head:
+        case .get, .head, .put, .createUpload, .uploadPart, .completeUpload, .abortUpload:
             let key = operation.key.map { printable($0.bytes, scalarCountMax: 200) } ?? "*"
             let objectARN =
                 point.map { "\($0) with /object/\(key) behind it" }
                 ?? printable(address.objectARN(key, partition: partition).utf8, scalarCountMax: 500)
+            if operation.isWrite {
+                return
+                    "Allow \(writeActions) on \(objectARN) to \(who); if a KMS key encrypts the bucket, also "
+                    + "\(Self.kmsWriteActions) on that key." + otherReasons(fault)
+            }
             return
                 "Allow s3:GetObject on \(objectARN) to \(who); if the object is encrypted with a KMS key, also "
                 + "kms:Decrypt on that key. Without s3:ListBucket a deleted object is refused like this, too."
@@ -129,7 +136,7 @@ struct Advice {
             reasons.append("the bucket belongs to another account than \(owner) (expected_bucket_owner)")
         }
         if !context.requestPayer, context.isSigned, context.target.endpoint.followsRegion {
-            reasons.append("it charges who reads it (request_payer: requester)")
+            reasons.append("it charges who asks (request_payer: requester)")
         }
         return reasons.isEmpty ? "" : " S3 answers the same where \(reasons.joined(separator: ", or "))."
     }

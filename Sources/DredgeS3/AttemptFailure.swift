@@ -85,7 +85,9 @@ extension ServiceFault {
             "RequestThrottledException", "RequestLimitExceeded", "TooManyRequests", "TooManyRequestsException",
             "BandwidthLimitExceeded", "ServiceUnavailable", "KMS.ThrottlingException":
             return .slowDown
-        case "InternalError", "RequestTimeout", "RequestTimeoutException", "OperationAborted":
+        case "InternalError", "RequestTimeout", "RequestTimeoutException", "OperationAborted",
+            "ConditionalRequestConflict", "BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody":
+            // Another write to the key was under way, or what was sent came otherwise than it went.
             return .wait
         case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken":
             return .refreshCredentials
@@ -117,6 +119,11 @@ extension ServiceFault {
         }
     }
 
+    /// Whether a multipart upload has to begin anew: another write to the key came between
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>), or the upload is gone. An
+    /// attempt whose answer was lost may have completed it, or somebody has aborted it.
+    var asksForNewUpload: Bool { code == "ConditionalRequestConflict" || code == "NoSuchUpload" }
+
     /// Which of the closed list it is.
     func errorCode(isObject: Bool) -> S3Error.Code {
         if isForeign { return .malformedAnswer }
@@ -124,7 +131,10 @@ extension ServiceFault {
         case "AccessDenied", "AllAccessDisabled", "AccountProblem": return .accessDenied
         case "NoSuchBucket": return .noSuchBucket
         case "NoSuchKey", "NoSuchVersion": return .noSuchKey
-        case "PreconditionFailed": return .preconditionFailed
+        case "PreconditionFailed", "ConditionalRequestConflict": return .preconditionFailed
+        // The upload is gone, not the object.
+        case "NoSuchUpload": return .other
+        case "BadDigest", "XAmzContentSHA256Mismatch": return .checksumMismatch
         case "InvalidObjectState": return .archived
         case "InvalidRange": return .invalidRange
         case "MethodNotAllowed": return .methodNotAllowed

@@ -19,6 +19,8 @@ protocol Exchange {
     var keptByteCount: Int { get }
     /// Whether each attempt needs a place in the client's gate.
     var isGated: Bool { get }
+    /// What can be done about an attempt that failed.
+    func remedy(for failure: AttemptFailure) -> Remedy
 }
 
 extension Exchange {
@@ -26,6 +28,7 @@ extension Exchange {
     /// What is read as a whole or not at all keeps nothing.
     var keptByteCount: Int { 0 }
     mutating func salvage(head: HTTPResponse?) throws(AttemptFailure) {}
+    func remedy(for failure: AttemptFailure) -> Remedy { failure.remedy }
 }
 
 /// Where the body of an attempt's answer goes.
@@ -45,6 +48,11 @@ struct Operation: Sendable {
         case get
         case head
         case headBucket
+        case put(WriteCondition)
+        case createUpload
+        case uploadPart(number: Int)
+        case completeUpload(WriteCondition)
+        case abortUpload
     }
     var action: Action
     var bucket: String

@@ -39,7 +39,7 @@ extension S3Client {
             if failure.isCancellation {
                 throw S3Error.cancelled(exchange.operation, attemptCount: state.attemptCount + 1)
             }
-            let remedy = failure.remedy
+            let remedy = exchange.remedy(for: failure)
             let progressed = exchange.keptByteCount > keptBefore && !failure.isStall
             let decision = state.decide(
                 remedy, progressed: progressed,

@@ -83,8 +83,8 @@ extension S3Client {
         return OpenRequests(count: open.count, firstKey: key, firstBegan: open.firstBegan)
     }
 
-    /// HEAD has no body; this is more than the room that a wrong one needs, and than a listing of one key takes, which
-    /// has its name three times at the most.
+    /// HEAD has no body; this is more than the room that a wrong one needs, than a listing of one key takes, which has
+    /// its name three times at the most, and than the answer to a write has.
     static let headBufferByteCount = 16 << 10
     var headRoom: BodyRoom { .pool(headPool, byteCount: Self.headBufferByteCount) }
 }

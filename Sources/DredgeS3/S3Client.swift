@@ -7,7 +7,7 @@ public import DredgeTransfer
     import Foundation
 #endif
 
-/// One bucket: lists it and reads ranges of its objects.
+/// One bucket: lists it, reads ranges of its objects, and writes objects.
 ///
 /// Every request is retried as the AWS SDKs do in their `standard` mode, each attempt signed anew with what
 /// `credentials` gives then. The bucket's region is found out and corrected from the service's answers, once, for all
@@ -29,7 +29,7 @@ public final class S3Client: Sendable {
     let locator: Result<BucketLocator, EndpointProblem>
     /// Bodies of listings, apart from the memory for objects, so that neither can wait for the other.
     let listBuffers: ListBuffers
-    /// HEAD has no body; the transfer loop wants a buffer all the same.
+    /// HEAD has no body, and answers to writes are short; the transfer loop wants a buffer all the same.
     let headPool: BufferPool
 
     /// A client of `settings.bucket`. Sends nothing; settings that can't work are told by the first request.

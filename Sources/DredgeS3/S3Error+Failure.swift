@@ -29,7 +29,7 @@ extension S3Error {
         S3Error(
             code: .cancelled, bucket: operation.bucket, key: operation.key, range: operation.range,
             attemptCount: attemptCount, message: "\(operation.words) was cancelled",
-            advice: "Nothing is wrong: what was not read can be asked for again.")
+            advice: Advice.cancelled(operation))
     }
 
     /// The error of a request whose last attempt ended with `failure`.
@@ -96,6 +96,27 @@ extension Operation {
         case .get: "reading the object"
         case .head: "asking for the object's head"
         case .headBucket: "asking for the bucket's head"
+        case .put: "writing the object"
+        case .createUpload: "beginning the object's upload"
+        case .uploadPart(let number): "uploading part \(number) of the object"
+        case .completeUpload: "completing the object's upload"
+        case .abortUpload: "aborting the object's upload"
+        }
+    }
+
+    /// Whether it changes what is in the bucket.
+    var isWrite: Bool {
+        switch action {
+        case .list, .get, .head, .headBucket: false
+        case .put, .createUpload, .uploadPart, .completeUpload, .abortUpload: true
+        }
+    }
+
+    /// What has to hold for it to happen.
+    var condition: WriteCondition {
+        switch action {
+        case .put(let condition), .completeUpload(let condition): condition
+        default: .none
         }
     }
 }

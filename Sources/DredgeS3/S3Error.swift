@@ -21,7 +21,8 @@ public struct S3Error: Error, Sendable {
         case noSuchBucket
         /// The object (or its version) is gone, or never was.
         case noSuchKey
-        /// `If-Match` failed: the object is no longer the version that was asked for.
+        /// `If-Match` failed: the object is no longer the version that was asked for. Of a write: its `WriteCondition`
+        /// does not hold, or other writes to the key came between each time.
         case preconditionFailed
         /// In an archive storage class, not restored.
         case archived
@@ -49,13 +50,14 @@ public struct S3Error: Error, Sendable {
         case serviceFailure
         /// No connection to the endpoint.
         case unreachable
-        /// This machine has no descriptor left for a connection.
+        /// This machine has no descriptor left for a connection, or a file of it can't be read or written.
         case machine
         /// The body broke off again and again.
         case shortBody
         /// The service answered with something that isn't an answer to what was asked.
         case malformedAnswer
-        /// The bytes don't have the checksum that the service keeps of the object.
+        /// The bytes don't have the checksum that the service keeps of the object; of a write, what came to the service
+        /// is not what was sent.
         case checksumMismatch
         /// There was nothing to sign with: see `cause`.
         case credentials
