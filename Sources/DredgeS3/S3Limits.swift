@@ -30,7 +30,7 @@ public struct S3Limits: Sendable {
     public var listCountInFlightMax = 1
     /// Attempts of a request where neither the policy, the environment nor the profile says a number.
     static let attemptCountMax = 3
-    /// HEAD requests that one client has in flight at once; others wait.
+    /// HEAD requests and writes that one client has in flight at once; others wait.
     public var headCountInFlightMax = 64
     /// While nothing has ever answered at an endpoint, this many failures to connect are enough to call it unreachable:
     /// a wrong host name should not take a minute to be told.
@@ -40,6 +40,35 @@ public struct S3Limits: Sendable {
     public var progressAttemptFactor = 10
     /// Characters of a service's message that are kept in an error.
     public var messageCharacterCountMax = 500
+
+    /// Bytes of a part of an upload, at the least, and of what goes up in one request, at the most. S3 wants 5 MiB or
+    /// more ("Amazon S3 multipart upload limits"); larger parts cost fewer requests.
+    public var uploadPartByteCountMin = 16 << 20
+    /// Parts of one upload ("Amazon S3 multipart upload limits").
+    static let uploadPartCountMax = 10_000
+    /// Bytes of a part of a download to a file.
+    public var downloadPartByteCount = 8 << 20
+    /// Parts of one upload or download that are in flight at once: so many parts are in memory.
+    public var partCountInFlightMax = 4
+    /// How often the upload of a file is begun, where it can't be completed for what others do to the key.
+    static let uploadCountMax = 3
+    /// Bytes of an upload's ID that is believed; those of S3 have some 150.
+    static let uploadIDByteCountMax = 1_024
+    /// Time of one attempt to complete an upload, for which S3 may take several minutes ("CompleteMultipartUpload").
+    static let completionDurationMax: Duration = .seconds(600)
+    /// Attempts to abort an upload…
+    static let abortAttemptCountMax = 2
+    /// …and the time of one: somebody waits for it whose task may have been cancelled.
+    static let abortDurationMax: Duration = .seconds(5)
+
+    /// Bytes of each part but the last of the upload of so many bytes: a multiple of 1 MiB where it is more than the
+    /// least.
+    func uploadPartByteCount(of byteCount: UInt64) -> UInt64 {
+        let least = (byteCount + UInt64(Self.uploadPartCountMax) - 1) / UInt64(Self.uploadPartCountMax)
+        let step: UInt64 = 1 << 20
+        return least <= UInt64(uploadPartByteCountMin)
+            ? UInt64(uploadPartByteCountMin) : (least + step - 1) / step * step
+    }
 
     /// Bytes that an answer in a buffer of so many takes until it is recorded: the buffer, the texts of its entries,
     /// and its objects.
@@ -51,6 +80,9 @@ public struct S3Limits: Sendable {
     /// Traps where the numbers contradict each other.
     func check() {
         precondition((1...1_000).contains(listKeyCountMax), "S3 gives 1 to 1,000 keys a page, not \(listKeyCountMax)")
+        precondition(
+            uploadPartByteCountMin > 0 && downloadPartByteCount > 0 && partCountInFlightMax > 0,
+            "parts of nothing, or none in flight, move nothing")
         precondition(
             listAnswerByteCountMax > 0 && listCountInFlightMax > 0 && headCountInFlightMax > 0
                 && connectAttemptCountMax > 0
