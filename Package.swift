@@ -122,8 +122,8 @@ let package = Package(
         library(
             "DredgeShards",
             [
-                "Dredge", "DredgeAWS", "DredgeBase", "DredgeLedger", "DredgeS3", "DredgeStore", "DredgeTransfer",
-                "CZlib",
+                "Dredge", "DredgeAWS", "DredgeBase", "DredgeIAM", "DredgeLedger", "DredgeS3", "DredgeStore",
+                "DredgeTransfer", "CZlib",
             ]),
         library(
             "DredgeConfig",

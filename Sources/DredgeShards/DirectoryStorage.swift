@@ -22,7 +22,7 @@ package struct DirectoryStorage: JobStorage {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw failure("read", file)
         }
-        defer { close(descriptor) }
+        defer { Foundation.close(descriptor) }
         var info = stat()
         guard fstat(descriptor, &info) == 0 else { throw failure("read", file) }
         guard info.st_size <= byteCountMax else {
@@ -53,7 +53,7 @@ package struct DirectoryStorage: JobStorage {
         // Of all who replace files of the folder, one at a time.
         let lock = open(place(name) + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw failure("lock", place(name)) }
-        defer { close(lock) }
+        defer { Foundation.close(lock) }
         while flock(lock, LOCK_EX) != 0 { guard errno == EINTR else { throw failure("lock", place(name)) } }
         guard let now = try await read(name, byteCountMax: ShardLimits.fileByteCountMax), now.tag == tag else {
             return false
@@ -127,7 +127,7 @@ package struct DirectoryStorage: JobStorage {
     private func write(_ bytes: [UInt8], to path: String) throws(JobError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure("write", path) }
-        defer { close(descriptor) }
+        defer { Foundation.close(descriptor) }
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
@@ -141,7 +141,7 @@ package struct DirectoryStorage: JobStorage {
     private func sync(_ path: String) throws(JobError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("write", path) }
-        defer { close(descriptor) }
+        defer { Foundation.close(descriptor) }
         guard fsync(descriptor) == 0 else { throw failure("write", path) }
     }
 

@@ -22,6 +22,12 @@ package protocol JobStorage: Sendable {
     func names(in folder: String) async throws(JobError) -> [String]
     /// What time it is, by a clock that all machines share as far as there is one.
     func now() async throws(JobError) -> Date
+    /// Gives up what it holds. Nothing can be asked of it afterwards.
+    func close() async
+}
+
+extension JobStorage {
+    package func close() async {}
 }
 
 /// A file as it was read.

@@ -7,13 +7,28 @@ import Foundation
 
 /// Where a job's files are.
 enum JobPlace {
-    /// The storage that `text` names: `s3://bucket/prefix/`, or a directory. Throws a `CommandFailure`.
-    static func storage(_ text: String, _ options: StorageOptions) throws -> any JobStorage {
-        guard text.hasPrefix("s3://") else {
-            guard !text.isEmpty else { throw CommandFailure(.usage, "dredge: the URL of the job is empty.") }
-            return DirectoryStorage(text)
+    /// Calls `body` with the storage that `text` names: `s3://bucket/prefix/`, or a directory. What it throws of jobs
+    /// and runs becomes a `CommandFailure`.
+    static func with<Value>(
+        _ text: String, _ options: StorageOptions, _ body: (any JobStorage) async throws -> Value
+    ) async throws -> Value {
+        let storage = try storage(text, options)
+        let result: Result<Value, any Error>
+        do { result = .success(try await body(storage)) } catch { result = .failure(error) }
+        await storage.close()
+        do {
+            return try result.get()
+        } catch let error as JobError {
+            throw CommandFailure(error)
+        } catch let error as RunError {
+            throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))
         }
-        throw CommandFailure(.usage, "dredge: \(Quoting.quoted(text)): jobs in buckets come with the next build.")
+    }
+
+    private static func storage(_ text: String, _ options: StorageOptions) throws -> any JobStorage {
+        if text.hasPrefix("s3://") { return try options.bucketStorage(text) }
+        guard !text.isEmpty else { throw CommandFailure(.usage, "dredge: the URL of the job is empty.") }
+        return DirectoryStorage(text)
     }
 
     /// The config in a job's file, with the environment of this process. Throws a `CommandFailure`.
@@ -40,6 +55,61 @@ struct StorageOptions: ParsableArguments {
             "A folder of this machine for what is being made; a worker that finds its shard there goes on with it. "
                 + "Default: the system's folder for temporary files.", valueName: "directory"), completion: .directory)
     var scratch: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Assume this role for the job's files; its session may do nothing else. Default: the machine's own "
+                + "identity.", valueName: "arn"))
+    var resultsRole: String?
+
+    @Option(help: ArgumentHelp("The external ID of that role.", valueName: "id"))
+    var resultsExternalID: String?
+
+    @Option(help: "The region of the bucket with the job's files; found out when absent or wrong.")
+    var resultsRegion: String?
+
+    @Option(
+        name: .customLong("results-endpoint-url"),
+        help: ArgumentHelp(
+            "Endpoint of the S3-compatible service with the job's files; default AWS_ENDPOINT_URL_S3, else AWS.",
+            valueName: "url"))
+    var resultsEndpointURL: String?
+
+    /// The bucket at `text`, an S3 URL. Throws a `CommandFailure` with all that is wrong.
+    func bucketStorage(_ text: String) throws -> BucketStorage {
+        let environment = ProcessInfo.processInfo.environment
+        var check = FlagCheck()
+        let address = SourceURL(text)
+        if let address {
+            check.rule("the bucket", address.bucket) {
+                FieldRules.bucket($0, isLegacyAllowed: resultsEndpointURL != nil)
+            }
+            check.rule("the prefix", address.prefix, FieldRules.prefix)
+        } else {
+            check.report("\(Quoting.quoted(text)) is not of the form s3://bucket/prefix/")
+        }
+        check.rule("--results-region", resultsRegion, Region.complaint)
+        check.rule("--results-endpoint-url", resultsEndpointURL, EndpointURL.complaint)
+        check.rule("--results-role", resultsRole) {
+            FieldRules.roleARN(
+                $0, isOtherService: EndpointSettings(environment: environment).hasEndpoint(nil, of: .sts))
+        }
+        check.rule("--results-external-id", resultsExternalID, RoleHopRules.externalID)
+        if resultsRole == nil, resultsExternalID != nil { check.report("--results-external-id needs --results-role") }
+        try check.finish()
+        let prefix = address?.prefix ?? ""
+        let place = Source(
+            name: "results", bucket: address?.bucket ?? "",
+            prefix: prefix.isEmpty || prefix.hasSuffix("/") ? prefix : prefix + "/", region: resultsRegion,
+            endpointURL: resultsEndpointURL,
+            auth: resultsRole.map { .assumeRole([RoleHop(roleARN: $0, externalID: resultsExternalID)]) } ?? .ambient,
+            expectedBucketOwner: .anyone)
+        do throws(RunError) {
+            return try BucketStorage(place, base: .defaultChain(), environment: environment)
+        } catch {
+            throw CommandFailure(.fatal, FatalText.text(error))
+        }
+    }
 }
 
 extension CommandFailure {

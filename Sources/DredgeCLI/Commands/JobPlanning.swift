@@ -71,13 +71,7 @@ struct JobPlanning {
         let result = await planning.result
         await engine.shutDown()
         if planning.isCancelled { throw CommandFailure(.stopped, "Stopped: no job was made.") }
-        do {
-            try tell(try result.get())
-        } catch let error as JobError {
-            throw CommandFailure(error)
-        } catch let error as RunError {
-            throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))
-        }
+        try tell(try result.get())
     }
 
     /// The config's text, which all workers get: refused where a secret stands in it.

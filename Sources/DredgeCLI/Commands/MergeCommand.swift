@@ -27,8 +27,8 @@ struct MergeCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        do {
-            let job = try await Job(try JobPlace.storage(self.job, storage))
+        try await JobPlace.with(job, storage) { place in
+            let job = try await Job(place)
             let catalog = try await job.merge()
             if let into { try await merge(job, catalog, into: into) }
             if json {
@@ -38,10 +38,6 @@ struct MergeCommand: AsyncParsableCommand {
                 try StandardOutput.shared.write("\(job.url)catalog.json\n")
             }
             if catalog.isIncomplete { throw CommandFailure(.incomplete) }
-        } catch let error as JobError {
-            throw CommandFailure(error)
-        } catch let error as RunError {
-            throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))
         }
     }
 

@@ -71,9 +71,11 @@ struct PlanCommand: AsyncParsableCommand {
         let config = try Config(path: config, store: .optional)
         config.showWarnings()
         if let place = cut.results {
-            let results = try JobPlace.storage(place, storage)
-            return try await JobPlanning(config: config, path: self.config, cut: cut, results: results, json: json)
-                .run(try inventories(of: config.sources), scratch: JobPlace.scratch(storage.scratch))
+            let inventories = try inventories(of: config.sources)
+            return try await JobPlace.with(place, storage) { results in
+                try await JobPlanning(config: config, path: self.config, cut: cut, results: results, json: json)
+                    .run(inventories, scratch: JobPlace.scratch(storage.scratch))
+            }
         }
         let engine = try Engine(
             limits: config.limits, base: config.base, logger: OutputOptions.logger(isVerbose: false))

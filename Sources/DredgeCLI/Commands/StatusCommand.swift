@@ -23,8 +23,8 @@ struct StatusCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        do {
-            let job = try await Job(try JobPlace.storage(self.job, storage))
+        try await JobPlace.with(job, storage) { place in
+            let job = try await Job(place)
             while true {
                 let status = try await job.status()
                 try StandardOutput.shared.write(json ? try JSONText.line(status) : StatusText.text(status))
@@ -32,8 +32,6 @@ struct StatusCommand: AsyncParsableCommand {
                 StandardOutput.shared.flush()
                 try? await Task.sleep(for: .seconds(10))
             }
-        } catch let error as JobError {
-            throw CommandFailure(error)
         }
     }
 }

@@ -43,26 +43,21 @@ struct ContentArgument: ParsableArguments {
         func forEachStore(mayHave key: [UInt8]? = nil, _ body: (ChunkStore) async throws -> Void) async throws {
             switch self {
             case .store(let store): try await body(store)
-            case .catalog(let reader):
-                do { try await reader.forEachStore(mayHave: key, body) } catch let error as JobError {
-                    throw CommandFailure(error)
-                }
+            case .catalog(let reader): try await reader.forEachStore(mayHave: key, body)
             }
         }
     }
 
-    /// Opens it. Throws a `CommandFailure` or a `StoreError`.
-    func open() async throws -> Content {
+    /// Calls `body` with what is there.
+    func read(_ body: (Content) async throws -> Void) async throws {
         var isFolder: ObjCBool = false
         let isJob =
             path.hasPrefix("s3://")
             || FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-        guard isJob else { return .store(try ChunkStore.open(reading: path)) }
-        do {
-            let job = try await Job(try JobPlace.storage(path, storage))
-            return .catalog(try await CatalogReader(job, scratch: JobPlace.scratch(storage.scratch)))
-        } catch {
-            throw (error as? JobError).map { CommandFailure($0) } ?? error
+        guard isJob else { return try await body(.store(try ChunkStore.open(reading: path))) }
+        try await JobPlace.with(path, storage) { place in
+            try await body(
+                .catalog(try await CatalogReader(Job(place), scratch: JobPlace.scratch(storage.scratch))))
         }
     }
 }

@@ -15,7 +15,10 @@ struct StoreDigestCommand: AsyncParsableCommand {
     var versions = false
 
     func run() async throws {
-        let content = try await store.open()
+        try await store.read(tell)
+    }
+
+    private func tell(_ content: ContentArgument.Content) async throws {
         if !versions, case .catalog(let reader) = content {
             return try StandardOutput.shared.write(reader.catalog.digest + "\n")
         }

@@ -36,7 +36,10 @@ struct StoreExportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let content = try await store.open()
+        try await store.read(export)
+    }
+
+    private func export(_ content: ContentArgument.Content) async throws {
         try await source.check(in: content)
         guard let output else {
             try await content.forEachStore { store in

@@ -32,7 +32,10 @@ struct StoreListCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let content = try await store.open()
+        try await store.read(list)
+    }
+
+    private func list(_ content: ContentArgument.Content) async throws {
         try await source.check(in: content)
         try await content.forEachStore { store in
             let objects = store.objects(

@@ -43,7 +43,10 @@ struct StoreShowCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let content = try await store.open()
+        try await store.read(show)
+    }
+
+    private func show(_ content: ContentArgument.Content) async throws {
         try await source.check(in: content)
         let address = bucket == nil ? SourceURL(key) : nil
         let bucket = self.bucket ?? address?.bucket

@@ -15,7 +15,11 @@ struct StoreStatsCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        switch try await store.open() {
+        try await store.read(tell)
+    }
+
+    private func tell(_ content: ContentArgument.Content) async throws {
+        switch content {
         case .store(let store):
             let stats = try await store.stats()
             try StandardOutput.shared.write(json ? JSONText.line(stats) : StatsText.text(stats))

@@ -16,7 +16,11 @@ struct StoreVerifyCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let report = try await self.report()
+        try await store.read(verify)
+    }
+
+    private func verify(_ content: ContentArgument.Content) async throws {
+        let report = try await Self.report(content)
         try StandardOutput.shared.write(json ? JSONText.line(report) : VerifyText.text(report))
         if !report.isSound { throw CommandFailure(.fatal) }
     }
@@ -24,8 +28,7 @@ struct StoreVerifyCommand: AsyncParsableCommand {
 
 extension StoreVerifyCommand {
     /// What is wrong with the store, or with the stores of all shards, and whether these hold what was handed in.
-    private func report() async throws -> VerifyReport {
-        let content = try await store.open()
+    private static func report(_ content: ContentArgument.Content) async throws -> VerifyReport {
         var (sum, digest) = (VerifyReport(), ContentDigest())
         try await content.forEachStore { store in
             sum += try await store.verify()

@@ -56,8 +56,8 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 
     private func work(on shard: Int?, _ display: ProgressDisplay) async throws -> ExitStatus {
-        do {
-            let job = try await Job(try JobPlace.storage(self.job, storage))
+        try await JobPlace.with(job, storage) { place in
+            let job = try await Job(place)
             let config = try JobPlace.config(of: job)
             let engine = try Engine(
                 limits: config.limits, base: config.base, logger: OutputOptions.logger(isVerbose: verbose))
@@ -69,10 +69,6 @@ struct WorkerCommand: AsyncParsableCommand {
             do { result = .success(try await work(worker, on: shard)) } catch { result = .failure(error) }
             await engine.shutDown()
             return try result.get()
-        } catch let error as JobError {
-            throw CommandFailure(error)
-        } catch let error as RunError {
-            throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))
         }
     }
 
