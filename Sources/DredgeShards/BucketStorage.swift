@@ -153,7 +153,8 @@ package final class BucketStorage: JobStorage {
             .compactMap(\.self).joined(separator: ", ")
             throw JobError(
                 code: .storage, place: url + name,
-                message: "\(error.message)\(facts.isEmpty ? "" : " (\(facts))").", advice: error.advice)
+                message: "\(error.message)\(facts.isEmpty ? "" : " (\(facts))").", advice: error.advice,
+                mayPass: error.mayPass)
         }
     }
 }

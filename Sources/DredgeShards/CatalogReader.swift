@@ -40,7 +40,7 @@ public struct CatalogReader: Sendable {
         } catch {
             throw JobError(
                 code: .storage, place: folder.path, message: "Could not make it: \(error.localizedDescription).",
-                advice: "Give another scratch directory.")
+                advice: "Give another scratch directory.", mayPass: true)
         }
         defer { try? FileManager.default.removeItem(at: folder) }
         for (place, shard) in catalog.shards.enumerated() where key.map({ mayHave($0, place) }) ?? true {

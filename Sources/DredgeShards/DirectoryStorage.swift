@@ -150,6 +150,6 @@ package struct DirectoryStorage: JobStorage {
         let why = why ?? String(cString: strerror(errno))
         return JobError(
             code: .storage, place: place, message: "Could not \(what) it: \(why).",
-            advice: "Check the directory, its permissions and the space that is left.")
+            advice: "Check the directory, its permissions and the space that is left.", mayPass: true)
     }
 }

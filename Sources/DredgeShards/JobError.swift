@@ -23,9 +23,12 @@ public struct JobError: Error, Sendable, CustomStringConvertible {
     public var message: String
     /// What to do next.
     public var advice: String
+    /// Whether the same may work later, or on another machine.
+    public var mayPass: Bool
 
     /// All parts.
-    public init(code: Code, place: String, message: String, advice: String) {
+    public init(code: Code, place: String, message: String, advice: String, mayPass: Bool = false) {
+        self.mayPass = mayPass
         self.code = code
         self.place = place
         self.message = message

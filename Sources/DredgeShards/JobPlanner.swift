@@ -51,7 +51,7 @@ public struct JobPlanner: Sendable {
         } catch {
             throw JobError(
                 code: .storage, place: folder.path, message: "Could not make it: \(error.localizedDescription).",
-                advice: "Give another scratch directory.")
+                advice: "Give another scratch directory.", mayPass: true)
         }
         defer { try? FileManager.default.removeItem(at: folder) }
         let (sort, leftOut) = try await list(engine, inventories, in: folder)

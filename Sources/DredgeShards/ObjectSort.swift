@@ -104,7 +104,8 @@ final class ObjectSort {
     static func failure(_ file: URL, _ why: String) -> JobError {
         JobError(
             code: .storage, place: file.path, message: "Could not write or read it: \(why).",
-            advice: "Give a scratch directory with more space: some 60 bytes and the key for each object.")
+            advice: "Give a scratch directory with more space: some 60 bytes and the key for each object.",
+            mayPass: true)
     }
 }
 

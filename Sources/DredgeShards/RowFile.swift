@@ -49,7 +49,7 @@ struct RowWriter: ~Copyable {
     private static func failure(_ path: String, _ why: String) -> JobError {
         JobError(
             code: .storage, place: path, message: "Could not write it: \(why).",
-            advice: "Check the scratch directory and the space that is left there.")
+            advice: "Check the scratch directory and the space that is left there.", mayPass: true)
     }
 }
 
@@ -70,7 +70,7 @@ final class RowReader {
         guard let file = gzopen(path, "rb") else {
             throw JobError(
                 code: .storage, place: path, message: "Could not read it: \(String(cString: strerror(errno))).",
-                advice: "Check the scratch directory.")
+                advice: "Check the scratch directory.", mayPass: true)
         }
         self.file = file
         let header = try line() ?? []

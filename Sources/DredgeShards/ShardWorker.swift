@@ -17,6 +17,8 @@ public struct ShardWorker: Sendable {
         case done(RunReport)
         /// Another worker has done it before; nothing was read.
         case wasDone
+        /// The job has no shard of this number.
+        case isNone
         /// The run was stopped; the next worker goes on from there, where it has the same scratch directory.
         case stopped(RunReport)
     }
@@ -54,12 +56,8 @@ public struct ShardWorker: Sendable {
 
     /// Does one shard, whoever else is at it. Throws a `JobError`, or the `RunError` that ended the run.
     public func work(on shard: Int) async throws -> Outcome {
-        guard job.index.shards.indices.contains(shard) else {
-            throw JobError(
-                code: .usage, place: job.url,
-                message: "There is no shard \(shard): they are 0 to \(job.index.shards.count - 1).",
-                advice: "Start as many workers as the job has shards.")
-        }
+        // An array may be larger than the job, which may have fewer objects than shards were asked for.
+        guard job.index.shards.indices.contains(shard) else { return .isNone }
         if try await job.done(shard) != nil { return .wasDone }
         // For those who ask how far the job is: a worker that can't tell works all the same.
         let lease = try? await Lease.take(
@@ -76,7 +74,7 @@ public struct ShardWorker: Sendable {
         } catch {
             throw JobError(
                 code: .storage, place: folder.path, message: "Could not make it: \(error.localizedDescription).",
-                advice: "Give another scratch directory.")
+                advice: "Give another scratch directory.", mayPass: true)
         }
         let manifest = folder.appending(path: "manifest.csv.gz").path
         let names = try await fetch(shard, to: manifest)

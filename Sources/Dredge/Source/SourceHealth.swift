@@ -310,7 +310,7 @@ extension S3Error {
     }
 
     /// Whether time may mend it: also what is not S3's answer at all, as of a proxy that fails.
-    var mayPass: Bool {
+    package var mayPass: Bool {
         switch code {
         case .throttled, .serviceFailure, .shortBody, .malformedAnswer: true
         case .unreachable: transferCode != .certificate

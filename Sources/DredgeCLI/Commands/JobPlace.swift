@@ -113,10 +113,11 @@ struct StorageOptions: ParsableArguments {
 }
 
 extension CommandFailure {
-    /// A job's error with its exit status: what a scheduler may try again is not among them.
+    /// A job's error with its exit status: `stopped` where the same may work later, or on another machine.
     init(_ error: JobError) {
         let status: ExitStatus =
             switch error.code {
+            case _ where error.mayPass: .stopped
             case .usage: .usage
             case .cancelled: .stopped
             case .storage, .badFile, .unequalResults, .shardsMissing: .fatal

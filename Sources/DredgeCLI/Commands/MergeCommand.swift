@@ -23,6 +23,9 @@ struct MergeCommand: AsyncParsableCommand {
 
     @OptionGroup var storage: StorageOptions
 
+    @Flag(help: "End with 0, not 2, where objects failed.")
+    var acceptFailedObjects = false
+
     @Flag(help: "Print the catalog as a line of JSON on standard output.")
     var json = false
 
@@ -37,7 +40,7 @@ struct MergeCommand: AsyncParsableCommand {
                 StandardError.write(CatalogText.text(catalog))
                 try StandardOutput.shared.write("\(job.url)catalog.json\n")
             }
-            if catalog.isIncomplete { throw CommandFailure(.incomplete) }
+            if catalog.isIncomplete, !acceptFailedObjects { throw CommandFailure(.incomplete) }
         }
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dredge
 import DredgeConfig
+import DredgeLedger
 import DredgeShards
 import DredgeStore
 import Foundation
@@ -11,8 +12,9 @@ struct WorkerCommand: AsyncParsableCommand {
         discussion: """
             Reads what the shard's manifest names, and hands in the store and what became of each object. A worker may \
             be killed, started twice or late: what is done stays as it is. \
-            Exit codes: 0 done, 2 done with failed objects, 1 and 3 as everywhere: do not try again, 4 stopped: try \
-            again; a worker with the same scratch directory goes on from there.
+            Exit codes: 0 done, 2 done with failed objects, 1 and 3 as everywhere: do not try again, 4 stopped, or \
+            failed by what may pass (network, service, disk): try again; a worker with the same scratch directory goes \
+            on from there.
             """)
 
     @Option(help: ArgumentHelp("The job's URL, as `dredge plan` printed it.", valueName: "url"))
@@ -28,6 +30,9 @@ struct WorkerCommand: AsyncParsableCommand {
     var shardOffset = 0
 
     @OptionGroup var storage: StorageOptions
+
+    @Flag(help: "End with 0, not 2, where objects failed.")
+    var acceptFailedObjects = false
 
     @Flag(help: "Print the report as a line of JSON on standard output.")
     var json = false
@@ -66,9 +71,20 @@ struct WorkerCommand: AsyncParsableCommand {
                 scratch: JobPlace.scratch(storage.scratch)
             ) { _, progress in await display.show(progress) }
             let result: Result<ExitStatus, any Error>
-            do { result = .success(try await work(worker, on: shard)) } catch { result = .failure(error) }
+            do { result = .success(try await work(worker, on: shard)) } catch { result = .failure(Self.passing(error)) }
             await engine.shutDown()
             return try result.get()
+        }
+    }
+
+    /// What may pass ends with the status that tells an engine to try again.
+    private static func passing(_ error: any Error) -> any Error {
+        switch error {
+        case let error as RunError where [.unreachable, .service, .machine, .store].contains(error.code):
+            CommandFailure(.stopped, FatalText.text(error))
+        case let error as StoreError where error.code == .inUse || error.code == .diskFull:
+            CommandFailure(.stopped, FatalText.text(error))
+        default: error
         }
     }
 
@@ -84,13 +100,16 @@ struct WorkerCommand: AsyncParsableCommand {
 
     private func tell(_ outcome: ShardWorker.Outcome, _ shard: Int) throws -> ExitStatus {
         switch outcome {
+        case .isNone:
+            StandardError.write("The job has no shard \(shard): nothing to do.\n")
+            return .complete
         case .wasDone:
             StandardError.write("Shard \(shard) was done before: nothing to do.\n")
             return .complete
         case .done(let report):
             try tell(report)
             StandardError.write("Shard \(shard) is done.\n")
-            return report.isIncomplete ? .incomplete : .complete
+            return report.isIncomplete && !acceptFailedObjects ? .incomplete : .complete
         case .stopped(let report):
             try tell(report)
             return .stopped
