@@ -1,0 +1,102 @@
+"""The Airflow example, by `dag.test()` in a home of its own."""
+
+import json
+import os
+import subprocess
+import sys
+
+from common import EXAMPLES, Failure, check, main, say, work
+
+SHARDS = 6
+RUN = """
+import datetime
+import json
+import os
+import sys
+
+sys.path.insert(0, os.environ["ENGINES_DAG"])
+import index as example
+
+dag = example.index()
+dag.get_task("work").partial_kwargs["retry_delay"] = datetime.timedelta(0)
+run = dag.test(run_conf=json.loads(os.environ["ENGINES_CONF"]))
+tasks = {}
+for each in run.get_task_instances():
+    name = each.task_id if each.map_index < 0 else str(each.map_index)
+    tasks[name] = {"state": str(each.state), "tries": each.try_number}
+with open(os.environ["ENGINES_OUTPUT"], "w") as file:
+    json.dump({"state": str(run.state), "tasks": tasks}, file)
+"""
+
+
+class Home:
+    def __init__(self, here):
+        self.here, self.folder = here, here.folder / "airflow"
+        (self.folder / "dags").mkdir(parents=True)
+        self.environment = here.environment | {
+            "AIRFLOW_HOME": str(self.folder),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLES / "airflow"),
+            "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "ENGINES_DAG": str(EXAMPLES / "airflow"),
+            "ENGINES_OUTPUT": str(self.folder / "run.json"),
+        }
+
+    def run(self, what, *command, **variables):
+        log = self.folder / f"{what}.log"
+        with open(log, "wb") as output:
+            try:
+                ran = subprocess.run(
+                    [sys.executable, *command],
+                    env=self.environment | variables,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    timeout=240,
+                )
+            except subprocess.TimeoutExpired as error:
+                print(log.read_text()[-5000:], file=sys.stderr)
+                raise Failure(f"{what} does not end") from error
+        if ran.returncode != 0:
+            print(log.read_text()[-5000:], file=sys.stderr)
+            raise Failure(f"{what} ended with {ran.returncode}")
+
+    def run_dag(self, what, results):
+        conf = {
+            "config": str(self.here.config),
+            "shards": SHARDS,
+            "results": results,
+            "scratch": str(self.here.scratch),
+        }
+        self.run(what, "-c", RUN, ENGINES_CONF=json.dumps(conf))
+        return json.loads((self.folder / "run.json").read_text())
+
+
+def states(run):
+    return {name: task["state"] for name, task in run["tasks"].items()}
+
+
+def dag_runs():
+    """a run with kills and stops, and one with shards that fail at once:"""
+    with work({"1": ["KILL"], "2": ["TERM", "TERM"], "3": ["2"], "merge": ["2"]}) as here:
+        home = Home(here)
+        home.run("migrate", "-m", "airflow", "db", "migrate")
+        say("made a database")
+        run = home.run_dag("first", here.results)
+        check(run["state"] == "success", f"the run ended as {run}")
+        here.check_attempts({"0": 1, "1": 2, "2": 3, "3": 1, "4": 1, "5": 1})
+        here.merge(here.plan(SHARDS))
+
+        here.begin({"1": ["3"] * 99, "2": ["1"] * 99})
+        run = home.run_dag("second", f"{here.results}/second")
+        expected = {"plan": "success", "indexes": "success", "merge": "failed"} | {
+            str(index): "failed" if index in (1, 2) else "success" for index in range(SHARDS)
+        }
+        check(run["state"] == "failed" and states(run) == expected, f"the run ended as {run}")
+        here.check_attempts({str(index): 1 for index in range(SHARDS)} | {"merge": 1})
+
+
+if __name__ == "__main__":
+    main(dag_runs)

@@ -1,0 +1,213 @@
+"""The Kubernetes example: its manifests against Kubernetes' schemas and the rules of its API server that no schema has,
+and its commands in a plain shell, under a small Job controller that keeps the policies of the manifest."""
+
+import os
+import pathlib
+import queue
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import kubernetes_validate
+import yaml
+
+from common import EXAMPLES, Failure, check, main, say, wait_for, work
+
+FOLDER = EXAMPLES / "kubernetes"
+VERSIONS = ["1.29", "1.33", "1.36"]
+SHARDS = 8
+
+
+def documents(name):
+    return list(yaml.safe_load_all((FOLDER / name).read_text()))
+
+
+def job(name):
+    (found,) = [document for document in documents(name) if document["kind"] == "Job"]
+    return found
+
+
+def check_policy(spec):
+    """What the API server refuses, though the schema has nothing against it."""
+    pod = spec["template"]["spec"]
+    containers = {container["name"] for container in pod["containers"]}
+    check(pod["restartPolicy"] == "Never", "a podFailurePolicy needs restartPolicy Never")
+    rules = spec["podFailurePolicy"]["rules"]
+    check(len(rules) <= 20, "a podFailurePolicy has at most 20 rules")
+    for rule in rules:
+        check(("onExitCodes" in rule) != ("onPodConditions" in rule), f"a rule has one condition: {rule}")
+        check(rule["action"] != "FailIndex" or "backoffLimitPerIndex" in spec, "FailIndex needs backoffLimitPerIndex")
+        if codes := rule.get("onExitCodes"):
+            values = codes["values"]
+            check(codes["containerName"] in containers, f"there is no container {codes['containerName']}")
+            check(values == sorted(set(values)) and 0 < values[0] and values[-1] <= 255, f"exit codes: {values}")
+        for condition in rule.get("onPodConditions", []):
+            check(condition["status"] in ("True", "False", "Unknown"), f"a condition's status: {condition}")
+    if "backoffLimitPerIndex" in spec:
+        check(spec["completionMode"] == "Indexed", "backoffLimitPerIndex needs an Indexed Job")
+        check(spec["completions"] <= 100_000, "an Indexed Job has at most 100,000 indexes")
+        check(spec["maxFailedIndexes"] <= spec["completions"], "maxFailedIndexes is above completions")
+    check(spec.get("podReplacementPolicy", "Failed") == "Failed", "podReplacementPolicy must be Failed")
+
+
+def manifests_are_right():
+    """manifests against schemas and rules:"""
+    for path in sorted(FOLDER.glob("*.yaml")):
+        for document in documents(path.name):
+            for version in VERSIONS:
+                try:
+                    kubernetes_validate.validate(document, version, strict=True)
+                except kubernetes_validate.ValidationError as error:
+                    raise Failure(f"{path.name}, Kubernetes {version}: {error}") from error
+            if document["kind"] == "Job":
+                check_policy(document["spec"])
+    say(f"valid for Kubernetes {', '.join(VERSIONS)}")
+
+
+class Pod:
+    """The first container of a pod template, as a process group. Its volumes are folders in place of the mounts."""
+
+    def __init__(self, template, environment, folder, job_url, index=None):
+        container = template["spec"]["containers"][0]
+        values = {entry["name"]: entry["value"] for entry in container.get("env", [])}
+        if "JOB" in values:
+            values["JOB"] = job_url
+        if index is not None:
+            values["JOB_COMPLETION_INDEX"] = str(index)
+        command = [*container["command"], *container["args"]]
+        for mount in container.get("volumeMounts", []):
+            place = folder / mount["name"]
+            place.mkdir(parents=True, exist_ok=True)
+            command = [re.sub(rf"(?<![\w/]){re.escape(mount['mountPath'])}\b", str(place), part) for part in command]
+        self.grace = template["spec"].get("terminationGracePeriodSeconds", 30)
+        self.disrupted = False
+        self.process = subprocess.Popen(
+            command, env=environment | values, start_new_session=True, stdout=subprocess.PIPE, text=True
+        )
+
+    def disrupt(self):
+        """An eviction: SIGTERM to the container's first process, SIGKILL to all of them after the grace period."""
+        self.disrupted = True
+        self.process.send_signal(signal.SIGTERM)
+        timer = threading.Timer(self.grace, lambda: os.killpg(self.process.pid, signal.SIGKILL))
+        timer.daemon = True
+        timer.start()
+        self.process.wait()
+        timer.cancel()
+
+    def exit_code(self):
+        self.output = self.process.communicate()[0]
+        code = self.process.returncode
+        return code if code >= 0 else 128 - code
+
+
+def action(spec, pod, code):
+    """The action of the first rule that fits, as the Job controller finds it."""
+    for rule in spec["podFailurePolicy"]["rules"]:
+        if codes := rule.get("onExitCodes"):
+            if (code in codes["values"]) == (codes["operator"] == "In"):
+                return rule["action"]
+        elif pod.disrupted:
+            return rule["action"]
+    return "Count"
+
+
+class Controller:
+    """Runs all indexes of a Job, `parallelism` at a time."""
+
+    def __init__(self, spec, work, job_url, completions):
+        self.spec, self.work, self.job_url = spec, work, job_url
+        self.pods, self.disrupted_codes, self.failed, self.lock = {}, [], set(), threading.Lock()
+        self.indexes = queue.SimpleQueue()
+        for index in range(completions):
+            self.indexes.put(index)
+
+    def run_index(self, index):
+        failures = attempt = 0
+        while failures <= self.spec["backoffLimitPerIndex"]:
+            folder = self.work.folder / f"pods/{index}.{attempt}"
+            pod = Pod(self.spec["template"], self.work.environment, folder, self.job_url, index)
+            attempt += 1
+            with self.lock:
+                self.pods[index] = pod
+            code = pod.exit_code()
+            if code == 0:
+                return
+            what = action(self.spec, pod, code)
+            if what == "FailIndex":
+                break
+            if what == "Ignore":
+                self.disrupted_codes.append(code)
+            failures += what == "Count"
+        self.failed.add(index)
+
+    def work_on(self):
+        while len(self.failed) <= self.spec["maxFailedIndexes"]:
+            try:
+                self.run_index(self.indexes.get_nowait())
+            except queue.Empty:
+                return
+
+    def start(self):
+        self.threads = [
+            threading.Thread(target=self.work_on, daemon=True) for _ in range(min(4, self.spec["parallelism"]))
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def join(self, seconds=120):
+        end = time.monotonic() + seconds
+        for thread in self.threads:
+            thread.join(max(0, end - time.monotonic()))
+            check(not thread.is_alive(), "the Job does not end")
+
+
+def all_indexes_with_faults():
+    """plan, all indexes with kills, stops and an eviction, merge:"""
+    with work({"0": ["WAIT"], "1": ["KILL"], "2": ["TERM"], "3": ["2"], "merge": ["2"]}) as here:
+        (config,) = [volume for volume in job("plan.yaml")["spec"]["template"]["spec"]["volumes"]]
+        (here.folder / "plan" / config["name"]).mkdir(parents=True)
+        (here.folder / "plan" / config["name"] / "config.yaml").write_bytes(pathlib.Path(here.config).read_bytes())
+        template = job("plan.yaml")["spec"]["template"]
+        for entry in template["spec"]["containers"][0]["env"]:
+            entry["value"] = {"SHARDS": str(SHARDS), "RESULTS": here.results}[entry["name"]]
+        plan = Pod(template, here.environment, here.folder / "plan", None)
+        check(plan.exit_code() == 0, "the plan failed")
+        url = plan.output.splitlines()[-1]
+
+        spec = job("job.yaml")["spec"]
+        controller = Controller(spec, here, url, SHARDS)
+        controller.start()
+        wait_for("the worker of shard 0", lambda: here.attempts("0"))
+        time.sleep(0.2)
+        begin = time.monotonic()
+        controller.pods[0].disrupt()
+        say(f"an evicted pod ended after {time.monotonic() - begin:.2f} s")
+        controller.join()
+        check(not controller.failed, f"indexes failed: {controller.failed}")
+        check(controller.disrupted_codes == [4], f"the evicted pod ended with {controller.disrupted_codes}")
+        here.check_attempts({"0": 2, "1": 2, "2": 2, "3": 1, "4": 1})
+
+        merge = Pod(job("merge.yaml")["spec"]["template"], here.environment, here.folder / "merge", url)
+        check(merge.exit_code() == 0, "a merge that ends with 2 is no success")
+        here.merge(url)
+
+
+def indexes_that_fail():
+    """indexes that fail at once, and after all their attempts:"""
+    with work({"1": ["3"] * 99, "2": ["1"] * 99, "3": ["4"] * 99}) as here:
+        url = here.plan(4)
+        spec = job("job.yaml")["spec"]
+        controller = Controller(spec, here, url, 4)
+        controller.start()
+        controller.join()
+        check(controller.failed == {1, 2, 3}, f"indexes failed: {controller.failed}")
+        here.check_attempts({"0": 1, "1": 1, "2": 1, "3": spec["backoffLimitPerIndex"] + 1})
+        merge = Pod(job("merge.yaml")["spec"]["template"], here.environment, here.folder / "merge", url)
+        check(merge.exit_code() == 3, "a merge without all shards must end with 3")
+
+
+if __name__ == "__main__":
+    main(manifests_are_right, all_indexes_with_faults, indexes_that_fail)
