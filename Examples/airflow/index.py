@@ -1,4 +1,5 @@
-"""A DAG that plans a job, indexes one shard in each mapped task, and merges. For Airflow 3.
+"""A DAG that plans a job, indexes one shard in each mapped task, and merges. For Airflow 3: tried with
+3.3; older ones have the exceptions in `airflow.exceptions`.
 
 `dredge` must be in PATH where tasks run, with credentials of its own. An Airflow maps 1,024 tasks at most, unless
 `[core] max_map_length` says otherwise.

@@ -27,6 +27,35 @@ for each in run.get_task_instances():
 with open(os.environ["ENGINES_OUTPUT"], "w") as file:
     json.dump({"state": str(run.state), "tasks": tasks}, file)
 """
+KILL = """
+import os
+import pathlib
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.environ["ENGINES_DAG"])
+import index as example
+
+shard = example.Shard(task_id="shard", job=sys.argv[1], index=0, scratch=sys.argv[2])
+
+
+def kill():
+    while not (pathlib.Path(os.environ["ENGINES_STATE"]) / "0.0").exists():
+        time.sleep(0.1)
+    time.sleep(0.2)
+    shard.on_kill()
+
+
+threading.Thread(target=kill).start()
+try:
+    shard.execute({})
+except example.AirflowFailException as error:
+    sys.exit(f"a stopped worker fails at once: {error}")
+except example.AirflowException as error:
+    sys.exit(None if str(error) == "shard 0 ended with 4" else str(error))
+sys.exit("a stopped worker does not fail")
+"""
 
 
 class Home:
@@ -79,7 +108,7 @@ def states(run):
 
 
 def dag_runs():
-    """a run with kills and stops, and one with shards that fail at once:"""
+    """a run with kills and stops, one with shards that fail at once, and a task that is killed:"""
     with work({"1": ["KILL"], "2": ["TERM", "TERM"], "3": ["2"], "merge": ["2"]}) as here:
         home = Home(here)
         home.run("migrate", "-m", "airflow", "db", "migrate")
@@ -96,6 +125,9 @@ def dag_runs():
         }
         check(run["state"] == "failed" and states(run) == expected, f"the run ended as {run}")
         here.check_attempts({str(index): 1 for index in range(SHARDS)} | {"merge": 1})
+
+        here.begin({"0": ["WAIT"]})
+        home.run("kill", "-c", KILL, here.plan(SHARDS), here.scratch)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ class Child:
         self.command = [values[part[5:]] if part.startswith("Ref::") else part for part in command]
         # A container has a /tmp of its own.
         folder = str(here.scratch / f"{request['jobName']}-{index}")
-        self.command = [part.replace("/tmp/dredge", folder) for part in self.command]
+        self.command = [part.replace("--scratch /tmp/dredge", f"--scratch {folder}") for part in self.command]
         self.environment = dict(here.environment)
         if index is not None:
             self.environment["AWS_BATCH_JOB_ARRAY_INDEX"] = str(index)
