@@ -5,6 +5,7 @@
 `[core] max_map_length` says otherwise.
 """
 
+import json
 from datetime import timedelta
 
 from airflow.providers.standard.hooks.subprocess import SubprocessHook
@@ -53,16 +54,17 @@ def index():
     # The last line that a command prints becomes its value, be it of standard output or of standard error.
     plan = BashOperator(
         task_id="plan",
-        bash_command='job=$(dredge plan "$CONFIG" --shards "$SHARDS" --results "$RESULTS") && echo "$job"',
+        bash_command='job=$(dredge plan "$CONFIG" --shards "$SHARDS" --results "$RESULTS" --json) && echo "$job"',
         env={"CONFIG": "{{ params.config }}", "SHARDS": "{{ params.shards }}", "RESULTS": "{{ params.results }}"},
         append_env=True,
+        output_processor=json.loads,
     )
 
     @task
-    def indexes(params):
-        return list(range(params["shards"]))
+    def indexes(plan):
+        return list(range(plan["shard_count"]))
 
-    job = "{{ ti.xcom_pull(task_ids='plan') }}"
+    job = "{{ ti.xcom_pull(task_ids='plan')['job'] }}"
     work = Shard.partial(
         task_id="work",
         job=job,
@@ -70,7 +72,7 @@ def index():
         retries=10,
         retry_delay=timedelta(seconds=10),
         max_active_tis_per_dagrun=20,  # change: how many at once
-    ).expand(index=indexes())
+    ).expand(index=indexes(plan.output))
 
     # Also where shards have failed: it names them, and fails with 3. With 2 the catalog is written.
     merge = BashOperator(

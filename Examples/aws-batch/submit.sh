@@ -13,11 +13,12 @@ set -eu
 queue=${QUEUE:-dredge}           # change: the job queue
 definition=${DEFINITION:-dredge} # the name in job-definition.json
 limit=${ARRAY_LIMIT:-10000}      # children of one array, at most
-config=$1 shards=$2 results=$3
-[ "$shards" -ge 2 ] || { echo "an array has two children or more" >&2; exit 1; }
 
-job=$(dredge plan "$config" --shards "$shards" --results "$results")
+plan=$(dredge plan "$1" --shards "$2" --results "$3" --json)
+job=$(echo "$plan" | sed 's/.*"job": *"\([^"]*\)".*/\1/')
+shards=$(echo "$plan" | sed 's/.*"shard_count": *\([0-9]*\).*/\1/')
 echo "$job"
+[ "$shards" -ge 2 ] || { echo "an array has two children or more" >&2; exit 1; }
 
 # As many arrays as it takes, of nearly equal sizes; 20 at most, because the merge depends on all of them.
 arrays=$(((shards + limit - 1) / limit))

@@ -6,6 +6,7 @@
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -38,13 +39,23 @@ def main():
     parser.add_argument("--scratch", default="/tmp", help="a folder on every node (%(default)s)")
     options = parser.parse_args()
 
-    plan = ["dredge", "plan", options.config, "--shards", str(options.shards), "--results", options.results]
-    job = subprocess.run(plan, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    command = [
+        "dredge",
+        "plan",
+        options.config,
+        "--shards",
+        str(options.shards),
+        "--results",
+        options.results,
+        "--json",
+    ]
+    plan = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    job = plan["job"]
     print(job, flush=True)
 
     ray.init()
     task = work.options(num_cpus=options.cpus)
-    waiting = {task.remote(job, index, options.scratch): index for index in range(options.shards)}
+    waiting = {task.remote(job, index, options.scratch): index for index in range(plan["shard_count"])}
     while waiting:
         (done,), _ = ray.wait(list(waiting))
         index = waiting.pop(done)

@@ -167,7 +167,7 @@ class Work:
         self.dredge("merge", "--job", job, "--into", store)
         self.check_store(store)
         status = json.loads(self.dredge("status", "--job", job, "--json"))
-        check(status["done"] == status["shard_count"], f"status tells {status}")
+        check(status["done_count"] == status["shard_count"], f"status tells {status}")
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The Kubernetes example: its manifests against Kubernetes' schemas and the rules of its API server that no schema has,
 and its commands in a plain shell, under a small Job controller that keeps the policies of the manifest."""
 
+import json
 import os
 import pathlib
 import queue
@@ -175,7 +176,7 @@ def all_indexes_with_faults():
             entry["value"] = {"SHARDS": str(SHARDS), "RESULTS": here.results}[entry["name"]]
         plan = Pod(template, here.environment, here.folder / "plan", None)
         check(plan.exit_code() == 0, "the plan failed")
-        url = plan.output.splitlines()[-1]
+        url = json.loads(plan.output.splitlines()[-1])["job"]
 
         spec = job("job.yaml")["spec"]
         controller = Controller(spec, here, url, SHARDS)
