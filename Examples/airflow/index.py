@@ -1,8 +1,7 @@
-"""A DAG that plans a job, indexes one shard in each mapped task, and merges. For Airflow 3: tried with
-3.3; older ones have the exceptions in `airflow.exceptions`.
+"""A DAG that plans a job, indexes one shard in each mapped task, and merges.
 
-`dredge` must be in PATH where tasks run, with credentials of its own. An Airflow maps 1,024 tasks at most, unless
-`[core] max_map_length` says otherwise.
+For Airflow 3, tried with 3.3; older ones have the exceptions in `airflow.exceptions`. `dredge` must be in PATH where
+tasks run, with credentials of its own. Airflow maps 1,024 tasks at most, unless `[core] max_map_length` says otherwise.
 """
 
 import json
@@ -26,8 +25,7 @@ class Shard(BaseOperator):
 
     def execute(self, context):
         self.hook = SubprocessHook()
-        folder = f"{self.scratch}/dredge-{self.job.rstrip('/').rpartition('/')[2]}-{self.index}"
-        command = ["dredge", "worker", "--job", self.job, "--shard-index", str(self.index), "--scratch", folder]
+        command = ["dredge", "worker", "--job", self.job, "--shard-index", str(self.index), "--scratch", self.scratch]
         code = self.hook.run_command(command).exit_code
         if code in (1, 3):
             raise AirflowFailException(f"shard {self.index} ended with {code}")

@@ -2,12 +2,11 @@
 
     RAY_ADDRESS=auto python index.py contracts.yaml 100 s3://results/contracts
 
-`dredge` must be in PATH on every node, and each node needs credentials of its own.
+`dredge` and `setpriv` (of util-linux) must be in PATH on every node, and each node needs credentials of its own.
 """
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 
@@ -21,8 +20,9 @@ class Stopped(Exception):
 # What dies with its node or its Ray worker is tried again too. SPREAD puts tasks on as many nodes as it can.
 @ray.remote(max_retries=10, retry_exceptions=[Stopped], scheduling_strategy="SPREAD")
 def work(job, index, scratch):
-    folder = os.path.join(scratch, f"dredge-{os.path.basename(job.rstrip('/'))}-{index}")
-    command = ["dredge", "worker", "--job", job, "--shard-index", str(index), "--scratch", folder]
+    # The worker stops when Ray's worker is killed: the next attempt may be on the same node.
+    command = ["setpriv", "--pdeathsig", "TERM", "dredge", "worker"]
+    command += ["--job", job, "--shard-index", str(index), "--scratch", scratch]
     code = subprocess.run(command).returncode
     if code == 4 or code < 0:
         raise Stopped(f"shard {index} ended with {code}")
@@ -39,16 +39,8 @@ def main():
     parser.add_argument("--scratch", default="/tmp", help="a folder on every node (%(default)s)")
     options = parser.parse_args()
 
-    command = [
-        "dredge",
-        "plan",
-        options.config,
-        "--shards",
-        str(options.shards),
-        "--results",
-        options.results,
-        "--json",
-    ]
+    command = ["dredge", "plan", options.config, "--shards", str(options.shards)]
+    command += ["--results", options.results, "--json"]
     plan = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
     job = plan["job"]
     print(job, flush=True)

@@ -1,6 +1,7 @@
 """The Ray example on a cluster of two nodes on this machine, one of which goes while its tasks run."""
 
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def end(process, expected):
 
 
 def a_node_goes(here, cluster, lost):
-    """Each node works at two shards that wait, when one goes. Others are killed, stopped, or have failed objects."""
+    """Each node works at two shards that wait, when one goes. Others are killed or stopped, also with Ray's worker."""
     waiting = {str(index): ["WAIT"] for index in range(4)}
     here.begin(waiting | {"4": ["KILL"], "5": ["TERM"], "6": ["2"]})
     process = start(here, cluster, SHARDS, "--into", here.folder / "into.chunks")
@@ -55,8 +56,10 @@ def a_node_goes(here, cluster, lost):
     check(len(on_lost) == 2, f"the workers are on nodes {[note['node'] for note in running.values()]}, not {raylet}")
     cluster.remove_node(lost, allow_graceful=False)
     say(f"removed the node of shards {', '.join(sorted(on_lost))}")
-    for name in set(running) - on_lost:
-        os.kill(running[name]["pid"], signal.SIGTERM)
+    stopped, orphaned = sorted(set(running) - on_lost)
+    os.kill(running[stopped]["pid"], signal.SIGTERM)
+    os.kill(running[orphaned]["parent"], signal.SIGKILL)  # Ray's worker
+    wait_for("the end of an orphan", lambda: not is_alive(running[orphaned]["pid"]))
     url = end(process, 0).splitlines()[0]
     for name in on_lost:
         nodes = [note["node"] for note in here.attempts(name)]
@@ -71,6 +74,13 @@ def shards_that_fail(here, cluster):
     here.begin({"1": ["3"] * 99, "2": ["1"] * 99})
     end(start(here, cluster, 3), 3)
     here.check_attempts({"0": 1, "1": 1, "2": 1})
+
+
+def is_alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def first_attempts(here, names):
