@@ -153,7 +153,7 @@ class Cluster:
 
 @contextlib.contextmanager
 def cluster(here):
-    """A cluster that has begun. Where a test fails, it tells the states of the jobs and what the controller has logged."""
+    """A cluster that has begun. Where a test fails, it shows the states of the jobs and the controller's log."""
     begun = Cluster(here)
     try:
         begun.start()
