@@ -93,8 +93,10 @@ def jobs():
     with work() as here:
         # The nodes and their workers have this process's environment.
         os.environ.update(here.environment)
+        # Ray notes there which cluster was begun last: another one on this machine is not to be forgotten.
+        os.environ["RAY_TMPDIR"] = str(here.folder)
         node = {"num_cpus": 2, "object_store_memory": 80 << 20, "node_ip_address": "127.0.0.1"}
-        cluster = Cluster(initialize_head=True, head_node_args=node | {"temp_dir": str(here.folder / "ray")})
+        cluster = Cluster(initialize_head=True, head_node_args=node)
         lost = cluster.add_node(**node)
         cluster.wait_for_nodes()
         a_node_goes(here, cluster, lost)
