@@ -143,6 +143,10 @@ package final class FakeWorld: World {
                 faults: [.throttled, .serviceFailure, .shortBody, .preconditionFailed, .accessDenied, .credentials])
             gate.attemptEnded(.answered(firstByteTime: .zero, duration: .zero, byteCount: range.count))
             let object = try object(key)
+            guard eTag.isEmpty || eTag == object.eTag else {
+                throw S3Error(
+                    code: .preconditionFailed, bucket: bucket, key: key, message: "another version", advice: "None.")
+            }
             _ = object.body[Int(range.lowerBound)..<Int(range.upperBound)].withUnsafeBytes { buffer.append($0) }
             if world.damagePercentage > 0, world.random() % 100 < world.damagePercentage {
                 // No NUL, which would make it binary.
