@@ -51,10 +51,7 @@ public struct Catalog: Codable, Sendable, Hashable {
             byteCount += done.byteCount
             chunkCount += done.chunkCount
             tokenCount += done.tokenCount
-            guard let sum = Hexadecimal.bytes(done.contentSum).flatMap({ SetHash(bytes: $0) }) else {
-                throw Job.changed(job.url + JobNames.done(done.shard))
-            }
-            content += ContentDigest(objectCount: done.contentCount, objects: sum)
+            content += try done.content(job)
         }
         digest = content.text(settings: settings)
         shards = done.sorted { job.index.shards[$0.shard].position < job.index.shards[$1.shard].position }

@@ -33,15 +33,7 @@ public struct CatalogReader: Sendable {
     public func forEachStore(
         mayHave key: [UInt8]? = nil, _ body: (ChunkStore) async throws -> Void
     ) async throws {
-        let folder = scratch.appending(path: "dredge-\(job.file.id)-read-\(UInt64.random(in: .min ... .max))")
-        do {
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw JobError(
-                code: .storage, place: folder.path, message: "Could not make it: \(error.localizedDescription).",
-                advice: "Give another scratch directory.", mayPass: true)
-        }
+        let folder = try ScratchFolder.make("dredge-\(job.file.id)-read-\(ScratchFolder.random())", in: scratch)
         defer { try? FileManager.default.removeItem(at: folder) }
         for (place, shard) in catalog.shards.enumerated() where key.map({ mayHave($0, place) }) ?? true {
             let path = folder.appending(path: "\(shard.shard).chunks").path

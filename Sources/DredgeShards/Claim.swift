@@ -19,6 +19,13 @@ struct Claim: Codable, Sendable, Hashable {
     var doneCount = 0
     var doneByteCount: UInt64 = 0
 
+    /// Whether all numbers can be: then sums of them are no overflow.
+    var isPossible: Bool {
+        let milliseconds = [startedMilliseconds, renewedMilliseconds, deadlineMilliseconds]
+        return milliseconds.allSatisfy { (0...1 << 48).contains($0) }
+            && [shard, epoch, doneCount].allSatisfy { (0...1 << 48).contains($0) } && doneByteCount < 1 << 56
+    }
+
     func isOver(at now: Date) -> Bool { deadlineMilliseconds < ObjectRow.milliseconds(now) }
 }
 
@@ -58,7 +65,7 @@ actor Lease {
             return there?.bytes == bytes ? there.map { Lease(storage, name, claim, tag: $0.tag) } : nil
         }
         // One that can't be read is nobody's.
-        if let other = try? JobText.value(Claim.self, file.bytes, place: storage.url + name) {
+        if let other = Claim(file) {
             guard isForced || other.isOver(at: now) else { return nil }
             claim.epoch = other.epoch + 1
         }
@@ -87,6 +94,12 @@ actor Lease {
 }
 
 extension Claim {
+    /// What a file says; nil: nothing that can be.
+    init?(_ file: StoredFile) {
+        guard let claim = try? JobText.value(Claim.self, file.bytes, place: ""), claim.isPossible else { return nil }
+        self = claim
+    }
+
     fileprivate mutating func renew(at now: Date) {
         renewedMilliseconds = ObjectRow.milliseconds(now)
         deadlineMilliseconds = renewedMilliseconds + ShardLimits.leaseMilliseconds

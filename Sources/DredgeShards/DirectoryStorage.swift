@@ -75,9 +75,6 @@ package struct DirectoryStorage: JobStorage {
     }
 
     package func download(_ name: String, to path: String) async throws(JobError) {
-        // Another name of the file, where both are on one disk: nothing writes to it.
-        unlink(path)
-        if link(place(name), path) == 0 { return }
         let temporary = "\(path).\(UInt64.random(in: .min ... .max)).tmp"
         defer { unlink(temporary) }
         do { try FileManager.default.copyItem(atPath: place(name), toPath: temporary) } catch {

@@ -41,9 +41,9 @@ public struct Job: Sendable {
         let name = JobNames.done(shard)
         guard let file = try await storage.read(name, byteCountMax: ShardLimits.noteByteCountMax) else { return nil }
         let done = try JobText.value(DoneFile.self, file.bytes, place: storage.url + name)
-        guard done.shard == shard, done.manifestDigest == index.shards[shard].manifestDigest else {
+        guard done.shard == shard, done.isPossible, done.manifestDigest == index.shards[shard].manifestDigest else {
             throw JobError(
-                code: .badFile, place: storage.url + name, message: "It is of another shard, or of another manifest.",
+                code: .badFile, place: storage.url + name, message: "It is damaged, or of another shard or manifest.",
                 advice: "Somebody has changed the job's files: plan the job anew.")
         }
         return done

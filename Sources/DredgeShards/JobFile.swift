@@ -1,13 +1,14 @@
 import DredgeAWS
 import DredgeBase
+import DredgeStore
 import Foundation
 
 /// What a job is: made once by the planner, and the same for all who read it. Nothing in it is secret.
 public struct JobFile: Codable, Sendable, Hashable {
     /// What the planner left out of the manifests.
     public struct LeftOut: Codable, Sendable, Hashable {
-        /// Objects that the sources' filters leave out.
-        public var filtered = 0
+        /// Objects that the sources' filters leave out; nil: not known, because a service told of keys twice.
+        public var filtered: Int? = 0
         /// Entries of the listing that can't be used, by reason.
         public var failed: [String: Int] = [:]
     }
@@ -98,6 +99,20 @@ struct DoneFile: Codable, Sendable, Hashable {
     /// Objects with content, and the sum of their digests (`SetHash`), in hexadecimal.
     var contentCount: Int
     var contentSum: String
+
+    /// Whether all numbers can be: then sums of them are no overflow.
+    var isPossible: Bool {
+        ([chunkCount, tokenCount, contentCount] + states.values).allSatisfy { (0...1 << 48).contains($0) }
+            && byteCount < 1 << 56
+    }
+
+    /// Its part of the digest. Throws where it is none.
+    func content(_ job: Job) throws(JobError) -> ContentDigest {
+        guard let sum = Hexadecimal.bytes(contentSum).flatMap({ SetHash(bytes: $0) }) else {
+            throw Job.changed(job.url + JobNames.done(shard))
+        }
+        return ContentDigest(objectCount: contentCount, objects: sum)
+    }
 }
 
 /// The names of a job's files.

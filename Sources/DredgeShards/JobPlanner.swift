@@ -14,14 +14,18 @@ public struct JobPlanner: Sendable {
     private let config: String
     private let results: any JobStorage
     private let scratch: URL
+    private let onMissing: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - config: what workers read sources and settings from, as `JobFile.config`.
     ///   - results: where the job's folder is made.
     ///   - scratch: a folder of this machine, for the listing while it is sorted and for the manifests.
+    ///   - onMissing: called with each object that a list of keys names and that is not there.
     package init(
-        _ sources: [Source], settings: IndexSettings, config: String, results: any JobStorage, scratch: URL
+        _ sources: [Source], settings: IndexSettings, config: String, results: any JobStorage, scratch: URL,
+        onMissing: @escaping @Sendable (String) -> Void = { _ in }
     ) {
+        self.onMissing = onMissing
         self.sources = sources
         self.settings = settings
         self.config = config
@@ -42,19 +46,11 @@ public struct JobPlanner: Sendable {
     ///
     /// Throws a `RunError` where a source can't be listed to its end, and a `JobError` for all else.
     public func plan(
-        _ count: ShardCount, with engine: Engine, inventories: [Inventory] = []
+        _ count: ShardCount, with engine: Engine, inventories: [Inventory] = [], keys: KeyList? = nil
     ) async throws -> Planned {
-        let folder = scratch.appending(path: "dredge-plan-\(UInt64.random(in: .min ... .max))")
-        do {
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw JobError(
-                code: .storage, place: folder.path, message: "Could not make it: \(error.localizedDescription).",
-                advice: "Give another scratch directory.", mayPass: true)
-        }
+        let folder = try ScratchFolder.make("dredge-plan-\(ScratchFolder.random())", in: scratch)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let (sort, leftOut) = try await list(engine, inventories, in: folder)
+        let (sort, leftOut) = try await list(engine, inventories, keys, in: folder)
         let pieces = try cut(sort, count, in: folder)
         let numbers = ShardCut.interleaved(pieces.count)
         var index = ShardIndex(shards: pieces.map(\.shard))
@@ -79,18 +75,16 @@ public struct JobPlanner: Sendable {
     }
 
     private func list(
-        _ engine: Engine, _ inventories: [Inventory], in folder: URL
+        _ engine: Engine, _ inventories: [Inventory], _ keys: KeyList?, in folder: URL
     ) async throws -> (ObjectSort, JobFile.LeftOut) {
         let sort = ObjectSort(in: folder)
         var leftOut = JobFile.LeftOut()
         for (index, source) in sources.enumerated() {
             var failure: JobError?
-            let inventory = inventories.first { $0.bucket == source.bucket }
-            let isTrusted = try await engine.list(source, inventory: inventory, named: RunName.make()) {
-                objects, entries in
+            func add(_ objects: [ListedObject], _ entries: [ListingEntry]) {
                 for (object, entry) in zip(objects, entries) where failure == nil {
                     if entry.skipReason == .filtered {
-                        leftOut.filtered += 1
+                        leftOut.filtered? += 1
                     } else if let reason = entry.failReason {
                         leftOut.failed[reason, default: 0] += 1
                     } else {
@@ -98,9 +92,20 @@ public struct JobPlanner: Sendable {
                     }
                 }
             }
+            if let keys {
+                for missing in try await engine.look(at: keys.keys(of: index), of: source, named: RunName.make(), add) {
+                    leftOut.failed["no object of the key", default: 0] += 1
+                    onMissing("s3://\(source.bucket)/\(missing)")
+                }
+                if let failure { throw failure }
+                continue
+            }
+            let inventory = inventories.first { $0.bucket == source.bucket }
+            let listed = try await engine.list(source, inventory: inventory, named: RunName.make(), add)
             if let failure { throw failure }
+            if inventory == nil, listed.mayRepeat { leftOut.filtered = nil }
             // An inventory comes in no order that could be broken.
-            if inventory == nil, !isTrusted {
+            if inventory == nil, !listed.isTrusted {
                 throw JobError(
                     code: .storage, place: "s3://\(source.bucket)/\(source.prefix)",
                     message: "The service contradicted itself in the listing: keys may be missing from it.",

@@ -49,7 +49,7 @@ extension Job {
         for name in names {
             let path = "\(JobNames.claims)/\(name)"
             guard let file = try await storage.read(path, byteCountMax: ShardLimits.noteByteCountMax),
-                let claim = try? JobText.value(Claim.self, file.bytes, place: storage.url + path)
+                let claim = Claim(file), index.shards.indices.contains(claim.shard)
             else { continue }
             claimed.insert(claim.shard)
             guard !claim.isOver(at: now) else { continue }

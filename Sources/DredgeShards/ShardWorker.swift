@@ -67,15 +67,7 @@ public struct ShardWorker: Sendable {
 
     /// - Parameter lease: is renewed meanwhile; nil: there is none.
     func work(on shard: Int, _ lease: Lease?) async throws -> Outcome {
-        let folder = scratch.appending(path: "dredge-\(job.file.id)-\(JobNames.number(shard))")
-        do {
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw JobError(
-                code: .storage, place: folder.path, message: "Could not make it: \(error.localizedDescription).",
-                advice: "Give another scratch directory.", mayPass: true)
-        }
+        let folder = try ScratchFolder.make("dredge-\(job.file.id)-\(JobNames.number(shard))", in: scratch)
         let manifest = folder.appending(path: "manifest.csv.gz").path
         let names = try await fetch(shard, to: manifest)
         let store = try ChunkStore.open(at: folder.appending(path: "store.chunks").path, settings: job.file.settings)

@@ -25,9 +25,7 @@ public struct StoreMerge: Sendable {
     /// Merges the shards of `catalog` into `store`, one after the other. What the store holds of the job's sources
     /// beside them goes as after a listing: by each source's `removal`.
     public func merge(_ catalog: Catalog, into store: ChunkStore) async throws {
-        let folder = scratch.appending(path: "dredge-\(job.file.id)-merge")
-        try FileManager.default.createDirectory(
-            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let folder = try ScratchFolder.make("dredge-\(job.file.id)-merge-\(ScratchFolder.random())", in: scratch)
         defer { try? FileManager.default.removeItem(at: folder) }
         let run = try await store.begin(
             name: "merge-\(job.file.id)", version: Version.current, sources: engine.records(of: sources),
@@ -42,7 +40,9 @@ public struct StoreMerge: Sendable {
                 try Task.checkCancellation()
                 for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
                 try await job.storage.download(JobNames.store(shard.shard, shard.resultDigest), to: path)
-                try await merging.add(try ChunkStore.open(reading: path, settings: job.file.settings))
+                let part = try ChunkStore.open(reading: path, settings: job.file.settings)
+                try await verify(part, shard.shard)
+                try await merging.add(part)
             }
             try merging.finish()
             for (source, listing) in zip(sources, run.sources) {
@@ -59,6 +59,19 @@ public struct StoreMerge: Sendable {
         } catch {
             try? await store.finish(run.id, outcome: error is CancellationError ? .stopped : .fatal)
             throw error
+        }
+    }
+}
+
+extension StoreMerge {
+    /// Throws where a shard's store does not hold what its worker has handed in.
+    private func verify(_ store: ChunkStore, _ shard: Int) async throws {
+        let content = try await store.contentDigest()
+        guard let done = try await job.done(shard), try done.content(job) == content else {
+            throw JobError(
+                code: .badFile, place: job.url,
+                message: "The store of shard \(shard) is not what its worker handed in.",
+                advice: "Somebody has changed the job's files: plan the job anew.")
         }
     }
 }

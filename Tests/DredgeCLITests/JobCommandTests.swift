@@ -61,7 +61,10 @@ extension CustomerAccountTests {
             #expect(last.status == 0, "\(last)")
             #expect(try JSONLine.object(last.output)["outcome"] as? String == "complete")
 
-            let merged = try await dredge(["merge", "--job", job, "--into", "merged.chunks"])
+            // All on one file system.
+            let merged = try await dredge([
+                "merge", "--job", job, "--into", "merged.chunks", "--scratch", "results/scratch",
+            ])
             #expect(merged.status == 0 && merged.output == "\(job)catalog.json\n", "\(merged)")
             let digest = try await digest("s.chunks")
             #expect(try await self.digest("merged.chunks") == digest)
@@ -70,7 +73,7 @@ extension CustomerAccountTests {
                 let (one, many) = (try await dredge(command + ["s.chunks"]), try await dredge(command + [job]))
                 #expect(one.status == 0 && many.status == 0 && one.output == many.output, "\(many.error)")
             }
-            let verified = try await dredge(["store", "verify", job])
+            let verified = try await dredge(["store", "verify", job, "--scratch", "results/scratch"])
             #expect(verified.status == 0, "\(verified)")
 
             let before = try files(job)
@@ -129,6 +132,26 @@ extension CustomerAccountTests {
             let merged = try await dredge(["merge", "--job", job])
             #expect(merged.status == 0, "\(merged)")
             #expect(try await digest(job) == digest("s.chunks"))
+        }
+
+        @Test func `a list of keys takes the listing's place`() async throws {
+            try directory.write("c.yaml", account.config())
+            try directory.write("keys", "readme.md\ns3://acme-contracts/2025/long.txt\nreadme.md\nnothing.txt\n")
+            let planned = try await dredge([
+                "plan", "c.yaml", "--results", "results", "--shards", "5", "--files-from", "keys", "--json",
+            ])
+            #expect(planned.status == 0 && planned.error.contains("s3://acme-contracts/nothing.txt"), "\(planned)")
+            let answer = try JSONLine.object(planned.output)
+            #expect(
+                answer["object_count"] as? Int == 2 && answer["failed"] as? [String: Int] == ["no object of the key": 1]
+            )
+            let job = try #require(answer["job"] as? String)
+            let worked = try await dredge(["worker", "--job", job, "--shard-index", "any", "--no-progress"])
+            #expect(worked.status == 0, "\(worked)")
+            // One of those that were asked for is missing.
+            #expect(try await dredge(["merge", "--job", job]).status == 2)
+            let shown = try await dredge(["store", "show", job, "readme.md"])
+            #expect(shown.status == 0 && shown.output.contains("# Contracts"), "\(shown)")
         }
 
         @Test func `a worker tells an engine what to do`() async throws {

@@ -16,8 +16,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLES = HERE.parent.parent / "Examples"
-DREDGE = pathlib.Path(os.environ.get("DREDGE") or HERE / "fake_dredge").resolve()
-IS_FAKE = DREDGE == HERE / "fake_dredge"
+DREDGE = pathlib.Path(os.environ["DREDGE"]).resolve()
 
 
 class Failure(Exception):
@@ -109,10 +108,7 @@ class Work:
         for path in (self.state, self.scratch, folder / "bin", folder / "results"):
             path.mkdir()
         (folder / "bin/dredge").symlink_to(HERE / "faulty_dredge")
-        self.config = pathlib.Path(os.environ.get("DREDGE_CONFIG") or folder / "config.yaml").resolve()
-        if not self.config.exists():
-            check(IS_FAKE, "DREDGE_CONFIG must name a config for the real command")
-            self.config.write_text("store: documents.chunks\n")
+        self.config = pathlib.Path(os.environ["DREDGE_CONFIG"]).resolve()
         self.environment = os.environ | {
             "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
             "DREDGE": str(DREDGE),

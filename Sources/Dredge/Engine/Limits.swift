@@ -69,6 +69,8 @@ public struct Limits: Sendable, Hashable {
     static let listDoubtCountMax = 8
     /// Pages of a source's listing that are asked for, or wait to be recorded.
     static let listedPageCount = listCountInFlight + 8
+    /// Keys of a list of keys that are asked for at once.
+    static let headCountInFlight = 64
     /// Times that a page of a listing is asked for, each with its attempts, while the source is otherwise well.
     static let listRoundCount = 8
     /// Attempts to read an object after which an outage that it meets is taken for its own failure: one may bring the

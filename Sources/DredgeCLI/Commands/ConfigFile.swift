@@ -19,9 +19,16 @@ extension Config {
         path: String, store: StoreRule = .required,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws {
+        try self.init(try ConfigFile.bytes(of: path), of: path, store: store, environment: environment)
+    }
+
+    /// The same of a file that was read.
+    init(
+        _ bytes: [UInt8], of path: String, store: StoreRule,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws {
         do {
-            try self.init(
-                bytes: try ConfigFile.bytes(of: path), fileName: path, store: store, environment: environment)
+            try self.init(bytes: bytes, fileName: path, store: store, environment: environment)
         } catch let error as ConfigError {
             throw CommandFailure(.usage, error.description)
         }

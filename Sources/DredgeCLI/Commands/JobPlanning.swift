@@ -22,8 +22,15 @@ struct ShardOptions: ParsableArguments {
             valueName: "size"))
     var shardBytes: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Names the objects in the place of the listing, one a line, as s3://bucket/key or by keys alone; a HEAD "
+                + "for each.", valueName: "file"), completion: .file())
+    var filesFrom: String?
+
     func validate() throws {
         guard results != nil else {
+            if filesFrom != nil { throw ValidationError("--files-from needs --results") }
             if shards != nil { throw ValidationError("--shards needs --results") }
             if shardBytes != nil { throw ValidationError("--shard-bytes needs --results") }
             return
@@ -51,20 +58,24 @@ struct ShardOptions: ParsableArguments {
 /// `dredge plan --results`.
 struct JobPlanning {
     let config: Config
+    /// Of the config.
+    let text: String
     let path: String
     let cut: ShardOptions
     let results: any JobStorage
     let json: Bool
 
     func run(_ inventories: [Inventory], scratch: URL) async throws {
-        let text = try self.text()
+        try refuseSecrets()
         let engine = try Engine(
             limits: config.limits, base: config.base, logger: OutputOptions.logger(isVerbose: false))
-        let (count, config, results) = (try cut.count(), config, results)
+        let (count, config, text, results) = (try cut.count(), config, text, results)
+        let keys = try cut.filesFrom.map { try KeyList($0, of: config.sources) }
         let planning = Task {
             try await JobPlanner(
                 config.sources, settings: config.settings, config: text, results: results, scratch: scratch
-            ).plan(count, with: engine, inventories: inventories)
+            ) { StandardError.write("dredge: there is no object \(Quoting.escaped($0)) (warning)\n") }
+            .plan(count, with: engine, inventories: inventories, keys: keys)
         }
         let signals = StopSignals { planning.cancel() }
         defer { signals.cancel() }
@@ -74,9 +85,8 @@ struct JobPlanning {
         try tell(try result.get())
     }
 
-    /// The config's text, which all workers get: refused where a secret stands in it.
-    private func text() throws -> String {
-        let text = String(decoding: try ConfigFile.bytes(of: path), as: UTF8.self)
+    /// All workers get the config's text.
+    private func refuseSecrets() throws {
         var keys: [(name: String, credentials: Credentials)] = []
         for source in config.sources {
             if case .accessKey(let credentials) = source.auth { keys.append((source.name, credentials)) }
@@ -88,7 +98,6 @@ struct JobPlanning {
                 "\(Quoting.escaped(path)): the secret key of \(Quoting.quoted(name)) stands in the config, which every "
                     + "worker reads. Write ${NAME} in its place, and give that variable to planner and workers.")
         }
-        return text
     }
 
     private func tell(_ planned: JobPlanner.Planned) throws {
@@ -101,7 +110,8 @@ struct JobPlanning {
         }
         var text =
             "\(Figures.count(job.objectCount)) objects, \(Figures.bytes(job.byteCount)), in "
-            + "\(Figures.count(job.shardCount)) shards; \(Figures.count(job.leftOut.filtered)) left out by filters\n"
+            + "\(Figures.count(job.shardCount)) shards"
+            + (job.leftOut.filtered.map { "; \(Figures.count($0)) left out by filters" } ?? "") + "\n"
         for (reason, count) in job.leftOut.failed.sorted(by: { $0.key < $1.key }) {
             text += "\(Figures.count(count)) entries of the listing can't be used: \(Quoting.escaped(reason))\n"
         }
@@ -114,7 +124,7 @@ struct JobPlanning {
         var shardCount: Int
         var objectCount: Int
         var byteCount: UInt64
-        var filteredCount: Int
+        var filteredCount: Int?
         var failed: [String: Int]
     }
 }

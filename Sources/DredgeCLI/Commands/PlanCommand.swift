@@ -68,13 +68,18 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let config = try Config(path: config, store: .optional)
+        // Once: it may be a pipe.
+        let bytes = try ConfigFile.bytes(of: config)
+        let config = try Config(bytes, of: config, store: .optional)
         config.showWarnings()
         if let place = cut.results {
             let inventories = try inventories(of: config.sources)
             return try await JobPlace.with(place, storage) { results in
-                try await JobPlanning(config: config, path: self.config, cut: cut, results: results, json: json)
-                    .run(inventories, scratch: JobPlace.scratch(storage.scratch))
+                try await JobPlanning(
+                    config: config, text: String(decoding: bytes, as: UTF8.self), path: self.config, cut: cut,
+                    results: results, json: json
+                )
+                .run(inventories, scratch: JobPlace.scratch(storage.scratch))
             }
         }
         let engine = try Engine(

@@ -46,7 +46,7 @@ struct WorkerCommand: AsyncParsableCommand {
     func run() async throws {
         let shard =
             shardIndex == "any"
-            ? nil : try ShardNumber.read(shardIndex, environment: ProcessInfo.processInfo.environment) + shardOffset
+            ? nil : try ShardNumber.read(shardIndex, offset: shardOffset, ProcessInfo.processInfo.environment)
         let display = ProgressDisplay(isOff: noProgress, isVerbose: verbose)
         let working = Task { try await work(on: shard, display) }
         // Cancelling stops a run as its `stop` does.
@@ -130,7 +130,7 @@ enum ShardNumber {
     /// Where engines tell the index: Kubernetes Indexed Jobs, AWS Batch arrays, Slurm arrays.
     static let variables = ["JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX", "SLURM_ARRAY_TASK_ID"]
 
-    static func read(_ text: String, environment: [String: String]) throws -> Int {
+    static func read(_ text: String, offset: Int, _ environment: [String: String]) throws -> Int {
         let (value, origin): (String, String)
         if text == "auto" {
             guard let name = variables.first(where: { environment[$0] != nil }) else {
@@ -146,6 +146,10 @@ enum ShardNumber {
         guard let number = Int(value), number >= 0 else {
             throw CommandFailure(.usage, "dredge: \(origin) is \(Quoting.quoted(value)), not a number from 0.")
         }
-        return number
+        let (sum, overflows) = number.addingReportingOverflow(offset)
+        guard !overflows, sum >= 0 else {
+            throw CommandFailure(.usage, "dredge: \(origin) and --shard-offset come to no number of a shard.")
+        }
+        return sum
     }
 }
