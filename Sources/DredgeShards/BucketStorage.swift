@@ -72,19 +72,19 @@ package final class BucketStorage: JobStorage {
     }
 
     package func create(_ name: String, _ bytes: [UInt8]) async throws(JobError) -> Bool {
-        try await made(name) { () async throws(S3Error) in
+        try await isMade(name) { () async throws(S3Error) in
             note(try await client.put(key(name), bytes, if: .absent).date)
         }
     }
 
     package func replace(_ name: String, _ bytes: [UInt8], ifTag tag: String) async throws(JobError) -> Bool {
-        try await made(name) { () async throws(S3Error) in
+        try await isWritten(name) { () async throws(S3Error) in
             note(try await client.put(key(name), bytes, if: .matches(ETag(tag))).date)
         }
     }
 
     package func upload(_ path: String, to name: String) async throws(JobError) -> Bool {
-        try await made(name) { () async throws(S3Error) in
+        try await isMade(name) { () async throws(S3Error) in
             _ = try await client.upload(file: path, to: key(name), if: .absent)
         }
     }
@@ -124,8 +124,31 @@ package final class BucketStorage: JobStorage {
         clock.withLock { $0 = date.timeIntervalSince(Date()) }
     }
 
+    /// Whether a file was made. Where the service says that it is there, it is looked for: nobody else would notice
+    /// that it is not.
+    private func isMade(_ name: String, _ body: () async throws(S3Error) -> Void) async throws(JobError) -> Bool {
+        if try await isWritten(name, body) { return true }
+        let isThere = try await asked(name) { () async throws(S3Error) in
+            do throws(S3Error) {
+                _ = try await client.headObject(key(name))
+                return true
+            } catch {
+                if error.status == 404 { return false }
+                throw error
+            }
+        }
+        guard isThere else {
+            throw JobError(
+                code: .storage, place: url + name,
+                message: "The service refuses to make it because it is there, or is being made, and it is not there.",
+                advice: "Try again. If it stays so, the service does not know conditional writes as S3 has them.",
+                mayPass: true)
+        }
+        return false
+    }
+
     /// Whether a conditional write was done.
-    private func made(_ name: String, _ body: () async throws(S3Error) -> Void) async throws(JobError) -> Bool {
+    private func isWritten(_ name: String, _ body: () async throws(S3Error) -> Void) async throws(JobError) -> Bool {
         try await asked(name) { () async throws(S3Error) in
             do throws(S3Error) {
                 try await body()

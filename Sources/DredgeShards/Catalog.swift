@@ -35,7 +35,8 @@ public struct Catalog: Codable, Sendable, Hashable {
 
     /// Objects that the stores should hold and do not.
     public var isIncomplete: Bool {
-        !leftOut.failed.isEmpty || ["failed", "changed"].contains { states[$0, default: 0] > 0 }
+        !leftOut.failed.isEmpty || !leftOut.distrusted.isEmpty
+            || ["failed", "changed"].contains { states[$0, default: 0] > 0 }
     }
 
     /// Of what was done of all shards.
@@ -76,9 +77,13 @@ extension Job {
         let catalog = try Catalog(self, done: done)
         let bytes = try JobText.encoded(catalog)
         if try await storage.create(JobNames.catalog, bytes) { return catalog }
-        guard let there = try await storage.read(JobNames.catalog, byteCountMax: ShardLimits.fileByteCountMax),
-            there.bytes == bytes
-        else {
+        let there = try await storage.read(JobNames.catalog, byteCountMax: ShardLimits.fileByteCountMax)
+        guard let there, there.bytes == bytes else {
+            if there == nil {
+                throw JobError(
+                    code: .storage, place: url + JobNames.catalog, message: "It can't be made, and it is not there.",
+                    advice: "Try again.", mayPass: true)
+            }
             throw JobError(
                 code: .badFile, place: url + JobNames.catalog,
                 message: "There is another catalog than what the workers have handed in comes to.",

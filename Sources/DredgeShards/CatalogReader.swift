@@ -1,4 +1,5 @@
 import DredgeBase
+import DredgeLedger
 public import DredgeStore
 public import Foundation
 
@@ -30,15 +31,30 @@ public struct CatalogReader: Sendable {
     public func hasSource(_ name: String) -> Bool { job.file.sources.contains { $0.name == name } }
 
     /// Calls `body` with each shard's store, or with those that may have `key`. A store is there during the call.
+    /// - Parameter onDamage: gets what is wrong with a store that can't be read, and those behind it are read all the
+    ///   same; nil: it is thrown.
     public func forEachStore(
-        mayHave key: [UInt8]? = nil, _ body: (ChunkStore) async throws -> Void
+        mayHave key: [UInt8]? = nil, onDamage: ((String) -> Void)? = nil, _ body: (ChunkStore) async throws -> Void
     ) async throws {
         let folder = try ScratchFolder.make("dredge-\(job.file.id)-read-\(ScratchFolder.random())", in: scratch)
         defer { try? FileManager.default.removeItem(at: folder) }
         for (place, shard) in catalog.shards.enumerated() where key.map({ mayHave($0, place) }) ?? true {
             let path = folder.appending(path: "\(shard.shard).chunks").path
-            try await job.storage.download(JobNames.store(shard.shard, shard.resultDigest), to: path)
-            try await body(try ChunkStore.open(reading: path, settings: catalog.settings))
+            let name = JobNames.store(shard.shard, shard.resultDigest)
+            do {
+                try await job.storage.download(name, to: path)
+                try await body(try ChunkStore.open(reading: path, settings: catalog.settings))
+            } catch let error as JobError where onDamage != nil {
+                onDamage?("shard \(shard.shard): \(error)")
+            } catch var error as StoreError where error.code != .noSuchObject {
+                // People know the job's file, not its copy here.
+                error.message = error.message.replacing(path, with: job.url + name)
+                error.advice =
+                    "Remove \(job.url)\(JobNames.done(shard.shard)) and that file, start a worker for shard "
+                    + "\(shard.shard), and look at the job again."
+                guard let onDamage else { throw error }
+                onDamage("shard \(shard.shard): \(error)")
+            }
             for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
         }
     }

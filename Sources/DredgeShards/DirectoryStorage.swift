@@ -51,7 +51,7 @@ package struct DirectoryStorage: JobStorage {
 
     package func replace(_ name: String, _ bytes: [UInt8], ifTag tag: String) async throws(JobError) -> Bool {
         // Of all who replace files of the folder, one at a time.
-        let lock = open(place(name) + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let lock = open(place(name) + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, Self.sharedMode)
         guard lock >= 0 else { throw failure("lock", place(name)) }
         defer { Foundation.close(lock) }
         while flock(lock, LOCK_EX) != 0 { guard errno == EINTR else { throw failure("lock", place(name)) } }
@@ -66,20 +66,13 @@ package struct DirectoryStorage: JobStorage {
     }
 
     package func upload(_ path: String, to name: String) async throws(JobError) -> Bool {
-        try make(name) { (temporary) throws(JobError) in
-            do { try FileManager.default.copyItem(atPath: path, toPath: temporary) } catch {
-                throw failure("copy \(path) to", place(name), "\(error.localizedDescription)")
-            }
-            try sync(temporary)
-        }
+        try make(name) { (temporary) throws(JobError) in try copy(path, to: temporary, mode: Self.sharedMode) }
     }
 
     package func download(_ name: String, to path: String) async throws(JobError) {
-        let temporary = "\(path).\(UInt64.random(in: .min ... .max)).tmp"
+        let temporary = "\(path).\(ScratchFolder.random()).tmp"
         defer { unlink(temporary) }
-        do { try FileManager.default.copyItem(atPath: place(name), toPath: temporary) } catch {
-            throw failure("copy", place(name), "\(error.localizedDescription)")
-        }
+        try copy(place(name), to: temporary, mode: 0o600)
         guard rename(temporary, path) == 0 else { throw failure("write", path) }
     }
 
@@ -90,7 +83,7 @@ package struct DirectoryStorage: JobStorage {
             return try FileManager.default.contentsOfDirectory(atPath: place)
                 .filter { !$0.hasSuffix(".tmp") && !$0.hasSuffix(".lock") }.sorted()
         } catch {
-            throw failure("list", place, "\(error.localizedDescription)")
+            throw failure("list", place, error)
         }
     }
 
@@ -100,17 +93,17 @@ package struct DirectoryStorage: JobStorage {
     private func place(_ name: String) -> String { "\(path)/\(name)" }
 
     private func temporaryPath(of name: String) -> String {
-        "\(place(name)).\(UInt64.random(in: .min ... .max)).tmp"
+        "\(place(name)).\(ScratchFolder.random()).tmp"
     }
 
     private func make(_ name: String, _ body: (String) throws(JobError) -> Void) throws(JobError) -> Bool {
         let place = place(name)
         do {
+            // As the user's umask has it: others of the group may work on the job, too.
             try FileManager.default.createDirectory(
-                atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700])
+                atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
         } catch {
-            throw failure("make the directory of", place, "\(error.localizedDescription)")
+            throw failure("make the directory of", place, error)
         }
         if access(place, F_OK) == 0 { return false }
         let temporary = temporaryPath(of: name)
@@ -121,32 +114,70 @@ package struct DirectoryStorage: JobStorage {
         return false
     }
 
+    /// Less what the user's umask takes away.
+    private static let sharedMode: mode_t = 0o666
+
     private func write(_ bytes: [UInt8], to path: String) throws(JobError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        try newFile(path, mode: Self.sharedMode) { (descriptor) throws(JobError) in
+            try bytes.withUnsafeBytes { bytes in
+                Result { () throws(JobError) in try write(bytes, to: descriptor, path) }
+            }.get()
+        }
+    }
+
+    private func copy(_ source: String, to path: String, mode: mode_t) throws(JobError) {
+        let input = open(source, O_RDONLY | O_CLOEXEC)
+        guard input >= 0 else { throw failure("read", source) }
+        defer { Foundation.close(input) }
+        try newFile(path, mode: mode) { (output) throws(JobError) in
+            let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+            defer { room.deallocate() }
+            while true {
+                let count = Foundation.read(input, room.baseAddress, room.count)
+                if count < 0, errno == EINTR { continue }
+                guard count >= 0 else { throw failure("read", source) }
+                if count == 0 { return }
+                try write(UnsafeRawBufferPointer(rebasing: room[..<count]), to: output, path)
+            }
+        }
+    }
+
+    private func newFile(
+        _ path: String, mode: mode_t, _ body: (Int32) throws(JobError) -> Void
+    ) throws(JobError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw failure("write", path) }
         defer { Foundation.close(descriptor) }
-        var rest = bytes[...]
+        try body(descriptor)
+        guard fsync(descriptor) == 0 else { throw failure("write", path) }
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws(JobError) {
+        var rest = bytes
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            let count = Foundation.write(descriptor, rest.baseAddress, rest.count)
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw failure("write", path) }
-            rest = rest.dropFirst(count)
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }
-        guard fsync(descriptor) == 0 else { throw failure("write", path) }
     }
 
-    private func sync(_ path: String) throws(JobError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw failure("write", path) }
-        defer { Foundation.close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw failure("write", path) }
-    }
-
-    /// - Parameter why: nil: `errno` tells.
-    private func failure(_ what: String, _ place: String, _ why: String? = nil) -> JobError {
-        let why = why ?? String(cString: strerror(errno))
+    /// - Parameter error: nil: `errno` tells.
+    private func failure(_ what: String, _ place: String, _ error: (any Error)? = nil) -> JobError {
+        let number = error.map { ($0 as? CocoaError)?.underlyingErrorNumber ?? 0 } ?? errno
+        let isRefused = [EACCES, EPERM, EROFS].contains(number)
         return JobError(
-            code: .storage, place: place, message: "Could not \(what) it: \(why).",
-            advice: "Check the directory, its permissions and the space that is left.", mayPass: true)
+            code: .storage, place: place,
+            message:
+                "Could not \(what) it: \(number == 0 ? "no reason was given" : String(cString: strerror(number))).",
+            advice: isRefused
+                ? "Let this user read and write the job's directory: all who work on a job need that."
+                : "Check the directory, and the space that is left.", mayPass: !isRefused)
+    }
+}
+
+extension CocoaError {
+    fileprivate var underlyingErrorNumber: Int32? {
+        (userInfo[NSUnderlyingErrorKey] as? NSError).map { Int32(truncatingIfNeeded: $0.code) }
     }
 }

@@ -12,6 +12,8 @@ public struct JobError: Error, Sendable, CustomStringConvertible {
         case unequalResults
         /// Shards are not done.
         case shardsMissing
+        /// Another worker uses the scratch directory.
+        case scratchInUse
         /// The task was cancelled.
         case cancelled
     }

@@ -11,6 +11,8 @@ public struct JobFile: Codable, Sendable, Hashable {
         public var filtered: Int? = 0
         /// Entries of the listing that can't be used, by reason.
         public var failed: [String: Int] = [:]
+        /// Sources whose listing contradicted itself, so that keys may be missing from it.
+        public var distrusted: [String] = []
     }
 
     /// What tells a source from others.
@@ -117,6 +119,8 @@ struct DoneFile: Codable, Sendable, Hashable {
 
 /// The names of a job's files.
 enum JobNames {
+    /// Beside the jobs' folders: says what is there.
+    static let results = "dredge-results.json"
     static let job = "job.json"
     static let index = "manifests/index.json"
     static let done = "done"

@@ -48,6 +48,8 @@ public struct JobPlanner: Sendable {
     public func plan(
         _ count: ShardCount, with engine: Engine, inventories: [Inventory] = [], keys: KeyList? = nil
     ) async throws -> Planned {
+        // Before hours of listing: whether a job can be made there.
+        _ = try await results.create(JobNames.results, Array("{\"format_version\":\(JobFile.currentVersion)}\n".utf8))
         let folder = try ScratchFolder.make("dredge-plan-\(ScratchFolder.random())", in: scratch)
         defer { try? FileManager.default.removeItem(at: folder) }
         let (sort, leftOut) = try await list(engine, inventories, keys, in: folder)
@@ -105,12 +107,7 @@ public struct JobPlanner: Sendable {
             if let failure { throw failure }
             if inventory == nil, listed.mayRepeat { leftOut.filtered = nil }
             // An inventory comes in no order that could be broken.
-            if inventory == nil, !listed.isTrusted {
-                throw JobError(
-                    code: .storage, place: "s3://\(source.bucket)/\(source.prefix)",
-                    message: "The service contradicted itself in the listing: keys may be missing from it.",
-                    advice: "Plan again. If it stays so, tell who runs the service, or a cache in front of it.")
-            }
+            if inventory == nil, !listed.isTrusted { leftOut.distrusted.append(source.name) }
         }
         return (sort, leftOut)
     }

@@ -13,6 +13,10 @@ public struct JobStatus: Codable, Sendable, Hashable {
     public var runningCount: Int
     /// Those that are not done and on which nobody works any more, though somebody did.
     public var failedCount: Int
+    /// Those that somebody works on.
+    public var runningShards: [Int]
+    /// Those that are not done and on which nobody works any more.
+    public var failedShards: [Int]
     /// Objects of all manifests.
     public var objectCount: Int
     /// Their bytes as listed.
@@ -59,7 +63,8 @@ extension Job {
         }
         var status = JobStatus(
             job: url, shardCount: index.shards.count, doneCount: done.count, runningCount: running.count,
-            failedCount: claimed.subtracting(running.keys).count, objectCount: file.objectCount,
+            failedCount: claimed.subtracting(running.keys).count, runningShards: running.keys.sorted(),
+            failedShards: claimed.subtracting(running.keys).sorted(), objectCount: file.objectCount,
             byteCount: file.byteCount, doneObjectCount: 0, doneByteCount: 0,
             isMerged: try await storage.read(JobNames.catalog, byteCountMax: ShardLimits.fileByteCountMax) != nil)
         for shard in done {

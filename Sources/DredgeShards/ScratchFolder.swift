@@ -10,7 +10,7 @@ enum ScratchFolder {
                 at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw JobError(
-                code: .storage, place: folder.path, message: "Could not make it: \(error.localizedDescription).",
+                code: .storage, place: folder.path, message: "Could not make it: \(error.localizedDescription)",
                 advice: "Give another scratch directory.", mayPass: true)
         }
         return folder

@@ -70,10 +70,20 @@ public struct ShardWorker: Sendable {
         let folder = try ScratchFolder.make("dredge-\(job.file.id)-\(JobNames.number(shard))", in: scratch)
         let manifest = folder.appending(path: "manifest.csv.gz").path
         let names = try await fetch(shard, to: manifest)
-        let store = try ChunkStore.open(at: folder.appending(path: "store.chunks").path, settings: job.file.settings)
+        let store: ChunkStore
+        do throws(StoreError) {
+            store = try ChunkStore.open(at: folder.appending(path: "store.chunks").path, settings: job.file.settings)
+        } catch {
+            guard error.code == .inUse else { throw error }
+            throw JobError(
+                code: .scratchInUse, place: folder.path,
+                message: "Another worker of this machine is at shard \(shard) in this scratch directory.",
+                advice: "Wait until it has ended, or give each worker a scratch directory of its own.", mayPass: true)
+        }
         let report = try await index(names, manifest, into: store, lease)
         guard report.outcome == .complete else {
             try store.close()
+            await lease?.giveBack()
             return .stopped(report)
         }
         try await handIn(shard, store, in: folder)
@@ -145,17 +155,27 @@ public struct ShardWorker: Sendable {
         sleep: (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
         onShard: (Int, Outcome) throws -> Void
     ) async throws -> Bool {
+        // Where other workers of this machine are at them, with the same scratch directory.
+        var inUse: Set<Int> = []
         while true {
             try Task.checkCancellation()
             let done = Set(try await job.storage.names(in: JobNames.done).compactMap(JobNames.shard))
             let left = job.index.shards.indices.filter { !done.contains($0) }
             if left.isEmpty { return true }
-            guard let (shard, lease) = try await claim(left) else {
+            guard let (shard, lease) = try await claim(left.filter { !inUse.contains($0) }) else {
+                inUse = []
                 try await sleep(ShardLimits.claimLookInterval)
                 continue
             }
-            // It may have been done since it was looked.
-            let outcome = try await job.done(shard) == nil ? work(on: shard, lease) : .wasDone
+            let outcome: Outcome
+            do {
+                // It may have been done since it was looked.
+                outcome = try await job.done(shard) == nil ? work(on: shard, lease) : .wasDone
+            } catch let error as JobError where error.code == .scratchInUse {
+                inUse.insert(shard)
+                await lease.giveBack()
+                continue
+            }
             try onShard(shard, outcome)
             if case .stopped = outcome { return false }
         }
@@ -189,7 +209,12 @@ public struct ShardWorker: Sendable {
         _ = try await job.storage.upload(store.path, to: JobNames.store(shard, done.resultDigest))
         _ = try await job.storage.upload(result, to: JobNames.result(shard, done.resultDigest))
         if try await job.storage.create(JobNames.done(shard), try JobText.bytes(done)) { return }
-        guard let other = try await job.done(shard), other != done else { return }
+        guard let other = try await job.done(shard) else {
+            throw JobError(
+                code: .storage, place: job.url + JobNames.done(shard),
+                message: "It can't be made, and it is not there.", advice: "Try again.", mayPass: true)
+        }
+        guard other != done else { return }
         let attempt = RunName.make()
         _ = try? await job.storage.create(JobNames.failed(shard, attempt), try JobText.bytes(done))
         throw JobError(

@@ -24,7 +24,8 @@ public struct StoreMerge: Sendable {
 
     /// Merges the shards of `catalog` into `store`, one after the other. What the store holds of the job's sources
     /// beside them goes as after a listing: by each source's `removal`.
-    public func merge(_ catalog: Catalog, into store: ChunkStore) async throws {
+    /// - Returns: removals that are withheld because they may be a mistake.
+    public func merge(_ catalog: Catalog, into store: ChunkStore) async throws -> [WithheldRemovals] {
         let folder = try ScratchFolder.make("dredge-\(job.file.id)-merge-\(ScratchFolder.random())", in: scratch)
         defer { try? FileManager.default.removeItem(at: folder) }
         let run = try await store.begin(
@@ -45,9 +46,12 @@ public struct StoreMerge: Sendable {
                 try await merging.add(part)
             }
             try merging.finish()
+            var withheld: [WithheldRemovals] = []
             for (source, listing) in zip(sources, run.sources) {
-                _ = try await store.completeListing(
-                    of: listing.source, in: run.id, isTrusted: true, rule: source.removal)
+                let outcome = try await store.completeListing(
+                    of: listing.source, in: run.id,
+                    isTrusted: !catalog.leftOut.distrusted.contains(source.name), rule: source.removal)
+                if let removals = WithheldRemovals(source, outcome) { withheld.append(removals) }
             }
             let forgotten = try await store.totals(of: run.id).states[.pending]?.objects ?? 0
             guard forgotten == 0 else {
@@ -56,6 +60,7 @@ public struct StoreMerge: Sendable {
                     advice: "This is a fault of dredge: please report it. Merge into a new store.")
             }
             try await store.finish(run.id, outcome: .complete)
+            return withheld
         } catch {
             try? await store.finish(run.id, outcome: error is CancellationError ? .stopped : .fatal)
             throw error

@@ -267,7 +267,7 @@ import Testing
                 task.cancel()
                 _ = await task.result
             } else {
-                try await merge.merge(catalog, into: store)
+                _ = try await merge.merge(catalog, into: store)
             }
             try store.close()
         }

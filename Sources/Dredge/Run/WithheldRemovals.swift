@@ -14,7 +14,7 @@ public struct WithheldRemovals: Sendable, Hashable, Codable {
     public var advice: String
 
     /// nil: nothing is withheld.
-    init?(_ source: Source, _ outcome: RemovalOutcome) {
+    package init?(_ source: Source, _ outcome: RemovalOutcome) {
         guard let reason = outcome.withheldReason else { return nil }
         self.source = source.name
         count = outcome.withheldCount

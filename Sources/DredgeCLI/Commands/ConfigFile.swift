@@ -29,7 +29,7 @@ extension Config {
     ) throws {
         do {
             try self.init(bytes: bytes, fileName: path, store: store, environment: environment)
-        } catch let error as ConfigError {
+        } catch {
             throw CommandFailure(.usage, error.description)
         }
     }

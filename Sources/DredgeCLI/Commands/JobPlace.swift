@@ -28,6 +28,12 @@ enum JobPlace {
     private static func storage(_ text: String, _ options: StorageOptions) throws -> any JobStorage {
         if text.hasPrefix("s3://") { return try options.bucketStorage(text) }
         guard !text.isEmpty else { throw CommandFailure(.usage, "dredge: the URL of the job is empty.") }
+        guard !text.prefix(while: { $0 != "/" }).hasSuffix(":") else {
+            throw CommandFailure(
+                .usage,
+                "dredge: \(Quoting.quoted(text)) is neither of the form s3://bucket/prefix/ nor a directory. Put ./ "
+                    + "before a directory of that name.")
+        }
         return DirectoryStorage(text)
     }
 
@@ -120,7 +126,7 @@ extension CommandFailure {
             case _ where error.mayPass: .stopped
             case .usage: .usage
             case .cancelled: .stopped
-            case .storage, .badFile, .unequalResults, .shardsMissing: .fatal
+            case .storage, .badFile, .unequalResults, .shardsMissing, .scratchInUse: .fatal
             }
         self.init(status, "dredge: \(Quoting.escaped(error.description))")
     }

@@ -36,7 +36,8 @@ struct ShardOptions: ParsableArguments {
             return
         }
         guard (shards == nil) != (shardBytes == nil) else {
-            throw ValidationError("--results needs --shards or --shard-bytes, one of them")
+            throw ValidationError(
+                shards == nil ? "--results needs --shards or --shard-bytes" : "--shards and --shard-bytes: give one")
         }
         _ = try count()
     }
@@ -106,7 +107,8 @@ struct JobPlanning {
             let answer = Answer(
                 job: planned.url, shardCount: job.shardCount, objectCount: job.objectCount, byteCount: job.byteCount,
                 filteredCount: job.leftOut.filtered, failed: job.leftOut.failed)
-            return try StandardOutput.shared.write(try JSONText.line(answer))
+            try StandardOutput.shared.write(try JSONText.line(answer))
+            return try warn(job)
         }
         var text =
             "\(Figures.count(job.objectCount)) objects, \(Figures.bytes(job.byteCount)), in "
@@ -117,6 +119,21 @@ struct JobPlanning {
         }
         StandardError.write(text)
         try StandardOutput.shared.write(planned.url + "\n")
+        try warn(job)
+    }
+
+    private func warn(_ job: JobFile) throws {
+        if job.objectCount == 0 {
+            StandardError.write("dredge: there is nothing to do: no object was listed that the filters let through\n")
+        }
+        guard !job.leftOut.distrusted.isEmpty else { return }
+        for name in job.leftOut.distrusted {
+            StandardError.write(
+                "dredge: source \(Quoting.quoted(name)): the service contradicted itself in the listing, so that keys "
+                    + "may be missing from the job. Plan again; if it stays so, look at the service, or at a cache in "
+                    + "front of it\n")
+        }
+        throw CommandFailure(.incomplete)
     }
 
     private struct Answer: Encodable {

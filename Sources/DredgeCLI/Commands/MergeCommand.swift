@@ -23,6 +23,10 @@ struct MergeCommand: AsyncParsableCommand {
 
     @OptionGroup var storage: StorageOptions
 
+    @Flag(
+        help: "With --into: do the removals that are withheld because they may be a mistake, as `run` has it.")
+    var confirmDeletions = false
+
     @Flag(help: "End with 0, not 2, where objects failed.")
     var acceptFailedObjects = false
 
@@ -33,25 +37,28 @@ struct MergeCommand: AsyncParsableCommand {
         try await JobPlace.with(job, storage) { place in
             let job = try await Job(place)
             let catalog = try await job.merge()
-            if let into { try await merge(job, catalog, into: into) }
+            let withheld = if let into { try await merge(job, catalog, into: into) } else { [WithheldRemovals]() }
+            for line in WithheldText.lines(withheld) { StandardError.write("dredge: \(line)\n") }
             if json {
                 try StandardOutput.shared.write(try JSONText.line(catalog))
             } else {
                 StandardError.write(CatalogText.text(catalog))
                 try StandardOutput.shared.write("\(job.url)catalog.json\n")
             }
-            if catalog.isIncomplete, !acceptFailedObjects { throw CommandFailure(.incomplete) }
+            if !withheld.isEmpty || catalog.isIncomplete && !acceptFailedObjects { throw CommandFailure(.incomplete) }
         }
     }
 
-    private func merge(_ job: Job, _ catalog: Catalog, into path: String) async throws {
+    private func merge(_ job: Job, _ catalog: Catalog, into path: String) async throws -> [WithheldRemovals] {
         let config = try JobPlace.config(of: job)
+        var sources = config.sources
+        for index in sources.indices { sources[index].removal.isConfirmed = confirmDeletions }
         let engine = try Engine(
             limits: config.limits, base: config.base, logger: OutputOptions.logger(isVerbose: false))
         let store = try ChunkStore.open(at: path, settings: config.settings)
-        let merging = Task {
+        let merging = Task { [sources] in
             try await StoreMerge(
-                job, sources: config.sources, engine: engine, scratch: JobPlace.scratch(storage.scratch)
+                job, sources: sources, engine: engine, scratch: JobPlace.scratch(storage.scratch)
             ).merge(catalog, into: store)
         }
         let signals = StopSignals { merging.cancel() }
@@ -60,7 +67,7 @@ struct MergeCommand: AsyncParsableCommand {
         await engine.shutDown()
         try store.close()
         if merging.isCancelled { throw CommandFailure(.stopped, "Stopped: the same command goes on from there.") }
-        try result.get()
+        return try result.get()
     }
 }
 
@@ -69,10 +76,17 @@ enum CatalogText {
     static func text(_ catalog: Catalog) -> String {
         let states = catalog.states.sorted { $0.key < $1.key }.map { "\(Figures.count($0.value)) \($0.key)" }
         var lines = [
-            "Job \(catalog.job): \(Figures.count(catalog.shards.count)) shards, \(states.joined(separator: ", ")), "
+            ([
+                "Job \(catalog.job): \(Figures.count(catalog.shards.count)) shards"
+            ] + states).joined(separator: ", ") + ", "
                 + "\(Figures.count(catalog.chunkCount)) chunks, \(Figures.count(catalog.tokenCount)) tokens",
             "Digest \(catalog.digest)",
         ]
+        if ["failed", "changed"].contains(where: { catalog.states[$0, default: 0] > 0 }) {
+            lines.append(
+                "What failed, or changed after it was listed, is missing: dredge store ls JOB --state failed (or "
+                    + "changed) names it. Plan a new job for it.")
+        }
         if !catalog.leftOut.failed.isEmpty {
             let reasons = catalog.leftOut.failed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
             lines.append("Entries of the listing that can't be used: \(reasons.joined(separator: ", "))")

@@ -49,6 +49,10 @@ enum StatusText {
             if let seconds = status.secondsLeft { line += ", about \(Figures.duration(seconds)) left" }
             line += "."
         }
+        if !status.failedShards.isEmpty {
+            let shown = status.failedShards.prefix(20).map(String.init).joined(separator: ",")
+            line += " Left by their workers: \(shown)\(status.failedCount > 20 ? ",…" : "")."
+        }
         if status.isDone { line += status.isMerged ? " Merged." : " To be merged: dredge merge." }
         return line + "\n"
     }

@@ -40,10 +40,13 @@ struct ContentArgument: ParsableArguments {
         case catalog(CatalogReader)
 
         /// Calls `body` with the store, or with each shard's, or those that may have `key`.
-        func forEachStore(mayHave key: [UInt8]? = nil, _ body: (ChunkStore) async throws -> Void) async throws {
+        func forEachStore(
+            mayHave key: [UInt8]? = nil, onDamage: ((String) -> Void)? = nil,
+            _ body: (ChunkStore) async throws -> Void
+        ) async throws {
             switch self {
             case .store(let store): try await body(store)
-            case .catalog(let reader): try await reader.forEachStore(mayHave: key, body)
+            case .catalog(let reader): try await reader.forEachStore(mayHave: key, onDamage: onDamage, body)
             }
         }
     }

@@ -30,7 +30,7 @@ extension StoreVerifyCommand {
     /// What is wrong with the store, or with the stores of all shards, and whether these hold what was handed in.
     private static func report(_ content: ContentArgument.Content) async throws -> VerifyReport {
         var (sum, digest) = (VerifyReport(), ContentDigest())
-        try await content.forEachStore { store in
+        try await content.forEachStore(onDamage: { sum.add($0) }) { store in
             sum += try await store.verify()
             if case .catalog = content { digest += try await store.contentDigest() }
         }

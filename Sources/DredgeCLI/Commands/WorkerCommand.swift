@@ -82,7 +82,7 @@ struct WorkerCommand: AsyncParsableCommand {
         switch error {
         case let error as RunError where [.unreachable, .service, .machine, .store].contains(error.code):
             CommandFailure(.stopped, FatalText.text(error))
-        case let error as StoreError where error.code == .inUse || error.code == .diskFull:
+        case let error as StoreError where ![.otherSettings, .newerSchema].contains(error.code):
             CommandFailure(.stopped, FatalText.text(error))
         default: error
         }
@@ -101,27 +101,34 @@ struct WorkerCommand: AsyncParsableCommand {
     private func tell(_ outcome: ShardWorker.Outcome, _ shard: Int) throws -> ExitStatus {
         switch outcome {
         case .isNone:
-            StandardError.write("The job has no shard \(shard): nothing to do.\n")
+            try tell(shard, "none", "The job has no shard \(shard): nothing to do.")
             return .complete
         case .wasDone:
-            StandardError.write("Shard \(shard) was done before: nothing to do.\n")
+            try tell(shard, "was_done", "Shard \(shard) was done before: nothing to do.")
             return .complete
         case .done(let report):
-            try tell(report)
-            StandardError.write("Shard \(shard) is done.\n")
+            try tell(shard, "done", "Shard \(shard) is done.", report)
             return report.isIncomplete && !acceptFailedObjects ? .incomplete : .complete
         case .stopped(let report):
-            try tell(report)
+            try tell(shard, "stopped", "Shard \(shard) is stopped: the same command goes on from here.", report)
             return .stopped
         }
     }
 
-    private func tell(_ report: RunReport) throws {
+    private struct Answer: Encodable {
+        var job: String
+        var shard: Int
+        var outcome: String
+        var report: RunReport?
+    }
+
+    private func tell(_ shard: Int, _ outcome: String, _ text: String, _ report: RunReport? = nil) throws {
         if json {
-            try StandardOutput.shared.write(try JSONText.line(report))
-        } else {
-            StandardError.write(ReportText.text(report, store: nil))
+            let answer = Answer(job: job, shard: shard, outcome: outcome, report: report)
+            return try StandardOutput.shared.write(try JSONText.line(answer))
         }
+        if let report { StandardError.write(ReportText.text(report, store: nil)) }
+        StandardError.write("\(text)\n")
     }
 }
 
@@ -144,7 +151,8 @@ enum ShardNumber {
             (value, origin) = (text, "--shard-index")
         }
         guard let number = Int(value), number >= 0 else {
-            throw CommandFailure(.usage, "dredge: \(origin) is \(Quoting.quoted(value)), not a number from 0.")
+            throw CommandFailure(
+                .usage, "dredge: \(origin) is \(Quoting.quoted(value)), not a number from 0, auto or any.")
         }
         let (sum, overflows) = number.addingReportingOverflow(offset)
         guard !overflows, sum >= 0 else {
