@@ -1,7 +1,6 @@
 """The Kubernetes example: its manifests against Kubernetes' schemas and the rules of its API server that no schema has,
-and its commands in a plain shell, under a small Job controller that keeps the policies of the manifest."""
+and its commands under a small Job controller that keeps the policies of the manifest."""
 
-import json
 import os
 import pathlib
 import queue
@@ -72,12 +71,14 @@ class Pod:
 
     def __init__(self, template, environment, folder, job_url, index=None):
         container = template["spec"]["containers"][0]
-        values = {entry["name"]: entry["value"] for entry in container.get("env", [])}
-        if "JOB" in values:
-            values["JOB"] = job_url
+        config_maps = {"dredge-job": {"JOB": job_url}}
+        values = {}
+        for entry in container.get("envFrom", []):
+            values |= config_maps[entry["configMapRef"]["name"]]
         if index is not None:
             values["JOB_COMPLETION_INDEX"] = str(index)
-        command = [*container["command"], *container["args"]]
+        command = [*container["command"], *container.get("args", [])]
+        command = [re.sub(r"\$\((\w+)\)", lambda name: values[name[1]], part) for part in command]
         for mount in container.get("volumeMounts", []):
             place = folder / mount["name"]
             place.mkdir(parents=True, exist_ok=True)
@@ -172,11 +173,10 @@ def all_indexes_with_faults():
         (here.folder / "plan" / config["name"]).mkdir(parents=True)
         (here.folder / "plan" / config["name"] / "config.yaml").write_bytes(pathlib.Path(here.config).read_bytes())
         template = job("plan.yaml")["spec"]["template"]
-        for entry in template["spec"]["containers"][0]["env"]:
-            entry["value"] = {"SHARDS": str(SHARDS), "RESULTS": here.results}[entry["name"]]
+        template["spec"]["containers"][0]["args"] = ["--shards", str(SHARDS), "--results", here.results]
         plan = Pod(template, here.environment, here.folder / "plan", None)
         check(plan.exit_code() == 0, "the plan failed")
-        url = json.loads(plan.output.splitlines()[-1])["job"]
+        url = plan.output.strip()
 
         spec = job("job.yaml")["spec"]
         controller = Controller(spec, here, url, SHARDS)
