@@ -1,5 +1,5 @@
-"""The AWS Batch example: its requests against AWS's own model of the service, and its commands in a plain shell, under
-the retry strategy of the job definition."""
+"""The AWS Batch example: its requests against AWS's own model of the service, and its commands under the retry
+strategy of the job definition."""
 
 import fnmatch
 import json
@@ -99,7 +99,7 @@ class Child:
         self.command = [values[part[5:]] if part.startswith("Ref::") else part for part in command]
         # A container has a /tmp of its own.
         folder = str(here.scratch / f"{request['jobName']}-{index}")
-        self.command = [part.replace("--scratch /tmp/dredge", f"--scratch {folder}") for part in self.command]
+        self.command = [folder if part == "/tmp" else part for part in self.command]
         self.environment = dict(here.environment)
         if index is not None:
             self.environment["AWS_BATCH_JOB_ARRAY_INDEX"] = str(index)
@@ -144,18 +144,18 @@ class Child:
         return False
 
 
-def submit(here, shards, limit):
+def submit(here, *arguments, limit=10_000, code=0):
     bin_aws = here.folder / "bin/aws"
     bin_aws.write_text(FAKE_AWS)
     bin_aws.chmod(0o755)
     ran = subprocess.run(
-        [FOLDER / "submit.sh", here.config, str(shards), here.results],
+        [FOLDER / "submit.sh", *arguments],
         env=here.environment | {"ARRAY_LIMIT": str(limit)},
         stdout=subprocess.PIPE,
         text=True,
     )
-    check(ran.returncode == 0, f"submit.sh ended with {ran.returncode}")
-    return ran.stdout.splitlines()[0]
+    check(ran.returncode == code, f"submit.sh ended with {ran.returncode}")
+    return ran.stdout.partition("\n")[0]
 
 
 def run_all(children, during=lambda: None):
@@ -171,7 +171,7 @@ def run_all(children, during=lambda: None):
 def all_children_with_faults():
     """two arrays, all children with kills, stops and a reclaimed machine, merge:"""
     with work({"0": ["WAIT"], "1": ["KILL"], "2": ["TERM"], "3": ["2"], "merge": ["2"]}) as here:
-        url = submit(here, SHARDS, 5)
+        url = submit(here, here.config, str(SHARDS), here.results, limit=5)
         *arrays, merge = submitted(here)
         sizes = [array["arrayProperties"]["size"] for array in arrays]
         check(sizes == [4, 4], f"arrays of {sizes}")
@@ -198,7 +198,7 @@ def all_children_with_faults():
 def children_that_fail():
     """children that fail at once, and after all their attempts:"""
     with work({"1": ["3"] * 99, "2": ["1"] * 99, "3": ["4"] * 99}) as here:
-        submit(here, 4, 10_000)
+        submit(here, here.config, "4", here.results)
         array, merge = submitted(here)
         children = [Child(here, array, index) for index in range(4)]
         run_all(children)
@@ -208,15 +208,27 @@ def children_that_fail():
         check(not last.run() and last.codes == [3], f"a merge without all shards ended with {last.codes}")
 
 
-def large_jobs():
-    """a job of more shards than an array may have:"""
+def sizes():
+    """jobs that exist, of more shards than an array may have and of one, and none:"""
     with work() as here:
-        submit(here, 7, 3)
+        submit(here, here.plan(7), limit=3)
         *arrays, merge = submitted(here)
         placed = [(array["parameters"]["offset"], array["arrayProperties"]["size"]) for array in arrays]
         check(placed == [("0", 2), ("2", 2), ("4", 3)], f"arrays: {placed}")
         check(len(merge["dependsOn"]) == 3, f"the merge depends on {merge['dependsOn']}")
+        here.begin()
+        job = submit(here, here.config, "1", here.results)
+        array, _ = submitted(here)
+        children = [Child(here, array, index) for index in range(array["arrayProperties"]["size"])]
+        run_all(children)
+        check([child.codes for child in children] == [[0], [0]], "children failed")
+        here.merge(job)
+        here.begin()
+        submit(here, code=1)
+        submit(here, here.config, "0", here.results, code=1)
+        submit(here, f"{here.results}none/", code=1)
+        check(not submitted(here), "what fails submits something")
 
 
 if __name__ == "__main__":
-    main(definition_is_right, all_children_with_faults, children_that_fail, large_jobs)
+    main(definition_is_right, all_children_with_faults, children_that_fail, sizes)
