@@ -37,7 +37,7 @@ import time
 sys.path.insert(0, os.environ["ENGINES_DAG"])
 import index as example
 
-shard = example.Shard(task_id="shard", job=sys.argv[1], index=0, scratch=sys.argv[2])
+shard = example.Shard(task_id="shard", job=sys.argv[1], index=0, scratch=sys.argv[2], env={})
 
 
 def kill():
@@ -92,13 +92,8 @@ class Home:
             print(log.read_text()[-5000:], file=sys.stderr)
             raise Failure(f"{what} ended with {ran.returncode}")
 
-    def run_dag(self, what, results):
-        conf = {
-            "config": str(self.here.config),
-            "shards": SHARDS,
-            "results": results,
-            "scratch": str(self.here.scratch),
-        }
+    def run_dag(self, what, **params):
+        conf = {"scratch": str(self.here.scratch)} | params
         self.run(what, "-c", RUN, ENGINES_CONF=json.dumps(conf))
         return json.loads((self.folder / "run.json").read_text())
 
@@ -108,23 +103,31 @@ def states(run):
 
 
 def dag_runs():
-    """a run with kills and stops, one with shards that fail at once, and a task that is killed:"""
+    """runs with kills and stops, with shards that fail at once, and without a plan; a task that is killed:"""
     with work({"1": ["KILL"], "2": ["TERM", "TERM"], "3": ["2"], "merge": ["2"]}) as here:
         home = Home(here)
         home.run("migrate", "-m", "airflow", "db", "migrate")
         say("made a database")
-        run = home.run_dag("first", here.results)
+        plan = {"config": str(here.config), "shards": SHARDS, "results": here.results}
+        run = home.run_dag("first", **plan)
         check(run["state"] == "success", f"the run ended as {run}")
         here.check_attempts({"0": 1, "1": 2, "2": 3, "3": 1, "4": 1, "5": 1})
         here.merge(here.plan(SHARDS))
 
+        job = here.dredge("plan", here.config, "--shards", SHARDS, "--results", f"{here.results}second/").strip()
         here.begin({"1": ["3"] * 99, "2": ["1"] * 99})
-        run = home.run_dag("second", f"{here.results}/second")
+        run = home.run_dag("second", job=job)
         expected = {"plan": "success", "indexes": "success", "merge": "failed"} | {
             str(index): "failed" if index in (1, 2) else "success" for index in range(SHARDS)
         }
         check(run["state"] == "failed" and states(run) == expected, f"the run ended as {run}")
         here.check_attempts({str(index): 1 for index in range(SHARDS)} | {"merge": 1})
+
+        here.begin()
+        run = home.run_dag("third", **plan | {"config": "/none.yaml"})
+        expected = {"plan": "failed", "indexes": "upstream_failed", "work": "upstream_failed", "merge": "failed"}
+        check(run["state"] == "failed" and states(run) == expected, f"the run ended as {run}")
+        here.check_attempts({"merge": 0})
 
         here.begin({"0": ["WAIT"]})
         home.run("kill", "-c", KILL, here.plan(SHARDS), here.scratch)
