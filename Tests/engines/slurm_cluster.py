@@ -65,7 +65,7 @@ class Cluster:
         (self.folder / "slurm.conf").write_text(configuration)
         self.environment = here.environment | {
             "SLURM_CONF": str(self.folder / "slurm.conf"),
-            "SCRATCH": str(here.scratch),
+            "DREDGE_SCRATCH": str(here.scratch),
         }
 
     def start_process(self, name, *command):
@@ -205,10 +205,9 @@ def lost_and_stopped(here, slurm):
     wait_for("the lost node's tasks", lambda: all(len(here.attempts(str(index))) > 1 for index in lost), 90)
     check(all(here.attempts(str(index))[1]["node"] == "n1" for index in lost), "they run on the lost node")
     say("its tasks run on the other node")
-    slurm.wait_for_state(tasks[:7], "COMPLETED", 90)
+    slurm.wait_for_state(tasks, "COMPLETED", 90)
     slurm.wait_for_state([merge], "COMPLETED")
     jobs = slurm.jobs()
-    check(jobs[tasks[7]]["ExitCode"] == "2:0", f"the task that ends with 2: {jobs[tasks[7]]['ExitCode']}")
     counts = [restarts(jobs[task]) for task in tasks]
     check(counts == [1, 1, 1, 1, 0, 1, 1, 0], f"tasks were queued again {counts} times")
     here.check_attempts({str(index): 1 + count for index, count in enumerate(counts)})
