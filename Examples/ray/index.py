@@ -1,12 +1,14 @@
 """Runs a job on a Ray cluster: plans, one task for each shard, merges.
 
-    RAY_ADDRESS=auto python index.py contracts.yaml 100 s3://results/contracts
+    RAY_ADDRESS=auto python index.py --plan contracts.yaml 100 s3://results/contracts/
+    RAY_ADDRESS=auto python index.py --job s3://results/contracts/job-1a2b/     # one that exists goes on
 
 `dredge` and `setpriv` (of util-linux) must be in PATH on every node, and each node needs credentials of its own.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 
@@ -22,32 +24,39 @@ class Stopped(Exception):
 def work(job, index, scratch):
     # The worker stops when Ray's worker is killed: the next attempt may be on the same node.
     command = ["setpriv", "--pdeathsig", "TERM", "dredge", "worker"]
-    command += ["--job", job, "--shard-index", str(index), "--scratch", scratch]
+    command += ["--job", job, "--shard-index", str(index), "--scratch", scratch, "--accept-failed-objects"]
     code = subprocess.run(command).returncode
     if code == 4 or code < 0:
         raise Stopped(f"shard {index} ended with {code}")
-    return code  # 0, 2 (some objects failed), 1 or 3 (failed: another attempt would end in the same way)
+    return code  # 0, or 1 or 3: another attempt would end in the same way
+
+
+def output(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("config")
-    parser.add_argument("shards", type=int)
-    parser.add_argument("results")
+    job = parser.add_mutually_exclusive_group(required=True)
+    job.add_argument("--plan", nargs=3, metavar=("CONFIG", "SHARDS", "RESULTS"))
+    job.add_argument("--job", metavar="URL")
     parser.add_argument("--into", metavar="STORE", help="merge into one store, not only a catalog")
     parser.add_argument("--cpus", type=float, default=8, help="cores of one shard (%(default)s)")
-    parser.add_argument("--scratch", default="/tmp", help="a folder on every node (%(default)s)")
+    parser.add_argument("--scratch", default="/tmp", help="a folder on every node (%(default)s): a shard's store there")
     options = parser.parse_args()
 
-    command = ["dredge", "plan", options.config, "--shards", str(options.shards)]
-    command += ["--results", options.results, "--json"]
-    plan = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-    job = plan["job"]
+    job = options.job
+    if options.plan:
+        config, shards, results = options.plan
+        job = output("dredge", "plan", config, "--shards", shards, "--results", results).strip()
     print(job, flush=True)
+    shard_count = json.loads(output("dredge", "status", "--job", job, "--json"))["shard_count"]
 
-    ray.init()
+    # Change: what workers get of this environment: what the config's ${NAME} needs, an S3-compatible service's URL.
+    names = ["AWS_ENDPOINT_URL_S3"]
+    ray.init(runtime_env={"env_vars": {name: os.environ[name] for name in names if name in os.environ}})
     task = work.options(num_cpus=options.cpus)
-    waiting = {task.remote(job, index, options.scratch): index for index in range(plan["shard_count"])}
+    waiting = {task.remote(job, index, options.scratch): index for index in range(shard_count)}
     while waiting:
         (done,), _ = ray.wait(list(waiting))
         index = waiting.pop(done)

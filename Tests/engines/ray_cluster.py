@@ -17,20 +17,18 @@ SHARDS = 8
 TASKS = ["--cpus", "1"]
 
 
-def start(here, cluster, shards, *arguments):
+def start(here, cluster, *arguments):
     return subprocess.Popen(
         [
             sys.executable,
             EXAMPLES / "ray/index.py",
-            here.config,
-            str(shards),
-            here.results,
             "--scratch",
             here.scratch,
             *TASKS,
             *arguments,
         ],
-        env=os.environ | {"RAY_ADDRESS": cluster.address},
+        env=os.environ
+        | {"RAY_ADDRESS": cluster.address, "AWS_ENDPOINT_URL_S3": here.environment["AWS_ENDPOINT_URL"]},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -49,7 +47,8 @@ def a_node_goes(here, cluster, lost):
     """Each node works at two shards that wait, when one goes. Others are killed or stopped, also with Ray's worker."""
     waiting = {str(index): ["WAIT"] for index in range(4)}
     here.begin(waiting | {"4": ["KILL"], "5": ["TERM"], "6": ["2"]})
-    process = start(here, cluster, SHARDS, "--into", here.folder / "into.chunks")
+    plan = ["--plan", here.config, str(SHARDS), here.results]
+    process = start(here, cluster, *plan, "--into", here.folder / "into.chunks")
     running = wait_for("four workers", lambda: first_attempts(here, waiting))
     raylet = str(lost.all_processes["raylet"][0].process.pid)
     on_lost = {name for name, note in running.items() if note["node"] == raylet}
@@ -70,9 +69,9 @@ def a_node_goes(here, cluster, lost):
 
 
 def shards_that_fail(here, cluster):
-    """Another job: two of its shards fail, and are not tried again."""
+    """A job that exists: two of its shards fail, and are not tried again."""
     here.begin({"1": ["3"] * 99, "2": ["1"] * 99})
-    end(start(here, cluster, 3), 3)
+    end(start(here, cluster, "--job", here.plan(3)), 3)
     here.check_attempts({"0": 1, "1": 1, "2": 1})
 
 
@@ -91,8 +90,9 @@ def first_attempts(here, names):
 def jobs():
     """jobs on two nodes, of which one goes:"""
     with work() as here:
-        # The nodes and their workers have this process's environment.
+        # The nodes and their workers have this process's environment. They get the endpoint from the example.
         os.environ.update(here.environment)
+        del os.environ["AWS_ENDPOINT_URL"]
         # Ray notes there which cluster was begun last: another one on this machine is not to be forgotten.
         os.environ["RAY_TMPDIR"] = str(here.folder)
         node = {"num_cpus": 2, "object_store_memory": 80 << 20, "node_ip_address": "127.0.0.1"}
