@@ -10,6 +10,10 @@ public struct ConfigProblem: Hashable, Sendable {
     public var keyPath: String
     /// What is wrong, and what would be right. Never holds the value of a secret.
     public var message: String
+
+    /// Whether it says that a secret stands in the file.
+    package var isOfSecret: Bool { message.hasPrefix(Self.secretStandsInFile) }
+    static let secretStandsInFile = "a secret stands in the file itself"
 }
 
 extension ConfigProblem: CustomStringConvertible {

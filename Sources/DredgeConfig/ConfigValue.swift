@@ -105,7 +105,7 @@ struct ConfigValue {
             return nil
         }
         if !text.usesVariable {
-            warn("a secret stands in the file itself; take it from the environment instead, as in ${\(variable)}")
+            warn("\(ConfigProblem.secretStandsInFile); take it from the environment instead, as in ${\(variable)}")
         }
         return text.value
     }

@@ -21,7 +21,7 @@ public struct CatalogReader: Sendable {
         }
         catalog = try JobText.value(Catalog.self, file.bytes, place: job.url + JobNames.catalog)
         guard catalog.job == job.file.id,
-            catalog.shards.allSatisfy({ job.index.shards.indices.contains($0.shard) })
+            catalog.shards.map(\.shard).sorted().elementsEqual(job.index.shards.indices)
         else { throw Job.changed(job.url + JobNames.catalog) }
         self.job = job
         self.scratch = scratch

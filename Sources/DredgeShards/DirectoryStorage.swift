@@ -166,13 +166,16 @@ package struct DirectoryStorage: JobStorage {
     private func failure(_ what: String, _ place: String, _ error: (any Error)? = nil) -> JobError {
         let number = error.map { ($0 as? CocoaError)?.underlyingErrorNumber ?? 0 } ?? errno
         let isRefused = [EACCES, EPERM, EROFS].contains(number)
+        let isMissing = [ENOENT, ENOTDIR, EEXIST].contains(number)
         return JobError(
             code: .storage, place: place,
             message:
                 "Could not \(what) it: \(number == 0 ? "no reason was given" : String(cString: strerror(number))).",
             advice: isRefused
                 ? "Let this user read and write the job's directory: all who work on a job need that."
-                : "Check the directory, and the space that is left.", mayPass: !isRefused)
+                : isMissing
+                    ? "Check the path: it is none of a job's, or somebody has removed files of the job."
+                    : "Check the directory, and the space that is left.", mayPass: !isRefused && !isMissing)
     }
 }
 

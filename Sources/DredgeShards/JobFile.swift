@@ -142,8 +142,13 @@ enum JobNames {
         return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
     }
 
-    /// The shard of a file of a folder; nil: it is none of a shard.
-    static func shard(_ name: String) -> Int? { Int(name.prefix { $0.isNumber }) }
+    /// The shard of a file of `done` or `claims`; nil: it is none of a shard.
+    static func shard(_ name: String) -> Int? {
+        guard let shard = Int(name.prefix { "0123456789".contains($0) }),
+            [done(shard), claim(shard), claim(shard, 2)].contains(where: { $0.hasSuffix("/\(name)") })
+        else { return nil }
+        return shard
+    }
 }
 
 /// JSON of a job's files: keys in snake_case and in alphabetical order, so that one content has one text.

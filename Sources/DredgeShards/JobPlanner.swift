@@ -66,9 +66,15 @@ public struct JobPlanner: Sendable {
             indexDigest: SHA256.hex(indexBytes))
         job.id = try job.contentID
         let storage = StorageFolder("job-\(job.id)", of: results)
-        for (piece, number) in numbers.enumerated() {
-            // False: an earlier planner of the same job has made it.
-            _ = try await storage.upload(pieces[piece].path, to: JobNames.manifest(number))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (place, number) in numbers.enumerated() {
+                if place >= ShardLimits.readCountInFlight { try await group.next() }
+                // False: an earlier planner of the same job has made it.
+                group.addTask { [path = pieces[place].path] in
+                    _ = try await storage.upload(path, to: JobNames.manifest(number))
+                }
+            }
+            try await group.waitForAll()
         }
         _ = try await storage.create(JobNames.index, indexBytes)
         // Last: where it is, the others are.

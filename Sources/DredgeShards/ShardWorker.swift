@@ -67,19 +67,18 @@ public struct ShardWorker: Sendable {
 
     /// - Parameter lease: is renewed meanwhile; nil: there is none.
     func work(on shard: Int, _ lease: Lease?) async throws -> Outcome {
-        let folder = try ScratchFolder.make("dredge-\(job.file.id)-\(JobNames.number(shard))", in: scratch)
-        let manifest = folder.appending(path: "manifest.csv.gz").path
-        let names = try await fetch(shard, to: manifest)
-        let store: ChunkStore
-        do throws(StoreError) {
-            store = try ChunkStore.open(at: folder.appending(path: "store.chunks").path, settings: job.file.settings)
-        } catch {
-            guard error.code == .inUse else { throw error }
+        let name = "dredge-\(job.file.id)-\(JobNames.number(shard))"
+        guard let lock = try ScratchLock(name, in: scratch) else {
             throw JobError(
-                code: .scratchInUse, place: folder.path,
+                code: .scratchInUse, place: scratch.appending(path: name).path,
                 message: "Another worker of this machine is at shard \(shard) in this scratch directory.",
                 advice: "Wait until it has ended, or give each worker a scratch directory of its own.", mayPass: true)
         }
+        defer { withExtendedLifetime(lock) {} }
+        let folder = try ScratchFolder.make(name, in: scratch)
+        let manifest = folder.appending(path: "manifest.csv.gz").path
+        let names = try await fetch(shard, to: manifest)
+        let store = try ChunkStore.open(at: folder.appending(path: "store.chunks").path, settings: job.file.settings)
         let report = try await index(names, manifest, into: store, lease)
         guard report.outcome == .complete else {
             try store.close()
@@ -157,11 +156,16 @@ public struct ShardWorker: Sendable {
     ) async throws -> Bool {
         // Where other workers of this machine are at them, with the same scratch directory.
         var inUse: Set<Int> = []
+        // Of one shard; others are still to be done.
+        var unequal: JobError?
         while true {
             try Task.checkCancellation()
             let done = Set(try await job.storage.names(in: JobNames.done).compactMap(JobNames.shard))
             let left = job.index.shards.indices.filter { !done.contains($0) }
-            if left.isEmpty { return true }
+            if left.isEmpty {
+                if let unequal { throw unequal }
+                return true
+            }
             guard let (shard, lease) = try await claim(left.filter { !inUse.contains($0) }) else {
                 inUse = []
                 try await sleep(ShardLimits.claimLookInterval)
@@ -174,6 +178,9 @@ public struct ShardWorker: Sendable {
             } catch let error as JobError where error.code == .scratchInUse {
                 inUse.insert(shard)
                 await lease.giveBack()
+                continue
+            } catch let error as JobError where error.code == .unequalResults {
+                unequal = error
                 continue
             }
             try onShard(shard, outcome)

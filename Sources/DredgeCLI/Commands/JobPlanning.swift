@@ -93,6 +93,10 @@ struct JobPlanning {
             if case .accessKey(let credentials) = source.auth { keys.append((source.name, credentials)) }
         }
         if case .fixed(let credentials) = config.base { keys.append(("credentials", credentials)) }
+        if let warning = config.warnings.first(where: \.isOfSecret) {
+            throw CommandFailure(
+                .usage, "\(warning.description). Every worker reads the config: no secret may stand in it.")
+        }
         if let (name, _) = keys.first(where: { $0.credentials.isRepeated(in: text) }) {
             throw CommandFailure(
                 .usage,
