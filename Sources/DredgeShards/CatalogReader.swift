@@ -49,9 +49,12 @@ public struct CatalogReader: Sendable {
             } catch var error as StoreError where error.code != .noSuchObject {
                 // People know the job's file, not its copy here.
                 error.message = error.message.replacing(path, with: job.url + name)
-                error.advice =
-                    "Remove \(job.url)\(JobNames.done(shard.shard)) and that file, start a worker for shard "
-                    + "\(shard.shard), and look at the job again."
+                // What else can be wrong, as a full disk, is none of the job's.
+                if [.corrupt, .notAStore].contains(error.code) {
+                    error.advice =
+                        "Remove \(job.url)\(JobNames.done(shard.shard)) and that file, start a worker for shard "
+                        + "\(shard.shard), and look at the job again."
+                }
                 guard let onDamage else { throw error }
                 onDamage("shard \(shard.shard): \(error)")
             }

@@ -144,8 +144,8 @@ public struct ShardWorker: Sendable {
     // MARK: Without an index
 
     /// Does shards until all of the job are done: each that nobody has claimed, or whose worker has not been heard of
-    /// for `ShardLimits.leaseMilliseconds`. Where all that are left are claimed, it does the
-    /// first of them a second time: whoever is done first counts.
+    /// for `ShardLimits.leaseMilliseconds`. Where all that are left are claimed, it does the first of them a second
+    /// time: whoever is done first counts.
     /// - Parameters:
     ///   - sleep: waits so long; throws when the task is cancelled.
     ///   - onShard: called with each outcome.
@@ -255,8 +255,10 @@ public struct ShardWorker: Sendable {
     }
 
     /// What `write` adds up while it goes over the objects.
+    ///
+    /// `@unchecked Sendable`: filled within one `reduceObjects`, on the thread of the store's reader, and finished by
+    /// whoever waited for that.
     private final class ResultWriter: @unchecked Sendable {
-        // Used by one thread, that of the store's reader.
         private var rows: RowWriter?
         private var summary = Summary()
 

@@ -210,10 +210,14 @@ extension CustomerAccountTests {
         @Test(arguments: [
             ["--shards", "0"], ["--shards", "100001"], ["--shard-bytes", "much"], ["--shard-bytes", "0"], [],
             ["--shards", "2", "--shard-bytes", "1GiB"],
+            ["--shards", "2", "--files-from", "keys", "--inventory", "manifest.json"],
         ]) func `a cut that can't be is refused`(flags: [String]) async throws {
             try directory.write("c.yaml", account.config())
             let outcome = try await dredge(["plan", "c.yaml", "--results", "results"] + flags)
-            #expect(outcome.status == 1 && outcome.error.contains("--shard"), "\(outcome)")
+            #expect(
+                outcome.status == 1
+                    && outcome.error.contains(flags.contains("--files-from") ? "--files-from" : "--shard"), "\(outcome)"
+            )
         }
     }
 }

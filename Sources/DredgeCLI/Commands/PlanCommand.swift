@@ -55,6 +55,9 @@ struct PlanCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
+        if cut.filesFrom != nil, !inventory.isEmpty {
+            throw ValidationError("--files-from and --inventory: give one, each takes the listing's place")
+        }
         let numbers: [(name: String, value: Double, range: ClosedRange<Double>)] = [
             ("--machines", Double(machines), 1...100_000), ("--cores", Double(cores ?? 1), 1...4096),
             ("--network", network, 0.001...10_000), ("--core-speed", coreSpeed ?? 1, 0.001...100_000),
