@@ -24,6 +24,8 @@ final class SearchBench {
     ) async throws {
         var settings = SearchSettings()
         settings.postingCountMax = postingCountMax
+        // A busy machine may take longer than a query would wait.
+        settings.waitSeconds = 600
         self.settings = settings
         directory = FileManager.default.temporaryDirectory.appending(path: "dredge-search-\(UUID().uuidString)")
         server = try await ScriptedS3Server(.init())
