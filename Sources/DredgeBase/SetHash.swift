@@ -28,14 +28,16 @@ package struct SetHash: Sendable, Hashable {
     package mutating func insert(_ member: [UInt8]) { self += Self(expanded: member) }
 
     /// Takes out a member that is in it.
-    package mutating func remove(_ member: [UInt8]) {
-        let other = Self(expanded: member)
-        for index in lanes.indices { lanes[index] &-= other.lanes[index] }
-    }
+    package mutating func remove(_ member: [UInt8]) { self -= Self(expanded: member) }
 
     /// Takes in the members of `other`.
     package static func += (sum: inout SetHash, other: SetHash) {
         for index in sum.lanes.indices { sum.lanes[index] &+= other.lanes[index] }
+    }
+
+    /// Takes out the members of `other`, which are in it.
+    package static func -= (sum: inout SetHash, other: SetHash) {
+        for index in sum.lanes.indices { sum.lanes[index] &-= other.lanes[index] }
     }
 
     private init(expanded member: [UInt8]) {

@@ -45,6 +45,9 @@ public struct SkipReason: RawRepresentable, Hashable, Sendable {
     /// Whether what is stored of the object stays: an archived object still has the content that was read before.
     public var keepsContent: Bool { Self.keepingContent.contains(self) }
 
+    /// The reasons that a listing alone gives.
+    public static let ofListing: [SkipReason] = [.filtered, .folderMarker, .empty, .archived]
+
     /// The reasons for which what is stored of an object stays.
     public static let keepingContent: [SkipReason] = [.archived]
 }

@@ -1,4 +1,5 @@
 import DredgeBase
+public import DredgeLedger
 import DredgeStore
 import Foundation
 
@@ -16,45 +17,48 @@ public struct Catalog: Codable, Sendable, Hashable {
     public var formatVersion = JobFile.currentVersion
     /// The job's name.
     public var job: String
+    /// The jobs that it goes on from, the oldest first.
+    public var since: [String]
     /// What the content is a function of.
     public var settings: [String: String]
     /// The digest of the content: that of a store which one machine had made of the same objects.
     public var digest: String
-    /// Objects by state.
-    public var states: [String: Int]
-    /// Bytes of the objects, as listed.
-    public var byteCount: UInt64
-    /// Chunks.
-    public var chunkCount: Int
-    /// Their tokens.
-    public var tokenCount: Int
+    /// The objects of this job and of those before it.
+    public var total: RowSums
     /// What is in no shard.
     public var leftOut: JobFile.LeftOut
-    /// In order of source and key.
+    /// What became of documents that are not listed any more, by source.
+    public var removals: [String: RemovalOutcome]
+    /// The job's own, in order of bucket, key and source.
     public var shards: [Shard]
 
     /// Objects that the stores should hold and do not.
     public var isIncomplete: Bool {
         !leftOut.failed.isEmpty || !leftOut.distrusted.isEmpty
-            || ["failed", "changed"].contains { states[$0, default: 0] > 0 }
+            || ["failed", "changed"].contains { total.states[$0, default: 0] > 0 }
+            || removals.values.contains { $0.withheldReason != nil }
     }
 
     /// Of what was done of all shards.
-    init(_ job: Job, done: [DoneFile]) throws(JobError) {
+    /// - Parameter before: what the job goes on from; nil: nothing.
+    init(_ job: Job, done: [DoneFile], before: RowSums?) throws(JobError) {
         self.job = job.file.id
+        since = job.file.since?.jobs ?? []
         settings = job.file.settings
         leftOut = job.file.leftOut
-        states = [:]
-        (byteCount, chunkCount, tokenCount) = (0, 0, 0)
-        var content = ContentDigest()
-        for done in done {
-            states.merge(done.states, uniquingKeysWith: +)
-            byteCount += done.byteCount
-            chunkCount += done.chunkCount
-            tokenCount += done.tokenCount
-            content += try done.content(job)
+        removals = job.file.since?.removals ?? [:]
+        var (made, replaced) = (before ?? RowSums(), RowSums())
+        if let settled = job.file.since?.settled {
+            made += settled.made
+            replaced += settled.replaced
         }
-        digest = content.text(settings: settings)
+        for done in done {
+            made += done.made
+            if let part = done.replaced { replaced += part }
+        }
+        guard let total = made.subtracting(replaced) else { throw Job.changed(job.url + JobNames.done) }
+        self.total = total
+        digest = total.content.text(settings: settings)
         shards = done.sorted { job.index.shards[$0.shard].position < job.index.shards[$1.shard].position }
             .map { Shard(shard: $0.shard, resultDigest: $0.resultDigest) }
     }
@@ -74,7 +78,7 @@ extension Job {
                     + (missing.count > 20 ? ", …" : "") + ".",
                 advice: "Start workers for them, then merge again.")
         }
-        let catalog = try Catalog(self, done: done)
+        let catalog = try Catalog(self, done: done, before: try await before()?.total)
         let bytes = try JobText.encoded(catalog)
         if try await storage.create(JobNames.catalog, bytes) { return catalog }
         let there = try await storage.read(JobNames.catalog, byteCountMax: ShardLimits.fileByteCountMax)
@@ -90,6 +94,16 @@ extension Job {
                 advice: "Somebody has changed the job's files: plan the job anew.")
         }
         return catalog
+    }
+
+    /// The catalog that the job goes on from; nil: it reads all.
+    private func before() async throws(JobError) -> Catalog? {
+        guard let since = file.since, let last = since.jobs.last else { return nil }
+        let before = try await Job(last, in: try earlier()).generation()
+        guard before.catalogDigest == since.catalogDigest else {
+            throw Self.changed("\(url): the catalog of \(last)")
+        }
+        return before.catalog
     }
 
     /// What was done of the shards that are done.

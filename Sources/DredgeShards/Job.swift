@@ -7,13 +7,24 @@ public struct Job: Sendable {
     public let file: JobFile
     let index: ShardIndex
     let storage: any JobStorage
+    /// Where the jobs are that it goes on from; nil: it was opened by its own folder.
+    private let results: (any JobStorage)?
 
     /// Where the job's files are, with a slash at its end.
     public var url: String { storage.url }
 
-    /// Reads a job's files. Throws where there is no job, or they are not as they were written.
-    package init(_ storage: any JobStorage) async throws(JobError) {
+    /// Reads the files of a job in a place of jobs. Throws as the other one.
+    package init(_ id: String, in results: any JobStorage) async throws(JobError) {
+        try await self.init(StorageFolder(JobNames.folder(id), of: results), in: results)
+    }
+
+    /// Reads a job's files, for who does its shards. Throws where there is no job, or they are not as they were
+    /// written.
+    package init(_ storage: any JobStorage) async throws(JobError) { try await self.init(storage, in: nil) }
+
+    private init(_ storage: any JobStorage, in results: (any JobStorage)?) async throws(JobError) {
         self.storage = storage
+        self.results = results
         guard let file = try await storage.read(JobNames.job, byteCountMax: ShardLimits.fileByteCountMax) else {
             throw JobError(
                 code: .usage, place: storage.url, message: "There is no \(JobNames.job).",
@@ -28,6 +39,16 @@ public struct Job: Sendable {
         else { throw Self.changed(storage.url + JobNames.index) }
         self.index = try JobText.value(ShardIndex.self, index.bytes, place: storage.url + JobNames.index)
         guard self.index.shards.count == self.file.shardCount else { throw Self.changed(storage.url + JobNames.index) }
+    }
+
+    /// Where the jobs are that it goes on from.
+    func earlier() throws(JobError) -> any JobStorage {
+        guard let results else {
+            throw JobError(
+                code: .usage, place: url, message: "It goes on from other jobs, which are looked for beside it.",
+                advice: "Give the URL that `dredge plan` has printed, in a folder with those jobs.")
+        }
+        return results
     }
 
     static func changed(_ place: String) -> JobError {

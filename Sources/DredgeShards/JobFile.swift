@@ -1,5 +1,6 @@
 import DredgeAWS
 import DredgeBase
+public import DredgeLedger
 import DredgeStore
 import Foundation
 
@@ -23,6 +24,37 @@ public struct JobFile: Codable, Sendable, Hashable {
         public var bucket: String
         /// The key prefix.
         public var prefix: String
+        /// Its filters; nil: it has none.
+        public var filters: String?
+
+        /// Whether both name the same objects, but for filters.
+        func isSame(as other: SourceName) -> Bool {
+            name == other.name && bucket == other.bucket && prefix == other.prefix
+        }
+    }
+
+    /// What a job goes on from: its shards are only what is new or changed since.
+    public struct Since: Codable, Sendable, Hashable {
+        /// The jobs before it, the oldest first: each goes on from the one before.
+        public var jobs: [String]
+        /// SHA-256 of the last one's catalog.
+        public var catalogDigest: String
+        /// Objects that are as they were, and in no shard.
+        public var unchangedCount: Int
+        /// What the planner itself has decided of objects: those that are gone, for instance.
+        public var settled: Settled
+        /// What became of documents that are not listed any more, by source.
+        public var removals: [String: RemovalOutcome]
+    }
+
+    /// Rows of results that the planner has written, without a worker.
+    public struct Settled: Codable, Sendable, Hashable {
+        /// SHA-256 of the rows.
+        public var digest: String
+        /// What earlier jobs had of these objects.
+        public var replaced: RowSums
+        /// What stands for that now.
+        public var made: RowSums
     }
 
     /// Version of the job's files; another one is refused.
@@ -47,6 +79,8 @@ public struct JobFile: Codable, Sendable, Hashable {
     public var leftOut: LeftOut
     /// SHA-256 of the index.
     public var indexDigest: String
+    /// What it goes on from; nil: it reads all.
+    public var since: Since?
 
     static let currentVersion = 1
 
@@ -55,9 +89,11 @@ public struct JobFile: Codable, Sendable, Hashable {
         get throws {
             var copy = self
             copy.id = ""
-            return String(SHA256.hex(try JobText.bytes(copy)).prefix(16))
+            return String(SHA256.hex(try JobText.bytes(copy)).prefix(Self.idLength))
         }
     }
+
+    static let idLength = 16
 }
 
 /// The shards of a job, each a range of keys.
@@ -92,41 +128,49 @@ struct DoneFile: Codable, Sendable, Hashable {
     var manifestDigest: String
     /// SHA-256 of the result's rows, before compression: the names of the result and of the store.
     var resultDigest: String
-    /// Objects by state.
-    var states: [String: Int]
-    /// Bytes of the objects, as listed.
-    var byteCount: UInt64
-    var chunkCount: Int
-    var tokenCount: Int
-    /// Objects with content, and the sum of their digests (`SetHash`), in hexadecimal.
-    var contentCount: Int
-    var contentSum: String
+    /// The rows.
+    var made: RowSums
+    /// What earlier jobs had of these objects; nil: nothing.
+    var replaced: RowSums?
+    /// Of the rows, those of objects that could not be read, and of which what an earlier job has stored stays; nil:
+    /// there are none.
+    var kept: RowSums?
 
     /// Whether all numbers can be: then sums of them are no overflow.
-    var isPossible: Bool {
-        ([chunkCount, tokenCount, contentCount] + states.values).allSatisfy { (0...1 << 48).contains($0) }
-            && byteCount < 1 << 56
-    }
+    var isPossible: Bool { [made, replaced, kept].allSatisfy { $0?.isPossible ?? true } }
 
-    /// Its part of the digest. Throws where it is none.
-    func content(_ job: Job) throws(JobError) -> ContentDigest {
-        guard let sum = Hexadecimal.bytes(contentSum).flatMap({ SetHash(bytes: $0) }) else {
-            throw Job.changed(job.url + JobNames.done(shard))
-        }
-        return ContentDigest(objectCount: contentCount, objects: sum)
+    /// What the shard's own store holds.
+    var content: ContentDigest {
+        var content = made.content
+        if let kept { content -= kept.content }
+        return content
     }
 }
 
 /// The names of a job's files.
-enum JobNames {
+package enum JobNames {
     /// Beside the jobs' folders: says what is there.
     static let results = "dredge-results.json"
+    /// Beside the jobs' folders: names the job with the latest catalog.
+    static let latest = "latest.json"
     static let job = "job.json"
     static let index = "manifests/index.json"
     static let done = "done"
     static let failed = "failed"
     static let claims = "claims"
     static let catalog = "catalog.json"
+    static let settled = "manifests/settled.csv.gz"
+
+    /// The folder of a job.
+    static func folder(_ job: String) -> String { "job-\(job)" }
+
+    /// The job of a folder; nil: it is none of a job.
+    package static func job(_ folder: some StringProtocol) -> String? {
+        guard folder.hasPrefix("job-"), case let id = folder.dropFirst(4), id.count == JobFile.idLength,
+            id.allSatisfy({ $0.isHexDigit && !$0.isUppercase })
+        else { return nil }
+        return String(id)
+    }
 
     static func manifest(_ shard: Int) -> String { "manifests/\(number(shard)).csv.gz" }
     static func done(_ shard: Int) -> String { "done/\(number(shard)).json" }

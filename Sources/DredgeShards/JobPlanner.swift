@@ -39,33 +39,62 @@ public struct JobPlanner: Sendable {
         public var job: JobFile
         /// Where the job's files are, with a slash at its end.
         public var url: String
+        /// Documents that are not listed any more, and stay until somebody confirms that they are to go.
+        public var withheld: [WithheldRemovals]
     }
 
     /// Lists the sources, or reads the inventories of their buckets, cuts shards and writes the job's files. Memory is
     /// `ShardLimits.sortByteCount` and some pages of the listings, whatever the buckets hold.
     ///
     /// Throws a `RunError` where a source can't be listed to its end, and a `JobError` for all else.
+    /// - Parameter since: the ID of a merged job in the same place: then only what is new or changed since becomes
+    ///   shards, and what is not listed any more goes as each source's `removal` has it.
     public func plan(
-        _ count: ShardCount, with engine: Engine, inventories: [Inventory] = [], keys: KeyList? = nil
+        _ count: ShardCount, with engine: Engine, inventories: [Inventory] = [], keys: KeyList? = nil,
+        since: String? = nil
     ) async throws -> Planned {
         // Before hours of listing: whether a job can be made there.
         _ = try await results.create(JobNames.results, Array("{\"format_version\":\(JobFile.currentVersion)}\n".utf8))
-        let folder = try ScratchFolder.make("dredge-plan-\(ScratchFolder.random())", in: scratch)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let (sort, leftOut) = try await list(engine, inventories, keys, in: folder)
-        let pieces = try cut(sort, count, in: folder)
+        guard sources.count <= ShardLimits.sourceCountMax else {
+            throw JobError(
+                code: .usage, place: "the config", message: "It has \(sources.count) sources.",
+                advice: "A job has at most \(ShardLimits.sourceCountMax): make several.")
+        }
+        let names = engine.jobNames(of: sources)
+        let history = try await history(of: since, names)
+        let passing = try PassingFolder("dredge-plan", in: scratch)
+        defer { withExtendedLifetime(passing) {} }
+        let folder = passing.url
+        let order = SourceOrder(names)
+        let listing = try await list(engine, inventories, keys, order, in: folder)
+        let sort = listing.sort
+        let comparison = try await compare(listing, history, names, order, in: folder)
+        let pieces = try cut(count, in: folder) { (body) throws(JobError) in
+            if let comparison { return try comparison.forEachToRead(body) }
+            let sorted = try sort.sorted()
+            while let (code, object) = try sorted.next() {
+                try body(ObjectRow(source: sources[order.source(of: code)].name, object: object))
+            }
+        }
         let numbers = ShardCut.interleaved(pieces.count)
         var index = ShardIndex(shards: pieces.map(\.shard))
         for (piece, number) in numbers.enumerated() { index.shards[number] = pieces[piece].shard }
         let indexBytes = try JobText.bytes(index)
         var job = JobFile(
             dredgeVersion: Version.current, config: config, settings: settings.named,
-            sources: sources.map(\.jobName), shardCount: pieces.count,
+            sources: names, shardCount: pieces.count,
             objectCount: pieces.reduce(0) { $0 + $1.shard.objectCount },
-            byteCount: pieces.reduce(0) { $0 + $1.shard.byteCount }, leftOut: leftOut,
+            byteCount: pieces.reduce(0) { $0 + $1.shard.byteCount }, leftOut: listing.leftOut,
             indexDigest: SHA256.hex(indexBytes))
+        let settled = folder.appending(path: "settled.csv.gz").path
+        if let comparison, let last = history.last {
+            job.since = JobFile.Since(
+                jobs: history.map(\.job.file.id), catalogDigest: last.catalogDigest,
+                unchangedCount: comparison.unchangedCount, settled: try comparison.settle(to: settled),
+                removals: comparison.removals)
+        }
         job.id = try job.contentID
-        let storage = StorageFolder("job-\(job.id)", of: results)
+        let storage = StorageFolder(JobNames.folder(job.id), of: results)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (place, number) in numbers.enumerated() {
                 if place >= ShardLimits.readCountInFlight { try await group.next() }
@@ -76,27 +105,102 @@ public struct JobPlanner: Sendable {
             }
             try await group.waitForAll()
         }
+        if job.since != nil { _ = try await storage.upload(settled, to: JobNames.settled) }
         _ = try await storage.create(JobNames.index, indexBytes)
         // Last: where it is, the others are.
         _ = try await storage.create(JobNames.job, try JobText.bytes(job))
-        return Planned(job: job, url: storage.url)
+        let removals = job.since?.removals ?? [:]
+        return Planned(
+            job: job, url: storage.url,
+            withheld: sources.compactMap { source in
+                removals[source.name].flatMap { WithheldRemovals(source, $0) }
+            })
+    }
+
+    /// The job to go on from, and those before it. Throws where this one can't go on from it.
+    private func history(of id: String?, _ names: [JobFile.SourceName]) async throws(JobError) -> [Generation] {
+        guard let id else { return [] }
+        let history = try await JobResults(results).history(of: id)
+        guard let last = history.last?.job.file else { return [] }
+        func refusal(_ message: String) -> JobError {
+            JobError(
+                code: .usage, place: "\(results.url)\(JobNames.folder(id))/", message: message,
+                advice: "Plan a job that reads all, without --since.")
+        }
+        guard last.settings == settings.named else {
+            throw refusal("It has other settings of the index than the config: its chunks are others.")
+        }
+        guard names.count >= last.sources.count, zip(last.sources, names).allSatisfy({ $0.isSame(as: $1) }) else {
+            throw refusal(
+                "Its sources are others than the config's: name, bucket and prefix must be the same, in the same "
+                    + "order. New ones may stand behind them.")
+        }
+        guard history.count < ShardLimits.generationCountMax else {
+            throw refusal("\(history.count) jobs go on from one another already.")
+        }
+        return history
+    }
+
+    /// nil: there is nothing to compare with.
+    private func compare(
+        _ listing: Listing, _ history: [Generation], _ names: [JobFile.SourceName], _ order: SourceOrder,
+        in folder: URL
+    ) async throws -> JobComparison? {
+        guard !history.isEmpty else { return nil }
+        let candidates = names.enumerated().map { index, name in
+            RemovalCandidates(
+                isListingEmpty: listing.counts[index] == 0,
+                haveFiltersChanged: Self.haveFiltersChanged(name, since: history))
+        }
+        let comparison = try JobComparison(sources, order: order, candidates: candidates, in: folder)
+        try await comparison.compare(
+            listing.sort.sorted(), with: HistoryRows(history, order: order, in: folder), isTrusted: listing.isTrusted)
+        return comparison
+    }
+
+    /// Whether a source's filters are others than at the last job that kept no document back because of them; where
+    /// there is none, than at any.
+    private static func haveFiltersChanged(_ source: JobFile.SourceName, since history: [Generation]) -> Bool {
+        let before = history.reversed().compactMap { generation -> (filters: String?, keeps: Bool)? in
+            guard let same = generation.job.file.sources.first(where: { $0.isSame(as: source) }) else { return nil }
+            let outcome = generation.catalog.removals[source.name] ?? RemovalOutcome()
+            return (same.filters, outcome.withheldCount + outcome.markedCount > 0)
+        }
+        if let last = before.first(where: { !$0.keeps }) { return last.filters != source.filters }
+        return before.contains { $0.filters != source.filters }
+    }
+
+    /// What the sources have now.
+    private struct Listing {
+        var sort: ObjectSort
+        var leftOut = JobFile.LeftOut()
+        /// By source: entries, those that filters leave out included.
+        var counts: [Int]
+        /// By source: whether nothing can be missing in what was listed.
+        var isTrusted: [Bool]
     }
 
     private func list(
-        _ engine: Engine, _ inventories: [Inventory], _ keys: KeyList?, in folder: URL
-    ) async throws -> (ObjectSort, JobFile.LeftOut) {
+        _ engine: Engine, _ inventories: [Inventory], _ keys: KeyList?, _ order: SourceOrder, in folder: URL
+    ) async throws -> Listing {
         let sort = ObjectSort(in: folder)
         var leftOut = JobFile.LeftOut()
+        var (counts, isTrusted) = (sources.map { _ in 0 }, sources.map { _ in true })
         for (index, source) in sources.enumerated() {
             var failure: JobError?
             func add(_ objects: [ListedObject], _ entries: [ListingEntry]) {
+                counts[index] += entries.count
                 for (object, entry) in zip(objects, entries) where failure == nil {
                     if entry.skipReason == .filtered {
                         leftOut.filtered? += 1
                     } else if let reason = entry.failReason {
                         leftOut.failed[reason, default: 0] += 1
+                        // It may be one that an earlier job has read.
+                        isTrusted[index] = false
                     } else {
-                        do throws(JobError) { try sort.add(object, of: index) } catch { failure = error }
+                        do throws(JobError) { try sort.add(object, of: order.code(of: index)) } catch {
+                            failure = error
+                        }
                     }
                 }
             }
@@ -113,9 +217,12 @@ public struct JobPlanner: Sendable {
             if let failure { throw failure }
             if inventory == nil, listed.mayRepeat { leftOut.filtered = nil }
             // An inventory comes in no order that could be broken.
-            if inventory == nil, !listed.isTrusted { leftOut.distrusted.append(source.name) }
+            if inventory == nil, !listed.isTrusted {
+                leftOut.distrusted.append(source.name)
+                isTrusted[index] = false
+            }
         }
-        return (sort, leftOut)
+        return Listing(sort: sort, leftOut: leftOut, counts: counts, isTrusted: isTrusted)
     }
 
     private struct Piece {
@@ -123,21 +230,24 @@ public struct JobPlanner: Sendable {
         var path: String
     }
 
-    private func cut(_ sort: ObjectSort, _ count: ShardCount, in folder: URL) throws(JobError) -> [Piece] {
+    /// - Parameter forEachRow: goes over what is to be read, in order.
+    private func cut(
+        _ count: ShardCount, in folder: URL,
+        _ forEachRow: ((ObjectRow) throws(JobError) -> Void) throws(JobError) -> Void
+    ) throws(JobError) -> [Piece] {
         var weight: UInt64 = 0
-        try sort.forEach { _, object throws(JobError) in weight += ShardCut.weight(ofObjectOf: object.size) }
+        try forEachRow { row throws(JobError) in weight += ShardCut.weight(ofObjectOf: row.object.size) }
         var cut = ShardCut(weight: weight, count: try count.count(weight: weight))
         var pieces: [Piece] = []
         var writer: ManifestWriter?
-        try sort.forEach { source, object throws(JobError) in
-            let piece = cut.piece(ofObjectOf: object.size)
+        try forEachRow { row throws(JobError) in
+            let piece = cut.piece(ofObjectOf: row.object.size)
             if writer?.piece != piece {
                 if let done = try writer?.finish() { pieces.append(done) }
                 writer = nil
-                writer = try ManifestWriter(
-                    piece, at: pieces.count, beginning: (sources[source].name, object.key), in: folder)
+                writer = try ManifestWriter(piece, at: pieces.count, beginning: row, in: folder)
             }
-            try writer?.add(ObjectRow(source: sources[source].name, object: object))
+            try writer?.add(row)
         }
         if let done = try writer?.finish() { pieces.append(done) }
         return pieces
@@ -151,14 +261,14 @@ public struct JobPlanner: Sendable {
         private let path: String
 
         init(
-            _ piece: Int, at position: Int, beginning first: (source: String, key: ObjectKey), in folder: URL
+            _ piece: Int, at position: Int, beginning first: ObjectRow, in folder: URL
         ) throws(JobError) {
             self.piece = piece
             path = folder.appending(path: "manifest-\(position).csv.gz").path
             shard = ShardIndex.Shard(
                 objectCount: 0, byteCount: 0, manifestDigest: "",
-                first: .init(source: first.source, key: URIEncoding.path(first.key.bytes)), position: position)
-            rows = try RowWriter(path, header: ObjectRow.manifestHeader)
+                first: .init(source: first.source, key: URIEncoding.path(first.object.key.bytes)), position: position)
+            rows = try RowWriter(path, .manifest)
         }
 
         func add(_ row: ObjectRow) throws(JobError) {
@@ -175,7 +285,11 @@ public struct JobPlanner: Sendable {
     }
 }
 
-extension Source {
-    /// What of it must be the same for planner and workers.
-    var jobName: JobFile.SourceName { JobFile.SourceName(name: name, bucket: bucket, prefix: prefix) }
+extension Engine {
+    /// What of sources must be the same for planner and workers.
+    func jobNames(of sources: [Source]) -> [JobFile.SourceName] {
+        zip(sources, records(of: sources)).map {
+            JobFile.SourceName(name: $0.name, bucket: $0.bucket, prefix: $0.prefix, filters: $1.filters)
+        }
+    }
 }

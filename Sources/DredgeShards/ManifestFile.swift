@@ -23,7 +23,7 @@ final class ManifestFile: ManifestListing {
         do throws(JobError) {
             return try state.withLock { (state) throws(JobError) in
                 if token == nil || token != String(state.pageCount) {
-                    state.reader = try RowReader(path, hasResult: false)
+                    state.reader = try RowReader(path, .manifest)
                     state.pageCount = 0
                     // Pages before the one that is asked for.
                     let skipped = token.flatMap { Int($0) } ?? 0

@@ -2,9 +2,9 @@ import DredgeBase
 import DredgeS3
 import Foundation
 
-/// Sorts any number of listed objects by source and key, in bounded memory: what does not fit goes to disk in sorted
-/// parts, which are merged. Of objects with one key the newest counts, so that a service that repeats itself changes
-/// nothing.
+/// Sorts any number of listed objects by bucket, key and source, in bounded memory: what does not fit goes to disk in
+/// sorted parts, which are merged. Of objects with one key the newest counts, so that a service that repeats itself
+/// changes nothing.
 final class ObjectSort {
     private let folder: URL
     private let byteCountMax: Int
@@ -23,51 +23,17 @@ final class ObjectSort {
 
     deinit { for part in parts { try? FileManager.default.removeItem(at: part) } }
 
-    /// Takes in an object of the source with this index.
-    func add(_ object: ListedObject, of source: Int) throws(JobError) {
+    /// Takes in an object of the source with this code.
+    func add(_ object: ListedObject, of source: SourceOrder.Code) throws(JobError) {
         if arena.count + MemoryLayout<Int>.size * places.count > byteCountMax { try writePart() }
         places.append(arena.count)
         SortRecord.append(object, of: source, to: &arena)
     }
 
-    /// Calls `body` for each object and the index of its source, in order. May be called again.
-    func forEach(_ body: (Int, ListedObject) throws(JobError) -> Void) throws(JobError) {
+    /// All objects, in order. May be asked for again; nothing can be added any more.
+    func sorted() throws(JobError) -> SortedObjects {
         if !places.isEmpty { try writePart() }
-        var heap: [SortReader] = []
-        for part in parts {
-            let reader = try SortReader(part)
-            if reader.hasRecord { heap.append(reader) }
-        }
-        heap.sort(by: SortReader.isBefore)
-        var last: [UInt8] = []
-        while let first = heap.first {
-            if last.isEmpty || !first.hasKey(of: last) {
-                last = first.recordBytes
-                let (source, object) = last.withUnsafeBytes { SortRecord($0).object }
-                try body(source, object)
-            }
-            try first.advance()
-            if !first.hasRecord {
-                heap[0] = heap[heap.count - 1]
-                heap.removeLast()
-            }
-            sinkFirst(&heap)
-        }
-    }
-
-    /// Restores the order of the heap after its first has changed.
-    private func sinkFirst(_ heap: inout [SortReader]) {
-        var at = 0
-        while true {
-            var least = at
-            for child in [2 * at + 1, 2 * at + 2]
-            where child < heap.count && SortReader.isBefore(heap[child], heap[least]) {
-                least = child
-            }
-            if least == at { return }
-            heap.swapAt(at, least)
-            at = least
-        }
+        return try SortedObjects(parts)
     }
 
     private func writePart() throws(JobError) {
@@ -106,6 +72,52 @@ final class ObjectSort {
             code: .storage, place: file.path, message: "Could not write or read it: \(why).",
             advice: "Give a scratch directory with more space: some 60 bytes and the key for each object.",
             mayPass: true)
+    }
+}
+
+/// The objects of a sort, one after the other. The sort must be there meanwhile.
+final class SortedObjects {
+    /// Parts of which something is left: the one with the least object first.
+    private var heap: [SortReader] = []
+    private var last: [UInt8] = []
+
+    fileprivate init(_ parts: [URL]) throws(JobError) {
+        for part in parts {
+            let reader = try SortReader(part)
+            if reader.hasRecord { heap.append(reader) }
+        }
+        heap.sort(by: SortReader.isBefore)
+    }
+
+    /// The next object, and the code of its source; nil: there are no more.
+    func next() throws(JobError) -> (source: SourceOrder.Code, object: ListedObject)? {
+        while let first = heap.first {
+            let isNew = last.isEmpty || !first.hasKey(of: last)
+            if isNew { last = first.recordBytes }
+            try first.advance()
+            if !first.hasRecord {
+                heap[0] = heap[heap.count - 1]
+                heap.removeLast()
+            }
+            sinkFirst()
+            if isNew { return last.withUnsafeBytes { SortRecord($0).object } }
+        }
+        return nil
+    }
+
+    /// Restores the order of the heap after its first has changed.
+    private func sinkFirst() {
+        var at = 0
+        while true {
+            var least = at
+            for child in [2 * at + 1, 2 * at + 2]
+            where child < heap.count && SortReader.isBefore(heap[child], heap[least]) {
+                least = child
+            }
+            if least == at { return }
+            heap.swapAt(at, least)
+            at = least
+        }
     }
 }
 

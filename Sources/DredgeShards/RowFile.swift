@@ -14,11 +14,11 @@ struct RowWriter: ~Copyable {
 
     private static let chunkByteCount = 64 << 10
 
-    init(_ path: String, header: String) throws(JobError) {
+    init(_ path: String, _ kind: ObjectRow.Kind) throws(JobError) {
         self.path = path
         guard let file = gzopen(path, "wb6") else { throw Self.failure(path, String(cString: strerror(errno))) }
         self.file = file
-        pending = Array(header.utf8)
+        pending = Array(kind.header.utf8)
     }
 
     mutating func write(_ row: ObjectRow) throws(JobError) {
@@ -56,7 +56,7 @@ struct RowWriter: ~Copyable {
 /// Reads the rows of such a file, one after the other.
 final class RowReader {
     private let path: String
-    private let hasResult: Bool
+    private let kind: ObjectRow.Kind
     private let file: gzFile
     private var hash: SHA256? = SHA256()
     private var buffer = [UInt8](repeating: 0, count: 64 << 10)
@@ -64,9 +64,9 @@ final class RowReader {
     private var end = 0
     private var lineNumber = 0
 
-    init(_ path: String, hasResult: Bool) throws(JobError) {
+    init(_ path: String, _ kind: ObjectRow.Kind) throws(JobError) {
         self.path = path
-        self.hasResult = hasResult
+        self.kind = kind
         guard let file = gzopen(path, "rb") else {
             throw JobError(
                 code: .storage, place: path, message: "Could not read it: \(String(cString: strerror(errno))).",
@@ -74,8 +74,7 @@ final class RowReader {
         }
         self.file = file
         let header = try line() ?? []
-        let expected = hasResult ? ObjectRow.resultHeader : ObjectRow.manifestHeader
-        guard header.elementsEqual(expected.utf8.dropLast()) else { throw damage("its first line is another one") }
+        guard header.elementsEqual(kind.header.utf8.dropLast()) else { throw damage("its first line is another one") }
     }
 
     deinit { gzclose(file) }
@@ -83,7 +82,7 @@ final class RowReader {
     /// The next row; nil: there are no more.
     func next() throws(JobError) -> ObjectRow? {
         guard let line = try line() else { return nil }
-        guard let row = ObjectRow(line[...], hasResult: hasResult) else { throw damage("line \(lineNumber) is no row") }
+        guard let row = ObjectRow(line[...], kind) else { throw damage("line \(lineNumber) is no row") }
         return row
     }
 

@@ -24,6 +24,18 @@ enum ScratchFolder {
     }
 }
 
+/// A folder of this machine that goes with this.
+final class PassingFolder: Sendable {
+    let url: URL
+
+    /// Makes one whose name begins so.
+    init(_ name: String, in scratch: URL) throws(JobError) {
+        url = try ScratchFolder.make("\(name)-\(ScratchFolder.random())", in: scratch)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+}
+
 /// Keeps other workers of this machine from a shard's folder, from before it is made until it is removed.
 final class ScratchLock: Sendable {
     private let descriptor: Int32

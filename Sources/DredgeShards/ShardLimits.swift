@@ -23,6 +23,12 @@ public enum ShardLimits {
     static let claimLookInterval: Duration = .seconds(10)
     /// Memory in which the planner sorts what is listed, before it goes to disk.
     static let sortByteCount = 256 << 20
+    /// Sources of a job: the order of its rows has two bytes for each source's place.
+    static let sourceCountMax = 65_535
+    /// Jobs that follow one another, the first one included: a reader has a store of each open at once.
+    public static let generationCountMax = 64
+    /// How often the note of the latest catalog is written where others write it at the same time.
+    static let latestAttemptCount = 8
     /// Bytes that are read at once from each part of what was sorted.
     static let sortReadByteCount = 256 << 10
 }

@@ -40,7 +40,7 @@ public struct ShardWorker: Sendable {
         _ job: Job, sources: [Source], settings: IndexSettings, engine: Engine, scratch: URL,
         name: String? = nil, onRun: @escaping @Sendable (Run, AsyncStream<RunProgress>) async -> Void = { _, _ in }
     ) throws(JobError) {
-        guard sources.map(\.jobName) == job.file.sources, settings.named == job.file.settings else {
+        guard engine.jobNames(of: sources) == job.file.sources, settings.named == job.file.settings else {
             throw JobError(
                 code: .usage, place: job.url,
                 message: "The job's config comes to other sources or settings here than where it was planned.",
@@ -94,7 +94,7 @@ public struct ShardWorker: Sendable {
     private func fetch(_ shard: Int, to path: String) async throws(JobError) -> Set<String> {
         let name = JobNames.manifest(shard)
         try await job.storage.download(name, to: path)
-        let reader = try RowReader(path, hasResult: false)
+        let reader = try RowReader(path, .manifest)
         var names: Set<String> = []
         var count = 0
         while let row = try reader.next() {
@@ -209,9 +209,11 @@ public struct ShardWorker: Sendable {
 
     private func handIn(_ shard: Int, _ store: ChunkStore, in folder: URL) async throws {
         let result = folder.appending(path: "result.csv.gz").path
-        let summary = try await Self.write(result, of: store)
+        let order = SourceOrder(job.file.sources)
+        let writer = try ResultWriter(result, before: folder.appending(path: "manifest.csv.gz").path, order)
+        _ = try await store.reduceObjects(into: ()) { _, object, digest in try writer.add(object, digest) }
+        let done = try writer.finish(shard, manifestDigest: job.index.shards[shard].manifestDigest)
         try store.close()
-        let done = summary.done(shard, manifest: job.index.shards[shard].manifestDigest)
         // The store is named after the result, which holds a digest of each object: stores of one name hold the same.
         _ = try await job.storage.upload(store.path, to: JobNames.store(shard, done.resultDigest))
         _ = try await job.storage.upload(result, to: JobNames.result(shard, done.resultDigest))
@@ -237,53 +239,54 @@ public struct ShardWorker: Sendable {
                 """)
     }
 
-    /// What adds up to a `DoneFile`.
-    private struct Summary: Sendable {
-        var resultDigest = ""
-        var states: [String: Int] = [:]
-        var byteCount: UInt64 = 0
-        var chunkCount = 0
-        var tokenCount = 0
-        var content = ContentDigest()
-
-        func done(_ shard: Int, manifest: String) -> DoneFile {
-            DoneFile(
-                shard: shard, manifestDigest: manifest, resultDigest: resultDigest, states: states,
-                byteCount: byteCount, chunkCount: chunkCount, tokenCount: tokenCount,
-                contentCount: content.objectCount, contentSum: Hexadecimal.string(content.objects.bytes))
-        }
-    }
-
-    /// What `write` adds up while it goes over the objects.
+    /// Writes the rows of a shard's result.
     ///
     /// `@unchecked Sendable`: filled within one `reduceObjects`, on the thread of the store's reader, and finished by
     /// whoever waited for that.
     private final class ResultWriter: @unchecked Sendable {
         private var rows: RowWriter?
-        private var summary = Summary()
+        private let manifest: RowReader
+        private let order: SourceOrder
+        private var (made, replaced, kept) = (RowSums(), RowSums(), RowSums())
 
-        init(_ path: String) throws(JobError) { rows = try RowWriter(path, header: ObjectRow.resultHeader) }
+        /// - Parameter manifest: the shard's, in the same order as the objects of the store: with what earlier jobs
+        ///   have of them.
+        init(_ path: String, before manifest: String, _ order: SourceOrder) throws(JobError) {
+            rows = try RowWriter(path, .result)
+            self.manifest = try RowReader(manifest, .manifest)
+            self.order = order
+        }
 
         func add(_ object: StoredObject, _ digest: [UInt8]?) throws(JobError) {
-            let row = ObjectRow(object, digest)
-            summary.states[row.result?.state ?? "", default: 0] += 1
-            summary.byteCount += object.size
-            summary.chunkCount += object.chunkCount
-            summary.tokenCount += object.tokenCount
-            if let digest { summary.content.insert(digest) }
+            var row = ObjectRow(object, digest)
+            guard let result = row.result, let listed = try manifest.next(), listed.source == row.source,
+                listed.object.key == row.object.key
+            else {
+                throw JobError(
+                    code: .badFile, place: "the store of a shard", message: "It has other objects than the manifest.",
+                    advice: "Remove the shard's folder in the scratch directory, and start the worker again.")
+            }
+            if let previous = listed.previous {
+                replaced.add(previous.result, byteCount: previous.size)
+                if digest == nil, previous.result.digest != nil,
+                    ObjectRow.Result.keepsContent(object.state, result.reason)
+                {
+                    row.result?.chunkCount = previous.result.chunkCount
+                    row.result?.tokenCount = previous.result.tokenCount
+                    row.result?.digest = previous.result.digest
+                    if let result = row.result { kept.add(result, byteCount: 0) }
+                }
+            }
+            if let result = row.result { made.add(result, byteCount: object.size) }
             try rows?.write(row)
         }
 
-        func finish() throws(JobError) -> Summary {
-            if let rows = rows.take() { summary.resultDigest = try rows.finish() }
-            return summary
+        func finish(_ shard: Int, manifestDigest: String) throws(JobError) -> DoneFile {
+            let digest = if let rows = rows.take() { try rows.finish() } else { "" }
+            return DoneFile(
+                shard: shard, manifestDigest: manifestDigest, resultDigest: digest, made: made,
+                replaced: replaced == RowSums() ? nil : replaced, kept: kept == RowSums() ? nil : kept)
         }
-    }
-
-    private static func write(_ path: String, of store: ChunkStore) async throws -> Summary {
-        let writer = try ResultWriter(path)
-        _ = try await store.reduceObjects(into: ()) { _, object, digest in try writer.add(object, digest) }
-        return try writer.finish()
     }
 }
 
@@ -305,10 +308,11 @@ extension DoneFile {
     /// For people: in what two results of one shard differ.
     fileprivate func difference(from other: DoneFile) -> String {
         func text(_ done: DoneFile) -> String {
-            done.states.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+            done.made.states.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
         }
-        if states != other.states { return "\(text(self)) there, \(text(other)) here" }
-        if tokenCount != other.tokenCount { return "\(tokenCount) tokens there, \(other.tokenCount) here" }
+        if made.states != other.made.states { return "\(text(self)) there, \(text(other)) here" }
+        let (there, here) = (made.tokenCount, other.made.tokenCount)
+        if there != here { return "\(there) tokens there, \(here) here" }
         return "the same counts, and other content"
     }
 }

@@ -22,30 +22,24 @@ public struct StoreMerge: Sendable {
         self.scratch = scratch
     }
 
-    /// Merges the shards of `catalog` into `store`, one after the other. What the store holds of the job's sources
-    /// beside them goes as after a listing: by each source's `removal`.
+    /// Merges what `catalog` says into `store`: the shards of the job and of those that it goes on from. What the store
+    /// holds of the job's sources beside them goes as after a listing: by each source's `removal`.
     /// - Returns: removals that are withheld because they may be a mistake.
     public func merge(_ catalog: Catalog, into store: ChunkStore) async throws -> [WithheldRemovals] {
-        let folder = try ScratchFolder.make("dredge-\(job.file.id)-merge-\(ScratchFolder.random())", in: scratch)
-        defer { try? FileManager.default.removeItem(at: folder) }
         let run = try await store.begin(
             name: "merge-\(job.file.id)", version: Version.current, sources: engine.records(of: sources),
             resumesOwnOnly: true)
         do {
-            let path = folder.appending(path: "shard.chunks").path
             var merging = Merging(
                 store: store, run: run.id,
                 listings: Dictionary(
                     uniqueKeysWithValues: zip(sources, run.sources).map { ($0.name, $1.source) }))
-            for shard in catalog.shards {
+            let reader = try await CatalogReader(job, scratch: scratch)
+            try await reader.forEachObject(isVerified: true) { object in
                 try Task.checkCancellation()
-                for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
-                try await job.storage.download(JobNames.store(shard.shard, shard.resultDigest), to: path)
-                let part = try ChunkStore.open(reading: path, settings: job.file.settings)
-                try await verify(part, shard.shard)
-                try await merging.add(part)
+                try await merging.add(object)
             }
-            try merging.finish()
+            try await merging.finish()
             var withheld: [WithheldRemovals] = []
             for (source, listing) in zip(sources, run.sources) {
                 let outcome = try await store.completeListing(
@@ -68,19 +62,6 @@ public struct StoreMerge: Sendable {
     }
 }
 
-extension StoreMerge {
-    /// Throws where a shard's store does not hold what its worker has handed in.
-    private func verify(_ store: ChunkStore, _ shard: Int) async throws {
-        let content = try await store.contentDigest()
-        guard let done = try await job.done(shard), try done.content(job) == content else {
-            throw JobError(
-                code: .badFile, place: job.url,
-                message: "The store of shard \(shard) is not what its worker handed in.",
-                advice: "Somebody has changed the job's files: plan the job anew.")
-        }
-    }
-}
-
 /// Objects and chunks on their way into the store.
 private struct Merging {
     private struct Name: Hashable {
@@ -96,6 +77,8 @@ private struct Merging {
     /// not written: some pages.
     private var waiting: [Name: PendingObject] = [:]
     private let batch: any ChunkBatch
+    /// Read, and not recorded yet.
+    private var page: [CatalogReader.Object] = []
     /// Objects whose last chunks are in the batch in hand.
     private var complete: [IndexedObject] = []
 
@@ -108,21 +91,13 @@ private struct Merging {
         batch = store.makeBatch()
     }
 
-    mutating func add(_ part: ChunkStore) async throws {
-        var chunks = ChunkStream(part.chunks().makeAsyncIterator())
-        var page: [StoredObject] = []
-        for try await object in part.objects() {
-            page.append(object)
-            if page.count == Self.pageObjectCount {
-                try await add(page, &chunks)
-                page = []
-            }
-        }
-        try await add(page, &chunks)
+    mutating func add(_ object: CatalogReader.Object) async throws {
+        page.append(object)
+        if page.count == Self.pageObjectCount { try await addPage() }
     }
 
-    private mutating func add(_ page: [StoredObject], _ chunks: inout ChunkStream) async throws {
-        for (source, objects) in Dictionary(grouping: page, by: \.source) {
+    private mutating func addPage() async throws {
+        for (source, objects) in Dictionary(grouping: page.map(\.object), by: \.source) {
             guard let listing = listings[source] else { continue }
             _ = try await store.record(objects.map(ListingEntry.init), of: listing, in: run, left: nil)
             var isAtEnd = false
@@ -134,24 +109,24 @@ private struct Merging {
                 isAtEnd = pending.count < Self.pageObjectCount
             }
         }
-        for object in page {
+        for part in page {
+            let object = part.object
             // Not there: it was merged before.
-            let pending = waiting.removeValue(forKey: Name(source: object.source, key: object.key))
-            guard let content = object.content else {
-                if let pending { try settle(pending, as: object) }
+            guard let pending = waiting.removeValue(forKey: Name(source: object.source, key: object.key)) else {
                 continue
             }
-            var indexed = pending.map {
-                IndexedObject(
-                    id: $0.id, spans: [], eTag: content.eTag, size: content.size, versionID: content.versionID,
-                    chunkCount: object.chunkCount, tokenCount: object.tokenCount,
-                    documentByteCount: content.byteCount, attemptCount: max(1, object.attemptCount))
+            guard let content = object.content else {
+                try settle(pending, as: object)
+                continue
             }
-            while let chunk = try await chunks.next(of: object) {
-                if let id = indexed?.id { try await append(chunk, of: id, to: &indexed!.spans) }
-            }
-            if let indexed { complete.append(indexed) }
+            var indexed = IndexedObject(
+                id: pending.id, spans: [], eTag: content.eTag, size: content.size, versionID: content.versionID,
+                chunkCount: object.chunkCount, tokenCount: object.tokenCount, documentByteCount: content.byteCount,
+                attemptCount: max(1, object.attemptCount))
+            while let chunk = try await part.nextChunk() { try await append(chunk, of: pending.id, to: &indexed.spans) }
+            complete.append(indexed)
         }
+        page = []
     }
 
     private mutating func append(
@@ -196,22 +171,9 @@ private struct Merging {
         complete = []
     }
 
-    mutating func finish() throws(StoreError) { try seal() }
-}
-
-/// The chunks of a store in the order of its objects.
-private struct ChunkStream {
-    private var iterator: StoredChunks.AsyncIterator
-    private var waiting: StoredChunk?
-
-    init(_ iterator: StoredChunks.AsyncIterator) { self.iterator = iterator }
-
-    /// The next chunk, if it is of `object`.
-    mutating func next(of object: StoredObject) async throws(StoreError) -> StoredChunk? {
-        if waiting == nil { waiting = try await iterator.next() }
-        guard let chunk = waiting, chunk.key == object.key, chunk.source == object.source else { return nil }
-        waiting = nil
-        return chunk
+    mutating func finish() async throws {
+        try await addPage()
+        try seal()
     }
 }
 
@@ -219,7 +181,7 @@ extension ListingEntry {
     /// As the listing showed it: what the listing alone decided is decided so again.
     fileprivate init(_ object: StoredObject) {
         let reason = object.state == .skipped ? object.reason.map(SkipReason.init) : nil
-        let isOfListing = reason.map { [.filtered, .folderMarker, .empty, .archived].contains($0) } ?? false
+        let isOfListing = reason.map(SkipReason.ofListing.contains) ?? false
         self.init(
             key: object.key, size: object.size, eTag: object.eTag, lastModified: object.lastModified,
             storageClass: object.storageClass, skipReason: isOfListing ? reason : nil)

@@ -36,6 +36,12 @@ package struct ContentDigest: Sendable, Hashable {
         sum.objects += part.objects
     }
 
+    /// Takes out the objects of a part that is in it.
+    package static func -= (sum: inout ContentDigest, part: ContentDigest) {
+        sum.objectCount -= part.objectCount
+        sum.objects -= part.objects
+    }
+
     /// The digest under these settings, in hexadecimal.
     package func text(settings: [String: String]) -> String {
         var hash = SHA256()

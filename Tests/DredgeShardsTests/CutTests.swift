@@ -43,12 +43,14 @@ import Testing
                 try sort.add(
                     ListedObject(
                         key: ObjectKey(object.key), size: object.size, eTag: ETag("e\(object.size)"),
-                        lastModified: Date(timeIntervalSince1970: object.date), storageClass: "IA"), of: object.source)
+                        lastModified: Date(timeIntervalSince1970: object.date), storageClass: "IA"),
+                    of: SourceOrder.Code(value: UInt32(object.source) << 16))
             }
             for _ in 0..<2 {
                 var seen: [[Int]] = []
-                try sort.forEach { (source, object) throws(JobError) in
-                    let name = [source] + object.key.bytes.map(Int.init)
+                let sorted = try sort.sorted()
+                while let (source, object) = try sorted.next() {
+                    let name = [Int(source.bucket)] + object.key.bytes.map(Int.init)
                     seen.append(name)
                     #expect(object.lastModified?.timeIntervalSince1970 == newest[name]?.date)
                     #expect(object.eTag == ETag("e\(object.size)") && object.storageClass == "IA")

@@ -22,30 +22,33 @@ import Testing
                     eTag: ETag(["", "abc", "\"abc-2\"", "W/\"x\""][index % 4]),
                     lastModified: index % 5 == 0 ? nil : Date(timeIntervalSince1970: Double(index) + 0.25),
                     storageClass: index % 2 == 0 ? nil : "GLACIER_IR"))
+            let result = ObjectRow.Result(
+                state: "failed", reason: index % 2 == 0 ? "a, \"reason\"\nof two lines" : "", chunkCount: index,
+                tokenCount: 2 * index, digest: index % 4 == 0 ? nil : SHA256.digest(key))
             if index % 2 == 0 {
-                row.result = .init(
-                    state: "failed", reason: "a, \"reason\"\nof two lines", chunkCount: index, tokenCount: 2 * index,
-                    digest: index % 4 == 0 ? nil : SHA256.digest(key))
+                row.result = result
+            } else if index % 3 > 0 {
+                row.previous = .init(size: UInt64(index), result: result)
             }
             return row
         }
     }
 
-    @Test(arguments: [false, true]) func `rows come back as they were written, whatever is in them`(hasResult: Bool)
-        throws
-    {
-        let rows = Self.rows(3_000, seed: 11).filter { ($0.result != nil) == hasResult }
+    @Test(arguments: [ObjectRow.Kind.manifest, .result])
+    func `rows come back as they were written, whatever is in them`(kind: ObjectRow.Kind) throws {
+        let rows = Self.rows(3_000, seed: 11).filter { ($0.result != nil) == (kind == .result) }
         let path = directory.file("rows.csv.gz")
-        var writer = try RowWriter(path, header: hasResult ? ObjectRow.resultHeader : ObjectRow.manifestHeader)
+        var writer = try RowWriter(path, kind)
         for row in rows { try writer.write(row) }
         let digest = try writer.finish()
-        let reader = try RowReader(path, hasResult: hasResult)
+        let reader = try RowReader(path, kind)
         for row in rows {
             let read = try #require(try reader.next())
             #expect(read.source == row.source && read.object.key == row.object.key)
             #expect(read.object.size == row.object.size && read.object.eTag == row.object.eTag)
             #expect(read.object.lastModified == row.object.lastModified)
-            #expect(read.object.storageClass == row.object.storageClass && read.result == row.result)
+            #expect(read.object.storageClass == row.object.storageClass)
+            #expect(read.result == row.result && read.previous == row.previous)
         }
         #expect(try reader.next() == nil)
         #expect(reader.finish() == digest)
@@ -53,14 +56,14 @@ import Testing
 
     @Test func `a file that is cut off or changed is refused`() throws {
         let path = directory.file("rows.csv.gz")
-        var writer = try RowWriter(path, header: ObjectRow.manifestHeader)
+        var writer = try RowWriter(path, .manifest)
         for row in Self.rows(500, seed: 5) where row.result == nil { try writer.write(row) }
         _ = try writer.finish()
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
         for byteCount in [0, 1, 9, 20, whole.count / 2, whole.count - 1] {
             try whole.prefix(byteCount).write(to: URL(fileURLWithPath: path))
             #expect(throws: JobError.self, "\(byteCount) bytes") {
-                let reader = try RowReader(path, hasResult: false)
+                let reader = try RowReader(path, .manifest)
                 while try reader.next() != nil {}
             }
         }
@@ -68,15 +71,19 @@ import Testing
 
     @Test func `what is no row is refused`() {
         let good = "docs,a/b%20c,12,abc,1000,"
-        #expect(ObjectRow(Array(good.utf8)[...], hasResult: false) != nil)
+        func row(_ line: String, _ kind: ObjectRow.Kind) -> ObjectRow? { ObjectRow(Array(line.utf8)[...], kind) }
+        #expect(row("\(good),,,,,", .manifest) != nil && row("\(good),12,indexed,1,2,", .manifest) != nil)
         for bad in [
             "", "docs,a,12,abc,1000", "docs,,12,abc,1000,", "docs,a,-1,abc,1000,", "docs,a,1e3,abc,1000,",
             "docs,a,12,abc,x,", "docs,%ZZ,12,abc,1000,", "docs,a,99999999999999999999,abc,1000,", good + ",x",
         ] {
-            #expect(ObjectRow(Array(bad.utf8)[...], hasResult: false) == nil, "\(bad)")
+            #expect(row("\(bad),,,,,", .manifest) == nil, "\(bad)")
         }
-        #expect(ObjectRow(Array("\(good),indexed,,1,2,00ff".utf8)[...], hasResult: true) == nil)
-        #expect(ObjectRow(Array("\(good),lost,,1,2,".utf8)[...], hasResult: true) == nil)
-        #expect(ObjectRow(Array("\(good),failed,,1,2,".utf8)[...], hasResult: true) != nil)
+        for bad in ["12,lost,1,2,", "-1,indexed,1,2,", "12,indexed,1,2,00ff", "12,indexed,,2,"] {
+            #expect(row("\(good),\(bad)", .manifest) == nil, "\(bad)")
+        }
+        #expect(row("\(good),indexed,,1,2,00ff", .result) == nil)
+        #expect(row("\(good),lost,,1,2,", .result) == nil)
+        #expect(row("\(good),failed,,1,2,", .result) != nil)
     }
 }

@@ -34,7 +34,9 @@ import Testing
     static let jobCount = ProcessInfo.processInfo.environment["DREDGE_SIMULATED_JOBS"].flatMap(UInt64.init) ?? 60
 
     /// An engine over the buckets.
-    static func withEngine<Value>(seed: UInt64, _ body: (Engine) async throws -> Value) async throws -> Value {
+    static func withEngine<Value>(
+        seed: UInt64, over buckets: [String: [FakeWorld.Object]] = buckets, _ body: (Engine) async throws -> Value
+    ) async throws -> Value {
         var limits = Limits()
         limits.partByteCount = Limits.partByteCountMin
         limits.memoryByteCount = 4 * limits.memoryByteCountMin(settings.chunking)

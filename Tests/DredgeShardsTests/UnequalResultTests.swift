@@ -88,7 +88,7 @@ import Testing
         #expect(told.count == 1)
         // What was handed in first is whole: its store is there.
         let catalog = try await Job(storage).merge()
-        #expect(catalog.states["indexed"] == 16 && catalog.states["changed"] == nil)
+        #expect(catalog.total.states["indexed"] == 16 && catalog.total.states["changed"] == nil)
         #expect(shared["job-\(planned.job.id)/\(JobNames.store(0, catalog.shards[0].resultDigest))"] != nil)
     }
 }

@@ -19,7 +19,7 @@ package struct SourceFilter: Sendable {
     }
 
     /// A listed object as a ledger takes it.
-    func entry(_ object: ListedObject) -> ListingEntry {
+    package func entry(_ object: ListedObject) -> ListingEntry {
         let skipReason = skipReason(object)
         var entry = ListingEntry(
             key: object.key.bytes, size: object.size, eTag: object.eTag, lastModified: object.lastModified,

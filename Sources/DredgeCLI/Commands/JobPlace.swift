@@ -25,6 +25,40 @@ enum JobPlace {
         }
     }
 
+    /// Calls `body` with a job, and with the place of the jobs, where `text` is its URL in one. Throws as `with`.
+    static func withJob<Value>(
+        _ text: String, _ options: StorageOptions, _ body: (Job, JobResults?) async throws -> Value
+    ) async throws -> Value {
+        guard let (place, id) = split(text) else {
+            return try await with(text, options) { try await body(try await Job($0), nil) }
+        }
+        return try await with(place, options) { storage in
+            try await body(try await Job(id, in: storage), JobResults(storage))
+        }
+    }
+
+    /// Calls `body` with a job, or with the one that has the latest catalog where `text` is a place of jobs.
+    static func withMerged<Value>(
+        _ text: String, _ options: StorageOptions, _ body: (Job) async throws -> Value
+    ) async throws -> Value {
+        if split(text) != nil { return try await withJob(text, options) { job, _ in try await body(job) } }
+        return try await with(text, options) { storage in
+            guard let latest = try await JobResults(storage).latest() else {
+                return try await body(try await Job(storage))
+            }
+            return try await body(try await Job(latest, in: storage))
+        }
+    }
+
+    /// The place of jobs and the job of a URL of a job; nil: it is none, or names no place.
+    private static func split(_ text: String) -> (place: String, id: String)? {
+        guard let folder = text.split(separator: "/").last, let id = JobNames.job(folder),
+            let end = text.range(of: folder, options: .backwards)
+        else { return nil }
+        let place = String(text[..<end.lowerBound])
+        return (place.isEmpty ? "./" : place, id)
+    }
+
     private static func storage(_ text: String, _ options: StorageOptions) throws -> any JobStorage {
         if text.hasPrefix("s3://") { return try options.bucketStorage(text) }
         guard !text.isEmpty else { throw CommandFailure(.usage, "dredge: the URL of the job is empty.") }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Dredge
 import DredgeAWS
 import DredgeConfig
+import DredgeLedger
 import DredgeShards
 import Foundation
 
@@ -28,8 +29,18 @@ struct ShardOptions: ParsableArguments {
                 + "for each.", valueName: "file"), completion: .file())
     var filesFrom: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "latest, or the ID or URL of a merged job in --results: only what is new or changed since becomes shards, "
+                + "and what is not listed any more is removed.", valueName: "job"))
+    var since: String?
+
+    @Flag(help: "With --since: do the removals that are withheld because they may be a mistake.")
+    var confirmDeletions = false
+
     func validate() throws {
         guard results != nil else {
+            if since != nil { throw ValidationError("--since needs --results") }
             if filesFrom != nil { throw ValidationError("--files-from needs --results") }
             if shards != nil { throw ValidationError("--shards needs --results") }
             if shardBytes != nil { throw ValidationError("--shard-bytes needs --results") }
@@ -39,6 +50,10 @@ struct ShardOptions: ParsableArguments {
             throw ValidationError(
                 shards == nil ? "--results needs --shards or --shard-bytes" : "--shards and --shard-bytes: give one")
         }
+        if since != nil, filesFrom != nil {
+            throw ValidationError("--since and --files-from: give one, a list of keys does not tell what is gone")
+        }
+        if confirmDeletions, since == nil { throw ValidationError("--confirm-deletions needs --since") }
         _ = try count()
     }
 
@@ -72,11 +87,14 @@ struct JobPlanning {
             limits: config.limits, base: config.base, logger: OutputOptions.logger(isVerbose: false))
         let (count, config, text, results) = (try cut.count(), config, text, results)
         let keys = try cut.filesFrom.map { try KeyList($0, of: config.sources) }
-        let planning = Task {
+        let since = try await earlier()
+        var sources = config.sources
+        for index in sources.indices { sources[index].removal.isConfirmed = cut.confirmDeletions }
+        let planning = Task { [sources] in
             try await JobPlanner(
-                config.sources, settings: config.settings, config: text, results: results, scratch: scratch
+                sources, settings: config.settings, config: text, results: results, scratch: scratch
             ) { StandardError.write("dredge: there is no object \(Quoting.escaped($0)) (warning)\n") }
-            .plan(count, with: engine, inventories: inventories, keys: keys)
+            .plan(count, with: engine, inventories: inventories, keys: keys, since: since)
         }
         let signals = StopSignals { planning.cancel() }
         defer { signals.cancel() }
@@ -84,6 +102,22 @@ struct JobPlanning {
         await engine.shutDown()
         if planning.isCancelled { throw CommandFailure(.stopped, "Stopped: no job was made.") }
         try tell(try result.get())
+    }
+
+    /// The job that `--since` names; nil: none.
+    private func earlier() async throws -> String? {
+        guard let since = cut.since else { return nil }
+        if since == "latest" {
+            if let latest = try await JobResults(results).latest() { return latest }
+            throw CommandFailure(
+                .usage,
+                "dredge: there is no catalog in \(Quoting.quoted(cut.results ?? "")) to go on from. Plan without "
+                    + "--since; `dredge merge` makes the catalog when the job is done.")
+        }
+        let name = since.split(separator: "/").last ?? ""
+        if let id = JobNames.job(name.hasPrefix("job-") ? String(name) : "job-\(name)") { return id }
+        throw CommandFailure(
+            .usage, "dredge: --since \(Quoting.quoted(since)) is neither latest nor the ID or URL of a job.")
     }
 
     /// All workers get the config's text.
@@ -107,30 +141,41 @@ struct JobPlanning {
 
     private func tell(_ planned: JobPlanner.Planned) throws {
         let job = planned.job
+        for line in WithheldText.lines(planned.withheld) { StandardError.write("dredge: \(line)\n") }
         if json {
             let answer = Answer(
                 job: planned.url, shardCount: job.shardCount, objectCount: job.objectCount, byteCount: job.byteCount,
-                filteredCount: job.leftOut.filtered, failed: job.leftOut.failed)
+                filteredCount: job.leftOut.filtered, failed: job.leftOut.failed,
+                unchangedCount: job.since?.unchangedCount, removals: job.since?.removals)
             try StandardOutput.shared.write(try JSONText.line(answer))
-            return try warn(job)
+            return try warn(planned)
         }
         var text =
             "\(Figures.count(job.objectCount)) objects, \(Figures.bytes(job.byteCount)), in "
             + "\(Figures.count(job.shardCount)) shards"
             + (job.leftOut.filtered.map { "; \(Figures.count($0)) left out by filters" } ?? "") + "\n"
+        if let since = job.since {
+            let removed = since.removals.values.reduce(0) { $0 + $1.removedCount }
+            text += "Since job \(since.jobs.last ?? ""): \(Figures.count(since.unchangedCount)) unchanged, "
+            text += "\(Figures.count(removed)) removed\n"
+        }
         for (reason, count) in job.leftOut.failed.sorted(by: { $0.key < $1.key }) {
             text += "\(Figures.count(count)) entries of the listing can't be used: \(Quoting.escaped(reason))\n"
         }
         StandardError.write(text)
         try StandardOutput.shared.write(planned.url + "\n")
-        try warn(job)
+        try warn(planned)
     }
 
-    private func warn(_ job: JobFile) throws {
-        if job.objectCount == 0 {
+    private func warn(_ planned: JobPlanner.Planned) throws {
+        let job = planned.job
+        if job.objectCount == 0, job.since == nil {
             StandardError.write("dredge: there is nothing to do: no object was listed that the filters let through\n")
         }
-        guard !job.leftOut.distrusted.isEmpty else { return }
+        guard !job.leftOut.distrusted.isEmpty else {
+            if !planned.withheld.isEmpty { throw CommandFailure(.incomplete) }
+            return
+        }
         for name in job.leftOut.distrusted {
             StandardError.write(
                 "dredge: source \(Quoting.quoted(name)): the service contradicted itself in the listing, so that keys "
@@ -147,5 +192,7 @@ struct JobPlanning {
         var byteCount: UInt64
         var filteredCount: Int?
         var failed: [String: Int]
+        var unchangedCount: Int?
+        var removals: [String: RemovalOutcome]?
     }
 }

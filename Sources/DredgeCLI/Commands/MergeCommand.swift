@@ -10,7 +10,9 @@ struct MergeCommand: AsyncParsableCommand {
         commandName: "merge", abstract: "Make the catalog of a job whose shards are done, or one store of them.",
         discussion: """
             The catalog is `catalog.json` in the job's folder, and its digest is that of a store which one machine had \
-            made. Exit codes: 0 all objects are there, 2 some failed, 3 shards are not done.
+            made. It becomes the latest one of the place of jobs, where the job goes on from that (`dredge plan \
+            --since latest`), or is the first. Exit codes: 0 all objects are there, 2 some failed, or removals are \
+            withheld, 3 shards are not done.
             """)
 
     @Option(help: ArgumentHelp("The job's URL, as `dredge plan` printed it.", valueName: "url"))
@@ -30,17 +32,25 @@ struct MergeCommand: AsyncParsableCommand {
     @Flag(help: "End with 0, not 2, where objects failed.")
     var acceptFailedObjects = false
 
+    @Flag(help: "Make the catalog the latest one, whatever that is now.")
+    var makeLatest = false
+
     @Flag(help: "Print the catalog as a line of JSON on standard output.")
     var json = false
 
     func run() async throws {
-        try await JobPlace.with(job, storage) { place in
-            let job = try await Job(place)
+        try await JobPlace.withJob(job, storage) { job, results in
             let catalog = try await job.merge()
+            let latest = try await results?.advance(to: job.file, isForced: makeLatest)
             let withheld = if let into { try await merge(job, catalog, into: into) } else { [WithheldRemovals]() }
             for line in WithheldText.lines(withheld) { StandardError.write("dredge: \(line)\n") }
+            if let latest, latest != job.file.id {
+                StandardError.write(
+                    "dredge: the latest catalog stays that of job \(latest), from which this job does not go on "
+                        + "(--make-latest changes that)\n")
+            }
             if json {
-                try StandardOutput.shared.write(try JSONText.line(catalog))
+                try StandardOutput.shared.write(try JSONText.line(CatalogLine(catalog)))
             } else {
                 StandardError.write(CatalogText.text(catalog))
                 try StandardOutput.shared.write("\(job.url)catalog.json\n")
@@ -74,23 +84,51 @@ struct MergeCommand: AsyncParsableCommand {
 /// A catalog for people.
 enum CatalogText {
     static func text(_ catalog: Catalog) -> String {
-        let states = catalog.states.sorted { $0.key < $1.key }.map { "\(Figures.count($0.value)) \($0.key)" }
+        let total = catalog.total
+        let states = total.states.sorted { $0.key < $1.key }.map { "\(Figures.count($0.value)) \($0.key)" }
+        let since = catalog.since.last.map { " since job \($0)" } ?? ""
         var lines = [
-            ([
-                "Job \(catalog.job): \(Figures.count(catalog.shards.count)) shards"
-            ] + states).joined(separator: ", ") + ", "
-                + "\(Figures.count(catalog.chunkCount)) chunks, \(Figures.count(catalog.tokenCount)) tokens",
+            "Job \(catalog.job): \(Figures.count(catalog.shards.count, "shard"))\(since)",
+            "Objects: \(states.isEmpty ? "none" : states.joined(separator: ", ")); "
+                + "\(Figures.count(total.chunkCount)) chunks, \(Figures.count(total.tokenCount)) tokens",
             "Digest \(catalog.digest)",
         ]
-        if ["failed", "changed"].contains(where: { catalog.states[$0, default: 0] > 0 }) {
+        if ["failed", "changed"].contains(where: { total.states[$0, default: 0] > 0 }) {
             lines.append(
-                "What failed, or changed after it was listed, is missing: dredge store ls JOB --state failed (or "
-                    + "changed) names it. Plan a new job for it.")
+                "What failed, or changed after it was listed, is missing or as it was before: dredge store ls JOB "
+                    + "--state failed (or changed) names it. dredge plan --since latest makes a job for it.")
         }
         if !catalog.leftOut.failed.isEmpty {
             let reasons = catalog.leftOut.failed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
             lines.append("Entries of the listing that can't be used: \(reasons.joined(separator: ", "))")
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+/// A catalog for machines.
+struct CatalogLine: Encodable {
+    var job: String
+    var since: [String]
+    var digest: String
+    var states: [String: Int]
+    var byteCount: UInt64
+    var chunkCount: Int
+    var tokenCount: Int
+    var shardCount: Int
+    var leftOut: JobFile.LeftOut
+    var removals: [String: RemovalOutcome]
+
+    init(_ catalog: Catalog) {
+        job = catalog.job
+        since = catalog.since
+        digest = catalog.digest
+        states = catalog.total.states
+        byteCount = catalog.total.byteCount
+        chunkCount = catalog.total.chunkCount
+        tokenCount = catalog.total.tokenCount
+        shardCount = catalog.shards.count
+        leftOut = catalog.leftOut
+        removals = catalog.removals
     }
 }

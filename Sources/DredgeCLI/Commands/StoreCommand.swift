@@ -28,7 +28,7 @@ struct StoreArgument: ParsableArguments {
 struct ContentArgument: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "The store's file, or the URL of a job that is merged: its shards are read one after the other.",
+            "The store's file, or the URL of a job that is merged, or of a place of jobs: its latest one.",
             valueName: "store"), completion: .file())
     var path: String
 
@@ -38,17 +38,6 @@ struct ContentArgument: ParsableArguments {
     enum Content {
         case store(ChunkStore)
         case catalog(CatalogReader)
-
-        /// Calls `body` with the store, or with each shard's, or those that may have `key`.
-        func forEachStore(
-            mayHave key: [UInt8]? = nil, onDamage: ((String) -> Void)? = nil,
-            _ body: (ChunkStore) async throws -> Void
-        ) async throws {
-            switch self {
-            case .store(let store): try await body(store)
-            case .catalog(let reader): try await reader.forEachStore(mayHave: key, onDamage: onDamage, body)
-            }
-        }
     }
 
     /// Calls `body` with what is there.
@@ -58,9 +47,8 @@ struct ContentArgument: ParsableArguments {
             path.hasPrefix("s3://")
             || FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
         guard isJob else { return try await body(.store(try ChunkStore.open(reading: path))) }
-        try await JobPlace.with(path, storage) { place in
-            try await body(
-                .catalog(try await CatalogReader(Job(place), scratch: JobPlace.scratch(storage.scratch))))
+        try await JobPlace.withMerged(path, storage) { job in
+            try await body(.catalog(try await CatalogReader(job, scratch: JobPlace.scratch(storage.scratch))))
         }
     }
 }

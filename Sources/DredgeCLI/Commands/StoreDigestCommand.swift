@@ -19,14 +19,11 @@ struct StoreDigestCommand: AsyncParsableCommand {
     }
 
     private func tell(_ content: ContentArgument.Content) async throws {
-        if !versions, case .catalog(let reader) = content {
-            return try StandardOutput.shared.write(reader.catalog.digest + "\n")
-        }
-        var (sum, settings) = (ContentDigest(), [String: String]())
-        try await content.forEachStore { store in
-            sum += try await store.contentDigest(versions: versions)
-            settings = store.settings
-        }
-        try StandardOutput.shared.write(sum.text(settings: settings) + "\n")
+        let digest =
+            switch content {
+            case .store(let store): try await store.digest(versions: versions)
+            case .catalog(let reader): versions ? try await reader.versionsDigest() : reader.catalog.digest
+            }
+        try StandardOutput.shared.write(digest + "\n")
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DredgeLedger
+import DredgeShards
 import DredgeStore
 import Synchronization
 
@@ -42,20 +43,27 @@ struct StoreExportCommand: AsyncParsableCommand {
     private func export(_ content: ContentArgument.Content) async throws {
         try await source.check(in: content)
         guard let output else {
-            try await content.forEachStore { store in
-                try await store.exportLines(source: source.source) { try StandardOutput.shared.write($0) }
-            }
-            return
+            return try await write(content) { try StandardOutput.shared.write($0) }
         }
         let file = try OutputFile(output)
         do {
-            try await content.forEachStore { store in
-                try await store.exportLines(source: source.source) { try file.write($0) }
-            }
+            try await write(content) { try file.write($0) }
             try file.finish()
         } catch {
             file.discard()
             throw error
+        }
+    }
+
+    private func write(
+        _ content: ContentArgument.Content, _ write: @escaping @Sendable ([UInt8]) throws -> Void
+    ) async throws {
+        switch content {
+        case .store(let store): try await store.exportLines(source: source.source, write)
+        case .catalog(let reader):
+            try await reader.forEachObject(.init(source: source.source)) { object in
+                while let chunk = try await object.nextChunk() { try write(chunk.exportLine) }
+            }
         }
     }
 }

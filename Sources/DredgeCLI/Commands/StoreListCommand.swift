@@ -2,6 +2,7 @@ import ArgumentParser
 import DredgeBase
 import DredgeConfig
 import DredgeLedger
+import DredgeShards
 import DredgeStore
 import Foundation
 
@@ -37,15 +38,20 @@ struct StoreListCommand: AsyncParsableCommand {
 
     private func list(_ content: ContentArgument.Content) async throws {
         try await source.check(in: content)
-        try await content.forEachStore { store in
-            let objects = store.objects(
-                prefix: Array(prefix.utf8), state: state.flatMap(ObjectState.init), bucket: bucket,
-                source: source.source)
-            for try await object in objects {
-                let line = json ? try JSONText.line(ObjectLine(object)) : ObjectText.line(object)
-                try StandardOutput.shared.write(line)
+        let (prefix, state) = (Array(prefix.utf8), state.flatMap(ObjectState.init))
+        switch content {
+        case .store(let store):
+            let objects = store.objects(prefix: prefix, state: state, bucket: bucket, source: source.source)
+            for try await object in objects { try tell(object) }
+        case .catalog(let reader):
+            try await reader.forEachObject(.init(prefix: prefix, bucket: bucket, source: source.source)) { part in
+                if state == nil || state == part.object.state { try tell(part.object) }
             }
         }
+    }
+
+    private func tell(_ object: StoredObject) throws {
+        try StandardOutput.shared.write(json ? JSONText.line(ObjectLine(object)) : ObjectText.line(object))
     }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DredgeConfig
 import DredgeLedger
+import DredgeShards
 import DredgeStore
 import Foundation
 
@@ -51,58 +52,85 @@ struct StoreShowCommand: AsyncParsableCommand {
         let address = bucket == nil ? SourceURL(key) : nil
         let bucket = self.bucket ?? address?.bucket
         let key = Array((address?.prefix ?? self.key).utf8)
-        var missing: StoreError?
+        switch content {
+        case .store(let store): try await show(key, bucket, in: store)
+        case .catalog(let reader): try await show(key, bucket, in: reader)
+        }
+    }
+
+    /// Chunks of the object that are wanted.
+    private var ordinals: Range<Int> {
+        let (end, isPastAll) = first.addingReportingOverflow(limit ?? .max)
+        return first..<(isPastAll ? .max : end)
+    }
+
+    private func show(_ key: [UInt8], _ bucket: String?, in store: ChunkStore) async throws {
+        var printer = ChunkPrinter(isJSON: json)
+        for try await chunk in store.chunks(of: key, ordinals: ordinals, bucket: bucket, source: source.source) {
+            try printer.write(chunk)
+        }
+        if printer.count > 0 { return }
+        if first > 0 {
+            for try await _ in store.chunks(of: key, ordinals: 0..<1, bucket: bucket, source: source.source) {
+                return tellFewer()
+            }
+        }
+        if json { return }
+        for try await object in store.objects(prefix: key, bucket: bucket, source: source.source)
+        where object.key == key {
+            return explain(object)
+        }
+    }
+
+    private func show(_ key: [UInt8], _ bucket: String?, in reader: CatalogReader) async throws {
         var isFound = false
-        try await content.forEachStore(mayHave: key) { store in
-            // Of several shards, one has it.
-            do {
-                try await show(key, bucket, in: store)
-                isFound = true
-            } catch let error as StoreError where error.code == .noSuchObject { missing = error }
+        var printer = ChunkPrinter(isJSON: json)
+        try await reader.forEachObject(.init(prefix: key, bucket: bucket, source: source.source)) { part in
+            guard part.object.key == key else { return }
+            isFound = true
+            let before = printer.count
+            var chunkCount = 0
+            while let chunk = try await part.nextChunk() {
+                if ordinals.contains(chunk.ordinal) { try printer.write(chunk) }
+                chunkCount += 1
+            }
+            guard printer.count == before else { return }
+            if chunkCount > 0 { tellFewer() } else if !json { explain(part.object) }
         }
         guard !isFound else { return }
-        if case .store = content, let missing { throw missing }
         throw CommandFailure(
             .usage,
             "dredge: \(Quoting.escaped(self.store.path)) has no object \(Quoting.quoted(self.key)). `dredge store ls` "
                 + "lists the objects.")
     }
 
-    private func show(_ key: [UInt8], _ bucket: String?, in store: ChunkStore) async throws {
-        let isTerminal = isatty(STDOUT_FILENO) == 1
-        var count = 0
-        let (end, isPastAll) = first.addingReportingOverflow(limit ?? .max)
-        let ordinals = first..<(isPastAll ? .max : end)
-        for try await chunk in store.chunks(of: key, ordinals: ordinals, bucket: bucket, source: source.source) {
-            if json {
-                try StandardOutput.shared.write(chunk.exportLine)
-            } else {
-                try StandardOutput.shared.write(ChunkText.bytes(chunk, isTerminal: isTerminal))
-            }
-            count += 1
-        }
-        if count == 0, first > 0 {
-            for try await _ in store.chunks(of: key, ordinals: 0..<1, bucket: bucket, source: source.source) {
-                StandardError.write("dredge: it has fewer than \(Figures.count(first + 1)) chunks\n")
-                return
-            }
-        }
-        if count == 0, !json { try await explain(store, key, bucket) }
+    private func tellFewer() {
+        StandardError.write("dredge: it has fewer than \(Figures.count(first + 1)) chunks\n")
     }
 
     /// Why an object that is there has no chunks.
-    private func explain(_ store: ChunkStore, _ key: [UInt8], _ bucket: String?) async throws {
-        for try await object in store.objects(prefix: key, bucket: bucket, source: source.source)
-        where object.key == key {
-            let reason =
-                object.reason.map { ": \(Quoting.escaped($0))" } ?? object.content.map { _ in ": the document is empty"
-                } ?? ""
-            StandardError.write(
-                "dredge: \(ObjectText.name(bucket: object.bucket, key: key)) has no chunks; it is "
-                    + "\(object.state.rawValue)\(reason)\n"
-            )
-            return
-        }
+    private func explain(_ object: StoredObject) {
+        let reason =
+            object.reason.map { ": \(Quoting.escaped($0))" } ?? object.content.map { _ in ": the document is empty" }
+            ?? ""
+        StandardError.write(
+            "dredge: \(ObjectText.name(bucket: object.bucket, key: object.key)) has no chunks; it is "
+                + "\(object.state.rawValue)\(reason)\n")
+    }
+}
+
+/// Prints chunks, and counts them.
+private struct ChunkPrinter {
+    let isJSON: Bool
+    private let isTerminal = isatty(STDOUT_FILENO) == 1
+    private(set) var count = 0
+
+    init(isJSON: Bool) { self.isJSON = isJSON }
+
+    mutating func write(_ chunk: StoredChunk) throws {
+        try StandardOutput.shared.write(
+            isJSON ? chunk.exportLine : ChunkText.bytes(chunk, isTerminal: isTerminal))
+        count += 1
     }
 }
 

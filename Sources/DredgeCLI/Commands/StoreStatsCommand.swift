@@ -25,7 +25,7 @@ struct StoreStatsCommand: AsyncParsableCommand {
             try StandardOutput.shared.write(json ? JSONText.line(stats) : StatsText.text(stats))
         case .catalog(let reader):
             let catalog = reader.catalog
-            try StandardOutput.shared.write(json ? JSONText.line(catalog) : CatalogText.text(catalog))
+            try StandardOutput.shared.write(json ? JSONText.line(CatalogLine(catalog)) : CatalogText.text(catalog))
         }
     }
 }

@@ -29,16 +29,25 @@ struct StoreVerifyCommand: AsyncParsableCommand {
 extension StoreVerifyCommand {
     /// What is wrong with the store, or with the stores of all shards, and whether these hold what was handed in.
     private static func report(_ content: ContentArgument.Content) async throws -> VerifyReport {
-        var (sum, digest) = (VerifyReport(), ContentDigest())
-        try await content.forEachStore(onDamage: { sum.add($0) }) { store in
-            sum += try await store.verify()
-            if case .catalog = content { digest += try await store.contentDigest() }
+        switch content {
+        case .store(let store): return try await store.verify()
+        case .catalog(let reader):
+            var sum = VerifyReport()
+            try await reader.forEachStore(onDamage: { sum.add($0) }) { store, content in
+                sum += try await store.verify()
+                if try await store.contentDigest() != content {
+                    sum.add("the store \(store.path) holds something else than its worker has handed in")
+                }
+            }
+            do {
+                if try await reader.rowSums() != reader.catalog.total {
+                    sum.add("the results of the shards do not add up to the catalog")
+                }
+            } catch let error as JobError {
+                sum.add("\(error)")
+            }
+            return sum
         }
-        if case .catalog(let reader) = content, digest.text(settings: reader.catalog.settings) != reader.catalog.digest
-        {
-            sum.add("the content of the shards has not the digest of the catalog")
-        }
-        return sum
     }
 }
 
