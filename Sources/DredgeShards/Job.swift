@@ -1,4 +1,5 @@
 import DredgeBase
+import DredgeS3
 import Foundation
 
 /// A job that was planned.
@@ -49,6 +50,14 @@ public struct Job: Sendable {
                 advice: "Give the URL that `dredge plan` has printed, in a folder with those jobs.")
         }
         return results
+    }
+
+    /// Objects of a source that tell whether anything of it can be read: those that an earlier job has read, and the
+    /// first ones of some shards, whose numbers are spread over the keys.
+    func witnesses(of source: String) -> [ObjectKey] {
+        let read = file.since?.witnesses.map { ShardIndex.FirstObject(source: $0, key: $1) } ?? []
+        return (read + index.shards.map(\.first)).lazy.filter { $0.source == source }
+            .prefix(ShardLimits.witnessCountMax).map { ObjectKey($0.keyBytes) }
     }
 
     static func changed(_ place: String) -> JobError {

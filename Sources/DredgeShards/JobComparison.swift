@@ -1,4 +1,5 @@
 import Dredge
+import DredgeAWS
 import DredgeBase
 import DredgeLedger
 import DredgeS3
@@ -19,6 +20,8 @@ final class JobComparison {
     private var decisions: [RemovalDecision] = []
     /// Objects that are as they were.
     private(set) var unchangedCount = 0
+    /// By source, the key of one of them that is stored, percent-encoded.
+    private(set) var witnesses: [String: String] = [:]
 
     /// - Parameters:
     ///   - candidates: by source, with what is known before anything is compared.
@@ -91,6 +94,9 @@ final class JobComparison {
         let decision = ListingDecision(filters[source].entry(object), known: KnownObject(previous))
         if decision == .unchanged || isSkippedAsBefore(object, decision, previous) {
             unchangedCount += 1
+            if decision == .unchanged, witnesses[name] == nil {
+                witnesses[name] = URIEncoding.path(object.key.bytes)
+            }
             guard decision == .unchanged, result.state != ObjectState.indexed.rawValue else { return }
             var again = result
             (again.state, again.reason) = (ObjectRow.Result.listedAgain, result.state)

@@ -45,6 +45,8 @@ public struct JobFile: Codable, Sendable, Hashable {
         public var settled: Settled
         /// What became of documents that are not listed any more, by source.
         public var removals: [String: RemovalOutcome]
+        /// By source, the key of an object that is unchanged, percent-encoded.
+        public var witnesses: [String: String]
     }
 
     /// Rows of results that the planner has written, without a worker.

@@ -91,7 +91,7 @@ public struct JobPlanner: Sendable {
             job.since = JobFile.Since(
                 jobs: history.map(\.job.file.id), catalogDigest: last.catalogDigest,
                 unchangedCount: comparison.unchangedCount, settled: try comparison.settle(to: settled),
-                removals: comparison.removals)
+                removals: comparison.removals, witnesses: comparison.witnesses)
         }
         job.id = try job.contentID
         let storage = StorageFolder(JobNames.folder(job.id), of: results)

@@ -13,9 +13,12 @@ final class ManifestFile: ManifestListing {
     }
     private let state: Mutex<State>
 
-    init(_ path: String, source: String) {
+    let witnesses: [ObjectKey]
+
+    init(_ path: String, source: String, witnesses: [ObjectKey] = []) {
         self.path = path
         self.source = source
+        self.witnesses = witnesses
         state = Mutex(State())
     }
 

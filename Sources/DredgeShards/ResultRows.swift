@@ -89,8 +89,16 @@ final class RowFileReader {
         place = job.url + name
         do throws(JobError) { reader = try RowReader(path, kind) } catch {
             try? FileManager.default.removeItem(atPath: path)
-            throw error
+            throw Self.named(error, path, place)
         }
+    }
+
+    /// The error of the copy, with the name of the job's file: that is what people know.
+    private static func named(_ error: JobError, _ path: String, _ place: String) -> JobError {
+        var error = error
+        error.place = place
+        error.message = error.message.replacing(path, with: place)
+        return error
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
@@ -98,7 +106,9 @@ final class RowFileReader {
     /// The next row; nil: there are no more. Throws at the end where the rows are others than were written.
     func next() throws(JobError) -> ObjectRow? {
         if isAtEnd { return nil }
-        if let row = try reader.next() { return row }
+        do throws(JobError) { if let row = try reader.next() { return row } } catch {
+            throw Self.named(error, path, place)
+        }
         isAtEnd = true
         guard reader.finish() == digest else { throw Job.changed(place) }
         return nil

@@ -23,6 +23,8 @@ public enum ShardLimits {
     static let claimLookInterval: Duration = .seconds(10)
     /// Memory in which the planner sorts what is listed, before it goes to disk.
     static let sortByteCount = 256 << 20
+    /// Objects beside a shard's own that are asked for a byte where all of the shard's are refused.
+    static let witnessCountMax = 64
     /// Sources of a job: the order of its rows has two bytes for each source's place.
     static let sourceCountMax = 65_535
     /// Jobs that follow one another, the first one included: a reader has a store of each open at once.

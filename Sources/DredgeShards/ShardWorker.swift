@@ -113,7 +113,10 @@ public struct ShardWorker: Sendable {
     ) async throws(RunError) -> RunReport {
         let run = engine.run(
             sources.filter { names.contains($0.name) }, into: store,
-            listedBy: Dictionary(uniqueKeysWithValues: names.map { ($0, ManifestFile(manifest, source: $0)) }))
+            listedBy: Dictionary(
+                uniqueKeysWithValues: names.map {
+                    ($0, ManifestFile(manifest, source: $0, witnesses: job.witnesses(of: $0)))
+                }))
         async let watched: Void = watch(run, lease)
         do throws(RunError) {
             let report = try await run.report()

@@ -18,7 +18,7 @@ struct Closing: Sendable {
             let totals = try await run.ledger.totals(of: run.id)
             if !isStopped, error == nil {
                 for (source, listing) in zip(sources, record.sources) {
-                    source.ended(hasContent: try await run.ledger.storedKey(of: listing.source) != nil)
+                    await source.ended(hasContent: try await run.ledger.storedKey(of: listing.source) != nil)
                 }
             }
             var errors = [error].compactMap(\.self) + sources.compactMap(\.failure)

@@ -7,6 +7,9 @@ package protocol ManifestListing: Sendable {
     /// A page: the first one, or the one that the token of the page before leads to. Throws where the list can't be
     /// read.
     func page(after token: String?) throws(S3Error) -> ListPage
+    /// Other objects of the source, which are asked for a byte where all of the list are refused: when one comes, the
+    /// refused objects are at fault, and not the permission for the source.
+    var witnesses: [ObjectKey] { get }
 }
 
 /// A source of which a manifest says what is read: it is not listed, and of each object the listed version counts. One
@@ -18,6 +21,7 @@ struct ManifestService: ObjectService {
     /// Its listing is read to its end, and costs no request: nothing is to be gained from its order.
     var listsInOrder: Bool { false }
     var isSnapshot: Bool { true }
+    var witnesses: [ObjectKey] { manifest.witnesses }
 
     func list(
         prefix: ObjectKey, continuationToken token: String?, startAfter: ObjectKey?

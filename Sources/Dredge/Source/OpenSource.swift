@@ -1,5 +1,6 @@
 import DredgeLedger
 import DredgeS3
+import DredgeTransfer
 import Synchronization
 
 /// A source that is being read, and how it fares.
@@ -147,12 +148,24 @@ final class OpenSource: Sendable {
     /// permission that is missing, not an object. `hasContent`: whether the ledger holds anything of the source.
     ///
     /// Not concluded before the end: keys come in order, and the first thousands may be the ones that are refused.
-    func ended(hasContent: Bool) {
-        guard !hasContent, let refusal = state.withLock({ $0.hasRead ? nil : $0.firstRefusal }) else { return }
+    func ended(hasContent: Bool) async {
+        guard !hasContent, let refusal = state.withLock({ $0.hasRead ? nil : $0.firstRefusal }),
+            await !isWitnessRead()
+        else { return }
         var error = RunError(refusal, source: source.name, step: "read objects of \(url)")
         error.message =
             "The bucket can be listed, but every object that was tried is refused. The first: \(error.message)"
         giveUp(error)
+    }
+
+    /// Whether an object can be read that is none of those to be read.
+    private func isWitnessRead() async -> Bool {
+        guard let byte = BufferPool(byteLimit: 1 << 16).bufferIfFree(byteCount: 1) else { return false }
+        for key in service.witnesses
+        where (try? await service.get(key, range: 0..<1, ifMatch: ETag(""), into: byte)) != nil {
+            return true
+        }
+        return false
     }
 }
 

@@ -41,6 +41,8 @@ package protocol ObjectService: Sendable {
     var listsInOrder: Bool { get }
     /// Whether the listed version of each object counts, and one that has changed since is not read.
     var isSnapshot: Bool { get }
+    /// Objects that are asked for a byte where all that are to be read are refused.
+    var witnesses: [ObjectKey] { get }
     /// Throws where the source asks for something that must hold before anything is read, and it doesn't.
     func verify() async throws(RunError)
     /// A page of the listing under `prefix`: the first one, the one that `token` leads to, or the one behind the key
@@ -71,5 +73,6 @@ extension World {
 extension ObjectService {
     package var listsInOrder: Bool { true }
     package var isSnapshot: Bool { false }
+    package var witnesses: [ObjectKey] { [] }
     package func openRequests() async -> OpenRequests? { nil }
 }

@@ -21,7 +21,9 @@ struct StoreVerifyCommand: AsyncParsableCommand {
 
     private func verify(_ content: ContentArgument.Content) async throws {
         let report = try await Self.report(content)
-        try StandardOutput.shared.write(json ? JSONText.line(report) : VerifyText.text(report))
+        var advice = "`dredge store repair` drops what is damaged; the next run reads it again."
+        if case .catalog = content { advice = "A file of a job is not changed: what is said of each tells what to do." }
+        try StandardOutput.shared.write(json ? JSONText.line(report) : VerifyText.text(report, advice))
         if !report.isSound { throw CommandFailure(.fatal) }
     }
 }
@@ -53,7 +55,8 @@ extension StoreVerifyCommand {
 
 /// A check's result for people.
 enum VerifyText {
-    static func text(_ report: VerifyReport) -> String {
+    /// - Parameter advice: what to do where the store is damaged.
+    static func text(_ report: VerifyReport, _ advice: String) -> String {
         let checked =
             "Checked: \(Figures.count(report.objectCount, "object")), \(Figures.count(report.chunkCount, "chunk")), "
             + "\(Figures.count(report.batchCount, "batch", "batches")), \(Figures.bytes(report.rawByteCount)) of text."
@@ -63,7 +66,7 @@ enum VerifyText {
         if report.problems.count < report.problemCount {
             lines.append("  and \(Figures.count(report.problemCount - report.problems.count)) more")
         }
-        lines.append("`dredge store repair` drops what is damaged; the next run reads it again.")
+        lines.append(advice)
         return lines.joined(separator: "\n") + "\n"
     }
 }
