@@ -13,8 +13,7 @@ struct CustomerAccount: Sendable {
     let server: MotoServer
     let outcome: MotoScenario.Outcome
 
-    /// Text objects of one part and of several, one of them not UTF-8. (This moto refuses signatures of keys with odd
-    /// characters.)
+    /// Text objects of one part and of several, one of them not UTF-8.
     static let texts: [(key: String, body: [UInt8])] = {
         var text = SampleText(seed: 41)
         let small = (10..<40).map { ("2025/contract \($0).txt", text.lines(byteCount: 200 * ($0 - 9))) }

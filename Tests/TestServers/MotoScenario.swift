@@ -56,7 +56,7 @@ public struct MotoScenario: Codable, Sendable {
 
     /// An object.
     public struct Object: Codable, Sendable {
-        /// While authorization is on, moto refuses correct signatures of keys with `+`, `=&`, `~!*()'` or beyond ASCII.
+        /// Names it.
         public var key: String
         /// Its bytes.
         public var content: Data

@@ -89,6 +89,21 @@ public enum PolicyTools {
             arguments: [gateway.endpointURL])
     }
 
+    /// Which of these operations the holder of a key is allowed in a bucket of moto's, one after the other: `put`,
+    /// `overwrite`, `start upload`, `get`, `delete` of a key, and `list` of a prefix. To be told that an object is
+    /// missing counts as allowed.
+    public static func attempts(
+        _ attempts: [(operation: String, key: String)], bucket: String, as key: MotoScenario.AccessKey,
+        on server: MotoServer
+    ) async throws -> [Bool] {
+        struct Order: Encodable { let keys: [String], bucket: String, attempts: [[String]] }
+        return try await run(
+            "attempt",
+            Order(
+                keys: [key.id, key.secret], bucket: bucket, attempts: attempts.map { [$0.operation, $0.key] }),
+            arguments: [server.endpointURL])
+    }
+
     private static func run<Answer: Decodable>(
         _ tool: String, _ input: some Encodable, arguments: [String] = []
     ) async throws -> Answer {

@@ -7,6 +7,7 @@ deploy     a list of templates, with moto's endpoint -> for each what there is t
 reset      nothing, with moto's endpoint            -> nothing; all that was there is gone
 evaluate   a list of [policy, [[action, resource, context], …]] -> for each a list of truth values, by moto's evaluator
 bucket     keys, bucket, objects, policy, with Ceph's endpoint -> nothing
+attempt    keys, bucket, [[operation, key or prefix], …], with moto's endpoint -> for each, whether it was allowed
 write      keys, role, bucket, key prefix, with Ceph's endpoint -> by the name of each operation, whether it was allowed
 """
 import ast
@@ -164,7 +165,32 @@ def write(order, endpoint):
     return answers
 
 
+def attempt(order, endpoint):
+    """What an identity may do in a bucket. Who is told that an object is missing may look for it."""
+    import botocore.exceptions
+
+    s3, bucket = client("s3", endpoint, *order["keys"]), order["bucket"]
+    operations = {
+        "put": lambda key: s3.put_object(Bucket=bucket, Key=key, Body=b"x", IfNoneMatch="*"),
+        "overwrite": lambda key: s3.put_object(Bucket=bucket, Key=key, Body=b"x"),
+        "start upload": lambda key: s3.create_multipart_upload(Bucket=bucket, Key=key),
+        "get": lambda key: s3.get_object(Bucket=bucket, Key=key),
+        "delete": lambda key: s3.delete_object(Bucket=bucket, Key=key),
+        "list": lambda prefix: s3.list_objects_v2(Bucket=bucket, Prefix=prefix),
+    }
+    answers = []
+    for name, key in order["attempts"]:
+        try:
+            operations[name](key)
+            answers.append(True)
+        except botocore.exceptions.ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            assert status in (403, 404), (name, key, error)
+            answers.append(status == 404)
+    return answers
+
+
 tools = {
     "cfn-lint": cfn_lint, "reset": reset, "hcl": hcl, "deploy": deploy, "evaluate": evaluate, "bucket": bucket,
-    "write": write}
+    "attempt": attempt, "write": write}
 json.dump(tools[sys.argv[1]](json.load(sys.stdin), *sys.argv[2:]), sys.stdout)
