@@ -201,7 +201,7 @@ let package = Package(
             "DredgeShardsTests",
             [
                 "SimulatedWorld", "DredgeShards", "Dredge", "DredgeBase", "DredgeLedger", "DredgeS3", "DredgeStore",
-                "DredgeTransfer", "DredgeAWS", .product(name: "Logging", package: "swift-log"),
+                "DredgeTransfer", "DredgeAWS", "DredgeIAM", .product(name: "Logging", package: "swift-log"),
             ]),
         tests("DredgeCheckTests", ["DredgeCheck"]),
         tests("DredgeConfigTests", ["DredgeConfig"]),

@@ -105,6 +105,14 @@ extension PolicyStatement {
         PolicyStatement(
             sid: "DecryptObjects", actions: ["kms:Decrypt"], resources: [resource], conditions: [condition])
     }
+
+    /// Allows to encrypt with them. Completing an upload decrypts its parts, so a writer needs `kms:Decrypt` too
+    /// ("Multipart upload API and permissions", Amazon S3 User Guide).
+    package static func encrypting(_ resource: String, through condition: PolicyCondition) -> PolicyStatement {
+        PolicyStatement(
+            sid: "EncryptObjects", actions: ["kms:Decrypt", "kms:GenerateDataKey"], resources: [resource],
+            conditions: [condition])
+    }
 }
 
 extension PolicyCondition {

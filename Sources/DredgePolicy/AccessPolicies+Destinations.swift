@@ -74,15 +74,8 @@ extension AccessPolicies {
         }
     }
 
-    /// Completing an upload decrypts its parts, so a writer needs `kms:Decrypt` too ("Multipart upload API and
-    /// permissions").
-    private static func encrypting(_ key: EncryptionKey?) -> [PolicyStatement] {
-        guard let key else { return [] }
-        return [
-            PolicyStatement(
-                sid: "EncryptObjects", actions: ["kms:Decrypt", "kms:GenerateDataKey"],
-                resources: [key.arn.description], conditions: [key.throughS3])
-        ]
+    static func encrypting(_ key: EncryptionKey?) -> [PolicyStatement] {
+        key.map { [.encrypting($0.arn.description, through: $0.throughS3)] } ?? []
     }
 }
 

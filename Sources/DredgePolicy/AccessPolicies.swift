@@ -90,12 +90,18 @@ public enum AccessPolicies {
         -> PolicyDocument
     {
         PolicyDocument(statements: [
-            PolicyStatement(
-                sid: "AssumeRole",
-                actions: ["sts:AssumeRole"] + (tagsSession ? ["sts:TagSession"] : [])
-                    + (setsSourceIdentity ? ["sts:SetSourceIdentity"] : []),
-                resources: [roles.resource])
+            assuming([roles], tagsSession: tagsSession, setsSourceIdentity: setsSourceIdentity)
         ])
+    }
+
+    static func assuming(
+        _ roles: [RolePattern], tagsSession: Bool = false, setsSourceIdentity: Bool = false
+    ) -> PolicyStatement {
+        PolicyStatement(
+            sid: "AssumeRole",
+            actions: ["sts:AssumeRole"] + (tagsSession ? ["sts:TagSession"] : [])
+                + (setsSourceIdentity ? ["sts:SetSourceIdentity"] : []),
+            resources: roles.map(\.resource))
     }
 
     private static func decrypting(_ key: EncryptionKey?) -> [PolicyStatement] {

@@ -1,4 +1,5 @@
 import DredgeAWS
+import DredgeIAM
 import TestServers
 import Testing
 
@@ -143,6 +144,53 @@ import Testing
         #expect(throws: AWSError.self) { try RoleTemplate(roleARN: "arn:aws:iam::111122223333:role/\(name)") }
     }
 
+    // MARK: Jobs over many machines
+
+    @Test(arguments: [nil, "job-1a2b3c4d5e6f7081"])
+    func `a role for a job's files allows what its session is narrowed to`(job: String?) throws {
+        let place = try ResultsScope(bucket: "acme-results", partition: "aws-cn", prefix: "a*/", job: job)
+        let session = JobScope(bucket: "acme-results", prefix: job.map { "a*/\($0)/" } ?? "a*/")
+        var plain = AccessPolicies.results(place)
+        for index in plain.statements.indices { plain.statements[index].sid = nil }
+        #expect(session.policy(partition: "aws-cn", encrypts: false) == plain)
+        // What the session may do with any key through S3, the role may with its own.
+        let key = try EncryptionKey("arn:aws-cn:kms:cn-north-1:111122223333:key/k")
+        let own = try #require(AccessPolicies.results(place, key: key).statements.last)
+        let any = try #require(session.policy(partition: "aws-cn")?.statements.last)
+        #expect(own.actions == any.actions && own.resources == [key.arn.description])
+        #expect(any.resources == ["arn:aws-cn:kms:*:*:key/*"])
+        #expect(own.conditions[0].values == any.conditions[0].values.map { $0.replacing("*", with: "cn-north-1") })
+    }
+
+    @Test func `a worker sees jobs alone, makes files in the folders that are its own, and lists no source`() throws {
+        let place = try ResultsScope(bucket: "acme-results", prefix: "dredge/")
+        let source = SourceAccess.direct(try BucketScope(bucket: "acme", prefix: "2025/"))
+        let worker = AccessPolicies.job(.worker, results: .direct(place), sources: [source])
+        #expect(worker.statements.map(\.sid) == ["ListResults", "ReadResults", "WriteResults", "ReadSource"])
+        #expect(worker.statements[0].conditions[0].values == ["dredge/job-*"])
+        #expect(worker.statements[1].resources == ["arn:aws:s3:::acme-results/dredge/job-*"])
+        #expect(
+            worker.statements[2].resources
+                == ["claims", "done", "failed", "out"].map { "arn:aws:s3:::acme-results/dredge/job-*/\($0)/*" })
+        let planner = AccessPolicies.job(.planner, results: .direct(place), sources: [source])
+        #expect(planner.statements.map(\.sid) == ["ListResults", "ReadResults", "WriteResults", "ListSource"])
+        let actions = [worker, planner, AccessPolicies.results(place)].flatMap(\.statements).flatMap(\.actions)
+        #expect(!actions.contains { $0.contains("Delete") || $0.contains("*") })
+    }
+
+    @Test func `sources of one bucket are listed by one statement, a whole bucket without a condition`() throws {
+        let place = ResultsAccess.direct(try ResultsScope(bucket: "acme-results", prefix: ""))
+        func listings(_ prefixes: String...) throws -> [PolicyStatement] {
+            let sources = try prefixes.map { SourceAccess.direct(try BucketScope(bucket: "acme", prefix: $0)) }
+            return AccessPolicies.job(.planner, results: place, sources: sources).statements
+                .filter { $0.sid?.hasPrefix("ListSource") == true }
+        }
+        #expect(
+            try listings("a/", "b/", "a/").map(\.conditions) == [[.init("StringLike", "s3:prefix", ["a/*", "b/*"])]])
+        #expect(try listings("a/", "").map(\.conditions) == [[]])
+        #expect(try listings().isEmpty)
+    }
+
     // MARK: What each statement is for, by moto's evaluator
 
     /// What a service asks of KMS, Glue and Redshift. No server here enforces policies for them.
@@ -186,6 +234,18 @@ import Testing
                 }
             ),
             ("kms", [.init("kms:Decrypt", on: key, context: through)]),
+            (
+                "job-results",
+                [
+                    .init(
+                        "s3:ListBucket", on: "arn:aws:s3:::acme-results",
+                        context: ["s3:prefix": "dredge/job-1/done/"]),
+                    .init("s3:GetObject", on: "arn:aws:s3:::acme-results/dredge/job-1/job.json"),
+                    .init("s3:PutObject", on: "arn:aws:s3:::acme-results/dredge/job-1/job.json"),
+                    .init("kms:GenerateDataKey", on: key, context: through),
+                    .init("kms:Decrypt", on: key, context: through),
+                ]
+            ),
             (
                 "vendor-pattern",
                 ["AssumeRole", "TagSession", "SetSourceIdentity"].map {
@@ -232,7 +292,11 @@ import Testing
                 .init("redshift:GetClusterCredentialsWithIAM", on: "arn:aws:redshift:\(account):dbname:warehouse/other")
             ),
             question("vendor-pattern", .init("sts:AssumeRole", on: "arn:aws:iam::777788889999:role/DredgeReadOther")),
+            question(
+                "job-results", .init("s3:PutObject", on: "arn:aws:s3:::acme-results/other/x"),
+                .init("s3:DeleteObject", on: "arn:aws:s3:::acme-results/dredge/job-1/job.json"),
+                .init("kms:GenerateDataKey", on: key, context: ["kms:ViaService": "ec2.eu-west-1.amazonaws.com"])),
         ])
-        #expect(answers == [[false, false, false, false, false], [false], [false]])
+        #expect(answers == [[false, false, false, false, false], [false], [false], [false, false, false]])
     }
 }

@@ -49,7 +49,26 @@ enum GeneratedPolicies {
         let vendors = AccessPolicies.vendor(
             try RolePattern(namePattern: "customers/DredgeRead*", mustMatch: role), tagsSession: true,
             setsSourceIdentity: true)
+        let results = try ResultsScope(bucket: "acme-results", prefix: "dredge/")
+        let oneJob = try ResultsScope(bucket: "acme-results", prefix: "dredge/", job: "job-1a2b3c4d5e6f7081")
+        let sources: [SourceAccess] = [
+            .role(try RolePattern(roleARN: role)), .direct(prefixed, key: key), .direct(bucket), .direct(point),
+            .role(try RolePattern(roleARN: vendor), tagsSession: true),
+            .role(try RolePattern(roleARN: "\(role)2")), .role(try RolePattern(roleARN: role)),
+        ]
         return [
+            inline("job-planner", AccessPolicies.job(.planner, results: .direct(results), sources: sources), "Job"),
+            inline(
+                "job-worker", AccessPolicies.job(.worker, results: .direct(results, key: key), sources: sources),
+                "Job"),
+            inline(
+                "job-worker-of-one", AccessPolicies.job(.worker, results: .direct(oneJob), sources: [sources[0]]),
+                "Job"),
+            inline(
+                "job-worker-with-role",
+                AccessPolicies.job(
+                    .worker, results: .role(try RolePattern(roleARN: vendor)), sources: [sources[0]]), "Job"),
+            inline("job-results", AccessPolicies.results(results, key: key), "Job"),
             trust("trust", AccessPolicies.trust(exact, externalID: "acme-1"), template),
             trust(
                 "trust-root-with-arn-condition",
