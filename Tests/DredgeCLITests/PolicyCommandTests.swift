@@ -113,6 +113,28 @@ import Testing
         #expect(commands.output.contains("aws iam put-role-policy \\\n  --role-name Vendor \\\n"))
     }
 
+    @Test func `a job's worker may assume the first role of each chain, and read what has none`() async throws {
+        let results = ["--results", "s3://acme-results/dredge"]
+        let worker = try await DredgeBinary.run(
+            ["policy", "job", "c.yaml", "--role", "worker"] + results, directory: directory.url)
+        let statements = try statements(worker)
+        #expect(
+            statements.map { $0["Sid"] as? String }
+                == ["ListResults", "ReadResults", "WriteResults", "ReadSource", "AssumeRole"])
+        #expect(statements[1]["Resource"] as? String == "arn:aws:s3:::acme-results/dredge/job-*")
+        #expect(statements[3]["Resource"] as? String == "arn:aws:s3:::acme-open/*")
+        #expect(statements[4]["Resource"] as? String == Self.vendor)
+        #expect(
+            statements[4]["Action"] as? [String] == ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"])
+        #expect(worker.error.contains("\"open\"") && worker.error.contains("not as vanished"))
+        // Whoever only merges needs no source.
+        let merger = try await policy(
+            "job", "--role", "planner", "--results", "s3://acme-results/dredge", "--principal",
+            "arn:aws-cn:iam::444455556666:user/merger", "--format", "cli")
+        #expect(merger.output.contains("aws iam put-user-policy \\\n  --user-name merger \\\n"))
+        #expect(merger.output.contains("arn:aws-cn:s3:::acme-results/dredge/*") && !merger.output.contains("sts:"))
+    }
+
     @Test(arguments: [
         (["trust", "c.yaml"], "choose one with --source: \"contracts\", \"open\""),
         (["trust", "c.yaml", "--source", "contract"], "is not in c.yaml"),
@@ -141,6 +163,23 @@ import Testing
         (["vendor", "--role-arn", reader, "--format", "cli"], "aws sts get-caller-identity"),
         (["destination-iceberg", "--bucket", "acme", "--glue-database", "lake"], "which region?"),
         (["destination-redshift", "--redshift-cluster", "c"], "which warehouse?"),
+        (["job", "c.yaml", "--role", "worker"], "Give --results"),
+        (["job", "--role", "merger", "--results", "s3://acme/q/"], "planner, worker, results"),
+        (["job", "--role", "planner", "--results", "/shared"], "a directory needs no policy"),
+        (["job", "--role", "planner", "--job", "s3://acme/q/job-1/"], "--job is for workers"),
+        (["job", "--role", "worker", "--job", "s3://acme/q/x/"], "does not end in job-"),
+        (
+            ["job", "--role", "worker", "--results", "s3://acme/", "--job", "s3://acme/q/job-1/"],
+            "does not lie below --results"
+        ),
+        (["job", "--role", "worker", "--results", "s3://acme/", "--role-name-pattern", "R*"], "needs a config file"),
+        (
+            ["job", "c.yaml", "--role", "worker", "--results", "s3://acme/", "--role-name-pattern", "R*"],
+            "doesn't match"
+        ),
+        (["job", "--role", "worker", "--results", "s3://acme/", "--format", "cli"], "aws sts get-caller-identity"),
+        (["job", "--role", "results", "--results", "s3://acme/", "--format", "cli"], "--results-role"),
+        (["job", "--role", "worker", "--results", "s3://acme/", "--kms-key-arn", "k"], "not the ARN of a KMS key"),
         (["lint", "absent.json"], "No such file"),
         (["lint", "--kind", "role", "c.yaml"], "trust, permissions, bucket, kms"),
     ])
@@ -160,6 +199,12 @@ import Testing
         [
             "destination-redshift", "--role-arn", reader, "--region", "eu-west-1", "--redshift-cluster", "c",
             "--redshift-database", "d",
+        ],
+        ["job", "c.yaml", "--results", "s3://acme-results/dredge/", "--role", "planner"],
+        ["job", "c.yaml", "--job", "s3://acme-results/job-1/", "--role", "worker", "--role-name-pattern", "V*"],
+        [
+            "job", "--results", "s3://acme-results/", "--role", "results", "--results-role", vendor, "--kms-key-arn",
+            "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "--format", "cloudformation",
         ],
     ])
     func `what is printed stands the check`(arguments: [String]) async throws {

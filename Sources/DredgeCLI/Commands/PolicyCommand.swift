@@ -13,8 +13,8 @@ struct PolicyCommand: ParsableCommand {
             """,
         subcommands: [
             PolicyTrustCommand.self, PolicyPermissionsCommand.self, PolicyBucketCommand.self, PolicyKMSCommand.self,
-            PolicyVendorCommand.self, PolicyS3DestinationCommand.self, PolicyIcebergDestinationCommand.self,
-            PolicyRedshiftDestinationCommand.self, PolicyLintCommand.self,
+            PolicyVendorCommand.self, PolicyJobCommand.self, PolicyS3DestinationCommand.self,
+            PolicyIcebergDestinationCommand.self, PolicyRedshiftDestinationCommand.self, PolicyLintCommand.self,
         ])
 }
 
