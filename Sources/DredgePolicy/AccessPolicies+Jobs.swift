@@ -3,9 +3,9 @@ public import DredgeIAM
 
 /// What those need who do a job over many machines, in their own account.
 extension AccessPolicies {
-    /// What the identity of a job's planner or workers must be allowed: the job's files, or the role that is assumed for
-    /// them, and what the sources need. A planner lists the sources, a worker reads what its manifest names and never
-    /// lists them.
+    /// What the identity of a job's planner or workers must be allowed: the job's files, or the role that is assumed
+    /// for them, and what the sources need. A planner lists the sources, a worker reads what its manifest names and
+    /// never lists them.
     public static func job(_ member: JobMember, results: ResultsAccess, sources: [SourceAccess]) -> PolicyDocument {
         var statements: [PolicyStatement]
         switch (results, member) {

@@ -202,7 +202,7 @@ private struct MergedObject {
             object.state = ObjectState(rawValue: result.state) ?? object.state
             object.reason = result.reason.isEmpty ? nil : result.reason
             object.size = settled.object.size
-            object.eTag = settled.object.eTag
+            if !settled.object.eTag.isEmpty { object.eTag = settled.object.eTag }
             object.lastModified = settled.object.lastModified
             object.storageClass = settled.object.storageClass
         }

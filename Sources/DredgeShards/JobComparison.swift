@@ -14,8 +14,10 @@ final class JobComparison {
     private let folder: URL
     /// What is to be read, in order, and with it what the listing alone would have a worker drop.
     private var toReadPath: String { folder.appending(path: "to-read.csv.gz").path }
-    /// In order: the rows of what is not listed any more, and of what is listed again.
-    private var openPath: String { folder.appending(path: "open.csv.gz").path }
+    /// The rows of what is not listed any more, in order.
+    private var missingPath: String { folder.appending(path: "missing.csv.gz").path }
+    /// What is listed again as it is stored, in order.
+    private var againPath: String { folder.appending(path: "again.csv.gz").path }
     private var candidates: [RemovalCandidates]
     private var decisions: [RemovalDecision] = []
     /// Objects that are as they were.
@@ -44,12 +46,13 @@ final class JobComparison {
         _ listed: SortedObjects, with history: HistoryRows, isTrusted: [Bool]
     ) async throws(JobError) {
         var toRead = try RowWriter(toReadPath, .manifest)
-        var open = try RowWriter(openPath, .result)
+        var missing = try RowWriter(missingPath, .result)
+        var again = try RowWriter(againPath, .manifest)
         var old = try await history.next()
         while let (code, object) = try listed.next() {
             let place = RowPlace(code, object.key.bytes)
-            while let missing = old, missing.place < place {
-                try take(missing: missing.row, missing.place, &open)
+            while let gone = old, gone.place < place {
+                try take(missing: gone.row, gone.place, &missing)
                 old = try await history.next()
             }
             var previous: ObjectRow?
@@ -57,21 +60,22 @@ final class JobComparison {
                 previous = same.row
                 old = try await history.next()
             }
-            try take(object, of: order.source(of: code), previous, &toRead, &open)
+            try take(object, of: order.source(of: code), previous, &toRead, &again)
         }
-        while let missing = old {
-            try take(missing: missing.row, missing.place, &open)
+        while let gone = old {
+            try take(missing: gone.row, gone.place, &missing)
             old = try await history.next()
         }
         _ = try toRead.finish()
-        _ = try open.finish()
+        _ = try missing.finish()
+        _ = try again.finish()
         decisions = sources.indices.map {
             sources[$0].removal.decision(on: candidates[$0], isTrusted: isTrusted[$0])
         }
     }
 
     private func take(
-        missing row: ObjectRow, _ place: RowPlace, _ open: inout RowWriter
+        missing row: ObjectRow, _ place: RowPlace, _ missing: inout RowWriter
     ) throws(JobError) {
         let source = order.source(of: place.code)
         if row.result?.digest != nil {
@@ -79,32 +83,31 @@ final class JobComparison {
             candidates[source].missingCount += 1
             if row.result?.reason == RemovalDecision.withheldReason { candidates[source].withheldBeforeCount += 1 }
         }
-        try open.write(row)
+        try missing.write(row)
     }
 
     private func take(
         _ object: ListedObject, of source: Int, _ previous: ObjectRow?, _ toRead: inout RowWriter,
-        _ open: inout RowWriter
+        _ again: inout RowWriter
     ) throws(JobError) {
         let name = sources[source].name
         guard let previous, let result = previous.result else {
             return try toRead.write(ObjectRow(source: name, object: object))
         }
         if result.digest != nil { candidates[source].storedCount += 1 }
+        let row = ObjectRow(
+            source: name, object: object, previous: .init(size: previous.object.size, result: result))
         let decision = ListingDecision(filters[source].entry(object), known: KnownObject(previous))
         if decision == .unchanged || isSkippedAsBefore(object, decision, previous) {
             unchangedCount += 1
             if decision == .unchanged, witnesses[name] == nil {
                 witnesses[name] = URIEncoding.path(object.key.bytes)
             }
-            guard decision == .unchanged, result.state != ObjectState.indexed.rawValue else { return }
-            var again = result
-            (again.state, again.reason) = (ObjectRow.Result.listedAgain, result.state)
-            return try open.write(ObjectRow(source: name, object: object, result: again))
+            if decision == .unchanged, result.state != ObjectState.indexed.rawValue { try again.write(row) }
+            return
         }
         if decision.leavesContentOver, result.digest != nil { candidates[source].leftOutCount += 1 }
-        try toRead.write(
-            ObjectRow(source: name, object: object, previous: .init(size: previous.object.size, result: result)))
+        try toRead.write(row)
     }
 
     /// Whether a worker would find the same reason again, in the same version.
@@ -132,41 +135,67 @@ final class JobComparison {
     /// Calls `body` with each row of what is to be read, in order.
     func forEachToRead(_ body: (ObjectRow) throws(JobError) -> Void) throws(JobError) {
         let reader = try RowReader(toReadPath, .manifest)
-        while let row = try reader.next() {
-            // What is stored of it would go, though it is listed.
-            if row.previous?.result.digest != nil, let source = order.source(named: row.source),
-                decisions[source] != .remove, let reason = filters[source].skipReason(row.object), !reason.keepsContent
-            {
-                continue
-            }
-            try body(row)
-        }
+        while let row = try reader.next() { if leftOverReason(row) == nil { try body(row) } }
+    }
+
+    /// Why an object that is listed would lose what is stored of it, where that may not go; nil: a worker may do it.
+    private func leftOverReason(_ row: ObjectRow) -> String? {
+        guard row.previous?.result.digest != nil, let source = order.source(named: row.source),
+            decisions[source] != .remove, let reason = filters[source].skipReason(row.object), !reason.keepsContent
+        else { return nil }
+        return reason.rawValue
     }
 
     /// Writes the rows of what no worker has to do.
     func settle(to path: String) throws(JobError) -> JobFile.Settled {
         var (replaced, made) = (RowSums(), RowSums())
         var writer = try RowWriter(path, .result)
-        let reader = try RowReader(openPath, .result)
-        while let row = try reader.next() {
-            guard let source = order.source(named: row.source), var before = row.result,
-                let after = settled(before, decisions[source])
-            else { continue }
-            if before.state == ObjectRow.Result.listedAgain { before.state = before.reason }
-            replaced.add(before, byteCount: row.object.size)
+        let missing = try PlacedRows(missingPath, .result, order)
+        let again = try PlacedRows(againPath, .manifest, order)
+        let toRead = try PlacedRows(toReadPath, .manifest, order)
+        while let first = [missing, again, toRead].filter({ $0.row != nil }).min(by: { $0.place < $1.place }),
+            let row = first.row
+        {
+            try first.advance()
+            let after: ObjectRow.Result? =
+                if first === missing { settled(missing: row) } else if first === again { settled(again: row) } else {
+                    settled(toRead: row)
+                }
+            guard let after else { continue }
+            if let before = row.previous {
+                replaced.add(before.result, byteCount: before.size)
+            } else if let before = row.result {
+                replaced.add(before, byteCount: row.object.size)
+            }
             if after.state != ObjectRow.Result.removed { made.add(after, byteCount: row.object.size) }
-            try writer.write(ObjectRow(source: row.source, object: row.object, result: after))
+            var object = row.object
+            // What is stored is not the version of the row: nobody must take it for that one.
+            if row.result != nil, KnownObject(row).content == nil { object.eTag = ETag("") }
+            try writer.write(ObjectRow(source: row.source, object: object, result: after))
         }
         return JobFile.Settled(digest: try writer.finish(), replaced: replaced, made: made)
     }
 
-    /// What becomes of an object that is listed again, or not any more; nil: it stays as it is.
-    private func settled(_ before: ObjectRow.Result, _ decision: RemovalDecision) -> ObjectRow.Result? {
-        var after = before
-        if before.state == ObjectRow.Result.listedAgain {
-            (after.state, after.reason) = (ObjectState.indexed.rawValue, "")
-            return after
-        }
+    /// What becomes of an object that is listed again as it is stored.
+    private func settled(again row: ObjectRow) -> ObjectRow.Result? {
+        var after = row.previous?.result
+        after?.state = ObjectState.indexed.rawValue
+        return after
+    }
+
+    /// What becomes of an object that is listed so that its content would go, and may not; nil: a worker reads it, or
+    /// it stays as it is.
+    private func settled(toRead row: ObjectRow) -> ObjectRow.Result? {
+        guard let reason = leftOverReason(row), let previous = row.previous else { return nil }
+        var after = previous.result
+        (after.state, after.reason) = (ObjectState.skipped.rawValue, reason)
+        return previous.result.state == after.state && previous.size == row.object.size ? nil : after
+    }
+
+    /// What becomes of an object that is not listed any more; nil: it stays as it is.
+    private func settled(missing row: ObjectRow) -> ObjectRow.Result? {
+        guard let before = row.result, let source = order.source(named: row.source) else { return nil }
+        let decision = decisions[source]
         let gone = ObjectRow.Result(
             state: ObjectRow.Result.removed, reason: "", chunkCount: 0, tokenCount: 0, digest: nil)
         if before.digest == nil {
@@ -175,8 +204,30 @@ final class JobComparison {
         }
         if decision == .remove { return gone }
         guard let reason = decision.missingReason else { return nil }
+        var after = before
         (after.state, after.reason) = (ObjectState.vanished.rawValue, reason)
         return after == before ? nil : after
+    }
+}
+
+/// Rows of a file on this machine, one after the other, with where they stand.
+private final class PlacedRows {
+    private let reader: RowReader
+    private let order: SourceOrder
+    /// The row in hand; nil: there are no more.
+    private(set) var row: ObjectRow?
+    private(set) var place: RowPlace
+
+    init(_ path: String, _ kind: ObjectRow.Kind, _ order: SourceOrder) throws(JobError) {
+        reader = try RowReader(path, kind)
+        self.order = order
+        place = RowPlace(SourceOrder.Code(value: 0), [])
+        try advance()
+    }
+
+    func advance() throws(JobError) {
+        row = try reader.next()
+        if let row, let place = order.place(row.source, row.object.key.bytes) { self.place = place }
     }
 }
 

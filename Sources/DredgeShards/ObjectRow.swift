@@ -21,8 +21,6 @@ package struct ObjectRow: Sendable {
         package var digest: [UInt8]?
 
         static let removed = "removed"
-        /// Only in what the planner has in hand: listed again as it is stored. The reason is its state before.
-        static let listedAgain = "listed again"
 
         /// Of an object with this outcome, what an earlier job has stored of it stays.
         static func keepsContent(_ state: ObjectState, _ reason: String) -> Bool {
@@ -127,9 +125,7 @@ package struct ObjectRow: Sendable {
         let decoded = digest.isEmpty ? nil : Hexadecimal.bytes(digest)
         guard digest.isEmpty || decoded?.count == SHA256.byteCount else { return nil }
         let (state, reason) = kind == .result ? (first, second) : (second, "")
-        guard ObjectState(rawValue: state) != nil || [Result.removed, Result.listedAgain].contains(state) else {
-            return nil
-        }
+        guard state == Result.removed || ObjectState(rawValue: state) != nil else { return nil }
         let result = Result(state: state, reason: reason, chunkCount: chunks, tokenCount: tokens, digest: decoded)
         switch kind {
         case .result: self.result = result

@@ -178,9 +178,10 @@ private struct Merging {
 }
 
 extension ListingEntry {
-    /// As the listing showed it: what the listing alone decided is decided so again.
+    /// As the listing showed it: what the listing alone decided is decided so again, but where something is stored.
     fileprivate init(_ object: StoredObject) {
-        let reason = object.state == .skipped ? object.reason.map(SkipReason.init) : nil
+        let isSkipped = object.state == .skipped && object.content == nil
+        let reason = isSkipped ? object.reason.map(SkipReason.init) : nil
         let isOfListing = reason.map(SkipReason.ofListing.contains) ?? false
         self.init(
             key: object.key, size: object.size, eTag: object.eTag, lastModified: object.lastModified,

@@ -23,7 +23,9 @@ import Testing
                 bucket: acme-contracts
                 endpoint_url: "\(server.endpointURL)"
                 sts_endpoint_url: "\(server.endpointURL)"
-                auth: {assume_role: [{role_arn: "\(MotoScenario.roleARN("customer"))", external_id: \(Self.externalID)}]}
+                auth:
+                  assume_role:
+                    - {role_arn: "\(MotoScenario.roleARN("customer"))", external_id: \(Self.externalID)}
               - name: own
                 bucket: own-documents
                 prefix: 2025/

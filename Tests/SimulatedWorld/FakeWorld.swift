@@ -14,6 +14,8 @@ package final class FakeWorld: World {
         package var body: [UInt8] { didSet { eTag = Self.eTag(of: body) } }
         /// What is wrong with its entry in the listing.
         package var flaw: ListedObject.Flaw?
+        /// It is listed, and nobody can read it any more.
+        package var isGone = false
         /// Kept, because a run asks for it thousands of times.
         package private(set) var eTag: ETag
 
@@ -172,7 +174,8 @@ package final class FakeWorld: World {
         }
 
         private func object(_ key: ObjectKey) throws(S3Error) -> Object {
-            if let object = objects.first(where: { key.bytes == Array($0.key.utf8) }) { return object }
+            let object = objects.first { key.bytes == Array($0.key.utf8) }
+            if let object, !object.isGone { return object }
             throw S3Error(code: .noSuchKey, bucket: bucket, key: key, message: "no such key", advice: "None.")
         }
     }

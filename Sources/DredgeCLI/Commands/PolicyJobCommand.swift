@@ -8,8 +8,8 @@ struct PolicyJobCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "job", abstract: "What planner and workers of a job over many machines must be allowed.",
         discussion: """
-            Prints what the identity of the machine needs in its own account: the job's files below --results, and what \
-            the config's sources need. A planner also merges; a worker never lists a source; neither may delete. \
+            Prints what the identity of the machine needs in its own account: the job's files below --results, and \
+            what the config's sources need. A planner also merges; a worker never lists a source; neither may delete. \
             Without a config, it is the files alone. Where a role is assumed for the files (--results-role), \
             --role results prints what that role needs.
 
@@ -204,7 +204,8 @@ struct PolicyJobCommand: ParsableCommand {
         if !direct.isEmpty {
             notes.append(
                 member == .planner
-                    ? "`dredge plan --files-from` asks for each object of \(direct): it needs s3:GetObject of them, too."
+                    ? "`dredge plan --files-from` asks for each object of \(direct): it needs s3:GetObject of them, "
+                        + "too."
                     : "Without s3:ListBucket, S3 says of an object that is gone that it is forbidden: those of "
                         + "\(direct) that go after they were listed count as failed, not as vanished.")
         }
