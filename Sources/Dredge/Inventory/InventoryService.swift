@@ -27,11 +27,12 @@ final class InventoryService: ObjectService {
         do throws(InventoryReader.Problem) {
             return try state.withLock { (state) throws(InventoryReader.Problem) in
                 var objects: [ListedObject] = []
+                objects.reserveCapacity(S3Limits.listEntryCountMax)
                 while objects.count < S3Limits.listEntryCountMax {
                     guard let object = try state.reader.next() else {
                         return ListPage(objects: objects, continuationToken: nil)
                     }
-                    if object.key.bytes.starts(with: prefix.bytes) { objects.append(object) }
+                    if prefix.bytes.isEmpty || object.key.bytes.starts(with: prefix.bytes) { objects.append(object) }
                 }
                 state.pageCount += 1
                 return ListPage(objects: objects, continuationToken: String(state.pageCount))
