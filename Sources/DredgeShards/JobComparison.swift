@@ -43,13 +43,14 @@ final class JobComparison {
     /// Goes over all objects, and decides what becomes of those that are left over.
     /// - Parameter isTrusted: by source, whether its listing can't have left out anything.
     func compare(
-        _ listed: SortedObjects, with history: HistoryRows, isTrusted: [Bool]
+        _ listed: SortedRecords, with history: HistoryRows, isTrusted: [Bool]
     ) async throws(JobError) {
         var toRead = try RowWriter(toReadPath, .manifest)
         var missing = try RowWriter(missingPath, .result)
         var again = try RowWriter(againPath, .manifest)
         var old = try await history.next()
-        while let (code, object) = try listed.next() {
+        while let record = try listed.next() {
+            let (code, object) = (record.source, record.object)
             let place = RowPlace(code, object.key.bytes)
             while let gone = old, gone.place < place {
                 try take(missing: gone.row, gone.place, &missing)

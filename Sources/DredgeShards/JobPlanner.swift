@@ -70,10 +70,12 @@ public struct JobPlanner: Sendable {
         let sort = listing.sort
         let comparison = try await compare(listing, history, names, order, in: folder)
         let pieces = try cut(count, in: folder) { (body) throws(JobError) in
-            if let comparison { return try comparison.forEachToRead(body) }
+            if let comparison {
+                return try comparison.forEachToRead { row throws(JobError) in try body(.compared(row)) }
+            }
             let sorted = try sort.sorted()
-            while let (code, object) = try sorted.next() {
-                try body(ObjectRow(source: sources[order.source(of: code)].name, object: object))
+            while let record = try sorted.next() {
+                try body(.listed(record, names[order.source(of: record.source)].name))
             }
         }
         let numbers = ShardCut.interleaved(pieces.count)
@@ -190,15 +192,16 @@ public struct JobPlanner: Sendable {
             var failure: JobError?
             func add(_ objects: [ListedObject], _ entries: [ListingEntry]) {
                 counts[index] += entries.count
-                for (object, entry) in zip(objects, entries) where failure == nil {
-                    if entry.skipReason == .filtered {
+                // By their places, so that neither is copied.
+                for place in objects.indices where failure == nil {
+                    if entries[place].skipReason == .filtered {
                         leftOut.filtered? += 1
-                    } else if let reason = entry.failReason {
+                    } else if let reason = entries[place].failReason {
                         leftOut.failed[reason, default: 0] += 1
                         // It may be one that an earlier job has read.
                         isTrusted[index] = false
                     } else {
-                        do throws(JobError) { try sort.add(object, of: order.code(of: index)) } catch {
+                        do throws(JobError) { try sort.add(objects[place], of: order.code(of: index)) } catch {
                             failure = error
                         }
                     }
@@ -225,6 +228,30 @@ public struct JobPlanner: Sendable {
         return Listing(sort: sort, leftOut: leftOut, counts: counts, isTrusted: isTrusted)
     }
 
+    /// What is to be read.
+    private enum Row {
+        /// An object of a source as it was listed. Not as an `ObjectRow`: that is made of pieces of memory, which costs
+        /// as much as all else here.
+        case listed(SortRecord, String)
+        /// With what earlier jobs have of it.
+        case compared(ObjectRow)
+
+        var size: UInt64 {
+            switch self {
+            case .listed(let record, _): record.size
+            case .compared(let row): row.object.size
+            }
+        }
+
+        /// Its source and key.
+        var place: ShardIndex.FirstObject {
+            switch self {
+            case .listed(let record, let source): .init(source: source, key: URIEncoding.path(record.key))
+            case .compared(let row): .init(source: row.source, key: URIEncoding.path(row.object.key.bytes))
+            }
+        }
+    }
+
     private struct Piece {
         var shard: ShardIndex.Shard
         var path: String
@@ -233,15 +260,15 @@ public struct JobPlanner: Sendable {
     /// - Parameter forEachRow: goes over what is to be read, in order.
     private func cut(
         _ count: ShardCount, in folder: URL,
-        _ forEachRow: ((ObjectRow) throws(JobError) -> Void) throws(JobError) -> Void
+        _ forEachRow: ((Row) throws(JobError) -> Void) throws(JobError) -> Void
     ) throws(JobError) -> [Piece] {
         var weight: UInt64 = 0
-        try forEachRow { row throws(JobError) in weight += ShardCut.weight(ofObjectOf: row.object.size) }
+        try forEachRow { row throws(JobError) in weight += ShardCut.weight(ofObjectOf: row.size) }
         var cut = ShardCut(weight: weight, count: try count.count(weight: weight))
         var pieces: [Piece] = []
         var writer: ManifestWriter?
         try forEachRow { row throws(JobError) in
-            let piece = cut.piece(ofObjectOf: row.object.size)
+            let piece = cut.piece(ofObjectOf: row.size)
             if writer?.piece != piece {
                 if let done = try writer?.finish() { pieces.append(done) }
                 writer = nil
@@ -261,20 +288,23 @@ public struct JobPlanner: Sendable {
         private let path: String
 
         init(
-            _ piece: Int, at position: Int, beginning first: ObjectRow, in folder: URL
+            _ piece: Int, at position: Int, beginning first: Row, in folder: URL
         ) throws(JobError) {
             self.piece = piece
             path = folder.appending(path: "manifest-\(position).csv.gz").path
             shard = ShardIndex.Shard(
                 objectCount: 0, byteCount: 0, manifestDigest: "",
-                first: .init(source: first.source, key: URIEncoding.path(first.object.key.bytes)), position: position)
+                first: first.place, position: position)
             rows = try RowWriter(path, .manifest)
         }
 
-        func add(_ row: ObjectRow) throws(JobError) {
+        func add(_ row: Row) throws(JobError) {
             shard.objectCount += 1
-            shard.byteCount += row.object.size
-            try rows?.write(row)
+            shard.byteCount += row.size
+            switch row {
+            case .listed(let record, let source): try rows?.write(record, of: source)
+            case .compared(let row): try rows?.write(row)
+            }
         }
 
         func finish() throws(JobError) -> Piece? {

@@ -73,33 +73,70 @@ package struct ObjectRow: Sendable {
     /// The line, with its line end.
     var line: [UInt8] {
         var line: [UInt8] = []
-        func add(_ bytes: some Sequence<UInt8>) { line += Array(URIEncoding.path(bytes).utf8) }
-        func next() { line.append(UInt8(ascii: ",")) }
-        add(source.utf8)
-        next()
-        add(object.key.bytes)
-        next()
-        line += Array(String(object.size).utf8)
-        next()
-        add(object.eTag.value.utf8)
-        next()
-        if let date = object.lastModified { line += Array(String(Self.milliseconds(date)).utf8) }
-        next()
-        add((object.storageClass ?? "").utf8)
-        next()
-        func add(_ first: String, _ second: String, _ result: Result) {
-            line += Array("\(first),\(second),\(result.chunkCount),\(result.tokenCount),".utf8)
-            if let digest = result.digest { line += Array(Hexadecimal.string(digest).utf8) }
-        }
-        if let result {
-            add(URIEncoding.path(result.state.utf8), URIEncoding.path(result.reason.utf8), result)
-        } else if let previous {
-            add("\(previous.size)", URIEncoding.path(previous.result.state.utf8), previous.result)
-        } else {
-            line += Array(",,,,".utf8)
-        }
-        line.append(UInt8(ascii: "\n"))
+        append(to: &line)
         return line
+    }
+
+    /// Appends the line, with its line end.
+    func append(to output: inout [UInt8]) {
+        func next() { output.append(UInt8(ascii: ",")) }
+        object.key.bytes.withUnsafeBytes { key in
+            Self.withValue(of: object.eTag) { eTag in
+                var storageClass = object.storageClass ?? ""
+                storageClass.withUTF8 {
+                    Self.append(
+                        source: source, key: key, size: object.size, eTag: eTag,
+                        milliseconds: object.lastModified.map(Self.milliseconds),
+                        storageClass: UnsafeRawBufferPointer($0), to: &output)
+                }
+            }
+        }
+        func end(with result: Result) {
+            next()
+            output += Array("\(result.chunkCount),\(result.tokenCount),".utf8)
+            if let digest = result.digest { digest.withUnsafeBytes { Hexadecimal.append($0, to: &output) } }
+            output.append(UInt8(ascii: "\n"))
+        }
+        next()
+        if let result {
+            Self.appendEncoded(result.state, to: &output)
+            next()
+            Self.appendEncoded(result.reason, to: &output)
+            end(with: result)
+        } else if let previous {
+            Self.append(previous.size, to: &output)
+            next()
+            Self.appendEncoded(previous.result.state, to: &output)
+            end(with: previous.result)
+        } else {
+            output.removeLast()
+            Self.appendNoPrevious(to: &output)
+        }
+    }
+
+    /// Appends the end of the line of an object that no earlier job has.
+    static func appendNoPrevious(to output: inout [UInt8]) { output += Array(",,,,,\n".utf8) }
+
+    /// Appends the fields of a listed object.
+    static func append(
+        source: String, key: UnsafeRawBufferPointer, size: UInt64, eTag: UnsafeRawBufferPointer, milliseconds: Int64?,
+        storageClass: UnsafeRawBufferPointer, to output: inout [UInt8]
+    ) {
+        func next() { output.append(UInt8(ascii: ",")) }
+        appendEncoded(source, to: &output)
+        next()
+        appendEncoded(key, to: &output)
+        next()
+        append(size, to: &output)
+        next()
+        appendEncoded(eTag, to: &output)
+        next()
+        if let milliseconds {
+            if milliseconds < 0 { output.append(UInt8(ascii: "-")) }
+            append(milliseconds.magnitude, to: &output)
+        }
+        next()
+        appendEncoded(storageClass, to: &output)
     }
 
     /// The row of a line without its end; nil: it is none.
@@ -133,6 +170,92 @@ package struct ObjectRow: Sendable {
             guard let size = UInt64(first), size <= S3Limits.objectByteCountMax else { return nil }
             previous = Previous(size: size, result: result)
         }
+    }
+
+    // MARK: What is written and read for each of very many objects
+
+    /// Appends bytes as `URIEncoding.path` encodes them, those that stay as they are together.
+    static func appendEncoded(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
+        if allStay(bytes) { return output.append(contentsOf: bytes) }
+        var begin = 0
+        for index in bytes.indices where !allStay(UnsafeRawBufferPointer(rebasing: bytes[index...index])) {
+            let byte = bytes[index]
+            output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[begin..<index]))
+            output.append(UInt8(ascii: "%"))
+            output.append(upperDigit(byte >> 4))
+            output.append(upperDigit(byte & 15))
+            begin = index + 1
+        }
+        output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[begin...]))
+    }
+
+    /// Whether all bytes are letters, digits, or among `-./_~`. Without a way out of the loop and without branches in
+    /// it: so the compiler takes many bytes at once.
+    private static func allStay(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var strange: UInt8 = 0
+        for byte in bytes {
+            let letter: UInt8 = (byte | 0x20) &- UInt8(ascii: "a") < 26 ? 0 : 1
+            // From `-` to `9`.
+            let digit: UInt8 = byte &- UInt8(ascii: "-") < 13 ? 0 : 1
+            let underscore: UInt8 = byte == UInt8(ascii: "_") ? 0 : 1
+            let tilde: UInt8 = byte == UInt8(ascii: "~") ? 0 : 1
+            strange |= letter & digit & underscore & tilde
+        }
+        return strange == 0
+    }
+
+    private static func appendEncoded(_ text: String, to output: inout [UInt8]) {
+        var text = text
+        text.withUTF8 { appendEncoded(UnsafeRawBufferPointer($0), to: &output) }
+    }
+
+    private static func upperDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
+    }
+
+    /// Appends a number's digits.
+    static func append(_ number: UInt64, to output: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { digits in
+            var (rest, begin) = (number, digits.count)
+            repeat {
+                begin -= 1
+                digits[begin] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            output.append(contentsOf: UnsafeRawBufferPointer(rebasing: digits[begin...]))
+        }
+    }
+
+    /// Appends what `eTag.value` has.
+    static func append(_ eTag: ETag, to output: inout [UInt8]) {
+        withValue(of: eTag) { output.append(contentsOf: $0) }
+    }
+
+    /// The bytes of `eTag.value`, without a string for them.
+    private static func withValue(of eTag: ETag, _ body: (UnsafeRawBufferPointer) -> Void) {
+        var header = eTag.header
+        header.withUTF8 { header in
+            let quote = UInt8(ascii: "\"")
+            let isQuoted = header.first == quote && header.last == quote
+            let value = isQuoted ? header.dropFirst().dropLast() : header[...]
+            body(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: value)))
+        }
+    }
+
+    /// The ETag of which these are the bytes of `value`.
+    static func eTag(_ bytes: UnsafeRawBufferPointer) -> ETag {
+        let quote = UInt8(ascii: "\"")
+        guard let begin = bytes.baseAddress, !bytes.isEmpty, memchr(begin, Int32(quote), bytes.count) == nil else {
+            return ETag(String(decoding: bytes, as: UTF8.self))
+        }
+        // With the quotes that it keeps, so that it is not copied to get them.
+        return ETag(
+            String(unsafeUninitializedCapacity: bytes.count + 2) { text in
+                text[0] = quote
+                memcpy(text.baseAddress! + 1, begin, bytes.count)
+                text[bytes.count + 1] = quote
+                return bytes.count + 2
+            })
     }
 
     /// Milliseconds since 1970.

@@ -5,66 +5,143 @@ import Foundation
 /// Sorts any number of listed objects by bucket, key and source, in bounded memory: what does not fit goes to disk in
 /// sorted parts, which are merged. Of objects with one key the newest counts, so that a service that repeats itself
 /// changes nothing.
+///
+/// Records are compared by eight bytes of their keys that lie together, and only where those are equal by themselves,
+/// which are anywhere in memory.
 final class ObjectSort {
+    /// Where a record is, and what it is compared by.
+    private struct Entry {
+        /// Bytes of the key as a number, from where it is being sorted.
+        var word: UInt64
+        var group: UInt32
+        var place: UInt32
+    }
     private let folder: URL
     private let byteCountMax: Int
-    /// Records, one behind the other, and where each begins.
-    private var arena: [UInt8] = []
-    private var places: [Int] = []
+    /// Records from its begin, and an entry for each of them from its end: all the memory that is taken before a part
+    /// is written.
+    private var arena = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    private var recordByteCount = 0
+    private var entryCount = 0
+    /// The record that is being taken in.
+    private var record: [UInt8] = []
     private var parts: [URL] = []
+    /// The first and the last record of each part.
+    private var bounds: [(first: [UInt8], last: [UInt8])] = []
+
+    /// So few records of the same word are compared by themselves.
+    private static let fewCount = 16
 
     /// - Parameters:
     ///   - folder: where parts go. They are removed with this.
     ///   - byteCountMax: memory that is taken before a part is written.
     init(in folder: URL, byteCountMax: Int = ShardLimits.sortByteCount) {
         self.folder = folder
-        self.byteCountMax = byteCountMax
+        // A place has 32 bits.
+        self.byteCountMax = min(byteCountMax, Int(UInt32.max))
     }
 
-    deinit { for part in parts { try? FileManager.default.removeItem(at: part) } }
+    deinit {
+        arena.deallocate()
+        for part in parts { try? FileManager.default.removeItem(at: part) }
+    }
 
     /// Takes in an object of the source with this code.
     func add(_ object: ListedObject, of source: SourceOrder.Code) throws(JobError) {
-        if arena.count + MemoryLayout<Int>.size * places.count > byteCountMax { try writePart() }
-        places.append(arena.count)
-        SortRecord.append(object, of: source, to: &arena)
+        record.removeAll(keepingCapacity: true)
+        SortRecord.append(object, of: source, to: &record)
+        if !hasRoom {
+            if entryCount > 0 { try writePart() }
+            if !hasRoom { makeArena() }
+        }
+        record.withUnsafeBytes { bytes in
+            UnsafeMutableRawBufferPointer(rebasing: arena[recordByteCount...]).copyMemory(from: bytes)
+            let record = SortRecord(bytes)
+            let entry = Entry(word: record.word(at: 0), group: record.group, place: UInt32(recordByteCount))
+            recordByteCount += bytes.count
+            entryCount += 1
+            arena.storeBytes(
+                of: entry, toByteOffset: arena.count - entryCount * MemoryLayout<Entry>.stride, as: Entry.self)
+        }
+    }
+
+    private var hasRoom: Bool {
+        recordByteCount + record.count + (entryCount + 1) * MemoryLayout<Entry>.stride <= arena.count
+    }
+
+    /// Makes an empty arena, in which the record in hand has room.
+    private func makeArena() {
+        arena.deallocate()
+        let stride = MemoryLayout<Entry>.stride
+        let byteCount = max(byteCountMax, record.count + stride)
+        arena = .allocate(byteCount: (byteCount + stride - 1) / stride * stride, alignment: stride)
     }
 
     /// All objects, in order. May be asked for again; nothing can be added any more.
-    func sorted() throws(JobError) -> SortedObjects {
-        if !places.isEmpty { try writePart() }
-        return try SortedObjects(parts)
+    func sorted() throws(JobError) -> SortedRecords {
+        if entryCount > 0 { try writePart() }
+        // The merge takes memory of its own.
+        arena.deallocate()
+        arena = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+        return SortedRecords(try SortMerge(parts, wordPlace: sharedByteCount))
+    }
+
+    /// Bytes with which all keys begin.
+    private var sharedByteCount: Int {
+        func least(_ records: [[UInt8]], _ isBefore: (SortRecord, SortRecord) -> Bool) -> [UInt8]? {
+            records.min { a, b in
+                a.withUnsafeBytes { a in b.withUnsafeBytes { isBefore(SortRecord(a), SortRecord($0)) } }
+            }
+        }
+        guard let first = least(bounds.map(\.first), <), let last = least(bounds.map(\.last), { $1 < $0 }) else {
+            return 0
+        }
+        return first.withUnsafeBytes { first in
+            last.withUnsafeBytes { SortRecord(first).sharedByteCount(with: SortRecord($0)) }
+        }
     }
 
     private func writePart() throws(JobError) {
-        arena.withUnsafeBytes { arena in
-            func record(_ place: Int) -> SortRecord { SortRecord(UnsafeRawBufferPointer(rebasing: arena[place...])) }
-            places.sort { record($0) < record($1) }
-        }
+        let count = entryCount
+        let begin = arena.baseAddress! + arena.count - count * MemoryLayout<Entry>.stride
+        var entries = UnsafeMutableBufferPointer(start: begin.bindMemory(to: Entry.self, capacity: count), count: count)
+        // As they were listed: mostly that is in order.
+        entries.reverse()
+        sort(entries, by: 0)
         let part = folder.appending(path: "sorted-\(parts.count)")
         parts.append(part)
-        guard FileManager.default.createFile(atPath: part.path, contents: nil, attributes: [.posixPermissions: 0o600]),
-            let file = FileHandle(forWritingAtPath: part.path)
-        else { throw Self.failure(part, String(cString: strerror(errno))) }
-        defer { try? file.close() }
-        var pending: [UInt8] = []
-        do {
-            for place in places {
-                arena.withUnsafeBytes { arena in
-                    let rest = UnsafeRawBufferPointer(rebasing: arena[place...])
-                    pending += rest[..<SortRecord.byteCount(rest)]
-                }
-                if pending.count >= ShardLimits.sortReadByteCount {
-                    try file.write(contentsOf: pending)
-                    pending.removeAll(keepingCapacity: true)
+        bounds.append((Array(record(entries[0]).bytes), Array(record(entries[count - 1]).bytes)))
+        let writer = try SortWriter(part)
+        for entry in entries { try writer.write(record(entry).bytes) }
+        try writer.finish()
+        (recordByteCount, entryCount) = (0, 0)
+    }
+
+    private func record(_ entry: Entry) -> SortRecord {
+        SortRecord(UnsafeRawBufferPointer(rebasing: arena[Int(entry.place)...]))
+    }
+
+    /// Sorts entries whose keys are equal up to `wordPlace`, where their words are.
+    private func sort(_ entries: UnsafeMutableBufferPointer<Entry>, by wordPlace: Int) {
+        var entries = entries
+        entries.sort { $0.group != $1.group ? $0.group < $1.group : $0.word < $1.word }
+        var begin = 0
+        while begin < entries.count {
+            let first = entries[begin]
+            var end = begin + 1
+            while end < entries.count, entries[end].word == first.word, entries[end].group == first.group { end += 1 }
+            if end - begin > 1 {
+                var same = UnsafeMutableBufferPointer(rebasing: entries[begin..<end])
+                // A key that has come to its end has zeros behind it.
+                if same.count <= Self.fewCount || first.word & 0xFF == 0 {
+                    same.sort { record($0) < record($1) }
+                } else {
+                    for index in same.indices { same[index].word = record(same[index]).word(at: wordPlace + 8) }
+                    sort(same, by: wordPlace + 8)
                 }
             }
-            try file.write(contentsOf: pending)
-        } catch {
-            throw Self.failure(part, error.localizedDescription)
+            begin = end
         }
-        arena.removeAll(keepingCapacity: true)
-        places.removeAll(keepingCapacity: true)
     }
 
     static func failure(_ file: URL, _ why: String) -> JobError {
@@ -76,115 +153,65 @@ final class ObjectSort {
 }
 
 /// The objects of a sort, one after the other. The sort must be there meanwhile.
-final class SortedObjects {
-    /// Parts of which something is left: the one with the least object first.
-    private var heap: [SortReader] = []
+final class SortedRecords {
+    private let merge: SortMerge
     private var last: [UInt8] = []
 
-    fileprivate init(_ parts: [URL]) throws(JobError) {
-        for part in parts {
-            let reader = try SortReader(part)
-            if reader.hasRecord { heap.append(reader) }
-        }
-        heap.sort(by: SortReader.isBefore)
-    }
+    fileprivate init(_ merge: SortMerge) { self.merge = merge }
 
-    /// The next object, and the code of its source; nil: there are no more.
-    func next() throws(JobError) -> (source: SourceOrder.Code, object: ListedObject)? {
-        while let first = heap.first {
-            let isNew = last.isEmpty || !first.hasKey(of: last)
-            if isNew { last = first.recordBytes }
-            try first.advance()
-            if !first.hasRecord {
-                heap[0] = heap[heap.count - 1]
-                heap.removeLast()
+    /// The next one, which is good until the next call; nil: there are no more.
+    func next() throws(JobError) -> SortRecord? {
+        while let first = merge.first {
+            if last.isEmpty || !last.withUnsafeBytes({ first.hasKey(of: SortRecord($0)) }) {
+                last.removeAll(keepingCapacity: true)
+                last.append(contentsOf: first.bytes)
+                return first
             }
-            sinkFirst()
-            if isNew { return last.withUnsafeBytes { SortRecord($0).object } }
+            try merge.advance()
         }
         return nil
     }
-
-    /// Restores the order of the heap after its first has changed.
-    private func sinkFirst() {
-        var at = 0
-        while true {
-            var least = at
-            for child in [2 * at + 1, 2 * at + 2]
-            where child < heap.count && SortReader.isBefore(heap[child], heap[least]) {
-                least = child
-            }
-            if least == at { return }
-            heap.swapAt(at, least)
-            at = least
-        }
-    }
 }
 
-/// One sorted part, read from its begin.
-private final class SortReader {
-    private let file: FileHandle
+/// Writes the records of a part.
+private final class SortWriter {
     private let url: URL
-    private var buffer: [UInt8] = []
-    private var place = 0
-    private var count = 0
+    private let file: Int32
+    private let pending = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: ShardLimits.sortReadByteCount, alignment: 16)
+    private var pendingCount = 0
 
     init(_ url: URL) throws(JobError) {
         self.url = url
-        guard let file = FileHandle(forReadingAtPath: url.path) else {
-            throw ObjectSort.failure(url, String(cString: strerror(errno)))
+        file = open(url.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        if file < 0 { throw ObjectSort.failure(url, String(cString: strerror(errno))) }
+    }
+
+    deinit {
+        close(file)
+        pending.deallocate()
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws(JobError) {
+        if pendingCount + bytes.count > pending.count { try finish() }
+        guard bytes.count <= pending.count else { return try writeAll(bytes) }
+        UnsafeMutableRawBufferPointer(rebasing: pending[pendingCount...]).copyMemory(from: bytes)
+        pendingCount += bytes.count
+    }
+
+    /// Writes what is still pending.
+    func finish() throws(JobError) {
+        try writeAll(UnsafeRawBufferPointer(rebasing: pending[..<pendingCount]))
+        pendingCount = 0
+    }
+
+    private func writeAll(_ bytes: UnsafeRawBufferPointer) throws(JobError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = Foundation.write(file, rest.baseAddress, rest.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw ObjectSort.failure(url, String(cString: strerror(errno))) }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }
-        self.file = file
-        try advance()
-    }
-
-    deinit { try? file.close() }
-
-    /// Whether it stands at a record; if not, there are no more.
-    var hasRecord: Bool { count > 0 }
-    /// The record at which it stands.
-    var recordBytes: [UInt8] { Array(buffer[place..<place + count]) }
-
-    static func isBefore(_ a: SortReader, _ b: SortReader) -> Bool {
-        a.buffer.withUnsafeBytes { left in
-            b.buffer.withUnsafeBytes { right in
-                SortRecord(UnsafeRawBufferPointer(rebasing: left[a.place...]))
-                    < SortRecord(UnsafeRawBufferPointer(rebasing: right[b.place...]))
-            }
-        }
-    }
-
-    func hasKey(of record: [UInt8]) -> Bool {
-        buffer.withUnsafeBytes { mine in
-            record.withUnsafeBytes {
-                SortRecord(UnsafeRawBufferPointer(rebasing: mine[place...])).hasKey(of: SortRecord($0))
-            }
-        }
-    }
-
-    func advance() throws(JobError) {
-        place += count
-        if !isWhole {
-            do {
-                buffer = Array(buffer[place...]) + (try file.read(upToCount: ShardLimits.sortReadByteCount) ?? Data())
-            } catch {
-                throw ObjectSort.failure(url, error.localizedDescription)
-            }
-            place = 0
-        }
-        guard place < buffer.count else { return count = 0 }
-        guard isWhole else { throw ObjectSort.failure(url, "it is cut off") }
-        count = next
-    }
-
-    /// Bytes of the record at `place`, whose head is there.
-    private var next: Int {
-        buffer.withUnsafeBytes { SortRecord.byteCount(UnsafeRawBufferPointer(rebasing: $0[place...])) }
-    }
-
-    /// Whether a whole record is at `place`.
-    private var isWhole: Bool {
-        let left = buffer.count - place
-        return left >= SortRecord.headByteCount && left >= next
     }
 }

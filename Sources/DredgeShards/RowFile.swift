@@ -5,8 +5,7 @@ import Foundation
 
 /// Writes rows into a file that is compressed by gzip. The SHA-256 of what it holds, before compression, names it.
 struct RowWriter: ~Copyable {
-    private let path: String
-    private let file: gzFile
+    private let file: RowCompressor
     private var hash = SHA256()
     private var pending: [UInt8]
     /// Rows so far.
@@ -15,41 +14,39 @@ struct RowWriter: ~Copyable {
     private static let chunkByteCount = 64 << 10
 
     init(_ path: String, _ kind: ObjectRow.Kind) throws(JobError) {
-        self.path = path
-        guard let file = gzopen(path, "wb6") else { throw Self.failure(path, String(cString: strerror(errno))) }
-        self.file = file
+        file = try RowCompressor(path)
         pending = Array(kind.header.utf8)
     }
 
     mutating func write(_ row: ObjectRow) throws(JobError) {
-        pending += row.line
+        row.append(to: &pending)
+        try added()
+    }
+
+    /// Writes the row of an object of `source` in a manifest.
+    mutating func write(_ record: SortRecord, of source: String) throws(JobError) {
+        record.appendRow(of: source, to: &pending)
+        try added()
+    }
+
+    private mutating func added() throws(JobError) {
         count += 1
         if pending.count >= Self.chunkByteCount { try flush() }
     }
 
     /// Closes the file; the SHA-256 of what it holds.
     consuming func finish() throws(JobError) -> String {
-        do throws(JobError) { try flush() } catch {
-            gzclose(file)
-            throw error
-        }
-        guard gzclose(file) == Z_OK else { throw Self.failure(path, String(cString: strerror(errno))) }
+        try flush()
+        try file.finish()
         return Hexadecimal.string(hash.finish())
     }
 
     private mutating func flush() throws(JobError) {
         hash.update(pending)
-        let count = pending.withUnsafeBytes { gzwrite(file, $0.baseAddress, UInt32($0.count)) }
-        guard pending.isEmpty || Int(count) == pending.count else {
-            throw Self.failure(path, String(cString: strerror(errno)))
+        try pending.withUnsafeBufferPointer { (bytes) throws(JobError) in
+            try file.write(UnsafeRawBufferPointer(bytes))
         }
         pending.removeAll(keepingCapacity: true)
-    }
-
-    private static func failure(_ path: String, _ why: String) -> JobError {
-        JobError(
-            code: .storage, place: path, message: "Could not write it: \(why).",
-            advice: "Check the scratch directory and the space that is left there.", mayPass: true)
     }
 }
 

@@ -49,14 +49,84 @@ import Testing
             for _ in 0..<2 {
                 var seen: [[Int]] = []
                 let sorted = try sort.sorted()
-                while let (source, object) = try sorted.next() {
-                    let name = [Int(source.bucket)] + object.key.bytes.map(Int.init)
+                while let record = try sorted.next() {
+                    let object = record.object
+                    let name = [Int(record.source.bucket)] + object.key.bytes.map(Int.init)
                     seen.append(name)
                     #expect(object.lastModified?.timeIntervalSince1970 == newest[name]?.date)
                     #expect(object.eTag == ETag("e\(object.size)") && object.storageClass == "IA")
                 }
                 #expect(seen == seen.sorted { $0.lexicographicallyPrecedes($1) } && seen.count == newest.count)
             }
+        }
+    }
+
+    /// Keys that share long beginnings, that begin others, that come again, and that have bytes of zero.
+    private static func key(_ generator: inout SeededGenerator) -> [UInt8] {
+        let begins = ["", "a", "logs/2025/01/31/host-", "logs/2025/01/31/host-12345678", "\0\0\0\0\0\0\0\0"]
+        var key = Array(begins.randomElement(using: &generator)!.utf8)
+        key += (0..<Int.random(in: 0...10, using: &generator)).map { _ in
+            UInt8.random(in: 0...1, using: &generator) * UInt8.random(in: 0...255, using: &generator)
+        }
+        if Int.random(in: 0...30, using: &generator) == 0 { key += Array(repeating: 7, count: 1_024 - key.count) }
+        return key.isEmpty ? [0] : key
+    }
+
+    @Test(arguments: [1, 3_000, 20_000, 1 << 30], 1...6 as ClosedRange<UInt64>)
+    func `records come as a plain sort of all of them has them`(byteCountMax: Int, seed: UInt64) throws {
+        print("seed \(seed)")
+        var generator = SeededGenerator(seed: seed)
+        let sort = ObjectSort(in: URL(fileURLWithPath: directory.path), byteCountMax: byteCountMax)
+        var records: [[UInt8]] = []
+        for _ in 0..<1_000 {
+            let object = ListedObject(
+                key: ObjectKey(Self.key(&generator)), size: UInt64.random(in: 0...3, using: &generator),
+                eTag: ETag(["", "e", "\"e-2\"", "W/\"x\"", "\"", "é"].randomElement(using: &generator)!),
+                lastModified: [nil, Date(timeIntervalSince1970: Double.random(in: -9...9, using: &generator))][
+                    Int.random(in: 0...1, using: &generator)],
+                storageClass: [nil, "GLACIER"].randomElement(using: &generator)!)
+            let source = SourceOrder.Code(
+                value: [0, 1, 1 << 16].randomElement(using: &generator)!)
+            try sort.add(object, of: source)
+            records.append([])
+            SortRecord.append(object, of: source, to: &records[records.count - 1])
+        }
+        func compare(_ a: [UInt8], _ b: [UInt8], _ body: (SortRecord, SortRecord) -> Bool) -> Bool {
+            a.withUnsafeBytes { a in b.withUnsafeBytes { body(SortRecord(a), SortRecord($0)) } }
+        }
+        records.sort { compare($0, $1) { $0 < $1 } }
+        var expected: [[UInt8]] = []
+        for record in records where expected.last.map({ !compare($0, record) { $0.hasKey(of: $1) } }) ?? true {
+            expected.append(record)
+        }
+        for _ in 0..<2 {
+            var seen: [[UInt8]] = []
+            let sorted = try sort.sorted()
+            while let record = try sorted.next() {
+                seen.append([])
+                SortRecord.append(record.object, of: record.source, to: &seen[seen.count - 1])
+            }
+            #expect(seen == expected)
+        }
+    }
+
+    @Test func `a part that is cut off is refused`() throws {
+        let sort = ObjectSort(in: URL(fileURLWithPath: directory.path))
+        for key in ["a", "b", "c"] {
+            try sort.add(
+                ListedObject(key: ObjectKey(key), size: 1, eTag: ETag("e")),
+                of: SourceOrder.Code(value: 0))
+        }
+        func readAll() throws {
+            let sorted = try sort.sorted()
+            while try sorted.next() != nil {}
+        }
+        try readAll()
+        let part = directory.file("sorted-0")
+        let whole = try Data(contentsOf: URL(fileURLWithPath: part))
+        for byteCount in [1, 29, whole.count - 1] {
+            try whole.prefix(byteCount).write(to: URL(fileURLWithPath: part))
+            #expect(throws: JobError.self, "\(byteCount) bytes") { try readAll() }
         }
     }
 

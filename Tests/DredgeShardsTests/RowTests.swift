@@ -1,3 +1,4 @@
+import DredgeAWS
 import DredgeBase
 import DredgeS3
 import Foundation
@@ -52,6 +53,50 @@ import Testing
         }
         #expect(try reader.next() == nil)
         #expect(reader.finish() == digest)
+    }
+
+    /// Plain twin of `ObjectRow.line`, field by field through strings.
+    private static func plainLine(_ row: ObjectRow) -> String {
+        var fields = [
+            URIEncoding.path(row.source.utf8), URIEncoding.path(row.object.key.bytes), String(row.object.size),
+            URIEncoding.path(row.object.eTag.value.utf8),
+            row.object.lastModified.map { String(ObjectRow.milliseconds($0)) } ?? "",
+            URIEncoding.path((row.object.storageClass ?? "").utf8),
+        ]
+        if let result = row.result {
+            fields += [
+                URIEncoding.path(result.state.utf8), URIEncoding.path(result.reason.utf8), "\(result.chunkCount)",
+                "\(result.tokenCount)", result.digest.map(Hexadecimal.string) ?? "",
+            ]
+        }
+        if let previous = row.previous {
+            fields += [
+                "\(previous.size)", previous.result.state, "\(previous.result.chunkCount)",
+                "\(previous.result.tokenCount)", previous.result.digest.map(Hexadecimal.string) ?? "",
+            ]
+        } else if row.result == nil {
+            fields += ["", "", "", "", ""]
+        }
+        return fields.joined(separator: ",") + "\n"
+    }
+
+    @Test(arguments: 1...4 as ClosedRange<UInt64>) func `a line is what its fields are as strings`(seed: UInt64) {
+        print("seed \(seed)")
+        var generator = SeededGenerator(seed: seed)
+        for var row in Self.rows(1_000, seed: seed) {
+            row.object.size = UInt64.max >> UInt64.random(in: 0...63, using: &generator)
+            row.object.lastModified?.addTimeInterval(Double.random(in: -1e10...1e10, using: &generator))
+            row.object.eTag = ETag(["", "\"", "\"\"", "x", "\"\"\"", "a,b"].randomElement(using: &generator)!)
+            #expect(String(decoding: row.line, as: UTF8.self) == Self.plainLine(row))
+        }
+        for byte in 0...UInt8.max {
+            for begin in ["", "0123456789abcde", "0123456789abcdef", "a/long/key/of/which/all/stays/as/it/is"] {
+                let key = Array(begin.utf8) + [byte] + Array("z".utf8)
+                var output: [UInt8] = []
+                key.withUnsafeBytes { ObjectRow.appendEncoded($0, to: &output) }
+                #expect(String(decoding: output, as: UTF8.self) == URIEncoding.path(key))
+            }
+        }
     }
 
     @Test func `a file that is cut off or changed is refused`() throws {
