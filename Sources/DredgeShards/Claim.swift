@@ -72,10 +72,20 @@ actor Lease {
         return try await replace(storage, name, claim, tag: file.tag).map { Lease(storage, name, claim, tag: $0) }
     }
 
-    /// Says that the worker is at it, and how far. Returns whether the claim is still this worker's.
-    func renew(doneCount: Int, doneByteCount: UInt64) async throws(JobError) -> Bool {
-        claim.renew(at: try await storage.now())
+    /// How far the worker is, for the next time that the claim is renewed.
+    func note(doneCount: Int, doneByteCount: UInt64) {
         (claim.doneCount, claim.doneByteCount) = (doneCount, doneByteCount)
+    }
+
+    /// Renews the claim now and then, until the task is cancelled. Lost or not: what this worker has begun is of use
+    /// until somebody else has done it.
+    func keep() async {
+        while (try? await Task.sleep(for: ShardLimits.renewalInterval)) != nil { _ = try? await renew() }
+    }
+
+    /// Says that the worker is at it, and how far. Returns whether the claim is still this worker's.
+    func renew() async throws(JobError) -> Bool {
+        claim.renew(at: try await storage.now())
         guard let tag = try await Self.replace(storage, name, claim, tag: tag) else { return false }
         self.tag = tag
         return true

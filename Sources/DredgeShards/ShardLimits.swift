@@ -19,6 +19,8 @@ public enum ShardLimits {
     static let leaseMilliseconds: Int64 = 300_000
     /// …and how often it is renewed.
     static let renewalInterval: Duration = .seconds(60)
+    /// How long a worker without an index goes by what it has seen of a job, while something is left to claim.
+    static let lookInterval: Duration = .seconds(60)
     /// How often a worker without an index looks again for a shard, where all that are not done are claimed.
     static let claimLookInterval: Duration = .seconds(10)
     /// Memory in which the planner sorts what is listed, before it goes to disk.

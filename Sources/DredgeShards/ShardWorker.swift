@@ -67,6 +67,17 @@ public struct ShardWorker: Sendable {
 
     /// - Parameter lease: is renewed meanwhile; nil: there is none.
     func work(on shard: Int, _ lease: Lease?) async throws -> Outcome {
+        let keeping = Task { await lease?.keep() }
+        let result: Result<Outcome, any Error>
+        do { result = .success(try await makeResult(of: shard, lease)) } catch { result = .failure(error) }
+        keeping.cancel()
+        await keeping.value
+        let outcome = try result.get()
+        if case .stopped = outcome { await lease?.giveBack() }
+        return outcome
+    }
+
+    private func makeResult(of shard: Int, _ lease: Lease?) async throws -> Outcome {
         let name = "dredge-\(job.file.id)-\(JobNames.number(shard))"
         guard let lock = try ScratchLock(name, in: scratch) else {
             throw JobError(
@@ -82,7 +93,6 @@ public struct ShardWorker: Sendable {
         let report = try await index(names, manifest, into: store, lease)
         guard report.outcome == .complete else {
             try store.close()
-            await lease?.giveBack()
             return .stopped(report)
         }
         try await handIn(shard, store, in: folder)
@@ -128,17 +138,13 @@ public struct ShardWorker: Sendable {
         }
     }
 
-    /// Hands the run's progress on, and tells it to others by renewing the lease, to the run's end.
+    /// Hands the run's progress on, also to the lease, which tells it to others, to the run's end.
     private func watch(_ run: Run, _ lease: Lease?) async {
         let (stream, continuation) = AsyncStream.makeStream(of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
         async let shown: Void = onRun(run, stream)
-        var next = ContinuousClock.now + ShardLimits.renewalInterval
         for await progress in run.progress {
             continuation.yield(progress)
-            guard let lease, ContinuousClock.now >= next else { continue }
-            next = .now + ShardLimits.renewalInterval
-            // Lost or not: what this worker has begun is of use until somebody else has done it.
-            _ = try? await lease.renew(doneCount: progress.doneCount, doneByteCount: progress.doneByteCount)
+            await lease?.note(doneCount: progress.doneCount, doneByteCount: progress.doneByteCount)
         }
         continuation.finish()
         await shown
@@ -161,15 +167,16 @@ public struct ShardWorker: Sendable {
         var inUse: Set<Int> = []
         // Of one shard; others are still to be done.
         var unequal: JobError?
+        var choice = ShardChoice(job, worker: name)
         while true {
             try Task.checkCancellation()
-            let done = Set(try await job.storage.names(in: JobNames.done).compactMap(JobNames.shard))
-            let left = job.index.shards.indices.filter { !done.contains($0) }
-            if left.isEmpty {
+            let (shard, lease): (Int, Lease)
+            switch try await choice.next(but: inUse) {
+            case .shard(let next, let claim): (shard, lease) = (next, claim)
+            case .allDone:
                 if let unequal { throw unequal }
                 return true
-            }
-            guard let (shard, lease) = try await claim(left.filter { !inUse.contains($0) }) else {
+            case .none:
                 inUse = []
                 try await sleep(ShardLimits.claimLookInterval)
                 continue
@@ -184,28 +191,13 @@ public struct ShardWorker: Sendable {
                 continue
             } catch let error as JobError where error.code == .unequalResults {
                 unequal = error
+                choice.finish(shard)
                 continue
             }
             try onShard(shard, outcome)
             if case .stopped = outcome { return false }
+            choice.finish(shard)
         }
-    }
-
-    /// One of the shards that are not done, with the claim to it; nil: others have all of them.
-    private func claim(_ left: [Int]) async throws(JobError) -> (Int, Lease)? {
-        let claimed = Set(try await job.storage.names(in: JobNames.claims).compactMap(JobNames.shard))
-        for shard in left where !claimed.contains(shard) {
-            if let lease = try await take(shard, 1) { return (shard, lease) }
-        }
-        // Now those whose workers are dead, then those that are slow.
-        for place in 1...2 {
-            for shard in left { if let lease = try await take(shard, place) { return (shard, lease) } }
-        }
-        return nil
-    }
-
-    private func take(_ shard: Int, _ place: Int) async throws(JobError) -> Lease? {
-        try await Lease.take(shard, of: job.storage, named: JobNames.claim(shard, place), worker: name)
     }
 
     // MARK: Handing in

@@ -22,14 +22,16 @@ import Testing
         let client = MemoryStorage.Client(storage, seed: 99)
         storage.clock.withLock { $0 += 299 }
         #expect(try await Lease.take(3, of: client, named: "claim", worker: "late") == nil)
-        #expect(try await first.renew(doneCount: 5, doneByteCount: 50))
+        await first.note(doneCount: 5, doneByteCount: 50)
+        #expect(try await first.renew())
         storage.clock.withLock { $0 += 299 }
         #expect(try await Lease.take(3, of: client, named: "claim", worker: "late") == nil)
         storage.clock.withLock { $0 += 2 }
         let second = try #require(try await Lease.take(3, of: client, named: "claim", worker: "late"))
         // Who was taken over learns of it.
-        #expect(try await first.renew(doneCount: 6, doneByteCount: 60) == false)
-        #expect(try await second.renew(doneCount: 1, doneByteCount: 1))
+        #expect(try await first.renew() == false)
+        await second.note(doneCount: 1, doneByteCount: 1)
+        #expect(try await second.renew())
         let claim = try JobText.value(Claim.self, storage["claim"] ?? [], place: "claim")
         #expect(claim.epoch == 2 && claim.worker == "late" && claim.doneCount == 1)
     }

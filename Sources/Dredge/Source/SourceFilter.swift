@@ -14,7 +14,7 @@ package struct SourceFilter: Sendable {
         isReread = source.rereads
     }
 
-    func includes(_ key: [UInt8]) -> Bool {
+    package func includes(_ key: [UInt8]) -> Bool {
         (include.isEmpty || include.contains { $0.matches(key) }) && !exclude.contains { $0.matches(key) }
     }
 

@@ -79,10 +79,13 @@ struct JobPlanning {
     let path: String
     let cut: ShardOptions
     let results: any JobStorage
+    /// Of `results`, where it is a bucket of another service than AWS's.
+    let resultsEndpointURL: String?
     let json: Bool
 
     func run(_ inventories: [Inventory], scratch: URL) async throws {
         try refuseSecrets()
+        try refuseResultsInSource()
         let engine = try Engine(
             limits: config.limits, base: config.base, logger: OutputOptions.logger(isVerbose: false))
         let (count, config, text, results) = (try cut.count(), config, text, results)
@@ -118,6 +121,28 @@ struct JobPlanning {
         if let id = JobNames.job(name.hasPrefix("job-") ? String(name) : "job-\(name)") { return id }
         throw CommandFailure(
             .usage, "dredge: --since \(Quoting.quoted(since)) is neither latest nor the ID or URL of a job.")
+    }
+
+    /// The next listing would show the job's files as objects of the source.
+    private func refuseResultsInSource() throws {
+        guard let place = cut.results.flatMap({ SourceURL($0) }) else { return }
+        let start = place.prefix.isEmpty || place.prefix.hasSuffix("/") ? place.prefix : place.prefix + "/"
+        let file = Array("\(start)job-0000000000000000/job.json".utf8)
+        for source in config.sources
+        where source.bucket == place.bucket && source.endpointURL == resultsEndpointURL
+            && file.starts(with: source.prefix.utf8)
+        {
+            let filter: SourceFilter
+            do throws(RunError) { filter = try SourceFilter(source) } catch {
+                throw CommandFailure(.usage, FatalText.text(error))
+            }
+            guard filter.includes(file) else { continue }
+            throw CommandFailure(
+                .usage,
+                "\(Quoting.escaped(path)): the source \(Quoting.quoted(source.name)) has the place of the results in "
+                    + "it: the next plan would list the job's files. Put them elsewhere, or give the source "
+                    + "`exclude: [\"\(Quoting.escaped(start))**\"]`.")
+        }
     }
 
     /// All workers get the config's text.

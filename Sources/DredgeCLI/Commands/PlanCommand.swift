@@ -80,7 +80,7 @@ struct PlanCommand: AsyncParsableCommand {
             return try await JobPlace.with(place, storage) { results in
                 try await JobPlanning(
                     config: config, text: String(decoding: bytes, as: UTF8.self), path: self.config, cut: cut,
-                    results: results, json: json
+                    results: results, resultsEndpointURL: storage.resultsEndpointURL, json: json
                 )
                 .run(inventories, scratch: JobPlace.scratch(storage.scratch))
             }
