@@ -101,7 +101,7 @@ extension Job {
         guard let since = file.since, let last = since.jobs.last else { return nil }
         let before = try await Job(last, in: try earlier()).generation()
         guard before.catalogDigest == since.catalogDigest else {
-            throw Self.changed("\(url): the catalog of \(last)")
+            throw Self.changed(before.job.url + JobNames.catalog)
         }
         return before.catalog
     }

@@ -74,7 +74,7 @@ extension Job {
             let before = try await Job(id, in: try earlier()).generation()
             guard before.catalogDigest == since.catalogDigest,
                 since.jobs.dropLast().elementsEqual(before.job.file.since?.jobs ?? [])
-            else { throw Self.changed("\(url): the catalog of \(id)") }
+            else { throw Self.changed(before.job.url + JobNames.catalog) }
             history.append(before)
         }
         return history.reversed()

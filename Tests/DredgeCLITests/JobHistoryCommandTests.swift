@@ -190,6 +190,6 @@ import Testing
         let text = try String(contentsOf: catalog, encoding: .utf8)
         try (text + " ").write(to: catalog, atomically: true, encoding: .utf8)
         let other = try await dredge(["store", "ls", second], status: 3).error
-        #expect(other.contains("the catalog of"), "\(other)")
+        #expect(other.contains("\(first)catalog.json"), "\(other)")
     }
 }
