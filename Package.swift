@@ -74,6 +74,9 @@ let package = Package(
             name: "CLZ4", path: "CSupport/CLZ4", pkgConfig: "liblz4",
             providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
         .systemLibrary(
+            name: "CSnappy", path: "CSupport/CSnappy", pkgConfig: "snappy",
+            providers: [.apt(["libsnappy-dev"]), .brew(["snappy"])]),
+        .systemLibrary(
             name: "CExpat", path: "CSupport/CExpat", pkgConfig: "expat",
             providers: [.apt(["libexpat1-dev"]), .brew(["expat"])]),
         .systemLibrary(
@@ -104,6 +107,7 @@ let package = Package(
         library("DredgeIAM", ["DredgeAWS"]),
         library("DredgePolicy", ["DredgeIAM", "DredgeAWS"]),
         library("DredgeS3", ["DredgeBase", "DredgeTransfer", "DredgeAWS", "CListPage"]),
+        library("DredgeParquet", ["CLZ4", "CSnappy", "CZlib"]),
         library("DredgeText", ["CTextKernels"]),
         library("DredgeLedger", ["DredgeBase"]),
         library(
@@ -115,8 +119,8 @@ let package = Package(
         library(
             "Dredge",
             [
-                "DredgeBase", "DredgeTransfer", "DredgeAWS", "DredgeIAM", "DredgeS3", "DredgeText", "DredgeLedger",
-                "DredgeStore", "CZlib",
+                "DredgeBase", "DredgeTransfer", "DredgeAWS", "DredgeIAM", "DredgeS3", "DredgeParquet", "DredgeText",
+                "DredgeLedger", "DredgeStore", "CZlib",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         library(
@@ -188,6 +192,7 @@ let package = Package(
         tests("DredgeAWSTests", ["DredgeAWS", "DredgeBase", "DredgeTransfer"], resources: [.copy("Golden")]),
         tests("DredgePolicyTests", ["DredgePolicy", "DredgeIAM", "DredgeAWS"], exclude: ["Golden"]),
         tests("DredgeS3Tests", ["DredgeS3", "DredgeBase", "DredgeIAM"], resources: [.copy("Golden")]),
+        tests("DredgeParquetTests", ["DredgeParquet"], exclude: ["Golden"]),
         tests("DredgeTextTests", ["DredgeText", "CTextKernels", "CTextReference"], resources: [.copy("Golden")]),
         tests("DredgeLedgerTests", ["DredgeLedger", "DredgeBase"]),
         tests(
