@@ -125,7 +125,7 @@ import Testing
         #expect(error?.message.contains("has 25 bytes, and 50 by the manifest") == true, "\(error as Any)")
     }
 
-    @Test func `what is no inventory in CSV is refused, with what to do`() throws {
+    @Test func `what is no inventory that is read is refused, with what to do`() throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         func message(_ path: String) -> String {
             do throws(RunError) {
@@ -136,7 +136,7 @@ import Testing
             }
         }
         #expect(message("/nowhere/manifest.json").contains("It is not there"))
-        #expect(message(try write(["x.parquet": ""], format: "Parquet")).contains("written as CSV"))
+        #expect(message(try write(["x.orc": ""], format: "ORC")).contains("written as CSV or Parquet"))
         #expect(message(try write(["x.csv": ""], schema: "Bucket, Key")).contains("no Size"))
         let manifest = try write(["y.csv": ""])
         try FileManager.default.removeItem(at: folder.appendingPathComponent("data/y.csv"))

@@ -8,6 +8,7 @@ struct InventoryReader {
     /// What is wrong with a file, and where.
     struct Problem: Error {
         let message: String
+        var advice = "Copy the file anew. If it stays so, have the inventory made anew."
     }
     private let inventory: Inventory
     private let bufferByteCount: Int

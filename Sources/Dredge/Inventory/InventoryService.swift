@@ -10,14 +10,14 @@ final class InventoryService: ObjectService {
     /// Its objects come in no order.
     var listsInOrder: Bool { false }
     private struct State {
-        var reader: InventoryReader
+        var reader: InventoryRows
         var pageCount = 0
     }
     private let state: Mutex<State>
 
     init(_ inventory: Inventory) {
         bucket = inventory.bucket
-        state = Mutex(State(reader: InventoryReader(inventory)))
+        state = Mutex(State(reader: InventoryRows(inventory)))
     }
 
     /// The next page, whichever the token is: it can be read once.
@@ -40,7 +40,7 @@ final class InventoryService: ObjectService {
         } catch {
             throw S3Error(
                 code: .other, bucket: bucket, key: nil, message: "The inventory can't be read: \(error.message).",
-                advice: "Copy the file anew. If it stays so, have the inventory made anew.")
+                advice: error.advice)
         }
     }
 

@@ -20,7 +20,7 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "manifest.json in a copy of an S3 Inventory's folder (the one with data/ and a folder for each date), in "
-                + "CSV; read in the place of its bucket's listing. May be given once for each bucket.",
+                + "CSV or Parquet; read in the place of its bucket's listing. May be given once for each bucket.",
             valueName: "file"), completion: .file())
     var inventory: [String] = []
 
