@@ -99,7 +99,7 @@ extension Job {
     /// The catalog that the job goes on from; nil: it reads all.
     private func before() async throws(JobError) -> Catalog? {
         guard let since = file.since, let last = since.jobs.last else { return nil }
-        let before = try await Job(last, in: try earlier()).generation()
+        let before = try await earlierJob(last).generation()
         guard before.catalogDigest == since.catalogDigest else {
             throw Self.changed(before.job.url + JobNames.catalog)
         }

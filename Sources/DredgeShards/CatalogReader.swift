@@ -34,9 +34,9 @@ public struct CatalogReader: Sendable {
             (source == nil || source == row.source) && row.object.key.bytes.starts(with: prefix)
         }
 
-        /// Whether one of these keys may be wanted: from `begin`, up to `end` without it.
+        /// Whether one of these keys may be wanted: from `begin` up to `end`, which another source may have, too.
         func mayBeFrom(_ begin: [UInt8], to end: [UInt8]) -> Bool {
-            (prefix.lexicographicallyPrecedes(end))
+            !end.lexicographicallyPrecedes(prefix)
                 && (begin.starts(with: prefix) || begin.lexicographicallyPrecedes(prefix))
         }
     }

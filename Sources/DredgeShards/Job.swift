@@ -29,10 +29,12 @@ public struct Job: Sendable {
         guard let file = try await storage.read(JobNames.job, byteCountMax: ShardLimits.fileByteCountMax) else {
             throw JobError(
                 code: .usage, place: storage.url, message: "There is no \(JobNames.job).",
-                advice: "Give the URL that `dredge plan --results` has printed.")
+                advice:
+                    "Give the URL that `dredge plan --results` has printed; a place of jobs can be read when one of "
+                    + "them is merged.")
         }
         self.file = try JobText.value(JobFile.self, file.bytes, place: storage.url + JobNames.job)
-        guard (try? self.file.contentID) == self.file.id else {
+        guard (try? self.file.contentID) == self.file.id, self.file.isPossible else {
             throw Self.changed(storage.url + JobNames.job)
         }
         guard let index = try await storage.read(JobNames.index, byteCountMax: ShardLimits.fileByteCountMax),
@@ -52,11 +54,10 @@ public struct Job: Sendable {
         return results
     }
 
-    /// Objects of a source that tell whether anything of it can be read: those that an earlier job has read, and the
-    /// first ones of some shards, whose numbers are spread over the keys.
+    /// Objects of a source that tell whether anything of it can be read: the first ones of some shards, whose numbers
+    /// are spread over the keys.
     func witnesses(of source: String) -> [ObjectKey] {
-        let read = file.since?.witnesses.map { ShardIndex.FirstObject(source: $0, key: $1) } ?? []
-        return (read + index.shards.map(\.first)).lazy.filter { $0.source == source }
+        index.shards.lazy.map(\.first).filter { $0.source == source }
             .prefix(ShardLimits.witnessCountMax).map { ObjectKey($0.keyBytes) }
     }
 

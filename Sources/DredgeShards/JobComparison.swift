@@ -1,5 +1,4 @@
 import Dredge
-import DredgeAWS
 import DredgeBase
 import DredgeLedger
 import DredgeS3
@@ -22,8 +21,12 @@ final class JobComparison {
     private var decisions: [RemovalDecision] = []
     /// Objects that are as they were.
     private(set) var unchangedCount = 0
-    /// By source, the key of one of them that is stored, percent-encoded.
-    private(set) var witnesses: [String: String] = [:]
+    /// By source: whether something of it is stored.
+    private var isStored: [Bool]
+    /// Sources of which something is stored.
+    var storedSources: [String] { sources.indices.filter { isStored[$0] }.map { sources[$0].name } }
+    /// By source: what came from then on may be missing in the listing; nil: nothing may.
+    private var begins: [Date?]
 
     /// - Parameters:
     ///   - candidates: by source, with what is known before anything is compared.
@@ -38,13 +41,18 @@ final class JobComparison {
         self.order = order
         self.candidates = candidates
         self.folder = folder
+        isStored = sources.map { _ in false }
+        begins = sources.map { _ in nil }
     }
 
     /// Goes over all objects, and decides what becomes of those that are left over.
-    /// - Parameter isTrusted: by source, whether its listing can't have left out anything.
+    /// - Parameters:
+    ///   - isTrusted: by source, whether its listing can't have left out anything.
+    ///   - begins: by source, when the inventory was begun that stands for its listing; nil: it was listed now.
     func compare(
-        _ listed: SortedRecords, with history: HistoryRows, isTrusted: [Bool]
+        _ listed: SortedRecords, with history: HistoryRows, isTrusted: [Bool], begins: [Date?]
     ) async throws(JobError) {
+        self.begins = begins
         var toRead = try RowWriter(toReadPath, .manifest)
         var missing = try RowWriter(missingPath, .result)
         var again = try RowWriter(againPath, .manifest)
@@ -80,7 +88,11 @@ final class JobComparison {
     ) throws(JobError) {
         let source = order.source(of: place.code)
         if row.result?.digest != nil {
+            isStored[source] = true
             candidates[source].storedCount += 1
+            if let begin = begins[source], let modified = row.object.lastModified, modified >= begin {
+                return unchangedCount += 1
+            }
             candidates[source].missingCount += 1
             if row.result?.reason == RemovalDecision.withheldReason { candidates[source].withheldBeforeCount += 1 }
         }
@@ -95,15 +107,15 @@ final class JobComparison {
         guard let previous, let result = previous.result else {
             return try toRead.write(ObjectRow(source: name, object: object))
         }
-        if result.digest != nil { candidates[source].storedCount += 1 }
+        if result.digest != nil {
+            isStored[source] = true
+            candidates[source].storedCount += 1
+        }
         let row = ObjectRow(
             source: name, object: object, previous: .init(size: previous.object.size, result: result))
         let decision = ListingDecision(filters[source].entry(object), known: KnownObject(previous))
         if decision == .unchanged || isSkippedAsBefore(object, decision, previous) {
             unchangedCount += 1
-            if decision == .unchanged, witnesses[name] == nil {
-                witnesses[name] = URIEncoding.path(object.key.bytes)
-            }
             if decision == .unchanged, result.state != ObjectState.indexed.rawValue { try again.write(row) }
             return
         }

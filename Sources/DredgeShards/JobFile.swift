@@ -24,12 +24,14 @@ public struct JobFile: Codable, Sendable, Hashable {
         public var bucket: String
         /// The key prefix.
         public var prefix: String
+        /// The service; nil: AWS.
+        public var endpoint: String?
         /// Its filters; nil: it has none.
         public var filters: String?
 
         /// Whether both name the same objects, but for filters.
         func isSame(as other: SourceName) -> Bool {
-            name == other.name && bucket == other.bucket && prefix == other.prefix
+            name == other.name && bucket == other.bucket && prefix == other.prefix && endpoint == other.endpoint
         }
     }
 
@@ -45,8 +47,8 @@ public struct JobFile: Codable, Sendable, Hashable {
         public var settled: Settled
         /// What became of documents that are not listed any more, by source.
         public var removals: [String: RemovalOutcome]
-        /// By source, the key of an object that is unchanged, percent-encoded.
-        public var witnesses: [String: String]
+        /// Sources of which earlier jobs have stored something.
+        public var storedSources: [String]
     }
 
     /// Rows of results that the planner has written, without a worker.
@@ -96,6 +98,19 @@ public struct JobFile: Codable, Sendable, Hashable {
     }
 
     static let idLength = 16
+
+    /// Whether it can be one that a planner has written: then nothing in it makes a number overflow, or a name lead
+    /// elsewhere.
+    var isPossible: Bool {
+        let names = Set(sources.map(\.name))
+        guard names.count == sources.count, sources.count <= ShardLimits.sourceCountMax else { return false }
+        guard let since else { return true }
+        return (1..<ShardLimits.generationCountMax).contains(since.jobs.count)
+            && since.jobs.allSatisfy { JobNames.job(JobNames.folder($0)) == $0 }
+            && since.removals.values.allSatisfy { outcome in
+                [outcome.removedCount, outcome.markedCount, outcome.withheldCount].allSatisfy(RowSums.isPossible)
+            }
+    }
 }
 
 /// The shards of a job, each a range of keys.

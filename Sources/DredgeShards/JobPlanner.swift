@@ -93,7 +93,7 @@ public struct JobPlanner: Sendable {
             job.since = JobFile.Since(
                 jobs: history.map(\.job.file.id), catalogDigest: last.catalogDigest,
                 unchangedCount: comparison.unchangedCount, settled: try comparison.settle(to: settled),
-                removals: comparison.removals, witnesses: comparison.witnesses)
+                removals: comparison.removals, storedSources: comparison.storedSources)
         }
         job.id = try job.contentID
         let storage = StorageFolder(JobNames.folder(job.id), of: results)
@@ -134,11 +134,13 @@ public struct JobPlanner: Sendable {
         }
         guard names.count >= last.sources.count, zip(last.sources, names).allSatisfy({ $0.isSame(as: $1) }) else {
             throw refusal(
-                "Its sources are others than the config's: name, bucket and prefix must be the same, in the same "
-                    + "order. New ones may stand behind them.")
+                "Its sources are others than the config's: name, bucket, prefix and endpoint must be the same, in the "
+                    + "same order. New ones may stand behind them.")
         }
         guard history.count < ShardLimits.generationCountMax else {
-            throw refusal("\(history.count) jobs go on from one another already.")
+            throw refusal(
+                "\(history.count) jobs go on from one another already. The catalog of the new one becomes the latest "
+                    + "with `dredge merge --make-latest`.")
         }
         return history
     }
@@ -156,7 +158,8 @@ public struct JobPlanner: Sendable {
         }
         let comparison = try JobComparison(sources, order: order, candidates: candidates, in: folder)
         try await comparison.compare(
-            listing.sort.sorted(), with: HistoryRows(history, order: order, in: folder), isTrusted: listing.isTrusted)
+            listing.sort.sorted(), with: HistoryRows(history, order: order, in: folder), isTrusted: listing.isTrusted,
+            begins: listing.begins)
         return comparison
     }
 
@@ -180,6 +183,8 @@ public struct JobPlanner: Sendable {
         var counts: [Int]
         /// By source: whether nothing can be missing in what was listed.
         var isTrusted: [Bool]
+        /// By source: when the inventory was begun that stands for its listing; nil: it was listed now.
+        var begins: [Date?]
     }
 
     private func list(
@@ -188,6 +193,7 @@ public struct JobPlanner: Sendable {
         let sort = ObjectSort(in: folder)
         var leftOut = JobFile.LeftOut()
         var (counts, isTrusted) = (sources.map { _ in 0 }, sources.map { _ in true })
+        var begins = [Date?](repeating: nil, count: sources.count)
         for (index, source) in sources.enumerated() {
             var failure: JobError?
             func add(_ objects: [ListedObject], _ entries: [ListingEntry]) {
@@ -216,6 +222,11 @@ public struct JobPlanner: Sendable {
                 continue
             }
             let inventory = inventories.first { $0.bucket == source.bucket }
+            if let inventory {
+                begins[index] = inventory.created
+                // Of what is missing nothing tells whether it came later.
+                if inventory.created == nil { isTrusted[index] = false }
+            }
             let listed = try await engine.list(source, inventory: inventory, named: RunName.make(), add)
             if let failure { throw failure }
             if inventory == nil, listed.mayRepeat { leftOut.filtered = nil }
@@ -225,7 +236,7 @@ public struct JobPlanner: Sendable {
                 isTrusted[index] = false
             }
         }
-        return Listing(sort: sort, leftOut: leftOut, counts: counts, isTrusted: isTrusted)
+        return Listing(sort: sort, leftOut: leftOut, counts: counts, isTrusted: isTrusted, begins: begins)
     }
 
     /// What is to be read.
@@ -319,7 +330,8 @@ extension Engine {
     /// What of sources must be the same for planner and workers.
     func jobNames(of sources: [Source]) -> [JobFile.SourceName] {
         zip(sources, records(of: sources)).map {
-            JobFile.SourceName(name: $0.name, bucket: $0.bucket, prefix: $0.prefix, filters: $1.filters)
+            JobFile.SourceName(
+                name: $0.name, bucket: $0.bucket, prefix: $0.prefix, endpoint: $1.endpointURL, filters: $1.filters)
         }
     }
 }

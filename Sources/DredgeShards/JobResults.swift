@@ -1,4 +1,5 @@
 import DredgeBase
+import DredgeStore
 import Foundation
 
 /// The place of the jobs of one config, and which of them has the latest catalog.
@@ -39,7 +40,7 @@ package struct JobResults: Sendable {
                 continue
             }
             if now.job == job.id { return job.id }
-            guard isForced || job.since?.jobs.last == now.job else { return now.job }
+            guard isForced || job.since?.jobs.contains(now.job) ?? false else { return now.job }
             // Its answer may have got lost: the next look tells.
             _ = try await storage.replace(JobNames.latest, bytes, ifTag: now.tag)
         }
@@ -71,13 +72,25 @@ extension Job {
     package func history() async throws(JobError) -> [Generation] {
         var history = [try await generation()]
         while let since = history.last?.job.file.since, let id = since.jobs.last {
-            let before = try await Job(id, in: try earlier()).generation()
+            let before = try await earlierJob(id).generation()
             guard before.catalogDigest == since.catalogDigest,
                 since.jobs.dropLast().elementsEqual(before.job.file.since?.jobs ?? [])
             else { throw Self.changed(before.job.url + JobNames.catalog) }
             history.append(before)
         }
         return history.reversed()
+    }
+
+    /// A job that this one goes on from.
+    func earlierJob(_ id: String) async throws(JobError) -> Job {
+        let place = try earlier()
+        do throws(JobError) { return try await Job(id, in: place) } catch {
+            guard error.code == .usage else { throw error }
+            throw JobError(
+                code: .badFile, place: url,
+                message: "It goes on from \(place.url)\(JobNames.folder(id))/, which is not there.",
+                advice: "Bring that folder back, or plan a job that reads all, and merge it with --make-latest.")
+        }
     }
 
     /// The job with its catalog. Throws where it is not merged yet.
@@ -90,9 +103,11 @@ extension Job {
                 advice: "Make it with `dredge merge --job \(url)` when all shards are done.")
         }
         let catalog = try JobText.value(Catalog.self, bytes, place: place)
-        guard catalog.job == file.id, catalog.shards.map(\.shard).sorted().elementsEqual(index.shards.indices) else {
-            throw Self.changed(place)
-        }
+        let order = index.shards.indices.sorted { index.shards[$0].position < index.shards[$1].position }
+        guard catalog.job == file.id, catalog.shards.map(\.shard) == order, catalog.settings == file.settings,
+            catalog.since == file.since?.jobs ?? [], catalog.removals == file.since?.removals ?? [:],
+            catalog.leftOut == file.leftOut, catalog.digest == catalog.total.content.text(settings: catalog.settings)
+        else { throw Self.changed(place) }
         return Generation(job: self, catalog: catalog, catalogDigest: SHA256.hex(bytes))
     }
 }

@@ -14,8 +14,10 @@ final class ManifestFile: ManifestListing {
     private let state: Mutex<State>
 
     let witnesses: [ObjectKey]
+    let hasStoredContent: Bool
 
-    init(_ path: String, source: String, witnesses: [ObjectKey] = []) {
+    init(_ path: String, source: String, witnesses: [ObjectKey] = [], hasStoredContent: Bool = false) {
+        self.hasStoredContent = hasStoredContent
         self.path = path
         self.source = source
         self.witnesses = witnesses

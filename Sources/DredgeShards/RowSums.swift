@@ -57,8 +57,10 @@ public struct RowSums: Sendable, Hashable {
     /// Whether all numbers can be: then sums of them are no overflow.
     var isPossible: Bool {
         // As many as there can be shards of the largest number fit into 63 bits.
-        ([chunkCount, tokenCount, content.objectCount] + states.values).allSatisfy { (0...1 << 45).contains($0) }
+        ([chunkCount, tokenCount, content.objectCount] + states.values).allSatisfy(Self.isPossible)
     }
+
+    static func isPossible(_ count: Int) -> Bool { (0...1 << 45).contains(count) }
 }
 
 extension RowSums: Codable {
@@ -80,6 +82,9 @@ extension RowSums: Codable {
         }
         content = ContentDigest(
             objectCount: try values.decode(Int.self, forKey: .contentCount), objects: objects)
+        guard isPossible else {
+            throw DecodingError.dataCorruptedError(forKey: .states, in: values, debugDescription: "numbers too large")
+        }
     }
 
     /// The sum of digests as hexadecimal text of 4,096 digits.

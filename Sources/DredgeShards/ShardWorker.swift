@@ -72,9 +72,12 @@ public struct ShardWorker: Sendable {
         do { result = .success(try await makeResult(of: shard, lease)) } catch { result = .failure(error) }
         keeping.cancel()
         await keeping.value
-        let outcome = try result.get()
-        if case .stopped = outcome { await lease?.giveBack() }
-        return outcome
+        switch result {
+        case .success(.done), .success(.wasDone), .success(.isNone): break
+        // Others need not wait for the claim's end.
+        case .success(.stopped), .failure: await lease?.giveBack()
+        }
+        return try result.get()
     }
 
     private func makeResult(of shard: Int, _ lease: Lease?) async throws -> Outcome {
@@ -125,7 +128,12 @@ public struct ShardWorker: Sendable {
             sources.filter { names.contains($0.name) }, into: store,
             listedBy: Dictionary(
                 uniqueKeysWithValues: names.map {
-                    ($0, ManifestFile(manifest, source: $0, witnesses: job.witnesses(of: $0)))
+                    (
+                        $0,
+                        ManifestFile(
+                            manifest, source: $0, witnesses: job.witnesses(of: $0),
+                            hasStoredContent: job.file.since?.storedSources.contains($0) ?? false)
+                    )
                 }))
         async let watched: Void = watch(run, lease)
         do throws(RunError) {
@@ -187,7 +195,6 @@ public struct ShardWorker: Sendable {
                 outcome = try await job.done(shard) == nil ? work(on: shard, lease) : .wasDone
             } catch let error as JobError where error.code == .scratchInUse {
                 inUse.insert(shard)
-                await lease.giveBack()
                 continue
             } catch let error as JobError where error.code == .unequalResults {
                 unequal = error

@@ -192,4 +192,81 @@ import Testing
         let other = try await dredge(["store", "ls", second], status: 3).error
         #expect(other.contains("\(first)catalog.json"), "\(other)")
     }
+
+    @Test func `a source that is refused for a night keeps what is stored, and stops no other`() async throws {
+        defer { server.stop() }
+        try play(texts)
+        _ = try await workAndMerge(try await plan().url)
+        var changed = texts
+        changed["13.txt"] = Array("changed\n".utf8)
+        changed["99.txt"] = Array("new\n".utf8)
+        try play(changed, faults: [ScriptedS3Server.Fault.error(on: .get, 403, "AccessDenied").times(-1)])
+        let refused = try await plan(["--since", "latest"]).url
+        _ = try await dredge(["worker", "--job", refused, "--shard-index", "any", "--no-progress"], status: 2)
+        _ = try await dredge(["merge", "--job", refused], status: 2)
+        #expect(try await output(["store", "ls", refused, "--state", "failed"]).split(separator: "\n").count == 2)
+    }
+
+    @Test func `sources that share a bucket are found by prefix, name and key`() async throws {
+        defer { server.stop() }
+        let source = "bucket: bucket, endpoint_url: \"\(server.endpointURL)\", auth: anonymous"
+        try directory.write("c.yaml", "store: s.chunks\nsources:\n  - {name: b, \(source)}\n  - {name: a, \(source)}\n")
+        try play(texts)
+        for shardCount in [40, 3, 7] {
+            let arguments = ["plan", "c.yaml", "--results", "results", "--shards", "\(shardCount)"]
+            let job = try await output(arguments).trimmingCharacters(in: .newlines)
+            _ = try await workAndMerge(job)
+            for key in ["10.txt", "13.txt", "29.txt"] {
+                #expect(try await output(["store", "ls", job, "--prefix", key]).split(separator: "\n").count == 2)
+                for name in ["a", "b"] { _ = try await output(["store", "show", job, key, "--source", name]) }
+            }
+        }
+    }
+
+    @Test func `a catalog with another digest, order or number is refused`() async throws {
+        defer { server.stop() }
+        try play(texts)
+        let first = try await plan().url
+        _ = try await workAndMerge(first)
+        let catalog = URL(filePath: "\(first)catalog.json")
+        let text = try String(contentsOf: catalog, encoding: .utf8)
+        let shards = try #require(text.firstRange(of: /"shards":\[(\{.*?\}),(\{.*?\}),(\{.*?\})\]/))
+        let parts = text[shards].dropFirst(10).dropLast().replacing("},{", with: "}\n{").split(separator: "\n")
+        let reversed = "\"shards\":[" + parts.reversed().joined(separator: ",") + "]"
+        for other in [
+            text.replacing(/"digest":"[0-9a-f]+"/, with: "\"digest\":\"hello\""),
+            text.replacing(/"chunk_count":\d+/, with: "\"chunk_count\":9223372036854775807"),
+            text.replacing(/"content_sum":"[0-9a-f]/, with: "\"content_sum\":\"x"),
+            text.replacing(/"content_count":\d+/, with: "\"content_count\":21"),
+            text.replacing(text[shards], with: reversed),
+        ] {
+            #expect(other != text)
+            try other.write(to: catalog, atomically: true, encoding: .utf8)
+            for arguments in [["store", "digest", first], ["store", "verify", first], ["store", "ls", first]] {
+                let told = try await dredge(arguments, status: 3).error
+                #expect(told.contains("catalog.json"), "\(told)")
+            }
+            #expect(try await plan(["--since", first], status: 3).error.contains("catalog.json"))
+        }
+    }
+
+    @Test func `the latest catalog goes to a job that goes on from it over another one`() async throws {
+        defer { server.stop() }
+        try play(texts)
+        let first = try await plan().url
+        _ = try await workAndMerge(first)
+        let latest = URL(filePath: "\(directory.url.path)/results/latest.json")
+        let before = try Data(contentsOf: latest)
+        var changed = texts
+        changed["99.txt"] = Array("new\n".utf8)
+        try play(changed)
+        let second = try await plan(["--since", "latest"]).url
+        _ = try await workAndMerge(second)
+        try before.write(to: latest)
+        changed["98.txt"] = Array("newer\n".utf8)
+        try play(changed)
+        let third = try await plan(["--since", second]).url
+        #expect(!(try await workAndMerge(third).contains("the latest catalog stays")))
+        #expect(try await output(["store", "ls", "results"]).contains("98.txt"))
+    }
 }

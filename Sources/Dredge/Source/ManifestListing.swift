@@ -10,6 +10,9 @@ package protocol ManifestListing: Sendable {
     /// Other objects of the source, which are asked for a byte where all of the list are refused: when one comes, the
     /// refused objects are at fault, and not the permission for the source.
     var witnesses: [ObjectKey] { get }
+    /// Whether something of the source is stored elsewhere: then it could be read before, and objects that are refused
+    /// have failed, however many they are.
+    var hasStoredContent: Bool { get }
 }
 
 /// A source of which a manifest says what is read: it is not listed, and of each object the listed version counts. One
@@ -22,6 +25,7 @@ struct ManifestService: ObjectService {
     var listsInOrder: Bool { false }
     var isSnapshot: Bool { true }
     var witnesses: [ObjectKey] { manifest.witnesses }
+    var hasStoredContent: Bool { manifest.hasStoredContent }
 
     func list(
         prefix: ObjectKey, continuationToken token: String?, startAfter: ObjectKey?

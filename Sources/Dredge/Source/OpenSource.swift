@@ -149,7 +149,8 @@ final class OpenSource: Sendable {
     ///
     /// Not concluded before the end: keys come in order, and the first thousands may be the ones that are refused.
     func ended(hasContent: Bool) async {
-        guard !hasContent, let refusal = state.withLock({ $0.hasRead ? nil : $0.firstRefusal }),
+        guard !hasContent, !service.hasStoredContent,
+            let refusal = state.withLock({ $0.hasRead ? nil : $0.firstRefusal }),
             await !isWitnessRead()
         else { return }
         var error = RunError(refusal, source: source.name, step: "read objects of \(url)")

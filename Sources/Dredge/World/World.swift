@@ -43,6 +43,8 @@ package protocol ObjectService: Sendable {
     var isSnapshot: Bool { get }
     /// Objects that are asked for a byte where all that are to be read are refused.
     var witnesses: [ObjectKey] { get }
+    /// Whether something of the source is stored elsewhere than in the run's ledger.
+    var hasStoredContent: Bool { get }
     /// Throws where the source asks for something that must hold before anything is read, and it doesn't.
     func verify() async throws(RunError)
     /// A page of the listing under `prefix`: the first one, the one that `token` leads to, or the one behind the key
@@ -74,5 +76,6 @@ extension ObjectService {
     package var listsInOrder: Bool { true }
     package var isSnapshot: Bool { false }
     package var witnesses: [ObjectKey] { [] }
+    package var hasStoredContent: Bool { false }
     package func openRequests() async -> OpenRequests? { nil }
 }

@@ -85,9 +85,9 @@ struct JobPlanning {
 
     func run(_ inventories: [Inventory], scratch: URL) async throws {
         try refuseSecrets()
-        try refuseResultsInSource()
         let engine = try Engine(
             limits: config.limits, base: config.base, logger: OutputOptions.logger(isVerbose: false))
+        try refuseResultsInSource(engine)
         let (count, config, text, results) = (try cut.count(), config, text, results)
         let keys = try cut.filesFrom.map { try KeyList($0, of: config.sources) }
         let since = try await earlier()
@@ -124,12 +124,14 @@ struct JobPlanning {
     }
 
     /// The next listing would show the job's files as objects of the source.
-    private func refuseResultsInSource() throws {
+    private func refuseResultsInSource(_ engine: Engine) throws {
         guard let place = cut.results.flatMap({ SourceURL($0) }) else { return }
+        let results = Source(bucket: place.bucket, endpointURL: resultsEndpointURL)
+        let records = engine.records(of: [results] + config.sources)
         let start = place.prefix.isEmpty || place.prefix.hasSuffix("/") ? place.prefix : place.prefix + "/"
         let file = Array("\(start)job-0000000000000000/job.json".utf8)
-        for source in config.sources
-        where source.bucket == place.bucket && source.endpointURL == resultsEndpointURL
+        for (source, record) in zip(config.sources, records.dropFirst())
+        where source.bucket == place.bucket && record.endpointURL == records[0].endpointURL
             && file.starts(with: source.prefix.utf8)
         {
             let filter: SourceFilter

@@ -38,6 +38,12 @@ struct MergeCommand: AsyncParsableCommand {
     @Flag(help: "Print the catalog as a line of JSON on standard output.")
     var json = false
 
+    func validate() throws {
+        if confirmDeletions, into == nil {
+            throw ValidationError("--confirm-deletions needs --into; what a plan withheld, a plan does")
+        }
+    }
+
     func run() async throws {
         try await JobPlace.withJob(job, storage) { job, results in
             let catalog = try await job.merge()
@@ -97,6 +103,12 @@ enum CatalogText {
             lines.append(
                 "What failed, or changed after it was listed, is missing or as it was before: dredge store ls JOB "
                     + "--state failed (or changed) names it. dredge plan --since latest makes a job for it.")
+        }
+        let withheld = catalog.removals.filter { $0.value.withheldReason != nil }
+        if !withheld.isEmpty {
+            let names = withheld.keys.sorted().map { Quoting.quoted($0) }.joined(separator: ", ")
+            lines.append(
+                "The plan withheld removals of \(names): dredge plan … --since latest --confirm-deletions does them.")
         }
         if !catalog.leftOut.failed.isEmpty {
             let reasons = catalog.leftOut.failed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
