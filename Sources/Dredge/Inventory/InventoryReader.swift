@@ -64,7 +64,7 @@ struct InventoryReader {
 }
 
 /// The names of storage classes that came last. There are about ten, so that each is made a string once.
-private struct StorageClasses {
+struct StorageClasses {
     private var known: [(bytes: [UInt8], name: String)] = []
     /// Names that are kept: twice as many as S3 has.
     private static let countMax = 20

@@ -18,9 +18,7 @@ struct ParquetInventoryReader: ObjectRows {
     private let storageClass: ParquetColumn?
     private let isLatest: ParquetColumn?
     private let isDeleteMarker: ParquetColumn?
-    /// The last name of a storage class: nearly all rows have the same.
-    private var classBytes: [UInt8] = []
-    private var className: String?
+    private var storageClasses = StorageClasses()
 
     /// - Parameter inventory: of one file.
     init(_ inventory: Inventory) throws(InventoryReader.Problem) {
@@ -87,27 +85,16 @@ struct ParquetInventoryReader: ObjectRows {
         }
         guard !size.isNull, let byteCount = UInt64(exactly: size.integer), byteCount <= S3Limits.objectByteCountMax
         else { throw problem("the size is \(size.isNull ? "missing" : String(size.integer))") }
-        let eTag = text(eTag).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        guard ETag.canBe(eTag) else { throw problem("the ETag can't be one") }
+        guard let eTag = InventoryText.eTag(text(eTag)) else { throw problem("the ETag can't be one") }
         return ListedObject(
-            key: ObjectKey(Array(key.string)), size: byteCount, eTag: ETag(eTag), lastModified: date(),
-            storageClass: className(text(storageClass)))
+            key: ObjectKey(Array(key.string)), size: byteCount, eTag: eTag, lastModified: date(),
+            storageClass: storageClasses[text(storageClass)])
     }
 
-    /// nil: there is none.
-    private func text(_ column: ParquetColumn?) -> UnsafeRawBufferPointer? {
-        guard let column, !column.isNull, !column.string.isEmpty else { return nil }
+    /// Empty: there is none.
+    private func text(_ column: ParquetColumn?) -> UnsafeRawBufferPointer {
+        guard let column, !column.isNull else { return UnsafeRawBufferPointer(start: nil, count: 0) }
         return column.string
-    }
-
-    private mutating func className(_ bytes: UnsafeRawBufferPointer?) -> String? {
-        guard let bytes else { return nil }
-        if !bytes.elementsEqual(classBytes) {
-            classBytes = Array(bytes)
-            let isStandard = bytes.elementsEqual("STANDARD".utf8)
-            className = isStandard ? nil : printable(bytes, scalarCountMax: 64)
-        }
-        return className
     }
 
     /// The moments that can be written with four digits of a year, as CSV has them.
