@@ -13,6 +13,11 @@ let swiftSettings: [SwiftSetting] =
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
     ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
+// `Scripts/package` sets this: the commit and its date, for `dredge --version`.
+let commit = Context.environment["DREDGE_COMMIT"].flatMap { text in
+    !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ", -".contains($0)) } ? text : nil
+}
+
 let cSettings: [CSetting] =
     [.enableWarning("all"), .enableWarning("extra"), .enableWarning("conversion"), .enableWarning("shadow")]
     + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
@@ -89,6 +94,9 @@ let package = Package(
         .target(name: "CJSONStrings", path: "CSupport/CJSONStrings", cSettings: cSettings),
         .target(name: "CListPage", path: "CSupport/CListPage", cSettings: cSettings),
         .target(name: "CCompression", path: "CSupport/CCompression", cSettings: cSettings),
+        .target(
+            name: "CBuild", path: "CSupport/CBuild",
+            cSettings: cSettings + (commit.map { [.define("DREDGE_COMMIT", to: "\"\($0)\"")] } ?? [])),
         // The plain counter, to which tests hold the fast one. No product depends on it.
         .target(
             name: "CTextReference", dependencies: ["CTextKernels"], path: "CSupport/CTextReference",
@@ -170,6 +178,9 @@ let package = Package(
                 "DredgeService", .target(name: "DredgeHTTP", condition: .when(traits: ["Server"])),
                 "Dredge", "DredgeCheck", "DredgeConfig", "DredgePolicy", "DredgeShards", "DredgeAWS", "DredgeBase",
                 "DredgeLedger", "DredgeS3", "DredgeStore", "DredgeText", "DredgeTransfer",
+                // Whose versions `dredge --version` tells.
+                "CBuild", "CCompression", "CCrypto", "CCurl", "CExpat", "CLZ4", "CTextKernels", "CZlib",
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swiftSettings),

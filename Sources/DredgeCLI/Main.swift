@@ -67,8 +67,9 @@ struct Main {
         } catch is StandardOutput.ReaderGone {
             return ExitStatus.complete.rawValue
         } catch {
-            let text = DredgeCommand.fullMessage(for: error)
+            var text = DredgeCommand.fullMessage(for: error)
             if DredgeCommand.exitCode(for: error) == .success {  // --help, --version
+                if text == VersionText.title { text += "\n" + VersionText.details }
                 try? StandardOutput.shared.write(text.isEmpty ? "" : text + "\n")
                 return ExitStatus.complete.rawValue
             }
@@ -85,8 +86,11 @@ struct DredgeCommand: AsyncParsableCommand {
         discussion: """
             Exit codes: 0 complete, 1 wrong usage or config, 2 complete with failed objects or withheld removals, \
             3 fatal (credentials, bucket, endpoint, disk, store), 4 stopped and resumable, 130 second interrupt.
+
+            `man dredge` shows the manual where a package has installed it. \
+            `dredge --generate-completion-script SHELL` prints the completions of bash, zsh or fish.
             """,
-        version: "dredge \(Version.current)",
+        version: VersionText.title,
         subcommands: [
             RunCommand.self, IndexCommand.self, CheckCommand.self, PolicyCommand.self, StoreCommand.self,
             CountCommand.self, PlanCommand.self, WorkerCommand.self, StatusCommand.self, MergeCommand.self,

@@ -24,6 +24,14 @@ import Testing
         }
     }
 
+    @Test func `the version stands with the commit that the build was told`() {
+        let told = VersionText.firstLine(commit: "1a2b3c4d5e6f, 2026-11-30")
+        #expect(told.hasPrefix("dredge \(Version.current) (commit 1a2b3c4d5e6f, 2026-11-30"))
+        #expect(!VersionText.firstLine(commit: nil).contains("commit"))
+        let details = VersionText.details.split(separator: "\n")
+        #expect(details.count == 2 && details[0].hasPrefix("libraries: curl ") && details[1].hasPrefix("this CPU: "))
+    }
+
     @Test func `flags give the same as a config file`() throws {
         let config = try config([
             "s3://acme-contracts/2025/a b", "--store", "s.chunks", "--role-arn", "arn:aws:iam::123456789012:role/Read",

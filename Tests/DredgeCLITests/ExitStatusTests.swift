@@ -1,3 +1,4 @@
+import Dredge
 import Foundation
 import TestServers
 import Testing
@@ -9,6 +10,12 @@ import Testing
         let outcome = try await DredgeBinary.run(arguments)
         #expect(outcome.status == 0)
         #expect(!outcome.output.isEmpty && outcome.error.isEmpty)
+    }
+
+    @Test func `the version is the second word of its first line`() async throws {
+        let outcome = try await DredgeBinary.run(["--version"])
+        #expect(outcome.output.hasPrefix("dredge \(Version.current)"))
+        #expect(outcome.output.split(separator: "\n").count == 3)
     }
 
     @Test(arguments: [
