@@ -150,16 +150,26 @@ struct PolicyBucket: ParsableArguments {
 /// The flags that say whom a policy lets in.
 struct PolicyPrincipal: ParsableArguments {
     @Option(
+        name: .customLong("principal"),
         help: ArgumentHelp(
             "Who is let in: the ARN of a role, a user or a role's session, an account ID, or an AWS service.",
             valueName: "principal"))
-    var principal: String?
+    private var principals: [String] = []
+
+    /// nil: none was given.
+    var principal: String? { principals.first }
 
     @Option(
         help: ArgumentHelp(
             "How it is named: \(TrustedPrincipal.Form.allCases.map(\.rawValue).joined(separator: ", ")).",
             valueName: "form"), transform: { try Choice.named($0) })
     var principalForm: TrustedPrincipal.Form = .exact
+
+    func validate() throws {
+        if principals.count > 1 {
+            throw ValidationError("--principal: give one; make a policy for each")
+        }
+    }
 
     /// - Parameter named: who it is where `--principal` doesn't say.
     func resolved(or named: String?, partition: String, missing: String) throws -> TrustedPrincipal {
