@@ -17,7 +17,8 @@ package struct DirectoryStorage: JobStorage {
 
     package func read(_ name: String, byteCountMax: Int) async throws(JobError) -> StoredFile? {
         let file = place(name)
-        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+        // What is no file, such as a pipe, must not be waited for.
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw failure("read", file)
@@ -25,6 +26,11 @@ package struct DirectoryStorage: JobStorage {
         defer { Foundation.close(descriptor) }
         var info = stat()
         guard fstat(descriptor, &info) == 0 else { throw failure("read", file) }
+        guard info.st_mode & S_IFMT == S_IFREG else {
+            throw JobError(
+                code: .badFile, place: file, message: "It is no file.",
+                advice: "It is none of a job's files: move it away, or give the job's own directory.")
+        }
         guard info.st_size <= byteCountMax else {
             throw JobError(
                 code: .badFile, place: file, message: "It has \(info.st_size) bytes, more than \(byteCountMax).",
@@ -78,13 +84,22 @@ package struct DirectoryStorage: JobStorage {
 
     package func names(in folder: String) async throws(JobError) -> [String] {
         let place = place(folder)
-        guard FileManager.default.fileExists(atPath: place) else { return [] }
-        do {
-            return try FileManager.default.contentsOfDirectory(atPath: place)
-                .filter { !$0.hasSuffix(".tmp") && !$0.hasSuffix(".lock") }.sorted()
-        } catch {
-            throw failure("list", place, error)
+        guard let entries = opendir(place) else {
+            if errno == ENOENT { return [] }
+            throw failure("list", place)
         }
+        defer { closedir(entries) }
+        var names: [String] = []
+        errno = 0
+        while let entry = readdir(entries) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+            }
+            if name != ".", name != "..", !name.hasSuffix(".tmp"), !name.hasSuffix(".lock") { names.append(name) }
+            errno = 0
+        }
+        guard errno == 0 else { throw failure("list", place) }
+        return names.sorted()
     }
 
     /// That of this machine: machines that share a directory are expected to have one time.
@@ -98,13 +113,10 @@ package struct DirectoryStorage: JobStorage {
 
     private func make(_ name: String, _ body: (String) throws(JobError) -> Void) throws(JobError) -> Bool {
         let place = place(name)
-        do {
-            // As the user's umask has it: others of the group may work on the job, too.
-            try FileManager.default.createDirectory(
-                atPath: (place as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        } catch {
-            throw failure("make the directory of", place, error)
-        }
+        let folder = (place as NSString).deletingLastPathComponent
+        try makeFolder(folder)
+        // Also where the file is there: that this user can't write should not be found out later.
+        guard access(folder, W_OK) == 0 else { throw failure("write to", folder) }
         if access(place, F_OK) == 0 { return false }
         let temporary = temporaryPath(of: name)
         defer { unlink(temporary) }
@@ -112,6 +124,14 @@ package struct DirectoryStorage: JobStorage {
         if link(temporary, place) == 0 { return true }
         guard errno == EEXIST else { throw failure("make", place) }
         return false
+    }
+
+    /// With those that it is in, as the user's umask has it: others of the group may work on the job, too.
+    private func makeFolder(_ path: String) throws(JobError) {
+        if mkdir(path, 0o777) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, path.count > 1 else { throw failure("make", path) }
+        try makeFolder((path as NSString).deletingLastPathComponent)
+        guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw failure("make the directory", path) }
     }
 
     /// Less what the user's umask takes away.
@@ -162,25 +182,18 @@ package struct DirectoryStorage: JobStorage {
         }
     }
 
-    /// - Parameter error: nil: `errno` tells.
-    private func failure(_ what: String, _ place: String, _ error: (any Error)? = nil) -> JobError {
-        let number = error.map { ($0 as? CocoaError)?.underlyingErrorNumber ?? 0 } ?? errno
+    /// As `errno` tells.
+    private func failure(_ what: String, _ place: String) -> JobError {
+        let number = errno
         let isRefused = [EACCES, EPERM, EROFS].contains(number)
         let isMissing = [ENOENT, ENOTDIR, EEXIST].contains(number)
         return JobError(
             code: .storage, place: place,
-            message:
-                "Could not \(what) it: \(number == 0 ? "no reason was given" : String(cString: strerror(number))).",
+            message: "Could not \(what) it: \(String(cString: strerror(number))).",
             advice: isRefused
                 ? "Let this user read and write the job's directory: all who work on a job need that."
                 : isMissing
                     ? "Check the path: it is none of a job's, or somebody has removed files of the job."
                     : "Check the directory, and the space that is left.", mayPass: !isRefused && !isMissing)
-    }
-}
-
-extension CocoaError {
-    fileprivate var underlyingErrorNumber: Int32? {
-        (userInfo[NSUnderlyingErrorKey] as? NSError).map { Int32(truncatingIfNeeded: $0.code) }
     }
 }
