@@ -1,3 +1,4 @@
+import Dredge
 import DredgeBase
 public import DredgeLedger
 import DredgeS3
@@ -48,6 +49,16 @@ public struct CatalogReader: Sendable {
         catalog = history[history.count - 1].catalog
         order = SourceOrder(job.file.sources)
         self.scratch = scratch
+    }
+
+    /// The job's sources, as a store is to know them: where documents stay that a source's filters leave out, it has
+    /// the filters that it had before.
+    func records(of sources: [Source], _ engine: Engine) -> [SourceRecord] {
+        zip(engine.records(of: sources), engine.jobNames(of: sources)).map { record, name in
+            var record = record
+            if let filters = history.otherFilters(of: name) { record.filters = filters }
+            return record
+        }
     }
 
     /// Whether one of the job's sources has this name.

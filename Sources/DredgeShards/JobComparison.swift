@@ -263,7 +263,7 @@ extension KnownObject {
 
 extension RemovalDecision {
     /// Whether an object of this state is one that is not listed any more, and kept all the same.
-    fileprivate static func isKept(_ state: String?, _ reason: String?) -> Bool {
+    static func isKept(_ state: String?, _ reason: String?) -> Bool {
         state == ObjectState.vanished.rawValue && (reason == markedReason || reason == withheldReason)
     }
 }

@@ -132,10 +132,12 @@ public struct JobPlanner: Sendable {
         guard last.settings == settings.named else {
             throw refusal("It has other settings of the index than the config: its chunks are others.")
         }
-        guard names.count >= last.sources.count, zip(last.sources, names).allSatisfy({ $0.isSame(as: $1) }) else {
+        for (place, source) in last.sources.enumerated()
+        where !names.indices.contains(place) || !source.isSame(as: names[place]) {
+            let now = names.indices.contains(place) ? "The config has \(names[place].shown)" : "The config has none"
             throw refusal(
-                "Its sources are others than the config's: name, bucket, prefix and endpoint must be the same, in the "
-                    + "same order. New ones may stand behind them.")
+                "Its source \(place + 1) is \(source.shown). \(now) there. Name, bucket, prefix and endpoint must stay "
+                    + "the same, in the same order; new sources may stand behind them.")
         }
         guard history.count < ShardLimits.generationCountMax else {
             throw refusal(
@@ -154,25 +156,13 @@ public struct JobPlanner: Sendable {
         let candidates = names.enumerated().map { index, name in
             RemovalCandidates(
                 isListingEmpty: listing.counts[index] == 0,
-                haveFiltersChanged: Self.haveFiltersChanged(name, since: history))
+                haveFiltersChanged: history.otherFilters(of: name) != nil)
         }
         let comparison = try JobComparison(sources, order: order, candidates: candidates, in: folder)
         try await comparison.compare(
             listing.sort.sorted(), with: HistoryRows(history, order: order, in: folder), isTrusted: listing.isTrusted,
             begins: listing.begins)
         return comparison
-    }
-
-    /// Whether a source's filters are others than at the last job that kept no document back because of them; where
-    /// there is none, than at any.
-    private static func haveFiltersChanged(_ source: JobFile.SourceName, since history: [Generation]) -> Bool {
-        let before = history.reversed().compactMap { generation -> (filters: String?, keeps: Bool)? in
-            guard let same = generation.job.file.sources.first(where: { $0.isSame(as: source) }) else { return nil }
-            let outcome = generation.catalog.removals[source.name] ?? RemovalOutcome()
-            return (same.filters, outcome.withheldCount + outcome.markedCount > 0)
-        }
-        if let last = before.first(where: { !$0.keeps }) { return last.filters != source.filters }
-        return before.contains { $0.filters != source.filters }
     }
 
     /// What the sources have now.
@@ -323,6 +313,13 @@ public struct JobPlanner: Sendable {
             shard.manifestDigest = try rows.finish()
             return Piece(shard: shard, path: path)
         }
+    }
+}
+
+extension JobFile.SourceName {
+    /// For people.
+    fileprivate var shown: String {
+        "\"\(name)\", s3://\(bucket)/\(prefix)\(endpoint.map { " at \($0)" } ?? "")"
     }
 }
 

@@ -1,4 +1,5 @@
 import DredgeBase
+import DredgeLedger
 import DredgeStore
 import Foundation
 
@@ -65,6 +66,20 @@ package struct Generation: Sendable {
     package var catalog: Catalog
     /// SHA-256 of the catalog's file.
     package var catalogDigest: String
+}
+
+extension [Generation] {
+    /// The filters of a source, which are others than it has now, at the last job that kept no document back because of
+    /// them; where there is none, at any.
+    func otherFilters(of source: JobFile.SourceName) -> String?? {
+        let before = reversed().compactMap { generation -> (filters: String?, keeps: Bool)? in
+            guard let same = generation.job.file.sources.first(where: { $0.isSame(as: source) }) else { return nil }
+            let outcome = generation.catalog.removals[source.name] ?? RemovalOutcome()
+            return (same.filters, outcome.withheldCount + outcome.markedCount > 0)
+        }
+        let last = before.first { !$0.keeps }
+        return (last.map { [$0] } ?? before).first { $0.filters != source.filters }?.filters
+    }
 }
 
 extension Job {

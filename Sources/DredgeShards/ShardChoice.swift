@@ -9,8 +9,8 @@ import Foundation
 struct ShardChoice {
     enum Next {
         case shard(Int, Lease)
-        /// Others have all that are left.
-        case none
+        /// Others have all that are left, which are so many.
+        case none(left: Int)
         case allDone
     }
 
@@ -49,7 +49,7 @@ struct ShardChoice {
                 if let lease = try await take(shard, place) { return .shard(shard, lease) }
             }
         }
-        return .none
+        return .none(left: open(but: []).count)
     }
 
     private mutating func claimFree(but left: Set<Int>) async throws(JobError) -> (Int, Lease)? {

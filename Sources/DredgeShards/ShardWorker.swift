@@ -165,10 +165,12 @@ public struct ShardWorker: Sendable {
     /// time: whoever is done first counts.
     /// - Parameters:
     ///   - sleep: waits so long; throws when the task is cancelled.
+    ///   - onWait: called with the number of shards that are left, where others have claimed all of them.
     ///   - onShard: called with each outcome.
     /// - Returns: whether all shards are done; false: a run was stopped.
     package func workOnAll(
         sleep: (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+        onWait: (Int) -> Void = { _ in },
         onShard: (Int, Outcome) throws -> Void
     ) async throws -> Bool {
         // Where other workers of this machine are at them, with the same scratch directory.
@@ -184,8 +186,9 @@ public struct ShardWorker: Sendable {
             case .allDone:
                 if let unequal { throw unequal }
                 return true
-            case .none:
+            case .none(let left):
                 inUse = []
+                onWait(left)
                 try await sleep(ShardLimits.claimLookInterval)
                 continue
             }

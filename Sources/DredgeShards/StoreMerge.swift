@@ -26,15 +26,15 @@ public struct StoreMerge: Sendable {
     /// holds of the job's sources beside them goes as after a listing: by each source's `removal`.
     /// - Returns: removals that are withheld because they may be a mistake.
     public func merge(_ catalog: Catalog, into store: ChunkStore) async throws -> [WithheldRemovals] {
+        let reader = try await CatalogReader(job, scratch: scratch)
         let run = try await store.begin(
-            name: "merge-\(job.file.id)", version: Version.current, sources: engine.records(of: sources),
+            name: "merge-\(job.file.id)", version: Version.current, sources: reader.records(of: sources, engine),
             resumesOwnOnly: true)
         do {
             var merging = Merging(
                 store: store, run: run.id,
                 listings: Dictionary(
                     uniqueKeysWithValues: zip(sources, run.sources).map { ($0.name, $1.source) }))
-            let reader = try await CatalogReader(job, scratch: scratch)
             try await reader.forEachObject(isVerified: true) { object in
                 try Task.checkCancellation()
                 try await merging.add(object)
@@ -81,6 +81,14 @@ private struct Merging {
     private var page: [CatalogReader.Object] = []
     /// Objects whose last chunks are in the batch in hand.
     private var complete: [IndexedObject] = []
+    /// Objects that are not listed any more and stay, for which that is still to be written down.
+    private var unlisted: [Unlisted] = []
+
+    private struct Unlisted {
+        var source: SourceID
+        var key: [UInt8]
+        var reason: String
+    }
 
     private static let pageObjectCount = 1_000
 
@@ -111,6 +119,11 @@ private struct Merging {
         }
         for part in page {
             let object = part.object
+            if object.content != nil, let reason = object.reason, let source = listings[object.source] {
+                if RemovalDecision.isKept(object.state.rawValue, reason) {
+                    unlisted.append(Unlisted(source: source, key: object.key, reason: reason))
+                }
+            }
             // Not there: it was merged before.
             guard let pending = waiting.removeValue(forKey: Name(source: object.source, key: object.key)) else {
                 continue
@@ -127,13 +140,14 @@ private struct Merging {
             complete.append(indexed)
         }
         page = []
+        if unlisted.count > Self.pageObjectCount { try await seal() }
     }
 
     private mutating func append(
         _ chunk: StoredChunk, of object: ObjectID, to spans: inout [ChunkSpan]
     ) async throws {
         if !batch.hasRoom(for: chunk.byteLength) {
-            try seal()
+            try await seal()
             try await store.waitForRoom()
         }
         if spans.last?.batch == batch.id {
@@ -165,15 +179,21 @@ private struct Merging {
                 requestID: object.requestID))
     }
 
-    private mutating func seal() throws(StoreError) {
+    private mutating func seal() async throws(StoreError) {
         try batch.seal()
         for object in complete { try store.finish(object) }
         complete = []
+        for (source, objects) in Dictionary(grouping: unlisted, by: \.source) {
+            for (reason, objects) in Dictionary(grouping: objects, by: \.reason) {
+                try await store.keepUnlisted(objects.map(\.key), of: source, in: run, reason: reason)
+            }
+        }
+        unlisted = []
     }
 
     mutating func finish() async throws {
         try await addPage()
-        try seal()
+        try await seal()
     }
 }
 

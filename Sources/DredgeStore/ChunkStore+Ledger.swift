@@ -70,6 +70,14 @@ extension ChunkStore: Ledger {
     /// Visible with the transaction that it is in: within a second, or with `flush`.
     public func settle(_ outcome: ObjectOutcome) throws(StoreError) { try requireWriter().submit(outcome) }
 
+    /// Keeps objects of `source`, which `run` has recorded, as documents that the bucket does not list any more: a
+    /// removal that somebody else has withheld is then withheld here, too. Their filters count as not settled.
+    package func keepUnlisted(
+        _ keys: [[UInt8]], of source: SourceID, in run: RunID, reason: String
+    ) async throws(StoreError) {
+        try await requireWriter().perform { try $0.keepUnlisted(keys, of: source, in: run, reason: reason) }
+    }
+
     /// Read before what waits in the queue.
     public func storedKey(of source: SourceID) async throws(StoreError) -> [UInt8]? {
         try await requireWriter().read { try $0.storedKey(of: source) }

@@ -37,6 +37,10 @@ enum ObjectSQL {
         ["state": "?2", "reason": "?3", "attempt_count": "?4", "request_id": "?5", "skipped_etag": "?6"],
         where: "id = ?1")
 
+    static let keepUnlisted = Schema.Table.object.update(
+        ["state": "'vanished'", "reason": "?4"],
+        where: "source = ?1 AND key = ?2 AND run = ?3 AND content_etag IS NOT NULL")
+
     static let postpone = Schema.Table.object.update(
         ["position": "?2", "attempt_count": "?3", "request_id": "?4"], where: "id = ?1")
 
@@ -96,8 +100,11 @@ enum RunSQL {
     static let beginAgain = Schema.Table.runSource.update(
         ["is_listing_complete": "0", "last_listed_key": "NULL", "kept": "NULL"], where: "run = ?1 AND source = ?2")
 
+    /// What was kept already stays known.
     static let complete = Schema.Table.runSource.update(
-        ["is_listing_complete": "1", "kept": "?3"], where: "run = ?1 AND source = ?2")
+        ["is_listing_complete": "1", "kept": "coalesce(?3, kept)"], where: "run = ?1 AND source = ?2")
+
+    static let keep = Schema.Table.runSource.update(["kept": "?3"], where: "run = ?1 AND source = ?2")
 
     /// Counts anew what the run recorded.
     static let count = Schema.Table.runSource.update(

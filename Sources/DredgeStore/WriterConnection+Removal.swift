@@ -29,6 +29,23 @@ extension WriterConnection {
         return RemovalOutcome(decision, candidates)
     }
 
+    func keepUnlisted(_ keys: [[UInt8]], of source: SourceID, in run: RunID, reason: String) throws {
+        try begin()
+        let keep = try statement(RunSQL.keep)
+        keep.bind(1, run)
+        keep.bind(2, source)
+        keep.bind(3, reason)
+        _ = try keep.run()
+        let update = try statement(ObjectSQL.keepUnlisted)
+        for key in keys {
+            update.bind(1, source)
+            update.bind(2, key)
+            update.bind(3, run)
+            update.bind(4, reason)
+            _ = try update.run()
+        }
+    }
+
     /// Of the objects of source ?1: run ?2 did not list it.
     private static let isMissing = "source = ?1 AND run <> ?2"
     /// Of the objects of source ?1: the listing of run ?2 leaves its content over. Where an attempt was counted, it was

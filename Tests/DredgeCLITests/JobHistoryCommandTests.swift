@@ -136,12 +136,59 @@ import Testing
         _ = try await dredge(["store", "verify", gone])
     }
 
+    @Test func `a removal that a job withholds stays withheld in the store that is made of it`() async throws {
+        defer { server.stop() }
+        try play(texts)
+        _ = try await workAndMerge(try await plan().url)
+        try play([:])
+        let empty = try await plan(["--since", "latest"], status: 2).url
+        _ = try await workAndMerge(empty, ["--into", "s.chunks"], status: 2)
+        let digest = try await output(["store", "digest", empty])
+        // Once more changes nothing.
+        _ = try await dredge(["merge", "--job", empty, "--into", "s.chunks"], status: 2)
+        #expect(try await output(["store", "digest", "s.chunks"]) == digest)
+        #expect(
+            try await output(["store", "ls", "s.chunks", "--state", "vanished"]).split(separator: "\n").count == 20)
+        var most = texts
+        most["12.txt"] = nil
+        most["13.txt"] = nil
+        try play(most)
+        // Two of twenty would go, had nobody withheld them before.
+        let outcome = try await dredge(["run", "c.yaml", "--no-progress"], status: 2)
+        #expect(outcome.error.contains("the removal of 2 documents is withheld"), "\(outcome)")
+        #expect(try await output(["store", "digest", "s.chunks"]) == digest)
+        _ = try await dredge(["store", "verify", "s.chunks"])
+    }
+
+    @Test func `what other filters leave out stays in the store that is made of a job that keeps it`() async throws {
+        defer { server.stop() }
+        try play(texts)
+        _ = try await workAndMerge(try await plan().url)
+        let config = try String(contentsOf: directory.url.appending(path: "c.yaml"), encoding: .utf8)
+        try directory.write(
+            "c.yaml", config.replacingOccurrences(of: "auth: anonymous", with: #"auth: anonymous, exclude: ["12*"]"#))
+        let second = try await plan(["--since", "latest"], status: 2).url
+        _ = try await workAndMerge(second, ["--into", "s.chunks"], status: 2)
+        let digest = try await output(["store", "digest", second])
+        let outcome = try await dredge(["run", "c.yaml", "--no-progress"], status: 2)
+        #expect(outcome.error.contains("the removal of 1 document is withheld"), "\(outcome)")
+        #expect(try await output(["store", "digest", "s.chunks"]) == digest)
+    }
+
+    @Test func `the first night reads everything`() async throws {
+        defer { server.stop() }
+        try play(texts)
+        let (first, told) = try await plan(["--since", "latest"])
+        #expect(told.contains("no job was merged in") && told.contains("20 objects"), "\(told)")
+        _ = try await dredge(["status", "--job", first, "--exit-code"], status: 2)
+        _ = try await workAndMerge(first)
+        _ = try await dredge(["status", "--job", first, "--exit-code"])
+    }
+
     @Test func `a job goes on from one that fits, and the latest catalog goes back only when it is said`() async throws
     {
         defer { server.stop() }
         try play(texts)
-        let none = try await plan(["--since", "latest"], status: 1).error
-        #expect(none.contains("no catalog"), "\(none)")
         let first = try await plan().url
         let notMerged = try await plan(["--since", first], status: 1).error
         #expect(notMerged.contains("has no catalog yet"), "\(notMerged)")
@@ -155,7 +202,9 @@ import Testing
         _ = try await workAndMerge(other, ["--make-latest"])
         #expect(try await output(["store", "show", "results", "13.txt"]).contains("changed"))
 
-        for (line, told) in [("bucket: other", "sources are others"), ("bucket: bucket", "other settings")] {
+        for (line, told) in [
+            ("bucket: other", "Its source 1 is \"docs\", s3://bucket/"), ("bucket: bucket", "other settings"),
+        ] {
             try directory.write(
                 "c.yaml",
                 """

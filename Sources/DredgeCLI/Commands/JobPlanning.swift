@@ -32,7 +32,8 @@ struct ShardOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "latest, or the ID or URL of a merged job in --results: only what is new or changed since becomes shards, "
-                + "and what is not listed any more is removed.", valueName: "job"))
+                + "and what is not listed any more is removed. latest: everything, where no job was merged yet.",
+            valueName: "job"))
     var since: String?
 
     @Flag(help: "With --since: do the removals that are withheld because they may be a mistake.")
@@ -112,10 +113,9 @@ struct JobPlanning {
         guard let since = cut.since else { return nil }
         if since == "latest" {
             if let latest = try await JobResults(results).latest() { return latest }
-            throw CommandFailure(
-                .usage,
-                "dredge: there is no catalog in \(Quoting.quoted(cut.results ?? "")) to go on from. Plan without "
-                    + "--since; `dredge merge` makes the catalog when the job is done.")
+            StandardError.write(
+                "dredge: no job was merged in \(Quoting.quoted(cut.results ?? "")) yet: this one reads everything\n")
+            return nil
         }
         let name = since.split(separator: "/").last ?? ""
         if let id = JobNames.job(name.hasPrefix("job-") ? String(name) : "job-\(name)") { return id }

@@ -9,7 +9,8 @@ struct PlanCommand: AsyncParsableCommand {
         commandName: "plan",
         abstract: "List a config's sources, and estimate what indexing them takes, or make a job of it.",
         discussion: """
-            Nothing is fetched or written. What the config's store holds already is left out. The processor's speed is \
+            No object is read, and no store is written. What the config's store holds already is left out. The \
+            processor's speed is \
             measured on this machine, in about a second, unless --core-speed gives it. \
             With --results, a job for many workers is made there instead (`dredge worker`), and its URL is printed.
             """)

@@ -22,13 +22,19 @@ struct StatusCommand: AsyncParsableCommand {
     @Flag(help: "Print a line of JSON on standard output.")
     var json = false
 
+    @Flag(help: "End with 2 where shards are not done.")
+    var exitCode = false
+
     func run() async throws {
         try await JobPlace.with(job, storage) { place in
             let job = try await Job(place)
             while true {
                 let status = try await job.status()
                 try StandardOutput.shared.write(json ? try JSONText.line(status) : StatusText.text(status))
-                guard watch, !status.isDone else { return }
+                guard watch, !status.isDone else {
+                    if exitCode, !status.isDone { throw CommandFailure(.incomplete) }
+                    return
+                }
                 StandardOutput.shared.flush()
                 try? await Task.sleep(for: .seconds(10))
             }

@@ -71,7 +71,9 @@ struct WorkerCommand: AsyncParsableCommand {
                 scratch: JobPlace.scratch(storage.scratch)
             ) { _, progress in await display.show(progress) }
             let result: Result<ExitStatus, any Error>
-            do { result = .success(try await work(worker, on: shard)) } catch { result = .failure(Self.passing(error)) }
+            do { result = .success(try await work(worker, on: shard, display)) } catch {
+                result = .failure(Self.passing(error))
+            }
             await engine.shutDown()
             return try result.get()
         }
@@ -89,10 +91,20 @@ struct WorkerCommand: AsyncParsableCommand {
     }
 
     /// - Parameter shard: nil: any.
-    private func work(_ worker: ShardWorker, on shard: Int?) async throws -> ExitStatus {
+    private func work(_ worker: ShardWorker, on shard: Int?, _ display: ProgressDisplay) async throws -> ExitStatus {
         if let shard { return try tell(try await worker.work(on: shard), shard) }
         var worst = ExitStatus.complete
-        let isDone = try await worker.workOnAll { shard, outcome in
+        var waited = 0
+        func wait(_ left: Int) {
+            if left != waited {
+                display.say(
+                    "dredge: waiting: other workers have claimed the \(Figures.count(left, "shard")) that are left; "
+                        + "one is taken over when its worker is not heard of any more")
+            }
+            waited = left
+        }
+        let isDone = try await worker.workOnAll(onWait: wait) { shard, outcome in
+            waited = 0
             if try tell(outcome, shard) == .incomplete { worst = .incomplete }
         }
         return isDone ? worst : .stopped
