@@ -14,6 +14,8 @@ import sys
 import tempfile
 import time
 
+import botocore.session
+
 HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLES = HERE.parent.parent / "Examples"
 DREDGE = pathlib.Path(os.environ["DREDGE"]).resolve()
@@ -104,8 +106,10 @@ class Work:
         self.folder = folder
         self.state = folder / "state"
         self.scratch = folder / "scratch"
-        self.results = os.environ.get("DREDGE_RESULTS") or str(folder / "results")
-        for path in (self.state, self.scratch, folder / "bin", folder / "results"):
+        # What an engine's test has merged is not the latest catalog of another one's.
+        self.results = f"{os.environ['DREDGE_RESULTS']}{folder.name}/"
+        self.reference = folder / "reference.chunks"
+        for path in (self.state, self.scratch, folder / "bin"):
             path.mkdir()
         (folder / "bin/dredge").symlink_to(HERE / "faulty_dredge")
         self.config = pathlib.Path(os.environ["DREDGE_CONFIG"]).resolve()
@@ -151,10 +155,9 @@ class Work:
 
     def check_store(self, store):
         """The store has what one run on one machine makes."""
-        reference = self.folder / "reference.chunks"
-        if not reference.exists():
-            self.dredge("run", self.config, "--store", reference)
-        expected, found = self.store_digest(reference), self.store_digest(store)
+        if not self.reference.exists():
+            self.dredge("run", self.config, "--store", self.reference)
+        expected, found = self.store_digest(self.reference), self.store_digest(store)
         check(found == expected, f"the merged store has digest {found}, one run makes {expected}")
 
     def merge(self, job):
@@ -164,6 +167,29 @@ class Work:
         self.check_store(store)
         status = json.loads(self.dredge("status", "--job", job, "--json"))
         check(status["done_count"] == status["shard_count"], f"status tells {status}")
+
+    def change_bucket(self):
+        """An object changes, and another one is new."""
+        client = botocore.session.get_session().create_client("s3", endpoint_url=self.environment["AWS_ENDPOINT_URL"])
+        listed = client.list_objects_v2(Bucket="texts", MaxKeys=1)["Contents"]
+        for key in (listed[0]["Key"], f"new/{self.folder.name}"):
+            client.put_object(Bucket="texts", Key=key, Body=f"Written for {self.folder}.\n".encode())
+        self.reference = self.folder / "second-reference.chunks"
+
+    def check_later_nights(self, run):
+        """The nights after the first: `run` runs the example, and returns the job's URL. In the second one, plan and
+        merge have something to report; in the third, nothing is new or changed."""
+        begin = time.monotonic()
+        self.check_store(self.results)
+        self.change_bucket()
+        for faults, count in (({"plan": ["2"], "merge": ["2"]}, 2), ({}, 0)):
+            self.begin(faults)
+            job = run()
+            status = json.loads(self.dredge("status", "--job", job, "--json"))
+            check(status["shard_count"] == count, f"a later job: {status}")
+            self.check_attempts({str(index): int(index < count) for index in range(8)} | {"plan": 1, "merge": 1})
+            self.check_store(self.results)
+        say(f"two more nights in {time.monotonic() - begin:.1f} s")
 
 
 @contextlib.contextmanager

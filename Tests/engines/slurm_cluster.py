@@ -66,7 +66,16 @@ class Cluster:
         self.environment = here.environment | {
             "SLURM_CONF": str(self.folder / "slurm.conf"),
             "DREDGE_SCRATCH": str(here.scratch),
+            "ARRAY_LIMIT": str(SIZE),
         }
+        # Its cores, memory and time fit this machine.
+        self.example = self.folder / "example"
+        shutil.copytree(EXAMPLES / "slurm", self.example)
+        script = (self.example / "job.sbatch").read_text()
+        for option, value in (("cpus-per-task", "1"), ("mem", "0"), ("time", "5")):
+            script, count = re.subn(rf"^#SBATCH --{option}=.*", f"#SBATCH --{option}={value}", script, flags=re.M)
+            check(count == 1, f"the example does not set {option}")
+        (self.example / "job.sbatch").write_text(script)
 
     def start_process(self, name, *command):
         with open(self.folder / f"{name}.output", "wb") as output:
@@ -100,15 +109,27 @@ class Cluster:
 
     def run(self, *command, codes=(0,), **variables):
         ran = subprocess.run(
-            command, env=self.environment | variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=self.here.folder,
+            env=self.environment | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         check(codes is None or ran.returncode in codes, f"{command} ended with {ran.returncode}: {ran.stderr}")
         return ran.stdout
 
-    def submit(self, *arguments, **variables):
-        """Submits one array of the example; its cores and time fit this machine."""
-        options = ["--parsable", "--cpus-per-task=1", "--mem=0", "--time=5", f"--chdir={self.here.folder}"]
-        return self.run("sbatch", *options, *arguments, EXAMPLES / "slurm/job.sbatch", **variables).strip()
+    def submit(self, *arguments):
+        """Submits a job as the example does. Returns its URL, the tasks' names in order, and the merge's."""
+        url, *lines = self.run(self.example / "submit.sh", *arguments).splitlines()
+        *arrays, merge = [line.partition(":")[0] for line in lines]
+        sizes = [line.split() for line in lines[:-1]]
+        tasks = [
+            f"{array}_{index}"
+            for array, words in zip(arrays, sizes)
+            for index in range(int(words[-1]) - int(words[-3]) + 1)
+        ]
+        return url, tasks, merge
 
     def jobs(self):
         """The fields of all jobs, by the name of the task."""
@@ -178,21 +199,10 @@ def lost_and_stopped(here, slurm):
     """A node is lost; tasks are stopped, killed, and run twice."""
     waiting = {str(index): ["WAIT"] for index in range(4)}
     here.begin(waiting | {"5": ["TERM"], "6": ["KILL"], "7": ["2"]})
-    url = here.plan(SHARDS)
-    arrays = [
-        slurm.submit(f"--array=0-{SIZE - 1}", JOB=url, SHARD_OFFSET=str(offset)) for offset in range(0, SHARDS, SIZE)
-    ]
-    tasks = [f"{array}_{index}" for array in arrays for index in range(SIZE)]
-    merge = slurm.run(
-        "sbatch",
-        "--parsable",
-        "--time=5",
-        f"--dependency=afterany:{':'.join(arrays)}",
-        "--job-name=merge",
-        f"--chdir={here.folder}",
-        "--wrap",
-        f"dredge merge --job {url} --into {here.folder}/into.chunks",
-    ).strip()
+    night = here.config, str(SHARDS), here.results
+    url, tasks, merge = slurm.submit(*night)
+    check(len(tasks) == SHARDS, f"tasks: {tasks}")
+    slurm.run(slurm.example / "submit.sh", *night, codes=(1,))  # the job is not merged yet
     wait_for("four workers", lambda: all(here.attempts(str(index)) for index in range(4)))
 
     nodes = {index: here.attempts(str(index))[0]["node"] for index in range(4)}
@@ -210,21 +220,25 @@ def lost_and_stopped(here, slurm):
     jobs = slurm.jobs()
     counts = [restarts(jobs[task]) for task in tasks]
     check(counts == [1, 1, 1, 1, 0, 1, 1, 0], f"tasks were queued again {counts} times")
-    here.check_attempts({str(index): 1 + count for index, count in enumerate(counts)})
-    here.check_store(here.folder / "into.chunks")
+    here.check_attempts({str(index): 1 + count for index, count in enumerate(counts)} | {"plan": 1})
 
     slurm.run("scontrol", "requeue", tasks[4])
     wait_for("a second run of a task", lambda: len(here.attempts("4")) == 2)
     slurm.wait_for_state([tasks[4]], "COMPLETED")
     here.merge(url)
 
+    def run():
+        url, tasks, merge = slurm.submit(*night)
+        slurm.wait_for_state([*tasks, merge], "COMPLETED")
+        return url
+
+    here.check_later_nights(run)
+
 
 def cancelled_and_failed(here, slurm):
     """A task is cancelled; others fail at once."""
     here.begin({"0": ["WAIT"], "1": ["3"] * 99, "2": ["1"] * 99})
-    url = here.plan(4)
-    array = slurm.submit("--array=0-3", JOB=url)
-    tasks = [f"{array}_{index}" for index in range(4)]
+    _, tasks, merge = slurm.submit(here.plan(4))
     wait_for("the worker of shard 0", lambda: here.attempts("0"))
     time.sleep(0.5)
     begin = time.monotonic()
@@ -238,7 +252,8 @@ def cancelled_and_failed(here, slurm):
     time.sleep(4)  # longer than a task that is queued again waits
     here.check_attempts({"0": 1, "1": 1, "2": 1, "3": 1})
     slurm.wait_for_state(tasks[:1], "CANCELLED", 1)
-    here.dredge("merge", "--job", url, codes=(3,))
+    slurm.wait_for_state([merge], "FAILED")
+    check(slurm.jobs()[merge]["ExitCode"] == "3:0", "a merge without all shards must end with 3")
 
 
 def arrays():
