@@ -1,7 +1,11 @@
-"""Runs a job on a Ray cluster: plans, one task for each shard, merges.
+"""Runs a job on a Ray cluster: plans what is new or changed, one task for each shard, merges.
 
     RAY_ADDRESS=auto python index.py --plan contracts.yaml 100 s3://results/contracts/
     RAY_ADDRESS=auto python index.py --job s3://results/contracts/job-1a2b/     # one that exists goes on
+
+The first job reads everything. Each night, by cron, never two at once:
+
+    30 1 * * * RAY_ADDRESS=auto flock -n /tmp/dredge.lock python /shared/index.py --plan ...
 
 `dredge` and `setpriv` (of util-linux) must be in PATH on every node, and each node needs credentials of its own.
 """
@@ -32,7 +36,10 @@ def work(job, index, scratch):
 
 
 def output(*command):
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    ran = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if ran.returncode not in (0, 2):  # 2: there is a job; what it has not, the message says
+        sys.exit(ran.returncode)
+    return ran.stdout
 
 
 def main():
@@ -48,7 +55,7 @@ def main():
     job = options.job
     if options.plan:
         config, shards, results = options.plan
-        job = output("dredge", "plan", config, "--shards", shards, "--results", results).strip()
+        job = output("dredge", "plan", config, "--shards", shards, "--results", results, "--since", "latest").strip()
     print(job, flush=True)
     shard_count = json.loads(output("dredge", "status", "--job", job, "--json"))["shard_count"]
 
@@ -67,9 +74,10 @@ def main():
         if code != 0:
             print(f"shard {index}: {code}", file=sys.stderr, flush=True)
 
-    # Names the shards that are missing, and ends with 3; with 2 where some objects failed.
+    # Names the shards that are missing, and ends with 3. With 2 the catalog is there: it tells what failed.
     into = ["--into", options.into] if options.into else []
-    sys.exit(subprocess.run(["dredge", "merge", "--job", job, *into]).returncode)
+    code = subprocess.run(["dredge", "merge", "--job", job, *into]).returncode
+    sys.exit(0 if code == 2 else code)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ def a_node_goes(here, cluster, lost):
     here.check_attempts({"0": 2, "1": 2, "2": 2, "3": 2, "4": 2, "5": 2, "6": 1, "7": 1})
     here.check_store(here.folder / "into.chunks")
     here.merge(url)
+    here.check_later_nights(lambda: end(start(here, cluster, *plan), 0).splitlines()[0])
 
 
 def shards_that_fail(here, cluster):
