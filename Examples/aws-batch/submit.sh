@@ -1,15 +1,26 @@
 #!/bin/sh
-# Runs a job on AWS Batch: one child of an array job for each shard, and a last job that merges. See README.md.
+# Plans what is new or changed, and submits a child of an array for each shard, and a job that merges. See README.md.
 set -eu
 queue=${QUEUE:-dredge}           # change: the job queue
 definition=${DEFINITION:-dredge} # the name in job-definition.json
 limit=${ARRAY_LIMIT:-10000}      # children of one array, at most
 
+code=0
 case $# in
 1) job=$1 ;;
-3) job=$(dredge plan "$1" --shards "$2" --results "$3") ;;
+3)
+    unmerged="jobSummaryList[?status != 'SUCCEEDED' && status != 'FAILED'].jobId"
+    if [ -n "$(aws batch list-jobs --job-queue "$queue" --filters name=JOB_NAME,values=dredge-merge \
+        --query "$unmerged" --output text)" ]; then
+        echo "the job before is not merged yet: this one would do its work again" >&2
+        exit 1
+    fi
+    job=$(dredge plan "$1" --shards "$2" --results "$3" --since latest) || code=$?
+    ;;
 *) echo "usage: $0 CONFIG SHARDS RESULTS, or $0 JOB" >&2; exit 1 ;;
 esac
+# With 2 there is a job, too: the message says what it has not removed, or what the listing may lack.
+case $code in 0 | 2) ;; *) exit "$code" ;; esac
 echo "$job"
 status=$(dredge status --job "$job" --json)
 shards=$(echo "$status" | sed 's/.*"shard_count": *\([0-9]*\).*/\1/')
@@ -30,5 +41,5 @@ done
 
 overrides=$(printf '{"command": ["dredge", "merge", "--job", "%s", "--accept-failed-objects"]}' "$job")
 id=$(aws batch submit-job --job-name dredge-merge --job-queue "$queue" --job-definition "$definition" \
-    --container-overrides "$overrides" --depends-on "$@" --query jobId --output text)
+    --container-overrides "$overrides" ${1:+--depends-on} "$@" --query jobId --output text)
 echo "$id: merge"

@@ -11,13 +11,15 @@ import time
 
 import botocore.session
 import botocore.validate
+import jmespath
 
 from common import EXAMPLES, check, main, say, wait_for, work
 
 FOLDER = EXAMPLES / "aws-batch"
 SHARDS = 8
 FAKE_AWS = """#!/bin/sh
-# Notes the arguments, and answers as `--query jobId --output text` does.
+# Notes the arguments, and answers as `--query … --output text` does.
+[ "$2" != list-jobs ] || { printf '%s\\0' "$@" >"$ENGINES_STATE/list"; exec echo "$UNMERGED"; }
 number=$(ls "$ENGINES_STATE" | grep -c '^aws\\.')
 for argument; do printf '%s\\0' "$argument"; done >"$ENGINES_STATE/aws.$number"
 echo "id-$number"
@@ -144,18 +146,22 @@ class Child:
         return False
 
 
-def submit(here, *arguments, limit=10_000, code=0):
+def submit(here, *arguments, limit=10_000, code=0, unmerged=""):
     bin_aws = here.folder / "bin/aws"
     bin_aws.write_text(FAKE_AWS)
     bin_aws.chmod(0o755)
     ran = subprocess.run(
         [FOLDER / "submit.sh", *arguments],
-        env=here.environment | {"ARRAY_LIMIT": str(limit)},
+        env=here.environment | {"ARRAY_LIMIT": str(limit), "UNMERGED": unmerged},
         stdout=subprocess.PIPE,
         text=True,
     )
     check(ran.returncode == code, f"submit.sh ended with {ran.returncode}")
     return ran.stdout.partition("\n")[0]
+
+
+def all_children(here, arrays):
+    return [Child(here, array, index) for array in arrays for index in range(array["arrayProperties"]["size"])]
 
 
 def run_all(children, during=lambda: None):
@@ -178,7 +184,7 @@ def all_children_with_faults():
         check(
             merge["dependsOn"] == [{"jobId": "id-0"}, {"jobId": "id-1"}], f"the merge depends on {merge['dependsOn']}"
         )
-        children = [Child(here, array, index) for array in arrays for index in range(array["arrayProperties"]["size"])]
+        children = all_children(here, arrays)
 
         def reclaim():
             wait_for("the worker of shard 0", lambda: here.attempts("0"))
@@ -193,6 +199,16 @@ def all_children_with_faults():
         here.check_attempts({"0": 2, "1": 2, "2": 2, "3": 1, "4": 1, "7": 1})
         check(Child(here, merge).run(), "a merge that ends with 2 is no success")
         here.merge(url)
+
+        def run():
+            job = submit(here, here.config, str(SHARDS), here.results)
+            *arrays, merge = submitted(here)
+            check(len(arrays) == ("dependsOn" in merge), f"the merge {merge} waits for {arrays}")
+            run_all(all_children(here, arrays))
+            check(Child(here, merge).run(), "the merge failed")
+            return job
+
+        here.check_later_nights(run)
 
 
 def children_that_fail():
@@ -219,7 +235,7 @@ def sizes():
         here.begin()
         job = submit(here, here.config, "1", here.results)
         array, _ = submitted(here)
-        children = [Child(here, array, index) for index in range(array["arrayProperties"]["size"])]
+        children = all_children(here, [array])
         run_all(children)
         check([child.codes for child in children] == [[0], [0]], "children failed")
         here.merge(job)
@@ -227,6 +243,15 @@ def sizes():
         submit(here, code=1)
         submit(here, here.config, "0", here.results, code=1)
         submit(here, f"{here.results}none/", code=1)
+        submit(here, here.config, "4", here.results, code=1, unmerged="id-7")
+        _, _, *listing = (here.state / "list").read_text().split("\0")[:-1]
+        options = dict(zip(listing[::2], listing[1::2]))
+        filters = shorthand(options["--filters"])
+        filters = [{"name": filters["name"], "values": [filters["values"]]}]
+        validate("ListJobs", {"jobQueue": options["--job-queue"], "filters": filters})
+        jobs = [{"jobId": status, "status": status} for status in ("SUCCEEDED", "FAILED", "PENDING", "RUNNING")]
+        found = jmespath.search(options["--query"], {"jobSummaryList": jobs})
+        check(found == ["PENDING", "RUNNING"], f"unmerged jobs: {found}")
         check(not submitted(here), "what fails submits something")
 
 
