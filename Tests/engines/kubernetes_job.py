@@ -2,7 +2,6 @@
 and its commands under a small Job controller that keeps the policies of the manifest."""
 
 import os
-import pathlib
 import queue
 import re
 import signal
@@ -18,15 +17,31 @@ from common import EXAMPLES, Failure, check, main, say, wait_for, work
 FOLDER = EXAMPLES / "kubernetes"
 VERSIONS = ["1.29", "1.33", "1.36"]
 SHARDS = 8
+KUBECTL = """#!/bin/sh
+# What night.sh needs of kubectl. The test runs the Jobs, writes their logs, and how they ended.
+set -eu
+case "$1 $2" in
+"delete job") rm -f "$ENGINES_CLUSTER/$3".* ;;
+"create -f")
+    manifest=$(cat "$3")
+    name=$(echo "$manifest" | sed -n 's/^  name: //p')
+    echo "$manifest" >"$ENGINES_CLUSTER/$name.new"
+    mv "$ENGINES_CLUSTER/$name.new" "$ENGINES_CLUSTER/$name.yaml"
+    ;;
+"get job")
+    while [ ! -e "$ENGINES_CLUSTER/$3.end" ]; do sleep 0.1; done
+    cat "$ENGINES_CLUSTER/$3.end"
+    ;;
+"logs -l") cat "$ENGINES_CLUSTER/${3#job-name=}.log" ;;
+"create configmap") echo "${4#--from-literal=JOB=}" ;;
+"apply -f") cat >"$ENGINES_CLUSTER/job-url" ;;
+*) exit 1 ;;
+esac
+"""
 
 
 def documents(name):
     return list(yaml.safe_load_all((FOLDER / name).read_text()))
-
-
-def job(name):
-    (found,) = [document for document in documents(name) if document["kind"] == "Job"]
-    return found
 
 
 def check_policy(spec):
@@ -47,22 +62,25 @@ def check_policy(spec):
             check(condition["status"] in ("True", "False", "Unknown"), f"a condition's status: {condition}")
     if "backoffLimitPerIndex" in spec:
         check(spec["completionMode"] == "Indexed", "backoffLimitPerIndex needs an Indexed Job")
-        check(spec["completions"] <= 100_000, "an Indexed Job has at most 100,000 indexes")
-        check(spec["maxFailedIndexes"] <= spec["completions"], "maxFailedIndexes is above completions")
+        check(1 <= spec["completions"] <= 100_000, "an Indexed Job has 1 to 100,000 indexes")
     check(spec.get("podReplacementPolicy", "Failed") == "Failed", "podReplacementPolicy must be Failed")
+
+
+def check_document(document, versions):
+    for version in versions:
+        try:
+            kubernetes_validate.validate(document, version, strict=True)
+        except kubernetes_validate.ValidationError as error:
+            raise Failure(f"{document['kind']} {document['metadata']}, Kubernetes {version}: {error}") from error
+    if document["kind"] == "Job":
+        check_policy(document["spec"])
 
 
 def manifests_are_right():
     """manifests against schemas and rules:"""
     for path in sorted(FOLDER.glob("*.yaml")):
         for document in documents(path.name):
-            for version in VERSIONS:
-                try:
-                    kubernetes_validate.validate(document, version, strict=True)
-                except kubernetes_validate.ValidationError as error:
-                    raise Failure(f"{path.name}, Kubernetes {version}: {error}") from error
-            if document["kind"] == "Job":
-                check_policy(document["spec"])
+            check_document(document, VERSIONS)
     say(f"valid for Kubernetes {', '.join(VERSIONS)}")
 
 
@@ -146,7 +164,7 @@ class Controller:
         self.failed.add(index)
 
     def work_on(self):
-        while len(self.failed) <= self.spec["maxFailedIndexes"]:
+        while True:
             try:
                 self.run_index(self.indexes.get_nowait())
             except queue.Empty:
@@ -166,48 +184,93 @@ class Controller:
             check(not thread.is_alive(), "the Job does not end")
 
 
-def all_indexes_with_faults():
-    """plan, all indexes with kills, stops and an eviction, merge:"""
-    with work({"0": ["WAIT"], "1": ["KILL"], "2": ["TERM"], "3": ["2"], "merge": ["2"]}) as here:
-        (config,) = [volume for volume in job("plan.yaml")["spec"]["template"]["spec"]["volumes"]]
-        (here.folder / "plan" / config["name"]).mkdir(parents=True)
-        (here.folder / "plan" / config["name"] / "config.yaml").write_bytes(pathlib.Path(here.config).read_bytes())
-        template = job("plan.yaml")["spec"]["template"]
-        template["spec"]["containers"][0]["args"] = ["--shards", str(SHARDS), "--results", here.results]
-        plan = Pod(template, here.environment, here.folder / "plan", None)
-        check(plan.exit_code() == 0, "the plan failed")
-        url = plan.output.strip()
+class Cluster:
+    """Runs the Jobs that night.sh makes."""
 
-        spec = job("job.yaml")["spec"]
-        controller = Controller(spec, here, url, SHARDS)
-        controller.start()
-        wait_for("the worker of shard 0", lambda: here.attempts("0"))
-        time.sleep(0.2)
-        begin = time.monotonic()
-        controller.pods[0].disrupt()
-        say(f"an evicted pod ended after {time.monotonic() - begin:.2f} s")
-        controller.join()
+    def __init__(self, work):
+        self.work, self.folder = work, work.folder / "cluster"
+        self.folder.mkdir()
+        kubectl = work.folder / "bin/kubectl"
+        kubectl.write_text(KUBECTL)
+        kubectl.chmod(0o755)
+        self.environment = work.environment | {"ENGINES_CLUSTER": str(self.folder)}
+
+    def job_url(self):
+        return (self.folder / "job-url").read_text().strip() if (self.folder / "job-url").exists() else None
+
+    def night(self, *arguments, code=0, during=lambda controller: None):
+        """Runs night.sh to its end, and returns the job's URL. `during` is called while indexes run."""
+        process = subprocess.Popen([FOLDER / "night.sh", *arguments], env=self.environment, stdout=subprocess.DEVNULL)
+        while process.poll() is None:
+            for path in self.folder.glob("*.yaml"):
+                document = yaml.safe_load(path.read_text())
+                path.unlink()
+                check_document(document, VERSIONS[-1:])
+                log, end = self.run(document, during)
+                path.with_suffix(".log").write_text(log)
+                path.with_suffix(".end").write_text(end)
+            time.sleep(0.05)
+        check(process.returncode == code, f"night.sh ended with {process.returncode}, not with {code}")
+        return self.job_url()
+
+    def run(self, job, during):
+        """What a Job's pods print, and how it ends."""
+        spec, folder = job["spec"], self.work.folder / f"pods/{job['metadata']['name']}"
+        if spec.get("completionMode") == "Indexed":
+            controller = Controller(spec, self.work, self.job_url(), spec["completions"])
+            controller.start()
+            during(controller)
+            controller.join()
+            return "", "Failed" if controller.failed else "Complete"
+        (container,) = spec["template"]["spec"]["containers"]
+        if "args" in container:
+            mine = {"100": str(SHARDS), "s3://results/contracts/": self.work.results}
+            container["args"] = [mine.pop(each, each) for each in container["args"]]
+            check(not mine, f"arguments of the plan: {container['args']}")
+            (folder / "config").mkdir(parents=True, exist_ok=True)
+            (folder / "config/config.yaml").write_bytes(self.work.config.read_bytes())
+        for _ in range(1 + spec["backoffLimit"]):
+            pod = Pod(spec["template"], self.work.environment, folder, self.job_url())
+            code = pod.exit_code()
+            if code == 0 or action(spec, pod, code) == "FailJob":
+                break
+        return pod.output, "Failed" if code else "Complete"
+
+
+def all_indexes_with_faults():
+    """nights: all indexes with kills, stops and an eviction, few, and none:"""
+    with work({"0": ["WAIT"], "1": ["KILL"], "2": ["TERM"], "3": ["2"], "merge": ["2"]}) as here:
+        cluster, controllers = Cluster(here), []
+
+        def evict(controller):
+            controllers.append(controller)
+            wait_for("the worker of shard 0", lambda: here.attempts("0"))
+            time.sleep(0.2)
+            begin = time.monotonic()
+            controller.pods[0].disrupt()
+            say(f"an evicted pod ended after {time.monotonic() - begin:.2f} s")
+
+        url = cluster.night(during=evict)
+        (controller,) = controllers
         check(not controller.failed, f"indexes failed: {controller.failed}")
         check(controller.disrupted_codes == [4], f"the evicted pod ended with {controller.disrupted_codes}")
-        here.check_attempts({"0": 2, "1": 2, "2": 2, "3": 1, "4": 1})
-
-        merge = Pod(job("merge.yaml")["spec"]["template"], here.environment, here.folder / "merge", url)
-        check(merge.exit_code() == 0, "a merge that ends with 2 is no success")
+        here.check_attempts({"0": 2, "1": 2, "2": 2, "3": 1, "4": 1, "8": 0})
         here.merge(url)
+        here.check_later_nights(cluster.night)
+        here.begin({"plan": ["1"]})
+        cluster.night(code=1)
+        here.check_attempts({"plan": 1, "merge": 0})
 
 
 def indexes_that_fail():
     """indexes that fail at once, and after all their attempts:"""
     with work({"1": ["3"] * 99, "2": ["1"] * 99, "3": ["4"] * 99}) as here:
-        url = here.plan(4)
-        spec = job("job.yaml")["spec"]
-        controller = Controller(spec, here, url, 4)
-        controller.start()
-        controller.join()
+        controllers = []
+        Cluster(here).night(here.plan(4), "4", code=1, during=controllers.append)
+        (controller,) = controllers
         check(controller.failed == {1, 2, 3}, f"indexes failed: {controller.failed}")
-        here.check_attempts({"0": 1, "1": 1, "2": 1, "3": spec["backoffLimitPerIndex"] + 1})
-        merge = Pod(job("merge.yaml")["spec"]["template"], here.environment, here.folder / "merge", url)
-        check(merge.exit_code() == 3, "a merge without all shards must end with 3")
+        limit = controller.spec["backoffLimitPerIndex"]
+        here.check_attempts({"0": 1, "1": 1, "2": 1, "3": limit + 1, "merge": 1})
 
 
 if __name__ == "__main__":
