@@ -1,7 +1,8 @@
-"""A DAG that plans a job, indexes one shard in each mapped task, and merges.
+"""A DAG that each night plans what is new or changed, indexes one shard in each mapped task, and merges.
 
-For Airflow 3, tried with 3.3; older ones have the exceptions in `airflow.exceptions`. `dredge` must be in PATH where
-tasks run, with credentials of its own. Airflow maps 1,024 tasks at most, unless `[core] max_map_length` says otherwise.
+The first job reads everything. For Airflow 3, tried with 3.3; older ones have the exceptions in `airflow.exceptions`.
+`dredge` must be in PATH where tasks run, with credentials of its own. Airflow maps 1,024 tasks at most, unless `[core]
+max_map_length` says otherwise.
 """
 
 import json
@@ -46,7 +47,8 @@ ENVIRONMENT = {}
 # Change: the params' defaults, or give others when you trigger the DAG.
 @dag(
     dag_id="dredge",
-    schedule=None,
+    schedule="30 1 * * *",  # change: None, and it runs only when it is triggered
+    max_active_runs=1,
     params={
         "config": "/etc/dredge/contracts.yaml",
         "shards": 100,
@@ -56,11 +58,12 @@ ENVIRONMENT = {}
     },
 )
 def index():
-    # The last line that a command prints becomes its value, be it of standard output or of standard error.
+    # The last line that a command prints becomes its value, be it of standard output or of standard error. With 2 there
+    # is a job, too: the log says what it has not removed, or what the listing may lack.
     plan = BashOperator(
         task_id="plan",
-        bash_command='job=$({% if params.job %}dredge status --job "$JOB"{% else %}'
-        'dredge plan "$CONFIG" --shards "$SHARDS" --results "$RESULTS"{% endif %} --json) && echo "$job"',
+        bash_command='job=$({% if params.job %}dredge status --job "$JOB"{% else %}dredge plan "$CONFIG" '
+        '--shards "$SHARDS" --results "$RESULTS" --since latest{% endif %} --json) || [ $? = 2 ] && echo "$job"',
         env=ENVIRONMENT | {name.upper(): f"{{{{ params.{name} }}}}" for name in ("job", "config", "shards", "results")},
         append_env=True,
         output_processor=json.loads,

@@ -25,7 +25,8 @@ for each in run.get_task_instances():
     name = each.task_id if each.map_index < 0 else str(each.map_index)
     tasks[name] = {"state": str(each.state), "tries": each.try_number}
 with open(os.environ["ENGINES_OUTPUT"], "w") as file:
-    json.dump({"state": str(run.state), "tasks": tasks}, file)
+    plan = run.get_task_instance("plan").xcom_pull(task_ids="plan") or {}
+    json.dump({"state": str(run.state), "tasks": tasks, "job": plan.get("job")}, file)
 """
 KILL = """
 import os
@@ -102,6 +103,12 @@ def states(run):
     return {name: task["state"] for name, task in run["tasks"].items()}
 
 
+def later_night(home, **plan):
+    run = home.run_dag("later", **plan)
+    check(run["state"] == "success", f"the run ended as {run}")
+    return run["job"]
+
+
 def dag_runs():
     """runs with kills and stops, with shards that fail at once, and without a plan; a task that is killed:"""
     with work({"1": ["KILL"], "2": ["TERM", "TERM"], "3": ["2"], "merge": ["2"]}) as here:
@@ -113,6 +120,7 @@ def dag_runs():
         check(run["state"] == "success", f"the run ended as {run}")
         here.check_attempts({"0": 1, "1": 2, "2": 3, "3": 1, "4": 1, "5": 1})
         here.merge(here.plan(SHARDS))
+        here.check_later_nights(lambda: later_night(home, **plan))
 
         job = here.dredge("plan", here.config, "--shards", SHARDS, "--results", f"{here.results}second/").strip()
         here.begin({"1": ["3"] * 99, "2": ["1"] * 99})
