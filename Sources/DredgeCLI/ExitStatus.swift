@@ -18,9 +18,21 @@ struct CommandFailure: Error {
     var status: ExitStatus
     /// Empty: everything has been said.
     var message: String
+    /// What `--json` tells of it; nil: nothing went wrong but what the command's answer says.
+    var problem: OutcomeLine.Problem?
 
     init(_ status: ExitStatus, _ message: String = "") {
         self.status = status
         self.message = message
+        guard !message.isEmpty else { return }
+        let code = status == .usage ? "usage" : status == .stopped ? "stopped" : "other"
+        problem = OutcomeLine.Problem(code: code, message: String(message.trimmingPrefix("dredge: ")))
+    }
+
+    /// - Parameter text: what is said of `error`.
+    init(_ status: ExitStatus, of error: any Error, _ text: String) {
+        self.status = status
+        message = text
+        problem = OutcomeLine.Problem(error, text: text)
     }
 }

@@ -44,8 +44,20 @@ struct Main {
         private static let descriptorResource = RLIMIT_NOFILE
     #endif
 
-    /// Parses and runs a command line; returns the exit code of `ExitStatus`.
+    /// Parses and runs a command line, and tells how that ended; returns the exit code of `ExitStatus`.
     static func run(_ arguments: [String]) async -> Int32 {
+        let (status, problem) = await end(of: arguments)
+        let answer = Answer.take()
+        if arguments.prefix(while: { $0 != "--" }).contains("--json"), answer != nil || status != .complete {
+            let line = OutcomeLine(CommandName.of(arguments), status, problem, answer: answer)
+            // A reader that went away is told by the exit code.
+            do { try StandardOutput.shared.write(try JSONText.line(line)) } catch is StandardOutput.ReaderGone {
+            } catch { StandardError.write("dredge: the outcome can't be told as JSON: \(error)\n") }
+        }
+        return status.rawValue
+    }
+
+    private static func end(of arguments: [String]) async -> (ExitStatus, OutcomeLine.Problem?) {
         do {
             var command = try await DredgeCommand.asyncParseAsRoot(arguments)
             if var asyncCommand = command as? any AsyncParsableCommand {
@@ -53,29 +65,44 @@ struct Main {
             } else {
                 try command.run()
             }
-            return ExitStatus.complete.rawValue
+            return (.complete, nil)
         } catch let failure as CommandFailure {
             if !failure.message.isEmpty { StandardError.write(failure.message + "\n") }
-            return failure.status.rawValue
+            return (failure.status, failure.problem)
         } catch let error as StoreError {
             StandardError.write(FatalText.text(error) + "\n")
-            let isAboutName = error.code == .noSuchObject || error.code == .noSuchSource
-            return (isAboutName ? ExitStatus.usage : .fatal).rawValue
+            let isUsage = [.noSuchObject, .noSuchSource, .otherSettings].contains(error.code)
+            return (isUsage ? .usage : .fatal, OutcomeLine.Problem(error, text: ""))
         } catch let error as DataDirectoryProblem {
             StandardError.write("dredge: \(error)\n")
-            return ExitStatus.fatal.rawValue
+            return (.fatal, OutcomeLine.Problem(error, text: "\(error)"))
         } catch is StandardOutput.ReaderGone {
-            return ExitStatus.complete.rawValue
+            return (.complete, nil)
         } catch {
             var text = DredgeCommand.fullMessage(for: error)
             if DredgeCommand.exitCode(for: error) == .success {  // --help, --version
                 if text == VersionText.title { text += "\n" + VersionText.details }
                 try? StandardOutput.shared.write(text.isEmpty ? "" : text + "\n")
-                return ExitStatus.complete.rawValue
+                return (.complete, nil)
             }
             StandardError.write(text + "\n")
-            return ExitStatus.usage.rawValue
+            let message = DredgeCommand.message(for: error)
+            return (.usage, OutcomeLine.Problem(code: "usage", message: message))
         }
+    }
+}
+
+/// The name of a command, with those that it belongs to: `store ls`.
+enum CommandName {
+    static func of(_ arguments: [String]) -> String {
+        var names: [String] = []
+        var commands = DredgeCommand.configuration.subcommands
+        for argument in arguments {
+            guard let command = commands.first(where: { $0._commandName == argument }) else { break }
+            names.append(argument)
+            commands = command.configuration.subcommands
+        }
+        return names.joined(separator: " ")
     }
 }
 

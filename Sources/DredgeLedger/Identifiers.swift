@@ -1,6 +1,6 @@
 /// A number by which a ledger knows one of its records. Numbers of different kinds of records have different types, so
 /// that a source's cannot be taken for an object's.
-public struct Identifier<Record>: RawRepresentable, Hashable, Comparable, Codable, Sendable,
+public struct Identifier<Record>: RawRepresentable, Hashable, Comparable, Codable, CodingKeyRepresentable, Sendable,
     CustomStringConvertible
 {
     /// The number, as the ledger keeps it.
@@ -14,6 +14,22 @@ public struct Identifier<Record>: RawRepresentable, Hashable, Comparable, Codabl
 
     /// The number.
     public var description: String { "\(rawValue)" }
+
+    /// The number in decimals, as a key of JSON.
+    public var codingKey: any CodingKey { IdentifierKey(stringValue: description) }
+
+    /// nil: `codingKey` is no number.
+    public init?<Key: CodingKey>(codingKey: Key) {
+        guard let rawValue = Int64(codingKey.stringValue) else { return nil }
+        self.rawValue = rawValue
+    }
+}
+
+private struct IdentifierKey: CodingKey {
+    var stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
 }
 
 /// A run of a ledger.

@@ -143,6 +143,8 @@ public enum RemovalDecision: Sendable, Hashable {
 public struct RemovalOutcome: Sendable, Hashable, Codable {
     /// Documents that are gone.
     public var removedCount = 0
+    /// The first of their keys; nil: not known, or none is gone.
+    public var removedKeys: [[UInt8]]?
     /// Documents that stay, and show that they are not listed any more or not wanted.
     public var markedCount = 0
     /// Documents that were to go, and stay until somebody confirms it.

@@ -110,6 +110,8 @@ public struct RunTotals: Sendable, Codable, Hashable {
     }
     /// By state; a state without objects is absent.
     public var states: [ObjectState: Count]
+    /// The same of each source; nil: the run is of a version that did not keep it.
+    public var sources: [SourceID: [ObjectState: Count]]?
     /// Skipped objects by reason.
     public var skippedReasons: [String: Int]
     /// Failed objects by reason.
@@ -122,9 +124,10 @@ public struct RunTotals: Sendable, Codable, Hashable {
     /// All parts.
     public init(
         states: [ObjectState: Count] = [:], skippedReasons: [String: Int] = [:], failedReasons: [String: Int] = [:],
-        chunkCount: Int = 0, tokenCount: Int = 0
+        chunkCount: Int = 0, tokenCount: Int = 0, sources: [SourceID: [ObjectState: Count]]? = nil
     ) {
         self.states = states
+        self.sources = sources
         self.skippedReasons = skippedReasons
         self.failedReasons = failedReasons
         self.chunkCount = chunkCount

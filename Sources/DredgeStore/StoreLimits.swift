@@ -54,6 +54,8 @@ public enum StoreLimits {
     public static let namedSourceCount = 20
     /// Problems that `verify` lists before it only counts them.
     public static let problemCountMax = 1_000
+    /// Keys that the outcome of a removal names.
+    static let removedKeyCount = 20
     /// The longest object key, by S3's rules ("Creating object key names", Amazon S3 User Guide).
     public static let keyByteCountMax = 1_024
 }

@@ -16,6 +16,8 @@ extension WriterConnection {
         ) { row -> SourceID in row.id(0) }
         let candidates = try removalCandidates(of: source, replaced: replaced, in: run)
         let decision = rule.decision(on: candidates, isTrusted: isTrusted)
+        var outcome = RemovalOutcome(decision, candidates)
+        if outcome.removedCount > 0 { outcome.removedKeys = try firstKeys(of: [source] + replaced, in: run) }
         if decision == .remove, candidates.leftOutCount > 0 { try dropContent(where: Self.isLeftOver, source, run) }
         for old in [source] + replaced {
             try settleMissing(of: old, in: run, decision, hasDocuments: candidates.count > candidates.leftOutCount)
@@ -26,7 +28,22 @@ extension WriterConnection {
                 arguments: [run.rawValue, source.rawValue, decision.keptReason(candidates)])
         }
         try commit()
-        return RemovalOutcome(decision, candidates)
+        return outcome
+    }
+
+    /// The first keys of documents that go, in no order.
+    private func firstKeys(of sources: [SourceID], in run: RunID) throws -> [[UInt8]] {
+        var keys: [[UInt8]] = []
+        for source in sources {
+            keys += try query(
+                db,
+                """
+                SELECT key FROM object
+                WHERE (\(Self.isMissing) AND content_etag IS NOT NULL) OR (\(Self.isLeftOver)) LIMIT ?3
+                """, [.id(source), .id(run), .int(Int64(StoreLimits.removedKeyCount - keys.count))]
+            ) { $0.bytes(0) ?? [] }
+        }
+        return keys
     }
 
     func keepUnlisted(_ keys: [[UInt8]], of source: SourceID, in run: RunID, reason: String) throws {

@@ -271,21 +271,21 @@ func runTotals(_ db: Database, of run: RunID) throws -> RunTotals {
     {
         return try JSONDecoder().decode(RunTotals.self, from: Data(text.utf8))
     }
-    var totals = RunTotals()
+    var (totals, sources) = (RunTotals(), [SourceID: [ObjectState: RunTotals.Count]]())
     let rows = try Row.fetchCursor(
         db,
         sql: """
-            SELECT state, reason, count(*), total(size), sum(chunk_count), sum(token_count)
-            FROM object WHERE run = ? GROUP BY state, reason
+            SELECT state, reason, count(*), total(size), sum(chunk_count), sum(token_count), source
+            FROM object WHERE run = ? GROUP BY source, state, reason
             """, arguments: [run.rawValue])
     while let row = try rows.next() {
         // The schema allows no other states.
         guard let state = ObjectState(rawValue: row[0]) else { continue }
         let count: Int = row[2]
-        var total = totals.states[state] ?? RunTotals.Count()
-        total.objects += count
-        total.bytes = total.bytes.addingClamped(UInt64(exactly: (row[3] as Double).rounded()) ?? .max)
-        totals.states[state] = total
+        let bytes = UInt64(exactly: (row[3] as Double).rounded()) ?? .max
+        totals.states[state, default: RunTotals.Count()].add(count, bytes)
+        let source = SourceID(rawValue: row[6])
+        sources[source, default: [:]][state, default: RunTotals.Count()].add(count, bytes)
         if let reason: String = row[1] {
             if state == .skipped { totals.skippedReasons[reason, default: 0] += count }
             if state == .failed { totals.failedReasons[reason, default: 0] += count }
@@ -295,7 +295,15 @@ func runTotals(_ db: Database, of run: RunID) throws -> RunTotals {
             totals.tokenCount += row[5] as Int
         }
     }
+    totals.sources = sources
     return totals
+}
+
+extension RunTotals.Count {
+    fileprivate mutating func add(_ count: Int, _ bytes: UInt64) {
+        objects += count
+        self.bytes = self.bytes.addingClamped(bytes)
+    }
 }
 
 extension UInt64 {

@@ -160,11 +160,13 @@ extension CustomerAccountTests {
                 """
             let outcome = try await account.run(account.config(hops: hops), ["--json"], in: directory)
             #expect(outcome.status == 3)
-            let failure = try JSONLine.object(outcome.output)
-            let report = try #require(failure["report"] as? [String: Any])
+            let report = try JSONLine.object(outcome.output)
             let id = try #require(report["id"] as? String)
             #expect(id.count == 12)
             #expect(outcome.error.contains(":assumed-role/hub/dredge-\(id) "), "\(outcome.error)")
+            let source = try #require((report["sources"] as? [[String: Any]])?.first)
+            #expect(source["session_names"] as? [String] == ["dredge-\(id)", "dredge-\(id)"])
+            #expect(source["role_arn"] as? String == MotoScenario.roleARN("customer-read"))
         }
     }
 }

@@ -59,7 +59,7 @@ extension CustomerAccountTests {
                 "worker", "--job", job, "--shard-index", "1", "--shard-offset", "2", "--no-progress", "--json",
             ])
             #expect(last.status == 0, "\(last)")
-            #expect(try JSONLine.object(last.output)["outcome"] as? String == "done")
+            #expect(try JSONLine.object(last.output)["shard_outcome"] as? String == "done")
 
             // All on one file system.
             let merged = try await dredge([

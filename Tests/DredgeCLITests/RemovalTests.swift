@@ -40,7 +40,7 @@ import Testing
         let json = try await dredge("2026/", "--json")
         #expect(json.status == 2 && json.error.contains("dredge: Source \"docs\": \(told)"), "\(json)")
         let report = try JSONLine.object(json.output)
-        #expect(report["outcome"] as? String == "complete" && report["withheld_count"] as? Int == 3)
+        #expect(report["outcome"] as? String == "incomplete" && report["withheld_count"] as? Int == 3)
         let withheld = try #require((report["withheld"] as? [[String: Any]])?.first)
         #expect(withheld["reason"] as? String == "empty listing" && withheld["source"] as? String == "docs")
 

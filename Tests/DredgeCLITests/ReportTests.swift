@@ -9,8 +9,8 @@ import Testing
 /// Reports are made from JSON, which is also a check of what `--json` prints.
 private func report(_ changes: String...) throws -> RunReport {
     let base = """
-        "id":"67a1b2c3d4e5","outcome":"complete","isResumed":false,
-        "listed":{"objects":4012,"bytes":1234567890},"indexed":{"objects":4012,"bytes":1234567890},
+        "id":"67a1b2c3d4e5","outcome":"complete","isResumed":false,"beganAt":0,"endedAt":12.34,
+        "sources":[],"listed":{"objects":4012,"bytes":1234567890},"indexed":{"objects":4012,"bytes":1234567890},
         "unchanged":{"objects":0,"bytes":0},"skipped":{"objects":0,"bytes":0},"failed":{"objects":0,"bytes":0},
         "vanished":{"objects":0,"bytes":0},"changed":{"objects":0,"bytes":0},"pending":{"objects":0,"bytes":0},
         "removedCount":0,"markedCount":0,"withheldCount":0,"withheld":[],"skippedReasons":{},"failedReasons":{},

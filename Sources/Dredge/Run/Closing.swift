@@ -1,4 +1,6 @@
+import DredgeAWS
 import DredgeLedger
+import DredgeS3
 import Foundation
 
 /// The last stage: the last transaction, the run's record in the ledger, and its report.
@@ -47,9 +49,12 @@ struct Closing: Sendable {
     private func report(_ outcome: RunReport.Outcome, _ totals: RunTotals) -> RunReport {
         func count(_ state: ObjectState) -> ObjectCount { totals.states[state].map(ObjectCount.init) ?? ObjectCount() }
         let (cpuSeconds, time) = meter.end()
-        let listed = totals.states.values.reduce(into: ObjectCount()) { $0 += ObjectCount($1) }
+        let elapsedSeconds = run.counters.progress.elapsed / .seconds(1)
+        let end = Date()
         return RunReport(
-            id: record.name, outcome: outcome, isResumed: record.isResumed, listed: listed, indexed: count(.indexed),
+            id: record.name, outcome: outcome, isResumed: record.isResumed,
+            beganAt: end.addingTimeInterval(-elapsedSeconds), endedAt: end, sources: sourceReports(totals),
+            listed: ObjectCount(totals.states), indexed: count(.indexed),
             unchanged: count(.unchanged), skipped: count(.skipped), failed: count(.failed), vanished: count(.vanished),
             changed: count(.changed), pending: count(.pending),
             removedCount: removals.map(\.removedCount).reduce(0, +),
@@ -60,8 +65,29 @@ struct Closing: Sendable {
             tokenCount: totals.tokenCount,
             verifiedCount: sources.contains { $0.source.verifiesChecksums } ? run.counters.verified.value : nil,
             fetchedByteCount: run.counters.fetchedBytes.value,
-            elapsedSeconds: run.counters.progress.elapsed / .seconds(1), cpuSeconds: cpuSeconds, time: time,
-            failures: run.failures.all)
+            elapsedSeconds: elapsedSeconds, cpuSeconds: cpuSeconds, time: time, failures: run.failures.all)
+    }
+
+    private func sourceReports(_ totals: RunTotals) -> [SourceReport] {
+        sources.indices.map { index in
+            let source = sources[index].source
+            let removal = removals.indices.contains(index) ? removals[index] : RemovalOutcome()
+            let states = totals.sources?[record.sources[index].source] ?? [:]
+            let hops: [RoleHop] =
+                if case .assumeRole(let hops) = source.auth {
+                    hops.named(runID: record.name, source: source.name)
+                } else {
+                    []
+                }
+            return SourceReport(
+                name: source.name, bucket: source.bucket, prefix: source.prefix, roleARN: hops.last?.roleARN,
+                sessionNames: hops.compactMap(\.sessionName), listed: ObjectCount(states),
+                states: Dictionary(uniqueKeysWithValues: states.map { ($0.rawValue, ObjectCount($1)) }),
+                removedCount: removal.removedCount,
+                removedKeys: (removal.removedKeys ?? []).map { ObjectKey($0).description },
+                markedCount: removal.markedCount, withheldCount: removal.withheldCount,
+                withheldReason: removal.withheldReason, error: sources[index].failure?.message)
+        }
     }
 }
 
@@ -77,6 +103,10 @@ extension RunReport.Outcome {
 
 extension ObjectCount {
     fileprivate init(_ count: RunTotals.Count) { self.init(objects: count.objects, bytes: count.bytes) }
+
+    fileprivate init(_ states: [ObjectState: RunTotals.Count]) {
+        self = states.values.reduce(into: Self()) { $0 += Self($1) }
+    }
 }
 
 /// User and system time of this process, in seconds.

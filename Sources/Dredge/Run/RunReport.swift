@@ -1,3 +1,6 @@
+public import DredgeLedger
+public import Foundation
+
 /// How many objects, and their bytes as listed.
 public struct ObjectCount: Sendable, Hashable, Codable {
     /// Objects.
@@ -51,6 +54,12 @@ public struct RunReport: Sendable, Codable {
     public var outcome: Outcome
     /// Whether it went on with a run that had been stopped or killed.
     public var isResumed: Bool
+    /// When this process's part of the run began.
+    public var beganAt: Date
+    /// When it ended.
+    public var endedAt: Date
+    /// Of each source, in the order of the run.
+    public var sources: [SourceReport]
     /// Objects that the service listed.
     public var listed: ObjectCount
     /// Read and stored.
@@ -98,6 +107,42 @@ public struct RunReport: Sendable, Codable {
     /// The first failures.
     public var failures: [Failure]
 
+    /// Whether nothing was listed, or nothing that the sources' filters let through.
+    public var isEmpty: Bool {
+        listed.objects == skippedReasons[SkipReason.filtered.rawValue, default: 0]
+    }
+
     /// Whether there are objects that the store should hold and does not, or that it should perhaps not hold any more.
     public var isIncomplete: Bool { failed.objects + changed.objects + pending.objects > 0 || !withheld.isEmpty }
+}
+
+/// What became of one source of a run.
+public struct SourceReport: Sendable, Codable {
+    /// The source's name.
+    public var name: String
+    /// The bucket.
+    public var bucket: String
+    /// The key prefix.
+    public var prefix: String
+    /// The last role that was assumed for it; nil: none is.
+    public var roleARN: String?
+    /// The names of the sessions of its roles, in the order in which they are assumed: what CloudTrail shows of its
+    /// requests. Empty: no role is assumed.
+    public var sessionNames: [String]
+    /// Objects that the service listed.
+    public var listed: ObjectCount
+    /// The same by state (`indexed`, `unchanged`, …); a state without objects is absent.
+    public var states: [String: ObjectCount]
+    /// Documents that it no longer lists or wants: taken out of the store.
+    public var removedCount: Int
+    /// The first of their keys, for people: control characters are escaped.
+    public var removedKeys: [String]
+    /// Documents that it no longer lists or wants, and only marks.
+    public var markedCount: Int
+    /// Documents that it no longer lists or wants, and that stay until somebody confirms their removal.
+    public var withheldCount: Int
+    /// Why; nil: nothing is withheld.
+    public var withheldReason: WithheldReason?
+    /// What ended the source, one sentence; nil: nothing did.
+    public var error: String?
 }

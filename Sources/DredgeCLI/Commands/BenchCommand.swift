@@ -67,7 +67,7 @@ struct BenchCommand: AsyncParsableCommand {
             report.run = try await measure(engine, sources, store, stop)
         }
         if json {
-            try StandardOutput.shared.write(try JSONText.line(report))
+            Answer.give(report)
         } else {
             try StandardOutput.shared.write(BenchText.text(report))
         }
@@ -119,7 +119,7 @@ struct BenchCommand: AsyncParsableCommand {
         switch result {
         case .success(let report): return report
         case .failure(let error):
-            throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))
+            throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, of: error, FatalText.text(error))
         }
     }
 

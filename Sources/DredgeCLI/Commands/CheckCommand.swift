@@ -41,9 +41,9 @@ struct CheckCommand: AsyncParsableCommand {
                 StandardOutput.shared.flush()
             }
         } catch let error as RunError {
-            throw CommandFailure(.fatal, FatalText.text(error))
+            throw CommandFailure(.fatal, of: error, FatalText.text(error))
         }
-        try StandardOutput.shared.write(json ? JSONText.line(report) : CheckText.conclusion(report))
+        if json { Answer.give(report) } else { try StandardOutput.shared.write(CheckText.conclusion(report)) }
         if !report.isPassed { throw CommandFailure(.fatal) }
     }
 

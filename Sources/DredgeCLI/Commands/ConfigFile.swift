@@ -30,7 +30,7 @@ extension Config {
         do {
             try self.init(bytes: bytes, fileName: path, store: store, environment: environment)
         } catch {
-            throw CommandFailure(.usage, error.description)
+            throw CommandFailure(.usage, of: error, error.description)
         }
     }
 

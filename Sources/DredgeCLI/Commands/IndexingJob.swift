@@ -53,7 +53,7 @@ struct IndexingJob {
         if planning.isCancelled { throw CommandFailure(.stopped, "Stopped: a dry run writes nothing.") }
         let plan = try result.get()
         if output.json {
-            try tell(JSONText.line(plan))
+            Answer.give(plan)
         } else {
             StandardError.write(PlanText.text(plan))
         }
@@ -89,13 +89,14 @@ struct IndexingJob {
     private func conclude(_ report: RunReport) throws {
         if output.json {
             for line in WithheldText.lines(report.withheld) { StandardError.write("dredge: \(line)\n") }
-            try tell(JSONText.line(report))
+            Answer.give(report)
         } else {
             StandardError.write(ReportText.text(report, store: store))
         }
         if output.stat { StandardError.write(StatText.text(report)) }
         switch report.outcome {
-        case .complete where report.isIncomplete: throw CommandFailure(.incomplete)
+        case .complete where report.isIncomplete || output.failOnEmpty && report.isEmpty:
+            throw CommandFailure(.incomplete)
         case .complete: return
         case .stopped: throw CommandFailure(.stopped)
         case .failed: throw CommandFailure(.fatal)
@@ -104,17 +105,12 @@ struct IndexingJob {
 
     private func fail(_ error: RunError) throws -> Never {
         if output.json {
-            try tell(JSONText.line(JSONText.Failure(error)))
+            if let report = error.report { Answer.give(report) }
         } else if let report = error.report, report.listed.objects > 0 {
             StandardError.write(ReportText.text(report, store: store))
         }
         if output.stat, let report = error.report { StandardError.write(StatText.text(report)) }
         // A source or limit that can't be used is a mistake of the config, though only the engine can see it.
-        throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))
-    }
-
-    /// The exit status matters also to somebody who does not read the output.
-    private func tell(_ text: String) throws {
-        do { try StandardOutput.shared.write(text) } catch is StandardOutput.ReaderGone {}
+        throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, of: error, FatalText.text(error))
     }
 }

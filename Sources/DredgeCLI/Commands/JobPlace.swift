@@ -21,7 +21,7 @@ enum JobPlace {
         } catch let error as JobError {
             throw CommandFailure(error)
         } catch let error as RunError {
-            throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))
+            throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, of: error, FatalText.text(error))
         }
     }
 
@@ -147,7 +147,7 @@ struct StorageOptions: ParsableArguments {
         do throws(RunError) {
             return try BucketStorage(place, base: .defaultChain(), environment: environment)
         } catch {
-            throw CommandFailure(.fatal, FatalText.text(error))
+            throw CommandFailure(.fatal, of: error, FatalText.text(error))
         }
     }
 }
@@ -162,6 +162,6 @@ extension CommandFailure {
             case .cancelled: .stopped
             case .storage, .badFile, .unequalResults, .shardsMissing, .scratchInUse: .fatal
             }
-        self.init(status, "dredge: \(Quoting.escaped(error.description))")
+        self.init(status, of: error, "dredge: \(Quoting.escaped(error.description))")
     }
 }

@@ -136,7 +136,7 @@ struct JobPlanning {
         {
             let filter: SourceFilter
             do throws(RunError) { filter = try SourceFilter(source) } catch {
-                throw CommandFailure(.usage, FatalText.text(error))
+                throw CommandFailure(.usage, of: error, FatalText.text(error))
             }
             guard filter.includes(file) else { continue }
             throw CommandFailure(
@@ -170,11 +170,11 @@ struct JobPlanning {
         let job = planned.job
         for line in WithheldText.lines(planned.withheld) { StandardError.write("dredge: \(line)\n") }
         if json {
-            let answer = Answer(
+            let made = Made(
                 job: planned.url, shardCount: job.shardCount, objectCount: job.objectCount, byteCount: job.byteCount,
                 filteredCount: job.leftOut.filtered, failed: job.leftOut.failed,
                 unchangedCount: job.since?.unchangedCount, removals: job.since?.removals)
-            try StandardOutput.shared.write(try JSONText.line(answer))
+            Answer.give(made)
             return try warn(planned)
         }
         var text =
@@ -212,7 +212,7 @@ struct JobPlanning {
         throw CommandFailure(.incomplete)
     }
 
-    private struct Answer: Encodable {
+    private struct Made: Encodable {
         var job: String
         var shardCount: Int
         var objectCount: Int

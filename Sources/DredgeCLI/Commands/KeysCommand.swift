@@ -54,7 +54,7 @@ struct KeysCreateCommand: AsyncParsableCommand {
         } catch ServiceError.invalid(let problems) {
             throw CommandFailure(.usage, problems.map { "--organization: \($0.message)" }.joined(separator: "\n"))
         }
-        try StandardOutput.shared.write(json ? JSONText.line(key) : "\(key.key)\n")
+        if json { Answer.give(key) } else { try StandardOutput.shared.write("\(key.key)\n") }
     }
 }
 

@@ -56,7 +56,7 @@ struct MergeCommand: AsyncParsableCommand {
                         + "(--make-latest changes that)\n")
             }
             if json {
-                try StandardOutput.shared.write(try JSONText.line(CatalogLine(catalog)))
+                Answer.give(CatalogLine(catalog))
             } else {
                 StandardError.write(CatalogText.text(catalog))
                 try StandardOutput.shared.write("\(job.url)catalog.json\n")

@@ -11,6 +11,9 @@ struct OutputOptions: ParsableArguments {
                 + "a change of bucket, prefix, endpoint or filters. Look at --dry-run first."))
     var confirmDeletions = false
 
+    @Flag(help: "End with 2 where nothing is listed, or filters leave out every object.")
+    var failOnEmpty = false
+
     @Flag(help: "Print the report as a line of JSON on standard output.")
     var json = false
 

@@ -111,13 +111,13 @@ struct PlanCommand: AsyncParsableCommand {
         do {
             plan = try result.get()
         } catch {
-            throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, FatalText.text(error))
+            throw CommandFailure(error.code == .invalidSource ? .usage : .fatal, of: error, FatalText.text(error))
         }
         let estimate = Estimate(
             work(of: plan, listingSeconds: inventories.isEmpty ? listingSeconds : nil),
             with: try means(config, storeRatio: try await ratio(of: existing)))
         if json {
-            try StandardOutput.shared.write(try JSONText.line(Answer(plan: plan, estimate: estimate)))
+            Answer.give(Estimated(plan: plan, estimate: estimate))
         } else {
             StandardError.write(PlanText.text(plan))
             try StandardOutput.shared.write(EstimateText.text(estimate, speedIsMeasured: coreSpeed == nil))
@@ -132,7 +132,7 @@ struct PlanCommand: AsyncParsableCommand {
             do throws(RunError) {
                 inventory = try Inventory(manifest: path)
             } catch {
-                throw CommandFailure(.usage, FatalText.text(error))
+                throw CommandFailure(.usage, of: error, FatalText.text(error))
             }
             guard sources.contains(where: { $0.bucket == inventory.bucket }) else {
                 throw CommandFailure(
@@ -150,7 +150,7 @@ struct PlanCommand: AsyncParsableCommand {
         }
     }
 
-    private struct Answer: Encodable {
+    private struct Estimated: Encodable {
         var plan: Plan
         var estimate: Estimate
     }

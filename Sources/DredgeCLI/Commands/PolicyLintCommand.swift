@@ -32,8 +32,7 @@ struct PolicyLintCommand: ParsableCommand {
         }
         let problemCount = reports.count { $0.finding.severity == .problem }
         if json {
-            try StandardOutput.shared.write(
-                JSONText.line(LintSummary(problemCount: problemCount, findings: reports)))
+            Answer.give(LintSummary(problemCount: problemCount, findings: reports))
         } else {
             for report in reports { try StandardOutput.shared.write(report.text) }
         }

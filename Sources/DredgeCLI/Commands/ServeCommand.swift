@@ -100,7 +100,7 @@ struct ServeCommand: AsyncParsableCommand {
             do throws(RunError) {
                 engine = try Engine(limits: config.limits, base: config.base, logger: logger)
             } catch {
-                throw CommandFailure(.fatal, FatalText.text(error))
+                throw CommandFailure(.fatal, of: error, FatalText.text(error))
             }
             let service = try await IndexService(
                 directory: URL(filePath: config.data ?? "", directoryHint: .isDirectory), engine: engine,

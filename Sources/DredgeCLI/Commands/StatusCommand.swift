@@ -30,8 +30,13 @@ struct StatusCommand: AsyncParsableCommand {
             let job = try await Job(place)
             while true {
                 let status = try await job.status()
-                try StandardOutput.shared.write(json ? try JSONText.line(status) : StatusText.text(status))
-                guard watch, !status.isDone else {
+                let isLast = !watch || status.isDone
+                if json, isLast {
+                    Answer.give(status)
+                } else {
+                    try StandardOutput.shared.write(json ? try JSONText.line(status) : StatusText.text(status))
+                }
+                guard !isLast else {
                     if exitCode, !status.isDone { throw CommandFailure(.incomplete) }
                     return
                 }

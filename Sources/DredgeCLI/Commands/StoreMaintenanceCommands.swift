@@ -20,7 +20,7 @@ struct StoreRepairCommand: ParsableCommand {
     func run() throws {
         let report = try ChunkStore.repair(at: store.path)
         if json {
-            try StandardOutput.shared.write(JSONText.line(report ?? StoreRewriteReport()))
+            Answer.give(report ?? StoreRewriteReport())
         } else {
             try StandardOutput.shared.write(report.map(RewriteText.repair) ?? "Sound: nothing to repair.\n")
         }
@@ -42,7 +42,7 @@ struct StoreCompactCommand: ParsableCommand {
 
     func run() throws {
         let report = try ChunkStore.compact(at: store.path)
-        try StandardOutput.shared.write(json ? JSONText.line(report) : RewriteText.compact(report))
+        if json { Answer.give(report) } else { try StandardOutput.shared.write(RewriteText.compact(report)) }
     }
 }
 
@@ -84,7 +84,7 @@ struct StoreForgetCommand: ParsableCommand {
         let filter = ForgetFilter(
             source: source, prefix: prefix.map { Array($0.utf8) }, key: key.map { Array($0.utf8) })
         let report = try ChunkStore.forget(filter, at: store.path)
-        try StandardOutput.shared.write(json ? JSONText.line(report) : RewriteText.forget(report))
+        if json { Answer.give(report) } else { try StandardOutput.shared.write(RewriteText.forget(report)) }
     }
 }
 

@@ -22,10 +22,14 @@ struct StoreStatsCommand: AsyncParsableCommand {
         switch content {
         case .store(let store):
             let stats = try await store.stats()
-            try StandardOutput.shared.write(json ? JSONText.line(stats) : StatsText.text(stats))
+            if json { Answer.give(stats) } else { try StandardOutput.shared.write(StatsText.text(stats)) }
         case .catalog(let reader):
             let catalog = reader.catalog
-            try StandardOutput.shared.write(json ? JSONText.line(CatalogLine(catalog)) : CatalogText.text(catalog))
+            if json {
+                Answer.give(CatalogLine(catalog))
+            } else {
+                try StandardOutput.shared.write(CatalogText.text(catalog))
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ struct StoreVerifyCommand: AsyncParsableCommand {
         let report = try await Self.report(content)
         var advice = "`dredge store repair` drops what is damaged; the next run reads it again."
         if case .catalog = content { advice = "A file of a job is not changed: what is said of each tells what to do." }
-        try StandardOutput.shared.write(json ? JSONText.line(report) : VerifyText.text(report, advice))
+        if json { Answer.give(report) } else { try StandardOutput.shared.write(VerifyText.text(report, advice)) }
         if !report.isSound { throw CommandFailure(.fatal) }
     }
 }

@@ -83,9 +83,9 @@ struct WorkerCommand: AsyncParsableCommand {
     private static func passing(_ error: any Error) -> any Error {
         switch error {
         case let error as RunError where [.unreachable, .service, .machine, .store].contains(error.code):
-            CommandFailure(.stopped, FatalText.text(error))
+            CommandFailure(.stopped, of: error, FatalText.text(error))
         case let error as StoreError where ![.otherSettings, .newerSchema].contains(error.code):
-            CommandFailure(.stopped, FatalText.text(error))
+            CommandFailure(.stopped, of: error, FatalText.text(error))
         default: error
         }
     }
@@ -127,17 +127,18 @@ struct WorkerCommand: AsyncParsableCommand {
         }
     }
 
-    private struct Answer: Encodable {
+    private struct Told: Encodable {
         var job: String
         var shard: Int
-        var outcome: String
+        var shardOutcome: String
         var report: RunReport?
     }
 
     private func tell(_ shard: Int, _ outcome: String, _ text: String, _ report: RunReport? = nil) throws {
         if json {
-            let answer = Answer(job: job, shard: shard, outcome: outcome, report: report)
-            return try StandardOutput.shared.write(try JSONText.line(answer))
+            let told = Told(job: job, shard: shard, shardOutcome: outcome, report: report)
+            if shardIndex != "any" { return Answer.give(told) }
+            return try StandardOutput.shared.write(try JSONText.line(told))
         }
         if let report { StandardError.write(ReportText.text(report, store: nil)) }
         StandardError.write("\(text)\n")

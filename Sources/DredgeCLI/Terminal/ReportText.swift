@@ -114,8 +114,7 @@ enum ReportText {
     private static func emptiness(_ report: RunReport) -> [String] {
         guard report.outcome == .complete else { return [] }
         if report.listed.objects == 0 { return ["No object was listed: check bucket and prefix."] }
-        let filtered = report.skippedReasons["filtered"] ?? 0
-        guard filtered == report.listed.objects else { return [] }
+        guard report.isEmpty else { return [] }
         return [
             "The filters leave out every object: a pattern matches the whole key, and * stops at a slash; "
                 + "**/*.txt matches at any depth."
