@@ -218,6 +218,22 @@ import Testing
         }
     }
 
+    @Test func `jobs that go on from one another come to an end that is told before`() async throws {
+        defer { server.stop() }
+        try play(["10.txt": texts["10.txt"] ?? []])
+        _ = try await workAndMerge(try await plan().url)
+        for count in 1..<64 {
+            let (job, told) = try await plan(["--since", "latest"])
+            #expect(told.contains("can go on from this one") == (count > 56), "\(count): \(told)")
+            if count == 63 { #expect(told.contains("no job can go on"), "\(told)") }
+            _ = try await dredge(["merge", "--job", job])
+        }
+        #expect(try await plan(["--since", "latest"], status: 1).error.contains("--make-latest"))
+        #expect(try await output(["store", "stats", "results"]).contains("1 indexed"))
+        _ = try await workAndMerge(try await plan().url, ["--make-latest"])
+        #expect(try await plan(["--since", "latest"]).error.contains("1 unchanged"))
+    }
+
     @Test func `a history that was changed is told of`() async throws {
         defer { server.stop() }
         try play(texts)

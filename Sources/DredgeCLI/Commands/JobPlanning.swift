@@ -147,6 +147,9 @@ struct JobPlanning {
         }
     }
 
+    /// Jobs before the last that can go on from another: from there on it is said.
+    private static let warnedGenerationCount = 8
+
     /// All workers get the config's text.
     private func refuseSecrets() throws {
         var keys: [(name: String, credentials: Credentials)] = []
@@ -196,6 +199,13 @@ struct JobPlanning {
 
     private func warn(_ planned: JobPlanner.Planned) throws {
         let job = planned.job
+        if let since = job.since, since.jobs.count > ShardLimits.generationCountMax - Self.warnedGenerationCount {
+            let left = ShardLimits.generationCountMax - 1 - since.jobs.count
+            let jobs = left == 0 ? "no job" : Figures.count(left, "more job")
+            StandardError.write(
+                "dredge: \(jobs) can go on from this one: plan one that reads everything soon, without --since, and "
+                    + "merge it with --make-latest\n")
+        }
         if job.objectCount == 0, job.since == nil {
             StandardError.write("dredge: there is nothing to do: no object was listed that the filters let through\n")
         }

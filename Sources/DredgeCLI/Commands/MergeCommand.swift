@@ -29,7 +29,7 @@ struct MergeCommand: AsyncParsableCommand {
         help: "With --into: do the removals that are withheld because they may be a mistake, as `run` has it.")
     var confirmDeletions = false
 
-    @Flag(help: "End with 0, not 2, where objects failed.")
+    @Flag(help: "End with 0, not 2, where objects failed, or removals are withheld.")
     var acceptFailedObjects = false
 
     @Flag(help: "Make the catalog the latest one, whatever that is now.")
