@@ -45,9 +45,10 @@ struct AuthDecoding {
         return nil
     }
 
-    /// Whether nothing stands behind the key, as in `ambient: {}` and `ambient:`. Else that is reported.
+    /// Whether nothing stands behind the key, as in `ambient: {}` and `ambient:`, or `true`. Else that is reported.
     private func isBlank(_ value: ConfigValue) -> Bool {
-        value.isEmpty || ConfigMapping(value, known: [], advice: "{}") != nil
+        if case .scalar = value.node, value.text("{}")?.value == "true" { return true }
+        return value.isEmpty || ConfigMapping(value, known: [], advice: "{}") != nil
     }
 
     func accessKey(_ value: ConfigValue) -> Credentials? {

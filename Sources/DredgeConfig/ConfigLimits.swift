@@ -24,6 +24,9 @@ package enum ConfigLimits {
     /// Documents that a complete listing may leave over before their removal is withheld.
     static let deletionCount = 0...1_000_000_000
 
+    /// Sizes by which objects are chosen.
+    package static let objectByteCount = 0...(1 << 50)
+
     static let nameByteCountMax = 128
     /// S3 allows 1,024 bytes in a key, so no longer prefix can match.
     static let prefixByteCountMax = 1024

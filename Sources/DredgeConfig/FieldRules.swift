@@ -1,5 +1,6 @@
 import Dredge
 import DredgeAWS
+package import Foundation
 
 /// Rules for single values, shared by the config file and the flags. Each returns nil where the value is right, else
 /// what is wrong and what would be right, as the end of a sentence that begins with the value.
@@ -48,6 +49,19 @@ package enum FieldRules {
         } catch {
             return "is not a pattern: \(error)"
         }
+    }
+
+    package static let dateAdvice = "write a date or a time in UTC, as 2026-01-31 or 2026-01-31T12:00:00Z"
+
+    /// Of `2026-01-31` (its begin in UTC) or `2026-01-31T12:00:00Z`.
+    package static func date(_ text: String) -> String? {
+        moment(text) == nil ? "is no date: \(dateAdvice)" : nil
+    }
+
+    /// nil: it is none.
+    package static func moment(_ text: String) -> Date? {
+        let text = text.contains("T") ? text : "\(text)T00:00:00Z"
+        return try? Date(text, strategy: .iso8601)
     }
 
     package static func prefix(_ text: String) -> String? {

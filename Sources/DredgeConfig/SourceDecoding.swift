@@ -19,7 +19,7 @@ struct SourceDecoding {
         "name", "bucket", "bucket_arn", "prefix", "region", "endpoint_url", "sts_endpoint_url", "path_style",
         "use_fips",
         "use_dual_stack", "auth", "require_external_id", "expected_bucket_owner", "request_payer", "include", "exclude",
-        "kms_key_arn", "verify_checksums", "deletions", "deletion_limits",
+        "min_size", "max_size", "modified_after", "kms_key_arn", "verify_checksums", "deletions", "deletion_limits",
     ]
 
     /// nil where something is wrong, which has been reported.
@@ -76,7 +76,7 @@ struct SourceDecoding {
         let name = mapping["name"]?.checked("write a name for reports", by: FieldRules.name)
         let prefix = mapping["prefix"].flatMap(BucketDecoding.prefix)
         // A value that is wrong is nil here, as one that is absent. The number of problems tells the two apart.
-        let source = Source(
+        var source = Source(
             name: name, bucket: bucket ?? "", prefix: prefix ?? "",
             region: region == nil
                 ? BucketDecoding.impliedRegion(mapping, auth: auth, settings)
@@ -91,6 +91,11 @@ struct SourceDecoding {
             requireExternalID: mapping["require_external_id"]?.boolean() ?? false,
             useFIPS: mapping["use_fips"]?.boolean(), useDualStack: mapping["use_dual_stack"]?.boolean(),
             verifiesChecksums: mapping["verify_checksums"]?.boolean() ?? false, removal: removal(mapping))
+        source.minSizeByteCount = mapping["min_size"]?.byteCount(in: ConfigLimits.objectByteCount).map(UInt64.init)
+        source.maxSizeByteCount = mapping["max_size"]?.byteCount(in: ConfigLimits.objectByteCount).map(UInt64.init)
+        source.modifiedAfter = mapping["modified_after"]?.checked(
+            FieldRules.dateAdvice, by: FieldRules.date
+        ).flatMap(FieldRules.moment)
         let isNamed =
             mapping["name"] == nil ? bucket != nil && (prefix != nil || mapping["prefix"] == nil) : name != nil
         var decoded = Decoded(name: isNamed ? source.name : nil)

@@ -179,7 +179,7 @@ import Testing
         for key in ["a", "*", "a?b", "[x]", "{a,b}", "\\", "a\\*", "!", "ü[", "a,b", "日本/{}", "e\u{301}*", "*\u{301}"] {
             let pattern = try GlobPattern(GlobPattern.quoted(key))
             #expect(pattern.matches(Array(key.utf8)), "\(key)")
-            for other in ["", "x", key + "x", "x" + key, "b", "ab", "axb"] where other != key {
+            for other in ["", "x", "x/" + key, key + "x", "x" + key, "b", "ab", "axb"] where other != key {
                 #expect(!pattern.matches(Array(other.utf8)), "\(key) on \(other)")
             }
         }

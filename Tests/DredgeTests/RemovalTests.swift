@@ -75,7 +75,7 @@ import TestServers
         mistyped.prefix = "2026/"
         for _ in 0..<2 { try await run(mistyped, bench, withholds: 12, .emptyListing) }
         var filtered = right
-        filtered.include = ["*.txt"]
+        filtered.include = ["/*.txt"]
         for _ in 0..<2 { try await run(filtered, bench, withholds: 12, .filtersChanged) }
         scenario.objects = []
         try server.play(scenario)

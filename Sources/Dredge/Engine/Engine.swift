@@ -280,7 +280,14 @@ extension Source {
     func record(_ endpoints: EndpointSettings) -> SourceRecord {
         // Only whether it is the same matters, and what is erased from a store may be its whole prefix.
         let part = listsPart ? ["/\(SHA256.hex(Array(prefix.utf8)))\(isOneObject ? "=" : "")"] : []
-        let filters = (part + include.map { "+\($0)" } + exclude.map { "-\($0)" }).joined(separator: "\n")
+        // As they mean it: the same text has meant less.
+        let patterns =
+            include.map { "+\(GlobPattern.ofWholeKeys($0))" } + exclude.map { "-\(GlobPattern.ofWholeKeys($0))" }
+        let others = [
+            minSizeByteCount.map { "size>=\($0)" }, maxSizeByteCount.map { "size<=\($0)" },
+            modifiedAfter.map { "modified>\($0.formatted(.iso8601))" },
+        ]
+        let filters = (part + patterns + others.compactMap(\.self)).joined(separator: "\n")
         return SourceRecord(
             name: name, bucket: bucket, prefix: storedPrefix ?? prefix, endpointURL: endpoint(endpoints),
             filters: filters.isEmpty ? nil : filters)

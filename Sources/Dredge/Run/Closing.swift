@@ -69,7 +69,8 @@ struct Closing: Sendable {
     }
 
     private func sourceReports(_ totals: RunTotals) -> [SourceReport] {
-        sources.indices.map { index in
+        let isWhole = !record.isResumed && run.counters.progress.isListingComplete
+        return sources.indices.map { index in
             let source = sources[index].source
             let removal = removals.indices.contains(index) ? removals[index] : RemovalOutcome()
             let states = totals.sources?[record.sources[index].source] ?? [:]
@@ -86,7 +87,9 @@ struct Closing: Sendable {
                 removedCount: removal.removedCount,
                 removedKeys: (removal.removedKeys ?? []).map { ObjectKey($0).description },
                 markedCount: removal.markedCount, withheldCount: removal.withheldCount,
-                withheldReason: removal.withheldReason, error: sources[index].failure?.message)
+                withheldReason: removal.withheldReason,
+                unmatchedPatterns: isWhole && sources[index].failure == nil
+                    ? sources[index].filter.unmatchedPatterns : [], error: sources[index].failure?.message)
         }
     }
 }

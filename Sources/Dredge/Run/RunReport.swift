@@ -143,6 +143,9 @@ public struct SourceReport: Sendable, Codable {
     public var withheldCount: Int
     /// Why; nil: nothing is withheld.
     public var withheldReason: WithheldReason?
+    /// Patterns of `include` that matched no key, and of `exclude` that matched none of what `include` lets through,
+    /// where the whole listing was read by this process.
+    public var unmatchedPatterns: [String]
     /// What ended the source, one sentence; nil: nothing did.
     public var error: String?
 }

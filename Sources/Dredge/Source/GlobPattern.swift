@@ -1,6 +1,7 @@
-/// A glob on a whole key, as s5cmd users and .gitignore readers know them: `*` and `?` stop at `/`, `**` does not,
-/// `**/` also matches nothing at all, `[a-z]` and `[!a-z]` match one of a set or one outside of it, `{txt,md}` one of
-/// several patterns, `\` quotes.
+/// A glob on keys, as readers of .gitignore know them: `*` and `?` stop at `/`, `**` does not, `**/` also matches
+/// nothing at all, `[a-z]` and `[!a-z]` match one of a set or one outside of it, `{txt,md}` one of several patterns,
+/// `\` quotes. A pattern without a `/` matches the last part of a key, at any depth: `*.txt` is `**/*.txt`. Any other
+/// one matches the whole key; a `/` at its beginning says just that: `/*.txt` are the keys without a `/`.
 ///
 /// `?` and `[!a-z]` take a whole UTF-8 character; sets name ASCII characters only. Matching costs a step for each byte
 /// of the key and each 64 signs of the pattern, for each of the alternatives that `{}` opens.
@@ -32,12 +33,16 @@ public struct GlobPattern: Sendable, Hashable {
     /// Parses `text`.
     public init(_ text: String) throws(Malformed) {
         self.text = text
-        guard !text.isEmpty else { throw Malformed(description: "the pattern is empty; ** matches every key") }
-        guard text.utf8.count <= Self.byteCountMax else {
+        guard !text.isEmpty, text != "/" else {
+            throw Malformed(description: "the pattern is empty; ** matches every key")
+        }
+        guard text.utf8.count <= Self.byteCountMax + 1 else {
             throw Malformed(description: "the pattern has more than \(Self.byteCountMax) bytes")
         }
         var elements: [[Element]] = []
-        for pattern in try Self.expandBraces(Array(text.utf8), depth: 0) { elements.append(try Self.parse(pattern)) }
+        for pattern in try Self.expandBraces(Array(Self.ofWholeKeys(text).utf8), depth: 0) {
+            elements.append(try Self.parse(pattern))
+        }
         guard elements.reduce(0, { $0 + $1.count }) <= Self.elementCountMax else {
             throw Malformed(
                 description: "the braces multiply to more than \(Self.elementCountMax) signs; use several patterns")
@@ -46,10 +51,16 @@ public struct GlobPattern: Sendable, Hashable {
         alternatives = elements.map(GlobStates.init)
     }
 
+    /// The same pattern, as one that means whole keys wherever its slashes are.
+    static func ofWholeKeys(_ text: String) -> String {
+        if text.utf8.first == UInt8(ascii: "/") { return String(text.unicodeScalars.dropFirst()) }
+        return text.utf8.contains(UInt8(ascii: "/")) ? text : "**/" + text
+    }
+
     /// The pattern that matches `key` alone.
     public static func quoted(_ key: String) -> String {
         // By scalars: a sign that an accent follows is a sign all the same.
-        var quoted = String.UnicodeScalarView()
+        var quoted: String.UnicodeScalarView = "/".unicodeScalars
         for scalar in key.unicodeScalars {
             if "*?[]{}\\".unicodeScalars.contains(scalar) { quoted.append("\\") }
             quoted.append(scalar)

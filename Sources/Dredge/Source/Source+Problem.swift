@@ -10,6 +10,7 @@ package struct SourceProblem: Sendable, Hashable {
         case requestPayer = "request_payer"
         case requireExternalID = "require_external_id"
         case prefix
+        case minSize = "min_size"
     }
 
     /// Where; nil: it concerns the source as a whole.
@@ -34,6 +35,11 @@ extension Source {
             return SourceProblem(
                 field: .requestPayer, message: "Nobody signs the requests, so nobody can pay for them.",
                 advice: "Sign them, or leave the payer away.")
+        }
+        if let minSizeByteCount, let maxSizeByteCount, minSizeByteCount > maxSizeByteCount {
+            return SourceProblem(
+                field: .minSize, message: "The smallest size is above the largest, so that no object is read.",
+                advice: "Correct min_size or max_size.")
         }
         if let externalIDProblem {
             return SourceProblem(

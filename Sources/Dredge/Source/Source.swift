@@ -1,5 +1,6 @@
 public import DredgeAWS
 public import DredgeLedger
+public import Foundation
 
 /// What to index: one bucket, or the part of it under a prefix, with its filters and how to get in.
 public struct Source: Sendable {
@@ -19,10 +20,16 @@ public struct Source: Sendable {
     public var pathStyle: Bool?
     /// Who signs.
     public var auth: SourceAuth
-    /// `GlobPattern`s on the whole key; an object must match one of them. Empty: every object.
+    /// `GlobPattern`s; an object must match one of them. Empty: every object.
     public var include: [String]
-    /// `GlobPattern`s on the whole key; an object that matches one is skipped, included or not.
+    /// `GlobPattern`s; an object that matches one is skipped, included or not.
     public var exclude: [String]
+    /// Only objects of so many bytes or more; nil: of any size.
+    public var minSizeByteCount: UInt64?
+    /// Only objects of so many bytes or fewer; nil: of any size.
+    public var maxSizeByteCount: UInt64?
+    /// Only objects that the listing says were modified after this; nil: whenever.
+    public var modifiedAfter: Date?
     /// The key that encrypts the bucket. A role's session is narrowed to it (`SessionPolicy.narrowed`), so that objects
     /// under another key are refused; nil: any key that the role may use.
     public var kmsKeyARN: String?

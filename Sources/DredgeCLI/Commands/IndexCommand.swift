@@ -15,8 +15,9 @@ struct IndexCommand: AsyncParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "s3://bucket/prefix, or an access point: s3://arn:aws:s3:…:accesspoint/name/prefix. "
-                + "The prefix is used byte for byte.",
+            "s3://bucket/prefix, or an access point: s3://arn:aws:s3:…:accesspoint/name/prefix. The prefix is used "
+                + "byte for byte. With a * or ? in it, it is a pattern, in which * also matches slashes: "
+                + "'s3://bucket/2025/*.txt'.",
             valueName: "url"))
     var url: String
 
@@ -31,6 +32,17 @@ struct IndexCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("No keys that match; may be given several times.", valueName: "glob"))
     var exclude: [String] = []
+
+    @Option(help: ArgumentHelp("Only objects of this size or larger, as 1KiB.", valueName: "size"))
+    var minSize: String?
+
+    @Option(help: ArgumentHelp("Only objects of this size or smaller, as 1GiB.", valueName: "size"))
+    var maxSize: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Only objects that were modified after this, as 2026-01-31 or 2026-01-31T12:00:00Z.", valueName: "time"))
+    var modifiedAfter: String?
 
     @Flag(help: "Hold what is read against the checksums that S3 keeps of whole objects; a HEAD more for each.")
     var verifyChecksums = false
@@ -54,7 +66,10 @@ struct IndexCommand: AsyncParsableCommand {
         let environment = base.environment(environment)
         var check = FlagCheck()
         check.rule("--store", store, FieldRules.storePath)
-        let address = SourceURL(url)
+        let address = SourceURL(url)?.globbed
+        if address?.pattern != nil, !include.isEmpty {
+            check.report("--include stands beside a URL with a pattern; give one of them")
+        }
         if let address {
             check.rule("the bucket", address.bucket) {
                 FieldRules.bucket($0, isLegacyAllowed: access.pathStyle || access.endpointURL != nil)
@@ -73,13 +88,22 @@ struct IndexCommand: AsyncParsableCommand {
         check.rule("--deletions", deletions, FieldRules.deletions)
         if let mode = deletions.flatMap(RemovalRule.Mode.init) { removal.mode = mode }
         try check.finish()
-        let source = Source(
+        let sizes = ConfigLimits.objectByteCount
+        let largest = Quantities.spelledByteCount(sizes.upperBound)
+        func size(_ flag: String, _ text: String?) -> UInt64? {
+            check.number(flag, text, "a size from 0 to \(largest)", in: sizes, Quantities.byteCount).map(UInt64.init)
+        }
+        let (minSize, maxSize) = (size("--min-size", minSize), size("--max-size", maxSize))
+        check.rule("--modified-after", modifiedAfter, FieldRules.date)
+        var source = Source(
             bucket: address?.bucket ?? "", prefix: address?.prefix ?? "", region: access.region,
             endpointURL: access.endpointURL,
             stsEndpointURL: access.stsEndpointURL, pathStyle: access.pathStyle ? true : nil, auth: auth,
-            include: include, exclude: exclude, expectedBucketOwner: access.owner,
+            include: address?.pattern.map { [$0] } ?? include, exclude: exclude, expectedBucketOwner: access.owner,
             requestPayer: access.requestPayer != nil, requireExternalID: access.requireExternalID,
             verifiesChecksums: verifyChecksums, removal: removal)
+        (source.minSizeByteCount, source.maxSizeByteCount) = (minSize, maxSize)
+        source.modifiedAfter = modifiedAfter.flatMap(FieldRules.moment)
         if let problem = source.problem(environment: environment) {
             check.report("\(problem.message) \(problem.advice)")
             try check.finish()

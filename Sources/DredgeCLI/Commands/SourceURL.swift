@@ -1,9 +1,35 @@
+import Dredge
+
 /// `s3://bucket/prefix`, or `s3://arn:…:accesspoint/name/prefix`: the ARN of an access point has a slash in it.
 struct SourceURL: Equatable {
     /// The bucket's name, or the ARN.
     var bucket: String
     /// Byte for byte what follows the `/` behind the bucket: nothing is decoded.
     var prefix: String
+    /// What the keys below the prefix have to match; nil: anything.
+    var pattern: String?
+
+    /// The same, with what stands behind the last slash before the first `*` or `?` as a pattern, as s5cmd has it: `*`
+    /// also matches slashes.
+    var globbed: SourceURL {
+        let scalars = prefix.unicodeScalars
+        guard let wildcard = scalars.firstIndex(where: { $0 == "*" || $0 == "?" }) else { return self }
+        let start = scalars[..<wildcard].lastIndex(of: "/").map { scalars.index(after: $0) } ?? scalars.startIndex
+        var url = self
+        url.prefix = String(scalars[..<start])
+        var pattern = GlobPattern.quoted(url.prefix)
+        var last: Unicode.Scalar?
+        for scalar in scalars[start...] {
+            switch scalar {
+            case "*": pattern += last == "*" ? "" : "**"
+            case "?": pattern += "?"
+            default: pattern += GlobPattern.quoted(String(scalar)).dropFirst()
+            }
+            last = scalar
+        }
+        url.pattern = pattern
+        return url
+    }
 
     /// nil: `text` is no such URL.
     init?(_ text: String) {

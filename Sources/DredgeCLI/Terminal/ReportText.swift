@@ -22,6 +22,7 @@ enum ReportText {
             lines.append("Kept, though their source no longer lists or wants them: \(documents(report.markedCount)).")
         }
         lines += WithheldText.lines(report.withheld)
+        lines += unmatched(report)
         lines.append(throughput(report))
         lines += failures(report)
         if let store { lines += hints(report, store: store) }
@@ -66,6 +67,14 @@ enum ReportText {
     static func reasons(_ reasons: [String: Int]) -> String {
         reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             .map { "\(Quoting.escaped($0.key)) \(Figures.count($0.value))" }.joined(separator: ", ")
+    }
+
+    private static func unmatched(_ report: RunReport) -> [String] {
+        report.sources.flatMap { source in
+            source.unmatchedPatterns.map {
+                "Source \(Quoting.quoted(source.name)): the pattern \(Quoting.quoted($0)) matched nothing."
+            }
+        }
     }
 
     private static func throughput(_ report: RunReport) -> String {
@@ -116,8 +125,8 @@ enum ReportText {
         if report.listed.objects == 0 { return ["No object was listed: check bucket and prefix."] }
         guard report.isEmpty else { return [] }
         return [
-            "The filters leave out every object: a pattern matches the whole key, and * stops at a slash; "
-                + "**/*.txt matches at any depth."
+            "The filters leave out every object: a pattern with a slash matches the whole key, and * stops at a "
+                + "slash."
         ]
     }
 
