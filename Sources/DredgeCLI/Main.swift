@@ -71,7 +71,7 @@ struct Main {
             return (failure.status, failure.problem)
         } catch let error as StoreError {
             StandardError.write(FatalText.text(error) + "\n")
-            let isUsage = [.noSuchObject, .noSuchSource, .otherSettings].contains(error.code)
+            let isUsage = [.noSuchObject, .noSuchSource, .noSuchRun, .otherSettings].contains(error.code)
             return (isUsage ? .usage : .fatal, OutcomeLine.Problem(error, text: ""))
         } catch let error as DataDirectoryProblem {
             StandardError.write("dredge: \(error)\n")

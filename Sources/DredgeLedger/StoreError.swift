@@ -22,6 +22,8 @@ public struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
         case noSuchObject
         /// There is no source of that name in the store.
         case noSuchSource
+        /// There is no run of that ID in the store.
+        case noSuchRun
         /// The store was closed.
         case closed
         /// An argument that can't be right, such as the same source twice.

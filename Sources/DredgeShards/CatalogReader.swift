@@ -22,12 +22,21 @@ public struct CatalogReader: Sendable {
         public var bucket: String?
         /// nil: of any source.
         public var source: String?
+        /// nil: in any state.
+        public var state: ObjectState?
+        /// Only those whose content the job of this ID or one behind it has stored.
+        public var since: String?
 
         /// All, unless said otherwise.
-        public init(prefix: [UInt8] = [], bucket: String? = nil, source: String? = nil) {
+        public init(
+            prefix: [UInt8] = [], bucket: String? = nil, source: String? = nil, state: ObjectState? = nil,
+            since: String? = nil
+        ) {
             self.prefix = prefix
             self.bucket = bucket
             self.source = source
+            self.state = state
+            self.since = since
         }
 
         /// Of rows, whose bucket is that of their source.
@@ -64,6 +73,9 @@ public struct CatalogReader: Sendable {
     /// Whether one of the job's sources has this name.
     public func hasSource(_ name: String) -> Bool { order.source(named: name) != nil }
 
+    /// Whether the job is, or goes on from, the job of this ID.
+    public func hasJob(_ id: String) -> Bool { history.contains { $0.job.file.id == id } }
+
     private func makeFolder() throws(JobError) -> PassingFolder {
         try PassingFolder("dredge-\(catalog.job)-read", in: scratch)
     }
@@ -88,26 +100,56 @@ public struct CatalogReader: Sendable {
         public func nextChunk() async throws(StoreError) -> StoredChunk? { try await part?.nextChunk(of: place) }
     }
 
-    /// Calls `body` with each object that is wanted, in the order in which a store has its objects.
+    /// The objects that are wanted, in the order in which a store has its objects. One at a time: the chunks of one
+    /// are read before the next one is asked for.
+    public final class Objects {
+        private let selection: Selection
+        /// Newest first.
+        private let cursors: [GenerationCursor]
+
+        fileprivate init(_ selection: Selection, _ cursors: [GenerationCursor]) {
+            self.selection = selection
+            self.cursors = cursors
+        }
+
+        /// The next object; nil: there are no more.
+        public func next() async throws -> Object? {
+            while let place = cursors.lazy.compactMap({ $0.head?.place }).min() {
+                var merged = MergedObject()
+                for cursor in cursors where cursor.head?.place == place {
+                    if let head = cursor.head { merged.add(older: head) }
+                    try await cursor.advance()
+                }
+                guard let object = merged.object, selection.state == nil || selection.state == object.state,
+                    selection.since == nil || object.content != nil
+                else { continue }
+                return Object(object, place, merged.part)
+            }
+            return nil
+        }
+    }
+
+    /// Begins to read the objects that are wanted.
     /// - Parameter isVerified: whether each shard's store is held against what its worker has handed in, first. Costs
     ///   reading it once more.
-    public func forEachObject(
-        _ selection: Selection = Selection(), isVerified: Bool = false, _ body: (Object) async throws -> Void
-    ) async throws {
+    public func objects(_ selection: Selection = Selection(), isVerified: Bool = false) async throws -> Objects {
         let folder = try makeFolder()
         var cursors: [GenerationCursor] = []
-        for generation in history.reversed() {
+        // What an older job has of an object does not matter where its content is to be of a newer one.
+        let wanted = history.drop { selection.since != nil && $0.job.file.id != selection.since }
+        for generation in wanted.reversed() {
             cursors.append(
                 try await GenerationCursor(generation, selection, order, isVerified: isVerified, in: folder))
         }
-        while let place = cursors.lazy.compactMap({ $0.head?.place }).min() {
-            var merged = MergedObject()
-            for cursor in cursors where cursor.head?.place == place {
-                if let head = cursor.head { merged.add(older: head) }
-                try await cursor.advance()
-            }
-            if let object = merged.object { try await body(Object(object, place, merged.part)) }
-        }
+        return Objects(selection, cursors)
+    }
+
+    /// Calls `body` with each object that is wanted.
+    public func forEachObject(
+        _ selection: Selection = Selection(), isVerified: Bool = false, _ body: (Object) async throws -> Void
+    ) async throws {
+        let objects = try await objects(selection, isVerified: isVerified)
+        while let object = try await objects.next() { try await body(object) }
     }
 
     // MARK: Stores

@@ -1,10 +1,11 @@
 internal import DredgeBase
+public import DredgeLedger
 internal import Foundation
 internal import GRDB
 
 extension ChunkStore {
-    /// All chunks, or those of one source, as JSON Lines (https://jsonlines.org): one object a line, in order of
-    /// (bucket, key bytes, source, ordinal).
+    /// All chunks, or those of the objects that `objects(…)` would give, as JSON Lines (https://jsonlines.org): one
+    /// object a line, in order of (bucket, key bytes, source, ordinal).
     ///
     /// Names of a line, in this order: `source`, `bucket`, `prefix` (the source's), `key`, `etag` (as S3 gives it, with
     /// its quotes), `version_id` (null: none), `ordinal`, `byte_offset`, `byte_length`, `tokens`, `text`. Only where
@@ -15,12 +16,15 @@ extension ChunkStore {
     /// `write` gets whole lines, many at a time, on a thread of the reader's; what it throws ends the export. Objects
     /// of which nothing is stored give no line.
     public func exportLines(
-        source: String? = nil, _ write: @escaping @Sendable ([UInt8]) throws -> Void
+        prefix: [UInt8] = [], state: ObjectState? = nil, bucket: String? = nil, source: String? = nil,
+        sinceRun: RunID? = nil, _ write: @escaping @Sendable ([UInt8]) throws -> Void
     ) async throws {
         let path = path
+        let filter = ObjectFilter(
+            prefix: prefix, state: state, bucket: bucket, source: source, sinceRun: sinceRun, hasContent: true)
         let failure: (any Error)? = try await readSnapshot { db in
             let content = ContentReader(path: path)
-            var cursor = try ObjectCursor.byBucket(db, ObjectFilter(source: source, hasContent: true))
+            var cursor = try ObjectCursor.byBucket(db, filter)
             var lines = JSONLineWriter()
             while let object = try cursor.next(db) {
                 lines.begin(

@@ -3,12 +3,15 @@ internal import GRDB
 
 extension ChunkStore {
     /// The objects, in order of (bucket, key bytes, source): all, or those whose key begins with `prefix`, that are in
-    /// `state`, of one bucket, of one source. A view of the moment of the first `next()`; memory is a page of rows.
+    /// `state`, of one bucket, of one source, whose content `sinceRun` or a later run has stored. A view of the moment
+    /// of the first `next()`; memory is a page of rows.
     public func objects(
-        prefix: [UInt8] = [], state: ObjectState? = nil, bucket: String? = nil, source: String? = nil
+        prefix: [UInt8] = [], state: ObjectState? = nil, bucket: String? = nil, source: String? = nil,
+        sinceRun: RunID? = nil
     ) -> StoredObjects {
         StoredObjects(
-            path: path, filter: ObjectFilter(prefix: prefix, state: state, bucket: bucket, source: source))
+            path: path,
+            filter: ObjectFilter(prefix: prefix, state: state, bucket: bucket, source: source, sinceRun: sinceRun))
     }
 
     /// The chunks of the object with this key, in order. Iterating throws `noSuchObject` when there is none; where

@@ -11,6 +11,8 @@ struct ObjectFilter: Sendable {
     var state: ObjectState?
     var bucket: String?
     var source: String?
+    /// Only what this run or a later one has stored.
+    var sinceRun: RunID?
     var hasContent = false
 }
 
@@ -122,6 +124,7 @@ struct ObjectCursor: Sendable {
         }
         if let end = successor(of: filter.prefix) { add("key < ?", .bytes(end)) }
         if let state = filter.state { add("state = ?", .text(state.rawValue)) }
+        if let run = filter.sinceRun { add("content_run >= ?", .id(run)) }
         if filter.hasContent { conditions.append("content_etag IS NOT NULL") }
         return try query(
             db,

@@ -50,6 +50,12 @@ enum JobPlace {
         }
     }
 
+    /// The ID of a job that `text` names by its ID or its URL; nil: it is none.
+    static func id(_ text: String) -> String? {
+        let name = text.split(separator: "/").last ?? ""
+        return JobNames.job(name.hasPrefix("job-") ? String(name) : "job-\(name)")
+    }
+
     /// The place of jobs and the job of a URL of a job; nil: it is none, or names no place.
     private static func split(_ text: String) -> (place: String, id: String)? {
         guard let folder = text.split(separator: "/").last, let id = JobNames.job(folder),

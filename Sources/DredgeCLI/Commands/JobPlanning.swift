@@ -117,8 +117,7 @@ struct JobPlanning {
                 "dredge: no job was merged in \(Quoting.quoted(cut.results ?? "")) yet: this one reads everything\n")
             return nil
         }
-        let name = since.split(separator: "/").last ?? ""
-        if let id = JobNames.job(name.hasPrefix("job-") ? String(name) : "job-\(name)") { return id }
+        if let id = JobPlace.id(since) { return id }
         throw CommandFailure(
             .usage, "dredge: --since \(Quoting.quoted(since)) is neither latest nor the ID or URL of a job.")
     }

@@ -52,21 +52,3 @@ struct ContentArgument: ParsableArguments {
         }
     }
 }
-
-/// The source that a command is about.
-struct SourceOption: ParsableArguments {
-    @Option(help: ArgumentHelp("Only objects of this source.", valueName: "name"))
-    var source: String?
-
-    /// Throws where there is no such source.
-    func check(in content: ContentArgument.Content) async throws {
-        guard let source else { return }
-        switch content {
-        case .store(let store): try await store.requireSource(source)
-        case .catalog(let reader):
-            if reader.hasSource(source) { return }
-            throw CommandFailure(
-                .usage, "dredge: the job has no source \(Quoting.quoted(source)). Its config names its sources.")
-        }
-    }
-}

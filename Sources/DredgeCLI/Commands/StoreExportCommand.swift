@@ -19,11 +19,13 @@ struct StoreExportCommand: AsyncParsableCommand {
             Names of a line: source, bucket, prefix (the source's), key, etag, version_id, ordinal, byte_offset, \
             byte_length, tokens, text. Where the text is not valid UTF-8, text has U+FFFD for what is not, and base64 \
             has the exact bytes.
+
+            Example, what the last run has stored: dredge store export contracts.chunks --since-run latest -o new.jsonl
             """)
 
     @OptionGroup var store: ContentArgument
 
-    @OptionGroup var source: SourceOption
+    @OptionGroup var selection: SelectionOptions
 
     @Option(
         name: .shortAndLong,
@@ -41,7 +43,7 @@ struct StoreExportCommand: AsyncParsableCommand {
     }
 
     private func export(_ content: ContentArgument.Content) async throws {
-        try await source.check(in: content)
+        try await selection.source.check(in: content)
         guard let output else {
             return try await write(content) { try StandardOutput.shared.write($0) }
         }
@@ -59,9 +61,12 @@ struct StoreExportCommand: AsyncParsableCommand {
         _ content: ContentArgument.Content, _ write: @escaping @Sendable ([UInt8]) throws -> Void
     ) async throws {
         switch content {
-        case .store(let store): try await store.exportLines(source: source.source, write)
+        case .store(let store):
+            try await store.exportLines(
+                prefix: selection.prefixBytes, state: selection.objectState, bucket: selection.bucket,
+                source: selection.source.source, sinceRun: try await selection.run(in: store), write)
         case .catalog(let reader):
-            try await reader.forEachObject(.init(source: source.source)) { object in
+            try await reader.forEachObject(try selection.selection(in: reader)) { object in
                 while let chunk = try await object.nextChunk() { try write(chunk.exportLine) }
             }
         }

@@ -8,55 +8,31 @@ import Foundation
 
 struct StoreListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ls", abstract: "List the objects with their states, in the order of their keys.")
+        commandName: "ls", abstract: "List the objects with their states, in the order of their keys.",
+        discussion: """
+            Example, what failed below a prefix: \
+            dredge store ls contracts.chunks --prefix 2025/ --state failed
+            """)
 
     @OptionGroup var store: ContentArgument
 
-    @Option(help: ArgumentHelp("Only objects in this state: \(ObjectState.names).", valueName: "state"))
-    var state: String?
-
-    @Option(help: ArgumentHelp("Only keys that begin with this.", valueName: "prefix"))
-    var prefix = ""
-
-    @Option(help: ArgumentHelp("Only objects of this bucket.", valueName: "bucket"))
-    var bucket: String?
-
-    @OptionGroup var source: SourceOption
+    @OptionGroup var selection: SelectionOptions
 
     @Flag(help: "Print a line of JSON for each object.")
     var json = false
-
-    func validate() throws {
-        if let state, ObjectState(rawValue: state) == nil {
-            throw ValidationError("--state \(Quoting.quoted(state)) is not a state: \(ObjectState.names)")
-        }
-    }
 
     func run() async throws {
         try await store.read(list)
     }
 
     private func list(_ content: ContentArgument.Content) async throws {
-        try await source.check(in: content)
-        let (prefix, state) = (Array(prefix.utf8), state.flatMap(ObjectState.init))
-        switch content {
-        case .store(let store):
-            let objects = store.objects(prefix: prefix, state: state, bucket: bucket, source: source.source)
-            for try await object in objects { try tell(object) }
-        case .catalog(let reader):
-            try await reader.forEachObject(.init(prefix: prefix, bucket: bucket, source: source.source)) { part in
-                if state == nil || state == part.object.state { try tell(part.object) }
-            }
-        }
+        var objects = try await selection.objects(in: content)
+        while let object = try await objects.next() { try tell(object) }
     }
 
     private func tell(_ object: StoredObject) throws {
         try StandardOutput.shared.write(json ? JSONText.line(ObjectLine(object)) : ObjectText.line(object))
     }
-}
-
-extension ObjectState {
-    static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }
 
 /// An object for people.
