@@ -97,7 +97,12 @@ public struct CatalogReader: Sendable {
         }
 
         /// The next chunk; nil: there are no more. Of several objects, the chunks must be read in their order.
-        public func nextChunk() async throws(StoreError) -> StoredChunk? { try await part?.nextChunk(of: place) }
+        public func nextChunk() async throws(StoreError) -> StoredChunk? {
+            var chunk = try await part?.nextChunk(of: place)
+            // The shard's store does not know what later jobs have listed.
+            chunk?.lastModified = object.contentLastModified
+            return chunk
+        }
     }
 
     /// The objects that are wanted, in the order in which a store has its objects. One at a time: the chunks of one

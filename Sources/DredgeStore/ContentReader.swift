@@ -61,8 +61,9 @@ final class ContentReader: @unchecked Sendable {
                 StoredChunk(
                     source: object.source, bucket: object.bucket, prefix: object.prefix,
                     endpointURL: object.endpointURL, key: object.key, eTag: object.content?.eTag ?? object.eTag,
-                    versionID: object.content?.versionID, ordinal: entry.ordinal, byteOffset: entry.byteOffset,
-                    byteLength: entry.byteLength, tokenCount: entry.tokenCount, text: Array(text)))
+                    versionID: object.content?.versionID, lastModified: object.contentLastModified,
+                    ordinal: entry.ordinal, byteOffset: entry.byteOffset, byteLength: entry.byteLength,
+                    tokenCount: entry.tokenCount, text: Array(text)))
         }
         return chunks
     }

@@ -60,6 +60,10 @@ public struct StoredObject: Sendable, Hashable {
     /// Whether what is stored may be of an older version than the bucket has: it is to be fetched again, or that
     /// failed.
     public var isStale: Bool { content != nil && state != .indexed && state != .unchanged }
+
+    /// When the version that is stored was last modified; nil: nothing is stored, or the listing that is known had
+    /// another version, or did not say.
+    public var contentLastModified: Date? { content?.eTag == eTag ? lastModified : nil }
 }
 
 /// One chunk.
@@ -78,6 +82,8 @@ public struct StoredChunk: Sendable, Hashable {
     public var eTag: ETag
     /// Of the version that was read, in a versioned bucket.
     public var versionID: String?
+    /// When that version was last modified; nil: the listing that is known had another one, or did not say.
+    public var lastModified: Date?
     /// Its place among the object's chunks, from 0.
     public var ordinal: Int
     /// Of its first byte in the document.

@@ -119,10 +119,14 @@ import Testing
         let printed = try await DredgeBinary.run(["store", "export", path])
         #expect(
             printed.output == """
-                {"source":"one","bucket":"acme","prefix":"","key":"a.txt","etag":"\\"e-9\\"",\
-                "version_id":null,"ordinal":0,"byte_offset":0,"byte_length":5,"tokens":3,"text":"ab\\tc\\n"}
-                {"source":"one","bucket":"acme","prefix":"","key":"a.txt","etag":"\\"e-9\\"",\
-                "version_id":null,"ordinal":1,"byte_offset":5,"byte_length":4,"tokens":4,"text":"d\u{FFFD}e\\n",\
+                {"source":"one","bucket":"acme","prefix":"","key":"a.txt","etag":"e-9",\
+                "version_id":null,"last_modified":"2023-11-14T22:13:20Z",\
+                "chunk_id":"e575bb7962b370194e0cd66212c612d8","ordinal":0,"byte_offset":0,"byte_length":5,\
+                "tokens":3,"text":"ab\\tc\\n"}
+                {"source":"one","bucket":"acme","prefix":"","key":"a.txt","etag":"e-9",\
+                "version_id":null,"last_modified":"2023-11-14T22:13:20Z",\
+                "chunk_id":"393d5d46633278a28ecb72178e64832f","ordinal":1,"byte_offset":5,"byte_length":4,\
+                "tokens":4,"text":"d\u{FFFD}e\\n",\
                 "base64":"ZP9lCg=="}
 
                 """)

@@ -45,7 +45,7 @@ import Testing
             #expect(line["bucket"] as? String == "acme" && line["source"] as? String == testSource.name)
             #expect(line["prefix"] as? String == testSource.prefix && line["endpoint_url"] == nil)
             #expect(line["key"] as? String == String(decoding: object.key, as: UTF8.self))
-            #expect(line["etag"] as? String == object.eTag.header)
+            #expect(line["etag"] as? String == object.eTag.value)
             #expect(line["version_id"] is NSNull)
             #expect(line["ordinal"] as? Int == ordinal && line["byte_offset"] as? Int == offset)
             #expect(line["byte_length"] as? Int == text.count)
@@ -53,7 +53,7 @@ import Testing
             #expect(line["text"] as? String == String(decoding: text, as: UTF8.self))
             #expect((line["base64"] as? String) == (isText ? nil : Data(text).base64EncodedString()))
             #expect((line["key_base64"] as? String) == (isTextKey ? nil : Data(object.key).base64EncodedString()))
-            #expect(line.count == 11 + (isText ? 0 : 1) + (isTextKey ? 0 : 1))
+            #expect(line.count == 13 + (isText ? 0 : 1) + (isTextKey ? 0 : 1))
         }
         #expect(lines.contains { $0["base64"] != nil } && lines.contains { $0["key_base64"] != nil })
     }

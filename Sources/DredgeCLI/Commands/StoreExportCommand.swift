@@ -16,9 +16,10 @@ struct StoreExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Print the chunks as JSON Lines.",
         discussion: """
-            Names of a line: source, bucket, prefix (the source's), key, etag, version_id, ordinal, byte_offset, \
-            byte_length, tokens, text. Where the text is not valid UTF-8, text has U+FFFD for what is not, and base64 \
-            has the exact bytes.
+            Names of a line: source, bucket, prefix (the source's), key, etag, version_id, last_modified, chunk_id, \
+            ordinal, byte_offset, byte_length, tokens, text. The same version of an object, under the same settings, \
+            always has the same chunk_ids. Where the text is not valid UTF-8, text has U+FFFD for what is not, and \
+            base64 has the exact bytes.
 
             Example, what the last run has stored: dredge store export contracts.chunks --since-run latest -o new.jsonl
             """)
@@ -66,8 +67,9 @@ struct StoreExportCommand: AsyncParsableCommand {
                 prefix: selection.prefixBytes, state: selection.objectState, bucket: selection.bucket,
                 source: selection.source.source, sinceRun: try await selection.run(in: store), write)
         case .catalog(let reader):
+            var lines = ChunkLineWriter(settings: reader.catalog.settings)
             try await reader.forEachObject(try selection.selection(in: reader)) { object in
-                while let chunk = try await object.nextChunk() { try write(chunk.exportLine) }
+                while let chunk = try await object.nextChunk() { try write(lines.line(chunk)) }
             }
         }
     }

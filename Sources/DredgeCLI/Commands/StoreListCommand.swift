@@ -80,6 +80,7 @@ struct ObjectLine: Encodable {
     var state: String
     var reason: String?
     var size: UInt64
+    /// Without quotes.
     var etag: String
     var lastModified: Date?
     var storageClass: String?
@@ -101,14 +102,14 @@ struct ObjectLine: Encodable {
         state = object.state.rawValue
         reason = object.reason
         size = object.size
-        etag = object.eTag.header
+        etag = object.eTag.value
         lastModified = object.lastModified
         storageClass = object.storageClass
         attempts = object.attemptCount
         requestID = object.requestID
         chunks = object.chunkCount
         tokens = object.tokenCount
-        storedEtag = object.content?.eTag.header
+        storedEtag = object.content?.eTag.value
         storedVersionID = object.content?.versionID
     }
 }

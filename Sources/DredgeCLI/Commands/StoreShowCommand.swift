@@ -65,7 +65,7 @@ struct StoreShowCommand: AsyncParsableCommand {
     }
 
     private func show(_ key: [UInt8], _ bucket: String?, in store: ChunkStore) async throws {
-        var printer = ChunkPrinter(isJSON: json)
+        var printer = ChunkPrinter(isJSON: json, settings: store.settings)
         for try await chunk in store.chunks(of: key, ordinals: ordinals, bucket: bucket, source: source.source) {
             try printer.write(chunk)
         }
@@ -84,7 +84,7 @@ struct StoreShowCommand: AsyncParsableCommand {
 
     private func show(_ key: [UInt8], _ bucket: String?, in reader: CatalogReader) async throws {
         var isFound = false
-        var printer = ChunkPrinter(isJSON: json)
+        var printer = ChunkPrinter(isJSON: json, settings: reader.catalog.settings)
         try await reader.forEachObject(.init(prefix: key, bucket: bucket, source: source.source)) { part in
             guard part.object.key == key else { return }
             isFound = true
@@ -121,15 +121,16 @@ struct StoreShowCommand: AsyncParsableCommand {
 
 /// Prints chunks, and counts them.
 private struct ChunkPrinter {
-    let isJSON: Bool
+    /// nil: it is for people.
+    private var lines: ChunkLineWriter?
     private let isTerminal = isatty(STDOUT_FILENO) == 1
     private(set) var count = 0
 
-    init(isJSON: Bool) { self.isJSON = isJSON }
+    init(isJSON: Bool, settings: [String: String]) { lines = isJSON ? ChunkLineWriter(settings: settings) : nil }
 
     mutating func write(_ chunk: StoredChunk) throws {
         try StandardOutput.shared.write(
-            isJSON ? chunk.exportLine : ChunkText.bytes(chunk, isTerminal: isTerminal))
+            lines?.line(chunk) ?? ChunkText.bytes(chunk, isTerminal: isTerminal))
         count += 1
     }
 }
