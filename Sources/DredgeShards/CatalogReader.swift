@@ -105,8 +105,7 @@ public struct CatalogReader: Sendable {
         }
     }
 
-    /// The objects that are wanted, in the order in which a store has its objects. One at a time: the chunks of one
-    /// are read before the next one is asked for.
+    /// The objects that are wanted, in the order in which a store has its objects.
     public final class Objects {
         private let selection: Selection
         /// Newest first.

@@ -14,6 +14,11 @@ extension ChunkStore {
             filter: ObjectFilter(prefix: prefix, state: state, bucket: bucket, source: source, sinceRun: sinceRun))
     }
 
+    /// The objects with this key, one for each source that has it, in order of (bucket, source).
+    public func objects(of key: [UInt8], bucket: String? = nil, source: String? = nil) -> StoredObjects {
+        StoredObjects(path: path, filter: ObjectFilter(key: key, bucket: bucket, source: source))
+    }
+
     /// The chunks of the object with this key, in order. Iterating throws `noSuchObject` when there is none; where
     /// several sources have the key, the chunks of each, one object after the other, unless `bucket` or `source` name
     /// one. An object of which nothing is stored has no chunks. Memory is the text of a few batches.

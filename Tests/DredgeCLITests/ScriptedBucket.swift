@@ -40,6 +40,14 @@ final class ScriptedBucket: Sendable {
 
     func output(_ arguments: [String]) async throws -> String { try await dredge(arguments).output }
 
+    /// What `dredge` prints, as bytes.
+    func bytes(_ arguments: [String]) async throws -> [UInt8] {
+        let outcome = try await Program.run(
+            "/bin/sh", ["-c", #""$@" > output"#, "sh", DredgeBinary.url.path] + arguments, directory: directory.url)
+        #expect(outcome.status == 0 && outcome.error.isEmpty, "\(arguments): \(outcome)")
+        return Array(try Data(contentsOf: directory.url.appending(path: "output")))
+    }
+
     /// Indexes the bucket into a store.
     func run(into store: String = "s.chunks", status: Int32 = 0) async throws {
         try await dredge(["run", "c.yaml", "--store", store, "--no-progress"], status: status)

@@ -9,7 +9,8 @@ struct StoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store", abstract: "Read a store, and look after it.",
         subcommands: [
-            StoreListCommand.self, StoreShowCommand.self, StoreStatsCommand.self, StoreExportCommand.self,
+            StoreListCommand.self, StoreShowCommand.self, StoreCatCommand.self, StoreExportCommand.self,
+            StoreStatsCommand.self,
             StoreVerifyCommand.self, StoreDigestCommand.self, StoreRepairCommand.self, StoreCompactCommand.self,
             StoreForgetCommand.self,
         ])

@@ -19,15 +19,7 @@ struct StoreShowCommand: AsyncParsableCommand {
 
     @OptionGroup var store: ContentArgument
 
-    @Argument(help: ArgumentHelp("The object's key, or s3://bucket/key.", valueName: "key"))
-    var key: String
-
-    @Option(
-        help: ArgumentHelp(
-            "Of this bucket; then the key is taken as it is, whatever it begins with.", valueName: "bucket"))
-    var bucket: String?
-
-    @OptionGroup var source: SourceOption
+    @OptionGroup var name: KeyArgument
 
     @Option(help: ArgumentHelp("Begin with this chunk; the first one is 0.", valueName: "ordinal"))
     var first = 0
@@ -48,13 +40,10 @@ struct StoreShowCommand: AsyncParsableCommand {
     }
 
     private func show(_ content: ContentArgument.Content) async throws {
-        try await source.check(in: content)
-        let address = bucket == nil ? SourceURL(key) : nil
-        let bucket = self.bucket ?? address?.bucket
-        let key = Array((address?.prefix ?? self.key).utf8)
+        try await name.source.check(in: content)
         switch content {
-        case .store(let store): try await show(key, bucket, in: store)
-        case .catalog(let reader): try await show(key, bucket, in: reader)
+        case .store(let store): try await show(in: store)
+        case .catalog(let reader): try await show(in: reader)
         }
     }
 
@@ -64,28 +53,27 @@ struct StoreShowCommand: AsyncParsableCommand {
         return first..<(isPastAll ? .max : end)
     }
 
-    private func show(_ key: [UInt8], _ bucket: String?, in store: ChunkStore) async throws {
+    private func show(in store: ChunkStore) async throws {
+        let (key, bucket, source) = (name.keyBytes, name.bucketName, name.source.source)
         var printer = ChunkPrinter(isJSON: json, settings: store.settings)
-        for try await chunk in store.chunks(of: key, ordinals: ordinals, bucket: bucket, source: source.source) {
+        for try await chunk in store.chunks(of: key, ordinals: ordinals, bucket: bucket, source: source) {
             try printer.write(chunk)
         }
         if printer.count > 0 { return }
         if first > 0 {
-            for try await _ in store.chunks(of: key, ordinals: 0..<1, bucket: bucket, source: source.source) {
+            for try await _ in store.chunks(of: key, ordinals: 0..<1, bucket: bucket, source: source) {
                 return tellFewer()
             }
         }
         if json { return }
-        for try await object in store.objects(prefix: key, bucket: bucket, source: source.source)
-        where object.key == key {
-            return explain(object)
-        }
+        for try await object in store.objects(of: key, bucket: bucket, source: source) { return explain(object) }
     }
 
-    private func show(_ key: [UInt8], _ bucket: String?, in reader: CatalogReader) async throws {
+    private func show(in reader: CatalogReader) async throws {
+        let (key, bucket, source) = (name.keyBytes, name.bucketName, name.source.source)
         var isFound = false
         var printer = ChunkPrinter(isJSON: json, settings: reader.catalog.settings)
-        try await reader.forEachObject(.init(prefix: key, bucket: bucket, source: source.source)) { part in
+        try await reader.forEachObject(.init(prefix: key, bucket: bucket, source: source)) { part in
             guard part.object.key == key else { return }
             isFound = true
             let before = printer.count
@@ -97,11 +85,7 @@ struct StoreShowCommand: AsyncParsableCommand {
             guard printer.count == before else { return }
             if chunkCount > 0 { tellFewer() } else if !json { explain(part.object) }
         }
-        guard !isFound else { return }
-        throw CommandFailure(
-            .usage,
-            "dredge: \(Quoting.escaped(self.store.path)) has no object \(Quoting.quoted(self.key)). `dredge store ls` "
-                + "lists the objects.")
+        if !isFound { throw name.isMissing(in: store.path) }
     }
 
     private func tellFewer() {
