@@ -10,7 +10,7 @@ struct StoreCommand: ParsableCommand {
         commandName: "store", abstract: "Read a store, and look after it.",
         subcommands: [
             StoreListCommand.self, StoreShowCommand.self, StoreCatCommand.self, StoreExportCommand.self,
-            StoreStatsCommand.self,
+            StoreStatsCommand.self, StoreUsageCommand.self,
             StoreVerifyCommand.self, StoreDigestCommand.self, StoreRepairCommand.self, StoreCompactCommand.self,
             StoreForgetCommand.self,
         ])

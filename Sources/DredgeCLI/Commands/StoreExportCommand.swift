@@ -44,7 +44,7 @@ struct StoreExportCommand: AsyncParsableCommand {
     }
 
     private func export(_ content: ContentArgument.Content) async throws {
-        try await selection.source.check(in: content)
+        try await selection.place.source.check(in: content)
         guard let output else {
             return try await write(content) { try StandardOutput.shared.write($0) }
         }
@@ -64,8 +64,8 @@ struct StoreExportCommand: AsyncParsableCommand {
         switch content {
         case .store(let store):
             try await store.exportLines(
-                prefix: selection.prefixBytes, state: selection.objectState, bucket: selection.bucket,
-                source: selection.source.source, sinceRun: try await selection.run(in: store), write)
+                prefix: selection.place.prefixBytes, state: selection.objectState, bucket: selection.place.bucket,
+                source: selection.place.source.source, sinceRun: try await selection.run(in: store), write)
         case .catalog(let reader):
             var lines = ChunkLineWriter(settings: reader.catalog.settings)
             try await reader.forEachObject(try selection.selection(in: reader)) { object in

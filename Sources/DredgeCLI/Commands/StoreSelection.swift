@@ -4,8 +4,8 @@ import DredgeLedger
 import DredgeShards
 import DredgeStore
 
-/// The objects that a command is about: those to which all of the options apply.
-struct SelectionOptions: ParsableArguments {
+/// Where the objects are that a command is about: those to which all of the options apply.
+struct PlaceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only keys that begin with this.", valueName: "prefix"))
     var prefix = ""
 
@@ -13,6 +13,25 @@ struct SelectionOptions: ParsableArguments {
     var bucket: String?
 
     @OptionGroup var source: SourceOption
+
+    var prefixBytes: [UInt8] { Array(prefix.utf8) }
+
+    /// The objects of a store or a job. Of a source that it has not, there are none.
+    func objects(in content: ContentArgument.Content) async throws -> ContentObjects {
+        switch content {
+        case .store(let store):
+            let objects = store.objects(prefix: prefixBytes, bucket: bucket, source: source.source)
+            return .store(objects.makeAsyncIterator())
+        case .catalog(let reader):
+            return .catalog(
+                try await reader.objects(.init(prefix: prefixBytes, bucket: bucket, source: source.source)))
+        }
+    }
+}
+
+/// The objects that a command is about: those to which all of the options apply.
+struct SelectionOptions: ParsableArguments {
+    @OptionGroup var place: PlaceOptions
 
     @Option(help: ArgumentHelp("Only objects in this state: \(ObjectState.names).", valueName: "state"))
     var state: String?
@@ -34,16 +53,15 @@ struct SelectionOptions: ParsableArguments {
         }
     }
 
-    var prefixBytes: [UInt8] { Array(prefix.utf8) }
     var objectState: ObjectState? { state.flatMap(ObjectState.init) }
 
     /// The objects of a store or a job. Throws where it has no such source, run or job.
     func objects(in content: ContentArgument.Content) async throws -> ContentObjects {
-        try await source.check(in: content)
+        try await place.source.check(in: content)
         switch content {
         case .store(let store):
             let objects = store.objects(
-                prefix: prefixBytes, state: objectState, bucket: bucket, source: source.source,
+                prefix: place.prefixBytes, state: objectState, bucket: place.bucket, source: place.source.source,
                 sinceRun: try await run(in: store))
             return .store(objects.makeAsyncIterator())
         case .catalog(let reader): return .catalog(try await reader.objects(try selection(in: reader)))
@@ -64,7 +82,7 @@ struct SelectionOptions: ParsableArguments {
             throw CommandFailure(.usage, "dredge: a job has no runs; what a job has stored is --since JOB.")
         }
         return .init(
-            prefix: prefixBytes, bucket: bucket, source: source.source, state: objectState,
+            prefix: place.prefixBytes, bucket: place.bucket, source: place.source.source, state: objectState,
             since: try job(in: reader))
     }
 
