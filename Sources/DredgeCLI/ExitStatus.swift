@@ -3,7 +3,7 @@ enum ExitStatus: Int32 {
     case complete = 0
     /// The command line or the config is wrong. Also what `count` gives, as `wc` does, when a file could not be read.
     case usage = 1
-    /// Everything was dealt with, but objects failed, or removals are withheld.
+    /// Everything was dealt with, but objects failed, or removals are withheld; `store diff` found differences.
     case incomplete = 2
     /// Credentials, bucket, endpoint, disk, or a store that can't be used; problems that `policy lint` found.
     case fatal = 3

@@ -10,7 +10,7 @@ struct StoreCommand: ParsableCommand {
         commandName: "store", abstract: "Read a store, and look after it.",
         subcommands: [
             StoreListCommand.self, StoreShowCommand.self, StoreCatCommand.self, StoreExportCommand.self,
-            StoreStatsCommand.self, StoreUsageCommand.self,
+            StoreStatsCommand.self, StoreUsageCommand.self, StoreDiffCommand.self,
             StoreVerifyCommand.self, StoreDigestCommand.self, StoreRepairCommand.self, StoreCompactCommand.self,
             StoreForgetCommand.self,
         ])
@@ -39,10 +39,23 @@ struct ContentArgument: ParsableArguments {
     enum Content {
         case store(ChunkStore)
         case catalog(CatalogReader)
+
+        /// What the content is a function of.
+        var settings: [String: String] {
+            switch self {
+            case .store(let store): store.settings
+            case .catalog(let reader): reader.catalog.settings
+            }
+        }
     }
 
     /// Calls `body` with what is there.
-    func read(_ body: (Content) async throws -> Void) async throws {
+    func read(_ body: (Content) async throws -> Void) async throws { try await Self.read(path, storage, body) }
+
+    /// Calls `body` with what is at `path`.
+    static func read(
+        _ path: String, _ storage: StorageOptions, _ body: (Content) async throws -> Void
+    ) async throws {
         var isFolder: ObjCBool = false
         let isJob =
             path.hasPrefix("s3://")
