@@ -85,6 +85,11 @@ struct Main {
                 try? StandardOutput.shared.write(text.isEmpty ? "" : text + "\n")
                 return (.complete, nil)
             }
+            if let misspelling = Misspelling(arguments, of: DredgeCommand.self) {
+                // In the place of the parser's first line, which counts all words behind it as unexpected, too.
+                let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
+                text = (["Error: \(misspelling.text)"] + usage).joined(separator: "\n")
+            }
             StandardError.write(text + "\n")
             let message = DredgeCommand.message(for: error)
             return (.usage, OutcomeLine.Problem(code: "usage", message: message))
@@ -112,7 +117,8 @@ struct DredgeCommand: AsyncParsableCommand {
         abstract: "Index S3 buckets into a store of chunks with exact token counts.",
         discussion: """
             Exit codes: 0 complete, 1 wrong usage or config, 2 complete with failed objects or withheld removals, \
-            3 fatal (credentials, bucket, endpoint, disk, store), 4 stopped and resumable, 130 second interrupt.
+            or differences found by `store diff`, 3 fatal (credentials, bucket, endpoint, disk, store), 4 stopped and \
+            resumable, 130 second interrupt.
 
             `man dredge` shows the manual where a package has installed it. \
             `dredge --generate-completion-script SHELL` prints the completions of bash, zsh or fish.
