@@ -113,7 +113,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
             ]),
         library("DredgeIAM", ["DredgeAWS"]),
-        library("DredgePolicy", ["DredgeIAM", "DredgeAWS"]),
+        library("DredgePolicy", ["DredgeIAM", "DredgeAWS", "DredgeBase", .product(name: "Yams", package: "Yams")]),
         library("DredgeS3", ["DredgeBase", "DredgeTransfer", "DredgeAWS", "CListPage"]),
         library("DredgeParquet", ["CLZ4", "CSnappy", "CZlib"]),
         library("DredgeText", ["CTextKernels"]),

@@ -9,10 +9,11 @@ struct JSONReader {
     private var depth = 0
 
     /// The most levels of nesting; a policy in a template has some fifteen.
-    private static let depthMax = 64
+    static let depthMax = 64
 
     /// What is no JSON, and where.
     struct Problem: Error, Hashable {
+        var rule = "json-syntax"
         var place: JSONPlace
         var message: String
         var advice: String
@@ -204,7 +205,7 @@ struct JSONReader {
         case "null": return .null
         case _ where depth == 0:
             throw problem(
-                "this is no JSON, which begins with a {", "Templates in YAML are not read; paste the policy as JSON.",
+                "this is no JSON, which begins with a {", "Paste the whole policy.",
                 at: start)
         default:
             throw problem("'\(text.printable)' has no quotation marks", "Write \"\(text.printable)\".", at: start)

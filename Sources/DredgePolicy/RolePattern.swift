@@ -30,7 +30,7 @@ public struct RolePattern: Sendable, Hashable {
                 "the pattern '\(namePattern.printable)' matches every role of every account",
                 "Begin it with the name that your customers give the role, such as DredgeRead-*.")
         }
-        guard Self.matches(name, pattern: pattern) else {
+        guard PolicyMatch.matches(name, pattern: pattern) else {
             throw Self.refusal(
                 "the pattern '\(namePattern.printable)' doesn't match the role "
                     + "'\(name.printable)' (\(roleARN.printable))",
@@ -42,39 +42,15 @@ public struct RolePattern: Sendable, Hashable {
         self.resource = resource.description
     }
 
-    /// Whether `name` matches, as IAM compares: `*` is any text, with slashes, `?` any one character.
-    static func matches(_ name: String, pattern: String) -> Bool {
-        let name = Array(name.unicodeScalars), pattern = Array(pattern.unicodeScalars)
-        var position = 0, place = 0
-        // Where to go on when what follows the last `*` doesn't fit.
-        var star: (place: Int, position: Int)?
-        while position < name.count {
-            if place < pattern.count, pattern[place] == "*" {
-                star = (place, position)
-                place += 1
-            } else if place < pattern.count, pattern[place] == "?" || pattern[place] == name[position] {
-                place += 1
-                position += 1
-            } else if let last = star {
-                star = (last.place, last.position + 1)
-                place = last.place + 1
-                position = last.position + 1
-            } else {
-                return false
-            }
-        }
-        return pattern[place...].allSatisfy { $0 == "*" }
-    }
-
     private static func mismatchAdvice(name: String, pattern: String) -> String {
         if let end = pattern.dropLast().last, pattern.last == "*", "-_".contains(end),
-            matches(name, pattern: String(pattern.dropLast(2)))
+            PolicyMatch.matches(name, pattern: String(pattern.dropLast(2)))
         {
             return "A pattern that ends in '\(end)*' wants that '\(end)' and what follows it: name the role "
                 + "\(name)\(end)something, or make the pattern \(pattern.dropLast(2))*."
         }
         if name.contains("/"), !pattern.contains("/"),
-            let last = name.split(separator: "/").last, matches(String(last), pattern: pattern)
+            let last = name.split(separator: "/").last, PolicyMatch.matches(String(last), pattern: pattern)
         {
             return "The role lies under a path, which is part of its ARN: make the pattern "
                 + "\(name.dropLast(last.count))\(pattern)."

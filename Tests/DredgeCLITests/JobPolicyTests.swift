@@ -38,7 +38,7 @@ import Testing
     private func policy(_ arguments: [String]) async throws -> String {
         let printed = try await DredgeBinary.run(["policy", "job"] + arguments, directory: directory.url)
         #expect(printed.status == 0, "\(printed.error)")
-        let checked = try await DredgeBinary.run(["policy", "lint", "-"], input: Data(printed.output.utf8))
+        let checked = try await DredgeBinary.run(["policy", "lint", "--writer", "-"], input: Data(printed.output.utf8))
         #expect(checked.status == 0, "\(checked)")
         return printed.output
     }

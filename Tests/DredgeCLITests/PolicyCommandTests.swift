@@ -210,8 +210,14 @@ import Testing
     func `what is printed stands the check`(arguments: [String]) async throws {
         let printed = try await DredgeBinary.run(["policy"] + arguments, directory: directory.url)
         #expect(printed.status == 0, "\(printed.error)")
-        let checked = try await policy("lint", "-", input: printed.output)
-        #expect(checked.status == 0 && checked.output.isEmpty && checked.error.isEmpty, "\(checked)")
+        let writes = arguments[0].hasPrefix("destination") || arguments[0] == "job"
+        let checked = try await DredgeBinary.run(
+            ["policy", "lint"] + (writes ? ["--writer"] : []) + ["-"], input: Data(printed.output.utf8),
+            directory: directory.url)
+        #expect(checked.status == 0 && checked.error.isEmpty, "\(checked)")
+        let lines = checked.output.split(separator: "\n")
+        #expect(!lines.isEmpty)
+        for line in lines { #expect(line.contains(": checked: ") && line.contains(": nothing found."), "\(line)") }
     }
 
     @Test func `problems are printed as compilers do, with status 3`() async throws {
@@ -229,14 +235,16 @@ import Testing
         try directory.write("advice.json", #"{"Statement":{"Effect":"Deny","Action":"s3:*","Resource":"*"}}"#)
         let outcome = try await policy("lint", "trust.json", "advice.json")
         #expect(outcome.status == 3 && outcome.error.isEmpty)
+        let lines = outcome.output.split(separator: "\n").filter { !$0.contains(": checked: ") }
         #expect(
-            outcome.output == """
+            lines.joined(separator: "\n") == """
                 trust.json:3:16: problem: Statement: no external ID is demanded, so that whoever can act as the \
                 principal gets in. Add "Condition": {"StringEquals": {"sts:ExternalId": "…"}}. [external-id-missing]
                 advice.json:1:1: advice: there is no Version, so that it is 2008-10-17, the old language. \
                 Write "Version": "2012-10-17". [version-missing]
-
                 """)
+        #expect(
+            outcome.output.contains("trust.json:1:1: checked: a trust policy of 1 statement: 1 finding. Looked at: "))
         #expect(try await policy("lint", "advice.json").status == 0)
 
         let json = try await policy("lint", "--json", "-", input: trust)
@@ -246,6 +254,97 @@ import Testing
         let finding = try #require((report["findings"] as? [[String: Any]])?.first)
         #expect(finding["rule"] as? String == "external-id-missing" && finding["file"] as? String == "-")
         #expect(finding["line"] as? Int == 3 && finding["path"] as? String == "Statement")
+    }
+
+    // MARK: Against a config
+
+    private static let one = """
+        store: s.chunks
+        sources:
+          - name: contracts
+            bucket: acme-contracts
+            prefix: 2025/
+            region: eu-west-1
+            kms_key_arn: arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
+            auth:
+              assume_role: [{role_arn: "\(reader)", external_id: acme-1}]
+        """
+
+    /// Writes `one.yaml`, and the four policies that `dredge policy` prints for it.
+    private func writeSet() async throws -> [String] {
+        try directory.write("one.yaml", Self.one)
+        let commands = [
+            ["trust", "one.yaml", "--principal", Self.vendor], ["permissions", "one.yaml"],
+            ["bucket", "one.yaml", "--principal", Self.reader], ["kms", "one.yaml", "--principal", Self.reader],
+        ]
+        for arguments in commands {
+            let printed = try await DredgeBinary.run(["policy"] + arguments, directory: directory.url)
+            #expect(printed.status == 0, "\(printed)")
+            try directory.write("\(arguments[0]).json", printed.output)
+        }
+        return commands.map { "\($0[0]).json" }
+    }
+
+    /// The lines about the sources, without their reasons.
+    private func verdicts(_ outcome: DredgeBinary.Outcome) -> [String] {
+        outcome.output.split(separator: "\n").filter { $0.hasPrefix("contracts: ") }.map { line in
+            line.split(separator: ": ").dropFirst().prefix(2).joined(separator: " ").split(separator: " on ")[0]
+                .description
+        }
+    }
+
+    @Test func `the policies that are printed for a config allow what its sources need`() async throws {
+        let files = try await writeSet()
+        let outcome = try await DredgeBinary.run(
+            ["policy", "lint", "--config", "one.yaml", "--principal", Self.vendor] + files, directory: directory.url)
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(
+            verdicts(outcome) == [
+                "allowed sts:AssumeRole", "not checked sts:AssumeRole", "allowed s3:ListBucket",
+                "allowed s3:GetObject", "allowed kms:Decrypt",
+            ], "\(outcome.output)")
+    }
+
+    @Test(arguments: [
+        ("trust.json", "acme-1", "acme-2", "problem sts:AssumeRole", "wants sts:ExternalId to be 'acme-2'"),
+        ("trust.json", "444455556666:role/Vendor", "444455556666:role/Other", "problem sts:AssumeRole", "Principal is"),
+        ("permissions.json", "2025/*", "2024/*", "problem s3:ListBucket", "wants s3:prefix to be '2024/*'"),
+        ("permissions.json", "acme-contracts/", "acme-contract/", "problem s3:GetObject", "Resource is"),
+        ("permissions.json", "Allow", "Deny", "problem s3:GetObject", "denied by permissions.json"),
+        ("kms.json", "eu-west-1.", "eu-west-2.", "problem kms:Decrypt", "kms:ViaService"),
+    ])
+    func `what the policies refuse a source is named`(
+        file: String, right: String, wrong: String, verdict: String, reason: String
+    ) async throws {
+        let files = try await writeSet().filter { $0 != "bucket.json" }
+        let text = try String(contentsOf: directory.url.appending(path: file), encoding: .utf8)
+        #expect(text.contains(right))
+        try directory.write(file, text.replacing(right, with: wrong))
+        let outcome = try await DredgeBinary.run(
+            ["policy", "lint", "--config", "one.yaml", "--principal", Self.vendor] + files, directory: directory.url)
+        #expect(outcome.status == 3)
+        #expect(verdicts(outcome).contains(verdict), "\(outcome.output)")
+        #expect(outcome.output.contains(reason), "\(outcome.output)")
+    }
+
+    @Test func `what no file can tell is said to be not checked`() async throws {
+        _ = try await writeSet()
+        let outcome = try await policy("lint", "--config", "one.yaml", "--json", "trust.json")
+        #expect(outcome.status == 0, "\(outcome)")
+        let source = try #require(
+            (try JSONLine.object(outcome.output)["sources"] as? [[String: Any]])?.first)
+        let verdicts = (source["answers"] as? [[String: Any]])?.compactMap { $0["verdict"] as? String }
+        #expect(verdicts == ["allowed", "not_checked", "not_checked", "not_checked", "not_checked"])
+    }
+
+    @Test func `an external ID is new each time, and what STS takes`() async throws {
+        let outcomes = [try await policy("external-id"), try await policy("external-id")]
+        #expect(outcomes.allSatisfy { $0.status == 0 && $0.output.wholeMatch(of: /[0-9a-f]{32}\n/) != nil })
+        #expect(outcomes[0].output != outcomes[1].output)
+        let named = try await policy("external-id", "--prefix", "acme-")
+        #expect(named.output.wholeMatch(of: /acme-[0-9a-f]{32}\n/) != nil)
+        let wrong = try await policy("external-id", "--prefix", "acme inc")
+        #expect(wrong.status == 1 && wrong.output.isEmpty && wrong.error.contains("no external ID can have"))
     }
 
     @Test func `a policy can't drive the terminal`() async throws {

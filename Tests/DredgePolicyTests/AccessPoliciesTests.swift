@@ -112,7 +112,7 @@ import Testing
         ("aaab", "*a*a*b", true), ("", "*", true), ("x", "", false), ("clientrole", "ClientRole", false),
     ])
     func `names match patterns as in IAM`(name: String, pattern: String, isMatch: Bool) {
-        #expect(RolePattern.matches(name, pattern: pattern) == isMatch)
+        #expect(PolicyMatch.matches(name, pattern: pattern) == isMatch)
     }
 
     @Test func `a pattern that the role's name doesn't match is refused with the reason`() throws {

@@ -33,7 +33,7 @@ import Testing
 
     struct Case: CustomTestStringConvertible {
         var document: String
-        /// `rule path`, `!` before it where it is advice only.
+        /// `rule path`, `!` before it where it is advice only, `!!` where it is a danger.
         var findings: [String]
         var testDescription: String { String(document.prefix(120)) }
 
@@ -53,8 +53,13 @@ import Testing
         Case(
             policy(#"{"Effect":"Allow","Action":"sts:AssumeRole",\#(idCondition)}"#),
             "principal-missing Statement[0]"),
-        Case(trust(principal: #""*""#), "principal-everyone Statement[0].Principal"),
-        Case(trust(principal: #"{"AWS":"*"}"#), "principal-everyone Statement[0].Principal.AWS"),
+        Case(trust(principal: #""*""#), "!!role-open-to-everyone Statement[0].Principal"),
+        Case(trust(principal: #"{"AWS":"*"}"#), "!!role-open-to-everyone Statement[0].Principal.AWS"),
+        Case(
+            trust(
+                principal: #"{"AWS":"*"}"#,
+                condition: condition(#"{"StringEquals":{"sts:ExternalId":"acme-1","aws:PrincipalOrgID":"o-a1"}}"#)),
+            "!principal-everyone Statement[0].Principal.AWS"),
         Case(trust(principal: #""\#(role)""#), "principal-form Statement[0].Principal"),
         Case(trust(principal: #"{"aws":"\#(role)"}"#), "unknown-key Statement[0].Principal.aws"),
         Case(
@@ -287,7 +292,15 @@ import Testing
     ]
 
     private static func findings(_ text: String, kind: PolicyKind? = nil) -> [String] {
-        PolicyLint.findings(in: text, kind: kind).map { "\($0.severity == .advice ? "!" : "")\($0.rule) \($0.path)" }
+        PolicyLint.findings(in: text, kind: kind).map { finding in
+            let mark =
+                switch finding.severity {
+                case .advice: "!"
+                case .problem: ""
+                case .danger: "!!"
+                }
+            return "\(mark)\(finding.rule) \(finding.path)"
+        }
     }
 
     @Test(arguments: trusts) func `what is wrong in a trust policy is named`(_ item: Case) {
@@ -322,7 +335,7 @@ import Testing
         ("{\n  \"a\": \"b\"\n  \"c\": 1}", 3, 3, "comma is missing"), (#"{“a”: 1}"#, 1, 2, "typographic"),
         ("{\"a\": 1 // x\n}", 1, 9, "comment"), ("{a: 1}", 1, 2, "name in double quotes"),
         ("{\"a\": \"b\n\"}", 1, 7, "isn't closed"), ("", 1, 1, "empty"), ("{", 1, 2, "ends"),
-        ("Version: 2012-10-17", 1, 1, "no JSON"), ("{}{}", 1, 3, "behind the end"),
+        ("{}{}", 1, 3, "behind the end"),
         (#"{"a": True}"#, 1, 7, "quotation marks"),
         (#"{"a": "\x"}"#, 1, 8, "no escape"), (#"["\ud800"]"#, 1, 3, "surrogate"), ("[1 2]", 1, 4, "comma or a ]"),
     ])
@@ -333,6 +346,16 @@ import Testing
         #expect(finding.rule == "json-syntax" && finding.severity == .problem)
         #expect(finding.line == line && finding.column == column, "\(finding)")
         #expect(finding.message.contains(message), "\(finding.message)")
+    }
+
+    @Test(arguments: [
+        ("Statement: [\n", "yaml-syntax", 2), ("a: 1\nAction: *\n", "yaml-syntax", 2),
+        ("a: 1\na: 2\n", "duplicate-key", 1), ("a: &x 1\nb: *x\n", "yaml-syntax", 1),
+        ("resource \"aws_iam_role\" \"r\" {\n}\n", "yaml-syntax", 1),
+    ])
+    func `what is no YAML is named with its line`(text: String, rule: String, line: Int) {
+        let findings = PolicyLint.findings(in: text)
+        #expect(findings.map(\.rule) == [rule] && findings.first?.line == line, "\(findings)")
     }
 
     @Test func `findings come in the order of the text, with line and column`() throws {
@@ -394,6 +417,15 @@ import Testing
     }
 
     // MARK: What holds policies
+
+    @Test func `a function beside an ARN may be of the other kind`() {
+        let both = Self.permissions(
+            #"["s3:ListBucket","s3:GetObject"]"#, #"["arn:aws:s3:::b",{"Fn::GetAtt":["Bucket","Objects"]}]"#)
+        #expect(Self.findings(both).isEmpty)
+        let bucket = Self.permissions(
+            #"["s3:ListBucket","s3:GetObject"]"#, #"{"Fn::Sub":"arn:${AWS::Partition}:s3:::${Bucket}"}"#)
+        #expect(Self.findings(bucket) == ["object-action-on-bucket Statement[0].Action[1]"])
+    }
 
     @Test func `an answer of get-role is looked into`() {
         let role =

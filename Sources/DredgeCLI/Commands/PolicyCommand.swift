@@ -14,7 +14,8 @@ struct PolicyCommand: ParsableCommand {
         subcommands: [
             PolicyTrustCommand.self, PolicyPermissionsCommand.self, PolicyBucketCommand.self, PolicyKMSCommand.self,
             PolicyVendorCommand.self, PolicyJobCommand.self, PolicyS3DestinationCommand.self,
-            PolicyIcebergDestinationCommand.self, PolicyRedshiftDestinationCommand.self, PolicyLintCommand.self,
+            PolicyIcebergDestinationCommand.self, PolicyRedshiftDestinationCommand.self, PolicyExternalIDCommand.self,
+            PolicyLintCommand.self,
         ])
 }
 

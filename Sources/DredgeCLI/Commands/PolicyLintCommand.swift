@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dredge
 import DredgeAWS
 import DredgeConfig
 import DredgePolicy
@@ -7,9 +8,12 @@ struct PolicyLintCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lint", abstract: "Find what is wrong in trust and permission policies, offline.",
         discussion: """
-            Takes policies in JSON as they are pasted, answers of the AWS CLI (get-role, get-bucket-policy, …) and \
-            CloudFormation templates in JSON. For -, it reads standard input. Exit codes: 0 nothing but advice, 1 a \
-            file could not be read, 3 problems.
+            Takes policies in JSON as they are pasted, answers of the AWS CLI (get-role, get-bucket-policy, …), \
+            CloudFormation templates in JSON or YAML, and what `terraform show -json` prints. For -, it reads standard \
+            input. It says what it has looked at, too. With --config, the policies are held against what the config's \
+            sources need. Exit codes: 0 nothing but advice, 1 a file could not be read, 3 problems.
+
+            Example: dredge policy lint --config contracts.yaml trust.json permissions.json key-policy.json
             """)
 
     @Option(
@@ -18,6 +22,19 @@ struct PolicyLintCommand: ParsableCommand {
             valueName: "kind"), transform: { try Choice.named($0) })
     var kind: PolicyKind?
 
+    @Flag(help: "They are of somebody who also writes: rights to change are no finding.")
+    var writer = false
+
+    @Option(
+        help: ArgumentHelp("Are the sources of this config allowed what they need?", valueName: "config"),
+        completion: .file())
+    var config: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --config: the role or user that signs first; default: not compared.", valueName: "arn"))
+    var principal: String?
+
     @Flag(help: "Print a line of JSON with all findings.")
     var json = false
 
@@ -25,19 +42,69 @@ struct PolicyLintCommand: ParsableCommand {
     var files: [String]
 
     func run() throws {
-        var reports: [LintReport] = []
+        let needs = try needs()
+        var findings: [LintReport] = []
+        var checked: [LintedPolicy] = []
+        var policies: [ReaderPolicy] = []
         for file in files {
-            let findings = PolicyLint.findings(in: try text(of: file), kind: kind)
-            reports += findings.map { LintReport(file: file, finding: $0) }
+            let report = PolicyLint.report(on: try text(of: file), kind: kind, allowsWriting: writer)
+            findings += report.findings.map { LintReport(file: file, finding: $0) }
+            checked += report.checked.map { policy in
+                LintedPolicy(file: file, policy: policy, findings: report.findings)
+            }
+            policies += report.checked.map { ReaderPolicy(file: Self.shownName(file), policy: $0) }
         }
-        let problemCount = reports.count { $0.finding.severity == .problem }
+        let sources = try needs.map { name, needs in
+            let answers = try orUsage { () throws(AWSError) in try needs.held(against: policies) }
+            return SourceAnswers(source: name, answers: answers)
+        }
+        let problemCount = findings.count { $0.finding.severity != .advice }
+        let refusalCount = sources.reduce(0) { $0 + $1.answers.count { $0.verdict == .refused } }
         if json {
-            Answer.give(LintSummary(problemCount: problemCount, findings: reports))
+            let summary = LintSummary(
+                problemCount: problemCount + refusalCount, findings: findings, checked: checked,
+                sources: config == nil ? nil : sources)
+            Answer.give(summary)
         } else {
-            for report in reports { try StandardOutput.shared.write(report.text) }
+            for text in findings.map(\.text) + checked.map(\.text) + sources.map(\.text) {
+                try StandardOutput.shared.write(text)
+            }
         }
-        if problemCount > 0 { throw CommandFailure(.fatal) }
+        if problemCount + refusalCount > 0 { throw CommandFailure(.fatal) }
     }
+
+    /// What the config's sources need, by their names.
+    private func needs() throws -> [(String, ReaderNeeds)] {
+        guard let config else {
+            if principal != nil { throw CommandFailure(.usage, "dredge: --principal needs --config") }
+            return []
+        }
+        let caller = try principal.map { text in
+            try orUsage { () throws(AWSError) in try TrustedPrincipal(text) }.arn
+        }
+        return try Config(path: config, store: .optional).sources.compactMap { source in
+            let hops: [RoleHop]
+            switch source.auth {
+            case .assumeRole(let configured): hops = configured
+            case .accessKey, .ambient: hops = []
+            case .anonymous: return nil
+            }
+            let partition = hops.last.flatMap { ARN($0.roleARN)?.partition }
+            let needs = try orUsage { () throws(AWSError) in
+                var needs = ReaderNeeds(
+                    caller: caller ?? nil, hops: hops,
+                    scope: try BucketScope(
+                        bucket: source.bucket, partition: partition ?? Partition.ofRegion(source.region ?? "").name,
+                        prefix: source.prefix),
+                    key: try source.kmsKeyARN.map { (arn) throws(AWSError) in try EncryptionKey(arn) })
+                if case .account(let owner) = source.expectedBucketOwner { needs.bucketOwner = owner }
+                return needs
+            }
+            return (source.name, needs)
+        }
+    }
+
+    private static func shownName(_ file: String) -> String { file == "-" ? "stdin" : file }
 
     private func text(of file: String) throws -> String {
         let name = file == "-" ? "standard input" : Quoting.escaped(file)
@@ -86,7 +153,63 @@ private struct LintReport: Encodable {
     private enum Key: CodingKey { case file }
 }
 
+/// A policy that was looked at, and the file that it is in.
+private struct LintedPolicy: Encodable {
+    var file: String
+    var kind: PolicyKind
+    var path: String
+    var line: Int
+    var column: Int
+    var statementCount: Int
+    var findingCount: Int
+    /// What was looked for.
+    var subjects: [String]
+
+    init(file: String, policy: CheckedPolicy, findings: [PolicyFinding]) {
+        self.file = file
+        (kind, path, line, column) = (policy.kind, policy.path, policy.line, policy.column)
+        (statementCount, subjects) = (policy.statementCount, policy.subjects)
+        findingCount = findings.count {
+            policy.path.isEmpty || $0.path == policy.path || $0.path.hasPrefix("\(policy.path).")
+        }
+    }
+
+    var text: String {
+        let file = self.file == "-" ? "stdin" : self.file
+        let place = path.isEmpty ? "" : "\(path): "
+        let count = statementCount == 1 ? "1 statement" : "\(statementCount) statements"
+        let found = findingCount == 0 ? "nothing found" : findingCount == 1 ? "1 finding" : "\(findingCount) findings"
+        return Quoting.escaped(
+            "\(file):\(line):\(column): checked: \(place)a \(kind.rawValue) policy of \(count): \(found). Looked at: "
+                + "\(subjects.joined(separator: "; ")).") + "\n"
+    }
+}
+
+/// Whether a source of the config is allowed what it needs.
+private struct SourceAnswers: Encodable {
+    var source: String
+    var answers: [NeedAnswer]
+
+    var text: String {
+        answers.map { answer in
+            let verdict =
+                switch answer.verdict {
+                case .allowed: "allowed"
+                case .depends: "advice"
+                case .notChecked: "not checked"
+                case .refused: "problem"
+                }
+            let advice = answer.advice.isEmpty ? "" : ". \(answer.advice)"
+            return Quoting.escaped(
+                "\(source): \(verdict): \(answer.action) on \(answer.resource): \(answer.message)\(advice)") + "\n"
+        }.joined()
+    }
+}
+
 private struct LintSummary: Encodable {
     var problemCount: Int
     var findings: [LintReport]
+    var checked: [LintedPolicy]
+    /// nil: no config was named.
+    var sources: [SourceAnswers]?
 }

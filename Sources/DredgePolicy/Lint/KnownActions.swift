@@ -15,6 +15,15 @@ enum KnownActions {
         /// As `s3:GetObject`.
         var name: String
         var subject: Subject
+
+        /// Whether it changes objects, buckets, keys or rights, or encrypts. Of other services nothing is said: a role
+        /// may have duties beside reading.
+        var isBeyondReading: Bool {
+            let parts = name.split(separator: ":")
+            guard ["s3", "kms", "iam"].contains(parts[0]), name != "kms:Decrypt" else { return false }
+            return !["Get", "List", "Describe", "Generate", "Simulate", "Verify"].contains { parts[1].hasPrefix($0) }
+                || parts[0] == "kms" && parts[1].hasPrefix("GenerateDataKey")
+        }
     }
 
     static let services = Set(ActionList.services.map(\.prefix))
@@ -44,7 +53,7 @@ enum KnownActions {
     /// All that a pattern matches, in the order of their names.
     static func matching(_ pattern: String) -> [Action] {
         let pattern = pattern.lowercased()
-        return byName.filter { RolePattern.matches($0.key, pattern: pattern) }.values.sorted { $0.name < $1.name }
+        return byName.filter { PolicyMatch.matches($0.key, pattern: pattern) }.values.sorted { $0.name < $1.name }
     }
 
     /// The action that was likely meant.

@@ -37,7 +37,7 @@ extension LintRun {
         }
         if text == "*" || text.hasSuffix(":*") {
             // AWS's own key policies give the account, and so its administrators, every action on the key.
-            let isOwnersKey = kind == .kms && text.lowercased() == "kms:*"
+            let isOwnersKey = kind == .kms && text.lowercased() == "kms:*" && Self.isOfAccount(statement["Principal"])
             guard isAllow, !isOwnersKey else { return }
             problem(
                 "wildcard-action", value, path,
@@ -62,6 +62,24 @@ extension LintRun {
         } else if KnownActions.named(text) == nil {
             problem("unknown-action", value, path, "there is no action \(shown(text))", suggestion(text))
         }
+        if isAllow { excess(text, value, path) }
+    }
+
+    /// Whether all that is named are accounts, as far as that can be told.
+    private static func isOfAccount(_ principal: JSONValue?) -> Bool {
+        guard let names = principal?["AWS"] else { return true }
+        return scalars(names).allSatisfy { $0.hasSuffix(":root") || ARN.isAccountID($0) || $0 == "*" }
+    }
+
+    /// More than reading needs.
+    private mutating func excess(_ text: String, _ value: JSONValue, _ path: String) {
+        guard !allowsWriting, kind == .permissions || kind == .bucket else { return }
+        let found = KnownActions.matching(text).filter(\.isBeyondReading).map(\.name)
+        guard let first = found.first else { return }
+        let what = found == [text] || found.count == 1 ? shown(first) : "\(shown(text)), such as \(first)"
+        problem(
+            "excess-action", value, path, "a reader needs no \(what): it lists, reads and decrypts",
+            "Remove it, unless this is for somebody who also writes.")
     }
 
     private func suggestion(_ text: String) -> String {

@@ -14,7 +14,8 @@ extension LintRun {
         "sts:ExternalId", "sts:RoleSessionName", "sts:SourceIdentity", "sts:TransitiveTagKeys", "aws:PrincipalArn",
         "aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:SourceArn", "aws:SourceAccount", "aws:SourceIp",
         "aws:SourceVpc", "aws:SourceVpce", "aws:SecureTransport", "aws:TagKeys", "aws:TokenIssueTime", "s3:prefix",
-        "s3:delimiter", "s3:max-keys", "kms:ViaService", "kms:CallerAccount",
+        "s3:delimiter", "s3:max-keys", "kms:ViaService", "kms:CallerAccount", "aws:CurrentTime", "aws:EpochTime",
+        "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge", "aws:VpcSourceIp",
     ]
 
     mutating func conditions(_ statement: JSONValue, _ path: String) {
@@ -71,6 +72,7 @@ extension LintRun {
                 "condition-key", .problem, key.place, path,
                 "no request has the key \(shown(key.name)), so that this never holds", "Write \(meant).")
         }
+        machineKey(key, operator: name, isAllow: statement["Effect"]?.string != "Deny", path)
         let values = conditionValues(key.value, path)
         switch key.name.lowercased() {
         case "sts:externalid": externalID(key, values, operator: name, statement: statement, path)

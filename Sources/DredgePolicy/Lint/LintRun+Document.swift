@@ -32,6 +32,8 @@ extension LintRun {
             self.statement(item, path, sids: &sids)
         }
         completeness(statement, items, place)
+        reach(items.filter { $0.members != nil }, statement, place)
+        tagSession(items, statement, place)
     }
 
     /// Parsers take the last of two members with the same name; AWS refuses the policy.
@@ -133,7 +135,7 @@ extension LintRun {
         guard !allowed.contains(where: { $0["NotAction"] != nil }) else { return }
         let patterns = allowed.flatMap { $0["Action"].map { $0.array ?? [$0] } ?? [] }.compactMap(\.string)
         func allows(_ action: String) -> Bool {
-            patterns.contains { RolePattern.matches(action.lowercased(), pattern: $0.lowercased()) }
+            patterns.contains { PolicyMatch.matches(action.lowercased(), pattern: $0.lowercased()) }
         }
         if allows("s3:GetObject"), !allows("s3:ListBucket") {
             advise(

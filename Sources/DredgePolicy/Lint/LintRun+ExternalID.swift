@@ -12,7 +12,7 @@ extension LintRun {
             let action = statement["Action"]
         else { return }
         let actions = (action.array ?? [action]).compactMap(\.string)
-        guard actions.contains(where: { RolePattern.matches("sts:assumerole", pattern: $0.lowercased()) }) else {
+        guard actions.contains(where: { PolicyMatch.matches("sts:assumerole", pattern: $0.lowercased()) }) else {
             return
         }
         problem(

@@ -52,7 +52,11 @@ extension LintRun {
                 }
             case "Service":
                 for (text, value, path) in strings(member.value, place) { service(text, value, path) }
-            case "Federated", "CanonicalUser": _ = strings(member.value, place)
+            case "Federated":
+                for (text, value, path) in strings(member.value, place) {
+                    federation(text, value, path, statement: statement, isAllow: isAllow)
+                }
+            case "CanonicalUser": _ = strings(member.value, place)
             default:
                 let meant = NameSuggestion.nearest(
                     to: member.name, among: ["AWS", "Service", "Federated", "CanonicalUser"])
@@ -65,11 +69,46 @@ extension LintRun {
 
     private mutating func everyone(_ value: JSONValue, _ path: String, statement: JSONValue, isAllow: Bool) {
         guard isAllow else { return }
-        let isNarrowed = statement["Condition"]?.members?.isEmpty == false && kind != .trust
+        let isNarrowed = Self.namesCaller(statement["Condition"])
+        guard kind == .trust, !isNarrowed else {
+            return report(
+                "principal-everyone", isNarrowed ? .advice : .problem, value.place, path,
+                isNarrowed ? "'*' is everybody whom the conditions let pass" : "'*' is everybody, in every account",
+                "Name the role: arn:aws:iam::123456789012:role/Name.")
+        }
         report(
-            "principal-everyone", isNarrowed ? .advice : .problem, value.place, path,
-            isNarrowed ? "'*' is everybody whom the conditions let pass" : "'*' is everybody, in every account",
-            "Name the role: arn:aws:iam::123456789012:role/Name.")
+            "role-open-to-everyone", .danger, value.place, path,
+            "anybody with an AWS account may assume this role; an external ID is no secret and doesn't change that",
+            "Name who may assume it at once: arn:aws:iam::123456789012:role/Name. Then look in CloudTrail who did.")
+    }
+
+    /// Whether a condition says who it must be, or from where.
+    private static func namesCaller(_ condition: JSONValue?) -> Bool {
+        let names = [
+            "aws:principalarn", "aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths", "aws:userid",
+            "aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourceaccount", "aws:sourcearn",
+            "aws:sourceorgid", "kms:calleraccount", "s3:dataaccesspointaccount", "s3:dataaccesspointarn",
+        ]
+        return (condition?.members ?? []).contains { item in
+            guard !item.name.contains("Not"), !item.name.hasSuffix("IfExists"), !item.name.hasPrefix("ForAllValues:")
+            else { return false }
+            return (item.value.members ?? []).contains { key in
+                let isAny = scalars(key.value).contains { text in text.allSatisfy { "*?".contains($0) } }
+                return names.contains(key.name.lowercased()) && !isAny
+                    && !scalars(key.value).contains { $0 == "0.0.0.0/0" || $0 == "::/0" }
+            }
+        }
+    }
+
+    /// The texts, numbers and truth values of a value that may be one of them or an array.
+    static func scalars(_ value: JSONValue) -> [String] {
+        (value.array ?? [value]).compactMap { item in
+            switch item.content {
+            case .string(let text), .number(let text): text
+            case .boolean(let truth): String(truth)
+            default: nil
+            }
+        }
     }
 
     /// A role, user or account.
@@ -129,6 +168,19 @@ extension LintRun {
             problem(
                 "principal-form", value, path, "\(shown(text)) is no role, user or account", "Write \(example).")
         }
+    }
+
+    /// Whoever may log in at an identity provider gets a token of it: only its subject tells one from the other.
+    private mutating func federation(
+        _ text: String, _ value: JSONValue, _ path: String, statement: JSONValue, isAllow: Bool
+    ) {
+        guard isAllow, kind == .trust, text.contains(":oidc-provider/") else { return }
+        let keys = (statement["Condition"]?.members ?? []).flatMap { $0.value.members ?? [] }
+        guard !keys.contains(where: { $0.name.lowercased().hasSuffix(":sub") }) else { return }
+        report(
+            "role-open-to-everyone", .danger, value.place, path,
+            "everybody who can log in at \(shown(text)) may assume this role",
+            #"Say who: "Condition": {"StringEquals": {"PROVIDER:sub": "…"}}."#)
     }
 
     private mutating func service(_ text: String, _ value: JSONValue, _ path: String) {

@@ -33,7 +33,13 @@ extension LintRun {
         var hasOther = false
         for (text, value, path) in strings(resource, place) {
             self.resource(text, value, path, patterns: patterns, isAllow: isAllow)
-            if let kind = S3Kind(text) { kinds.formUnion(kind.covered) } else { hasOther = true }
+        }
+        for item in resource.array ?? [resource] {
+            if let kind = PolicyEnvelope.template(item).flatMap(S3Kind.init) {
+                kinds.formUnion(kind.covered)
+            } else {
+                hasOther = true
+            }
         }
         if !kinds.isEmpty, !hasOther { agreement(statement, path, kinds: kinds, resource: resource) }
     }
@@ -117,20 +123,21 @@ extension LintRun {
         let place = Self.joined(path, "Action")
         let items =
             action.array.map { $0.enumerated().map { ($0.element, "\(place)[\($0.offset)]") } } ?? [(action, place)]
-        let first = (resource.array?.first ?? resource).string ?? ""
+        let first = (resource.array?.first ?? resource)
+        let name = first.string ?? PolicyEnvelope.substituted(first) ?? ""
         for (item, path) in items {
             guard let text = item.string, let known = KnownActions.named(text) else { continue }
             switch known.subject {
             case .object where !kinds.contains(.object):
                 problem(
                     "object-action-on-bucket", item, path, "\(known.name) is about objects, but only a bucket is named",
-                    "Add \(shown(first + (first.contains(":accesspoint/") ? "/object/*" : "/*"))) to Resource.")
+                    "Add \(shown(name + (name.contains(":accesspoint/") ? "/object/*" : "/*"))) to Resource.")
             case .bucket where !kinds.contains(.bucket):
-                let bucket = first.prefix { $0 != "/" }
+                let bucket = name.prefix { $0 != "/" }
                 problem(
                     "bucket-action-on-objects", item, path,
                     "\(known.name) is about a bucket, but only objects are named",
-                    first.contains(":accesspoint/")
+                    name.contains(":accesspoint/")
                         ? "Add the ARN of the access point, without /object/*, to Resource."
                         : "Add \(shown(String(bucket))), without /*, to Resource.")
             default: break

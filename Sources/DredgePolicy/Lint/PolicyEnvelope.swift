@@ -15,6 +15,10 @@ enum PolicyEnvelope {
     static func documents(
         in value: JSONValue, path: String = "", kind: PolicyKind? = nil, report: (PolicyFinding) -> Void
     ) -> [Document] {
+        if path.isEmpty, let plan = TerraformPlan(value) {
+            plan.unknown.forEach(report)
+            return plan.texts.flatMap { documents(inText: $0.value, path: $0.path, kind: $0.kind, report: report) }
+        }
         if let members = value.members {
             if members.contains(where: { $0.name.lowercased() == "statement" }) {
                 return [Document(value: value, path: path, kind: kind)]
@@ -38,10 +42,18 @@ enum PolicyEnvelope {
     private static func documents(
         in value: JSONValue, path: String, kind: PolicyKind?, named name: String, report: (PolicyFinding) -> Void
     ) -> [Document] {
-        guard let text = value.string else { return documents(in: value, path: path, kind: kind, report: report) }
-        guard ["Policy", "PolicyDocument", "AssumeRolePolicyDocument", "Document", "KeyPolicy"].contains(name),
-            let decoded = document(in: text)
-        else { return [] }
+        guard value.string != nil else { return documents(in: value, path: path, kind: kind, report: report) }
+        guard ["Policy", "PolicyDocument", "AssumeRolePolicyDocument", "Document", "KeyPolicy"].contains(name) else {
+            return []
+        }
+        return documents(inText: value, path: path, kind: kind, report: report)
+    }
+
+    /// Of a string that holds a document.
+    private static func documents(
+        inText value: JSONValue, path: String, kind: PolicyKind?, report: (PolicyFinding) -> Void
+    ) -> [Document] {
+        guard let text = value.string, let decoded = document(in: text) else { return [] }
         do {
             var inner = try JSONReader.value(of: decoded)
             // A line and column within the string would not help somebody who looks at the file.
@@ -87,6 +99,19 @@ enum PolicyEnvelope {
     static func isFunction(_ value: JSONValue) -> Bool {
         guard let members = value.members, members.count == 1 else { return false }
         return members[0].name == "Ref" || members[0].name.hasPrefix("Fn::")
+    }
+
+    /// The text of `{"Fn::Sub": …}`, its variables as they are written.
+    static func substituted(_ value: JSONValue) -> String? {
+        value["Fn::Sub"].flatMap { $0.string ?? $0.array?.first?.string }
+    }
+
+    /// A string, or what `Fn::Sub` will make of its text, where names stand for its variables: enough to tell whether
+    /// an ARN is of a bucket or of objects. nil: only AWS knows.
+    static func template(_ value: JSONValue) -> String? {
+        if let text = value.string { return text }
+        guard let text = substituted(value) else { return nil }
+        return text.replacing(/\$\{[^}]*\.Arn\}/, with: "arn:aws:s3:::name").replacing(/\$\{[^}]*\}/, with: "name")
     }
 }
 

@@ -2,6 +2,8 @@
 public struct PolicyFinding: Sendable, Hashable, Encodable {
     /// How bad it is.
     public enum Severity: String, Sendable, Encodable {
+        /// Whoever wants to gets in: everybody may assume the role.
+        case danger
         /// AWS refuses the policy, or it doesn't do what it is for, or it lets too much in.
         case problem
         /// It works, but could be better.
@@ -25,7 +27,7 @@ public struct PolicyFinding: Sendable, Hashable, Encodable {
 }
 
 /// What a policy is for, which decides what it must have.
-public enum PolicyKind: String, Sendable, CaseIterable {
+public enum PolicyKind: String, Sendable, Encodable, CaseIterable {
     /// Who may assume a role.
     case trust
     /// What an identity or a session may do.

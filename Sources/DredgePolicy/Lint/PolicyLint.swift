@@ -1,27 +1,35 @@
 import DredgeAWS
 import DredgeIAM
+public import Foundation
 
 /// Finds what is wrong in policies that somebody wrote, without asking AWS.
 public enum PolicyLint {
-    /// What is wrong in `text`, in its order: a policy document in JSON, or something that holds some, such as an
-    /// answer of the AWS CLI (`get-role`, `get-bucket-policy`, …) or a CloudFormation template, percent-encoded
-    /// documents included.
-    /// - Parameter kind: what the policies are for; nil: told from what they say and from what holds them.
-    public static func findings(in text: String, kind: PolicyKind? = nil) -> [PolicyFinding] {
+    /// What is wrong in `text`, and what of it was looked at: a policy document in JSON, or something that holds some,
+    /// such as an answer of the AWS CLI (`get-role`, `get-bucket-policy`, …), a CloudFormation template in JSON or
+    /// YAML, or a Terraform plan (`terraform show -json`); percent-encoded documents included.
+    /// - Parameters:
+    ///   - kind: what the policies are for; nil: told from what they say and from what holds them.
+    ///   - allowsWriting: whether they are of somebody who also writes, so that rights to change are no finding.
+    ///   - now: against which dates in conditions are held.
+    public static func report(
+        on text: String, kind: PolicyKind? = nil, allowsWriting: Bool = false, now: Date = Date()
+    ) -> PolicyLintReport {
         let root: JSONValue
         do {
-            root = try JSONReader.value(of: text)
+            root = YAMLReader.isYAML(text) ? try YAMLReader.value(of: text) : try JSONReader.value(of: text)
         } catch {
-            return [finding(error, path: "")]
+            return PolicyLintReport(findings: [finding(error, path: "")], checked: [])
         }
         var findings: [PolicyFinding] = []
-        let documents = PolicyEnvelope.documents(in: root) { findings.append($0) }
-        for document in documents {
-            var run = LintRun(kind: kind ?? document.kind ?? detected(document.value))
+        var checked: [CheckedPolicy] = []
+        for document in PolicyEnvelope.documents(in: root, report: { findings.append($0) }) {
+            let kind = kind ?? document.kind ?? detected(document.value)
+            var run = LintRun(kind: kind, allowsWriting: allowsWriting, now: now)
             run.lint(document.value, path: document.path)
             findings += run.findings
+            checked.append(CheckedPolicy(kind: kind, path: document.path, document: document.value))
         }
-        if documents.isEmpty, findings.isEmpty {
+        if checked.isEmpty, findings.isEmpty {
             findings.append(
                 PolicyFinding(
                     rule: "no-statement", severity: .problem, line: root.place.line, column: root.place.column,
@@ -29,14 +37,15 @@ public enum PolicyLint {
                     message: "there is no policy here: nothing has a Statement",
                     advice: #"A policy is {"Version": "2012-10-17", "Statement": […]}."#))
         }
-        return findings.enumerated().sorted {
+        let sorted = findings.enumerated().sorted {
             ($0.element.line, $0.element.column, $0.offset) < ($1.element.line, $1.element.column, $1.offset)
         }.map(\.element)
+        return PolicyLintReport(findings: sorted, checked: checked)
     }
 
     static func finding(_ problem: JSONReader.Problem, path: String) -> PolicyFinding {
         PolicyFinding(
-            rule: "json-syntax", severity: .problem, line: problem.place.line, column: problem.place.column, path: path,
+            rule: problem.rule, severity: .problem, line: problem.place.line, column: problem.place.column, path: path,
             message: problem.message, advice: problem.advice)
     }
 
@@ -57,14 +66,28 @@ public enum PolicyLint {
     }
 }
 
+/// What was found in a text, and what was looked at.
+public struct PolicyLintReport: Sendable {
+    /// In the order of the text.
+    public var findings: [PolicyFinding]
+    /// Each policy that was there, in the order of the text.
+    public var checked: [CheckedPolicy]
+}
+
 /// The check of one document.
 struct LintRun {
     let kind: PolicyKind
+    let allowsWriting: Bool
+    let now: Date
     private(set) var findings: [PolicyFinding] = []
     /// The partition that the first ARN names, and that ARN: the others must agree with it.
     var partition: (name: String, arn: String)?
 
-    init(kind: PolicyKind) { self.kind = kind }
+    init(kind: PolicyKind, allowsWriting: Bool, now: Date) {
+        self.kind = kind
+        self.allowsWriting = allowsWriting
+        self.now = now
+    }
 
     mutating func problem(_ rule: String, _ value: JSONValue, _ path: String, _ message: String, _ advice: String) {
         report(rule, .problem, value.place, path, message, advice)

@@ -1,0 +1,29 @@
+import ArgumentParser
+import DredgeAWS
+import DredgeConfig
+import DredgeService
+
+struct PolicyExternalIDCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "external-id", abstract: "Make an external ID for one customer.",
+        discussion: """
+            Prints 128 random bits in hexadecimal. Who reads for many customers makes one for each, keeps it, and gives \
+            it to the customer, who puts it into the trust policy. A customer must not choose it: one who knows \
+            another's ID could name it.
+
+            Example: dredge policy external-id --prefix acme-
+            """)
+
+    @Option(
+        help: ArgumentHelp("What it begins with: letters, digits and characters of _+=,.@:/-", valueName: "text"))
+    var prefix = ""
+
+    func run() throws {
+        let id = prefix + RandomToken.hexadecimal(byteCount: 16)
+        if let complaint = RoleHopRules.externalID(id) {
+            throw CommandFailure(
+                .usage, "dredge: --prefix \(Quoting.quoted(prefix)): \(Quoting.quoted(id)) \(complaint)")
+        }
+        try StandardOutput.shared.write(id + "\n")
+    }
+}

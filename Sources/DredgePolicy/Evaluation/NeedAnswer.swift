@@ -1,0 +1,66 @@
+import DredgeAWS
+import DredgeIAM
+
+/// Whether policies allow one thing that a reader needs.
+public struct NeedAnswer: Sendable, Hashable, Encodable {
+    /// How it ended.
+    public enum Verdict: String, Sendable, Encodable {
+        /// A statement allows it, and none denies it.
+        case allowed
+        /// It can't be told: it depends on what only AWS sees.
+        case depends
+        /// There is no policy that would have to allow it.
+        case notChecked = "not_checked"
+        /// No statement allows it, or one denies it.
+        case refused
+    }
+
+    /// As `s3:GetObject`.
+    public var action: String
+    /// An ARN: of objects, one example.
+    public var resource: String
+    /// How it ended.
+    public var verdict: Verdict
+    /// Which policy's place it is to allow it.
+    public var kind: PolicyKind
+    /// Which statement decides, and why.
+    public var message: String
+    /// What to do; empty: nothing.
+    public var advice: String
+
+    init(
+        _ action: String, _ resource: String, _ answer: PolicySet.Answer, _ kind: PolicyKind,
+        _ statement: PolicyStatement
+    ) {
+        self.action = action
+        self.resource = resource
+        self.kind = kind
+        // A principal that stands for one that isn't known is none to paste.
+        let json = PolicyDocument(statements: [statement]).json["Statement"]?.array?.first?.compactText ?? ""
+        let add = "Add to \(kind.named): \(json)"
+        switch answer {
+        case .allowed(let place, _): (verdict, message, advice) = (.allowed, "by \(place)", "")
+        case .denied(let place):
+            (verdict, message) = (.refused, "denied by \(place), whatever others allow")
+            advice = "Take the reader out of that statement."
+        case .depends(let text):
+            (verdict, message) = (.depends, text)
+            advice = "Make sure that it fits, or ask AWS: dredge check."
+        case .notAllowed(let nearest):
+            (verdict, message) = (
+                .refused,
+                nearest.isEmpty
+                    ? "no statement of \(kind.named) is about it" : "no statement allows it; the nearest is \(nearest)"
+            )
+            advice = nearest.isEmpty ? add : "Correct that, or add to \(kind.named): \(json)"
+        case .absent:
+            (verdict, message) = (.notChecked, "\(kind.named) that is about it is not among the files")
+            advice = ""
+        }
+    }
+
+    /// Of two policies that must allow it, one is there.
+    mutating func isOneSided(without kind: PolicyKind) {
+        message += "; \(kind.named) must allow it, too, and is not among the files"
+    }
+}

@@ -1,0 +1,145 @@
+public import DredgeAWS
+public import DredgeIAM
+public import Foundation
+
+/// What a reader needs, to be held against the policies that are there.
+public struct ReaderNeeds: Sendable {
+    /// Who signs the first request: a role or user; nil: not known.
+    public var caller: ARN?
+    /// Empty: the caller itself reads.
+    public var hops: [RoleHop]
+    /// What is read.
+    public var scope: BucketScope
+    /// What encrypts it; nil: not known.
+    public var key: EncryptionKey?
+    /// The account that owns the bucket; nil: that of the last role.
+    public var bucketOwner: String?
+
+    /// The needs of one source.
+    public init(
+        caller: ARN? = nil, hops: [RoleHop], scope: BucketScope, key: EncryptionKey? = nil, bucketOwner: String? = nil
+    ) {
+        self.caller = caller
+        self.hops = hops
+        self.scope = scope
+        self.key = key
+        self.bucketOwner = bucketOwner
+    }
+
+    /// Holds each thing that is needed against the policies, in the order in which a run asks for them. What can't be
+    /// told without a policy that isn't there is said, too.
+    public func held(against policies: [ReaderPolicy], now: Date = Date()) throws(AWSError) -> [NeedAnswer] {
+        let sets = Dictionary(grouping: policies, by: \.policy.kind)
+        func set(_ kind: PolicyKind) -> PolicySet { PolicySet(kind: kind, policies: sets[kind] ?? []) }
+        var answers: [NeedAnswer] = []
+        for index in hops.indices {
+            answers += try trust(index, trusts: sets[.trust] ?? [], now: now)
+            answers += [try assuming(index, identities: set(.permissions), now: now)].compactMap(\.self)
+        }
+        let reader = hops.last.flatMap { ARN($0.roleARN) } ?? caller
+        for statement in AccessPolicies.permissions(scope, key: key).statements {
+            for action in statement.actions {
+                let request = PolicyRequest(statement, action: action, caller: reader, now: now)
+                let isKey = action.hasPrefix("kms:")
+                let owner = isKey ? key?.arn.account : bucketOwner ?? (hops.isEmpty ? nil : reader?.account)
+                answers.append(
+                    Self.answer(
+                        request, statement, identities: set(.permissions), resources: set(isKey ? .kms : .bucket),
+                        isSameAccount: reader != nil && owner == reader?.account))
+            }
+        }
+        return answers
+    }
+
+    // MARK: Roles
+
+    /// What the trust policy of a hop's role must allow. It may be any of those that are there: the first that allows
+    /// all, else the one that allows most.
+    private func trust(_ index: Int, trusts: [ReaderPolicy], now: Date) throws(AWSError) -> [NeedAnswer] {
+        let hop = hops[index]
+        let before = index == 0 ? caller : ARN(hops[index - 1].roleARN)
+        // Who is not known is not compared: any name will do.
+        let named = try TrustedPrincipal(before.map { "\($0)" } ?? "arn:aws:iam::123456789012:role/READER")
+        let tagKeys = Array(hop.tags.keys) + hops.prefix(index).flatMap(\.transitiveTagKeys)
+        let sourceIdentity = hops.prefix(index + 1).compactMap(\.sourceIdentity).last
+        let needed = AccessPolicies.trust(
+            named, externalID: hop.externalID, tagKeys: tagKeys, sourceIdentity: sourceIdentity)
+        var sent: [String: [String]] = [
+            "sts:externalid": [hop.externalID].compactMap(\.self),
+            "sts:sourceidentity": [sourceIdentity].compactMap(\.self),
+            "aws:tagkeys": Set(tagKeys).sorted(), "sts:transitivetagkeys": hop.transitiveTagKeys,
+        ]
+        for (key, value) in hop.tags { sent["aws:requesttag/\(key.lowercased())"] = [value] }
+        let candidates = trusts.isEmpty ? [[]] : trusts.map { [$0] }
+        let answers = candidates.map { policies in
+            needed.statements.flatMap { statement in
+                statement.actions.map { action in
+                    var request = PolicyRequest(statement, action: action, caller: before, now: now)
+                    request.context.merge(sent) { $1 }
+                    let answer = PolicySet(kind: .trust, policies: policies).answer(request)
+                    return NeedAnswer(action, hop.roleARN, answer, .trust, statement)
+                }
+            }
+        }
+        return answers.max { left, right in
+            left.count { $0.verdict == .allowed } < right.count { $0.verdict == .allowed }
+        } ?? []
+    }
+
+    /// What the one who assumes the role must be allowed in its own account; nil: none of the policies is about that.
+    private func assuming(
+        _ index: Int, identities: PolicySet, now: Date
+    ) throws(AWSError) -> NeedAnswer? {
+        let caller = index == 0 ? caller : ARN(hops[index - 1].roleARN)
+        let pattern = try RolePattern(roleARN: hops[index].roleARN)
+        let needed = AccessPolicies.vendor(pattern)
+        guard let statement = needed.statements.first else { return nil }
+        let request = PolicyRequest(statement, action: "sts:AssumeRole", caller: caller, now: now)
+        let answer = identities.answer(request)
+        // The permissions are then those of the role that reads.
+        if case .notAllowed("") = answer {
+            return NeedAnswer("sts:AssumeRole", pattern.resource, .absent, .permissions, statement)
+        }
+        return NeedAnswer("sts:AssumeRole", pattern.resource, answer, .permissions, statement)
+    }
+
+    // MARK: Objects and keys
+
+    /// Within an account one policy that allows is enough, across accounts both must ("Cross-account policy evaluation
+    /// logic", IAM User Guide). A key's policy must always allow, if only by leaving it to the account.
+    private static func answer(
+        _ request: PolicyRequest, _ statement: PolicyStatement, identities: PolicySet, resources: PolicySet,
+        isSameAccount: Bool
+    ) -> NeedAnswer {
+        let (own, other) = (identities.answer(request), resources.answer(request))
+        func result(_ answer: PolicySet.Answer, _ kind: PolicyKind) -> NeedAnswer {
+            NeedAnswer(request.action, request.resource ?? "", answer, kind, statement)
+        }
+        for (answer, kind) in [(own, PolicyKind.permissions), (other, resources.kind)] {
+            if case .denied = answer { return result(answer, kind) }
+        }
+        for (answer, kind) in [(own, PolicyKind.permissions), (other, resources.kind)] {
+            if case .depends = answer { return result(answer, kind) }
+        }
+        let isKey = resources.kind == .kms
+        switch (own, other) {
+        // Named itself, by the policy of what it uses.
+        case (_, .allowed(_, isByAccount: false)) where isSameAccount: return result(other, resources.kind)
+        case (.allowed, .notAllowed) where isSameAccount && !isKey: return result(own, .permissions)
+        case (.allowed, .allowed): return result(own, .permissions)
+        case (.allowed, .absent):
+            var result = result(own, .permissions)
+            if isKey || !isSameAccount { result.isOneSided(without: resources.kind) }
+            return result
+        case (.absent, .allowed):
+            var result = result(other, resources.kind)
+            result.isOneSided(without: .permissions)
+            return result
+        case (.allowed, .notAllowed): return result(other, resources.kind)
+        case (.absent, .absent): return result(.absent, .permissions)
+        case (.absent, _):
+            return isSameAccount && !isKey ? result(.absent, .permissions) : result(other, resources.kind)
+        default: return result(own, .permissions)
+        }
+    }
+}
