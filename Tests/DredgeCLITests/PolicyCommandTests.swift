@@ -217,7 +217,10 @@ import Testing
         #expect(checked.status == 0 && checked.error.isEmpty, "\(checked)")
         let lines = checked.output.split(separator: "\n")
         #expect(!lines.isEmpty)
-        for line in lines { #expect(line.contains(": checked: ") && line.contains(": nothing found."), "\(line)") }
+        for line in lines {
+            let isClean = line.contains(": checked: ") && line.hasSuffix(": nothing found")
+            #expect(isClean || line.hasPrefix("looked at in a"), "\(line)")
+        }
     }
 
     @Test func `problems are printed as compilers do, with status 3`() async throws {
@@ -235,7 +238,9 @@ import Testing
         try directory.write("advice.json", #"{"Statement":{"Effect":"Deny","Action":"s3:*","Resource":"*"}}"#)
         let outcome = try await policy("lint", "trust.json", "advice.json")
         #expect(outcome.status == 3 && outcome.error.isEmpty)
-        let lines = outcome.output.split(separator: "\n").filter { !$0.contains(": checked: ") }
+        let lines = outcome.output.split(separator: "\n").filter {
+            !$0.contains(": checked: ") && !$0.hasPrefix("looked at in ")
+        }
         #expect(
             lines.joined(separator: "\n") == """
                 trust.json:3:16: problem: Statement: no external ID is demanded, so that whoever can act as the \
@@ -244,7 +249,7 @@ import Testing
                 Write "Version": "2012-10-17". [version-missing]
                 """)
         #expect(
-            outcome.output.contains("trust.json:1:1: checked: a trust policy of 1 statement: 1 finding. Looked at: "))
+            outcome.output.contains("\ntrust.json:1:1: checked: a trust policy of 1 statement: 1 finding\n"))
         #expect(try await policy("lint", "advice.json").status == 0)
 
         let json = try await policy("lint", "--json", "-", input: trust)
@@ -306,9 +311,15 @@ import Testing
     }
 
     @Test(arguments: [
-        ("trust.json", "acme-1", "acme-2", "problem sts:AssumeRole", "wants sts:ExternalId to be 'acme-2'"),
+        (
+            "trust.json", "acme-1", "acme-2", "problem sts:AssumeRole",
+            "StringEquals sts:ExternalId 'acme-2', and the request has 'acme-1'"
+        ),
         ("trust.json", "444455556666:role/Vendor", "444455556666:role/Other", "problem sts:AssumeRole", "Principal is"),
-        ("permissions.json", "2025/*", "2024/*", "problem s3:ListBucket", "wants s3:prefix to be '2024/*'"),
+        (
+            "permissions.json", "2025/*", "2024/*", "problem s3:ListBucket",
+            "StringLike s3:prefix '2024/*', and the request has '2025/'"
+        ),
         ("permissions.json", "acme-contracts/", "acme-contract/", "problem s3:GetObject", "Resource is"),
         ("permissions.json", "Allow", "Deny", "problem s3:GetObject", "denied by permissions.json"),
         ("kms.json", "eu-west-1.", "eu-west-2.", "problem kms:Decrypt", "kms:ViaService"),

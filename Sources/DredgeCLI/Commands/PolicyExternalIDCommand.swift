@@ -7,9 +7,9 @@ struct PolicyExternalIDCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "external-id", abstract: "Make an external ID for one customer.",
         discussion: """
-            Prints 128 random bits in hexadecimal. Who reads for many customers makes one for each, keeps it, and gives \
-            it to the customer, who puts it into the trust policy. A customer must not choose it: one who knows \
-            another's ID could name it.
+            Prints 128 random bits in hexadecimal. Who reads for many customers makes one for each of them, keeps it, \
+            and tells the customer, who puts it into the trust policy. The customer must not choose it: whoever knows \
+            another customer's ID could name that one.
 
             Example: dredge policy external-id --prefix acme-
             """)

@@ -30,6 +30,9 @@ struct PolicyLintCommand: ParsableCommand {
         completion: .file())
     var config: String?
 
+    @Option(help: ArgumentHelp("With --config: this source of it alone.", valueName: "name"))
+    var source: String?
+
     @Option(
         help: ArgumentHelp(
             "With --config: the role or user that signs first; default: not compared.", valueName: "arn"))
@@ -66,7 +69,8 @@ struct PolicyLintCommand: ParsableCommand {
                 sources: config == nil ? nil : sources)
             Answer.give(summary)
         } else {
-            for text in findings.map(\.text) + checked.map(\.text) + sources.map(\.text) {
+            let looked = checked.map(\.text) + LintedPolicy.subjects(checked)
+            for text in findings.map(\.text) + looked + sources.map(\.text) {
                 try StandardOutput.shared.write(text)
             }
         }
@@ -76,13 +80,23 @@ struct PolicyLintCommand: ParsableCommand {
     /// What the config's sources need, by their names.
     private func needs() throws -> [(String, ReaderNeeds)] {
         guard let config else {
-            if principal != nil { throw CommandFailure(.usage, "dredge: --principal needs --config") }
+            if principal != nil || source != nil {
+                throw CommandFailure(.usage, "dredge: --principal and --source need --config")
+            }
             return []
         }
         let caller = try principal.map { text in
             try orUsage { () throws(AWSError) in try TrustedPrincipal(text) }.arn
         }
-        return try Config(path: config, store: .optional).sources.compactMap { source in
+        let all = try Config(path: config, store: .optional).sources
+        let chosen = all.filter { source == nil || $0.name == source }
+        if let source, chosen.isEmpty {
+            let names = all.map { Quoting.quoted($0.name) }.joined(separator: ", ")
+            throw CommandFailure(
+                .usage,
+                "dredge: --source \(Quoting.quoted(source)) is not in \(Quoting.escaped(config)), which has: \(names)")
+        }
+        return try chosen.compactMap { source in
             let hops: [RoleHop]
             switch source.auth {
             case .assumeRole(let configured): hops = configured
@@ -168,7 +182,7 @@ private struct LintedPolicy: Encodable {
     init(file: String, policy: CheckedPolicy, findings: [PolicyFinding]) {
         self.file = file
         (kind, path, line, column) = (policy.kind, policy.path, policy.line, policy.column)
-        (statementCount, subjects) = (policy.statementCount, policy.subjects)
+        (statementCount, subjects) = (policy.statementCount, policy.kind.subjects)
         findingCount = findings.count {
             policy.path.isEmpty || $0.path == policy.path || $0.path.hasPrefix("\(policy.path).")
         }
@@ -179,9 +193,14 @@ private struct LintedPolicy: Encodable {
         let place = path.isEmpty ? "" : "\(path): "
         let count = statementCount == 1 ? "1 statement" : "\(statementCount) statements"
         let found = findingCount == 0 ? "nothing found" : findingCount == 1 ? "1 finding" : "\(findingCount) findings"
-        return Quoting.escaped(
-            "\(file):\(line):\(column): checked: \(place)a \(kind.rawValue) policy of \(count): \(found). Looked at: "
-                + "\(subjects.joined(separator: "; ")).") + "\n"
+        return Quoting.escaped("\(file):\(line):\(column): checked: \(place)\(kind.named) of \(count): \(found)") + "\n"
+    }
+
+    /// What each kind of policy was looked at for.
+    static func subjects(_ policies: [LintedPolicy]) -> [String] {
+        PolicyKind.allCases.filter { kind in policies.contains { $0.kind == kind } }.map { kind in
+            "looked at in \(kind.named): \(kind.subjects.joined(separator: "; "))\n"
+        }
     }
 }
 

@@ -28,16 +28,10 @@ public struct NeedAnswer: Sendable, Hashable, Encodable {
     /// What to do; empty: nothing.
     public var advice: String
 
-    init(
-        _ action: String, _ resource: String, _ answer: PolicySet.Answer, _ kind: PolicyKind,
-        _ statement: PolicyStatement
-    ) {
+    init(_ action: String, _ resource: String, _ answer: PolicySet.Answer, _ kind: PolicyKind) {
         self.action = action
         self.resource = resource
         self.kind = kind
-        // A principal that stands for one that isn't known is none to paste.
-        let json = PolicyDocument(statements: [statement]).json["Statement"]?.array?.first?.compactText ?? ""
-        let add = "Add to \(kind.named): \(json)"
         switch answer {
         case .allowed(let place, _): (verdict, message, advice) = (.allowed, "by \(place)", "")
         case .denied(let place):
@@ -45,18 +39,24 @@ public struct NeedAnswer: Sendable, Hashable, Encodable {
             advice = "Take the reader out of that statement."
         case .depends(let text):
             (verdict, message) = (.depends, text)
-            advice = "Make sure that it fits, or ask AWS: dredge check."
+            advice = "See whether that fits, or ask AWS: dredge check."
+        case .notAllowed(""):
+            (verdict, message) = (.refused, "no statement of \(kind.named) is about it")
+            advice = ""
         case .notAllowed(let nearest):
-            (verdict, message) = (
-                .refused,
-                nearest.isEmpty
-                    ? "no statement of \(kind.named) is about it" : "no statement allows it; the nearest is \(nearest)"
-            )
-            advice = nearest.isEmpty ? add : "Correct that, or add to \(kind.named): \(json)"
+            (verdict, message) = (.refused, "no statement allows it; the nearest is \(nearest)")
+            advice = "Correct that."
         case .absent:
             (verdict, message) = (.notChecked, "\(kind.named) that is about it is not among the files")
             advice = ""
         }
+    }
+
+    /// Advises to add a statement where none allows it.
+    mutating func name(_ statement: PolicyStatement) {
+        guard verdict == .refused, !message.hasPrefix("denied") else { return }
+        let json = statement.json.compactText
+        advice = advice.isEmpty ? "Add to \(kind.named): \(json)" : "Correct that, or add to \(kind.named): \(json)"
     }
 
     /// Of two policies that must allow it, one is there.

@@ -14,7 +14,7 @@ struct PolicySet {
         case allowed(String, isByAccount: Bool)
         /// Whatever others allow.
         case denied(String)
-        /// A statement at a place allows or denies it, if something holds that only AWS sees.
+        /// It depends on something that only AWS sees: on which statement, and what of it.
         case depends(String)
         /// The statement that comes nearest, and what it lacks; empty: none is about such an action.
         case notAllowed(String)
@@ -22,7 +22,9 @@ struct PolicySet {
 
     func answer(_ request: PolicyRequest) -> Answer {
         guard !policies.isEmpty else { return .absent }
-        var allowed: Answer?, depends: String?
+        var allowed: Answer?
+        // By whether the statement denies.
+        var depends: [Bool: String] = [:]
         var nearest: (rank: Int, text: String) = (0, "")
         for policy in policies {
             let statements = policy.policy.document["Statement"].map { $0.array ?? [$0] } ?? []
@@ -37,15 +39,17 @@ struct PolicySet {
                     if case .allowed(_, isByAccount: false) = allowed { continue }
                     allowed = .allowed(place, isByAccount: match.isByAccount)
                 case (.unknown, _):
-                    depends = depends ?? "\(place) \(isDeny ? "refuses" : "allows") it, but: \(match.reason ?? "")"
+                    let text = "\(place) \(isDeny ? "denies" : "allows") it or not: \(match.reason ?? "")"
+                    depends[isDeny] = depends[isDeny] ?? text
                 case (.no, false):
                     if match.rank > nearest.rank { nearest = (match.rank, "\(place): \(match.reason ?? "")") }
                 case (.no, true): break
                 }
             }
         }
+        if allowed != nil || depends[false] != nil, let denial = depends[true] { return .depends(denial) }
         if let allowed { return allowed }
-        if let depends { return .depends(depends) }
+        if let permission = depends[false] { return .depends(permission) }
         return .notAllowed(nearest.text)
     }
 }

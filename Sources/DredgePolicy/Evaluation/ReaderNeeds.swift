@@ -42,10 +42,11 @@ public struct ReaderNeeds: Sendable {
                 let request = PolicyRequest(statement, action: action, caller: reader, now: now)
                 let isKey = action.hasPrefix("kms:")
                 let owner = isKey ? key?.arn.account : bucketOwner ?? (hops.isEmpty ? nil : reader?.account)
-                answers.append(
-                    Self.answer(
-                        request, statement, identities: set(.permissions), resources: set(isKey ? .kms : .bucket),
-                        isSameAccount: reader != nil && owner == reader?.account))
+                var answer = Self.answer(
+                    request, identities: set(.permissions), resources: set(isKey ? .kms : .bucket),
+                    isSameAccount: reader != nil && owner == reader?.account)
+                answer.name(try self.statement(answer.kind, action, reader, statement))
+                answers.append(answer)
             }
         }
         return answers
@@ -77,7 +78,9 @@ public struct ReaderNeeds: Sendable {
                     var request = PolicyRequest(statement, action: action, caller: before, now: now)
                     request.context.merge(sent) { $1 }
                     let answer = PolicySet(kind: .trust, policies: policies).answer(request)
-                    return NeedAnswer(action, hop.roleARN, answer, .trust, statement)
+                    var need = NeedAnswer(action, hop.roleARN, answer, .trust)
+                    need.name(statement)
+                    return need
                 }
             }
         }
@@ -96,24 +99,46 @@ public struct ReaderNeeds: Sendable {
         guard let statement = needed.statements.first else { return nil }
         let request = PolicyRequest(statement, action: "sts:AssumeRole", caller: caller, now: now)
         let answer = identities.answer(request)
-        // The permissions are then those of the role that reads.
-        if case .notAllowed("") = answer {
-            return NeedAnswer("sts:AssumeRole", pattern.resource, .absent, .permissions, statement)
+        // The permissions are then those of somebody else: of the role that reads, or of another hop's role.
+        let isOfOtherHop = hops.contains { hop in
+            var other = request
+            other.resource = hop.roleARN
+            if case .allowed = identities.answer(other) { return true }
+            return false
         }
-        return NeedAnswer("sts:AssumeRole", pattern.resource, answer, .permissions, statement)
+        if case .notAllowed(let nearest) = answer, nearest.isEmpty || isOfOtherHop {
+            return NeedAnswer("sts:AssumeRole", pattern.resource, .absent, .permissions)
+        }
+        var need = NeedAnswer("sts:AssumeRole", pattern.resource, answer, .permissions)
+        need.name(statement)
+        return need
     }
 
     // MARK: Objects and keys
 
+    /// What a policy of a kind should have in it for an action.
+    private func statement(
+        _ kind: PolicyKind, _ action: String, _ reader: ARN?, _ own: PolicyStatement
+    ) throws(AWSError) -> PolicyStatement {
+        guard let reader, kind != .permissions else { return own }
+        let named = try TrustedPrincipal("\(reader)")
+        let document =
+            if kind == .kms, let key {
+                AccessPolicies.key(key, reader: named)
+            } else {
+                AccessPolicies.bucket(scope, reader: named)
+            }
+        return document.statements.first { $0.actions.contains(action) } ?? own
+    }
+
     /// Within an account one policy that allows is enough, across accounts both must ("Cross-account policy evaluation
     /// logic", IAM User Guide). A key's policy must always allow, if only by leaving it to the account.
     private static func answer(
-        _ request: PolicyRequest, _ statement: PolicyStatement, identities: PolicySet, resources: PolicySet,
-        isSameAccount: Bool
+        _ request: PolicyRequest, identities: PolicySet, resources: PolicySet, isSameAccount: Bool
     ) -> NeedAnswer {
         let (own, other) = (identities.answer(request), resources.answer(request))
         func result(_ answer: PolicySet.Answer, _ kind: PolicyKind) -> NeedAnswer {
-            NeedAnswer(request.action, request.resource ?? "", answer, kind, statement)
+            NeedAnswer(request.action, request.resource ?? "", answer, kind)
         }
         for (answer, kind) in [(own, PolicyKind.permissions), (other, resources.kind)] {
             if case .denied = answer { return result(answer, kind) }

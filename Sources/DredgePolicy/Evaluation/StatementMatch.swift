@@ -106,7 +106,7 @@ struct StatementMatch {
                 let has = actual.map { $0.isEmpty ? "the request has none" : "the request has \(Self.list($0))" }
                 note(
                     found,
-                    "its condition \(item.name) wants \(key.name) to be \(Self.list(key.value)); "
+                    "its condition is \(item.name.printable) \(key.name.printable) \(Self.list(key.value)), and "
                         + (has ?? "what the request has, only AWS sees"))
                 if truth == .no { return }
             }
@@ -180,7 +180,8 @@ struct ConditionTest {
         case "StringLike", "ArnEquals", "ArnLike": return Truth(PolicyMatch.matches(actual, pattern: value))
         case "Bool": return Truth(actual.lowercased() == value.lowercased())
         case _ where test.hasPrefix("Date") || test.hasPrefix("Numeric"):
-            guard let left = Double(actual), let right = LintRun.moment(value)?.timeIntervalSince1970 else {
+            let limit = test.hasPrefix("Date") ? LintRun.moment(value)?.timeIntervalSince1970 : Double(value)
+            guard let left = Double(actual), let right = limit else {
                 return .unknown
             }
             return switch test.drop(while: { $0 != "L" && $0 != "G" && $0 != "E" }) {

@@ -21,26 +21,23 @@ public struct CheckedPolicy: Sendable {
         statementCount = document["Statement"].map { $0.array?.count ?? 1 } ?? 0
         self.document = document
     }
+}
 
-    /// What such a policy is looked at for, each as words in a list.
+extension PolicyKind {
+    /// What a policy of this kind is looked at for, as the items of a list.
     public var subjects: [String] {
-        let conditions = [
-            "conditions that a machine can't meet (MFA, private addresses, a VPC)", "dates that are past",
+        let own =
+            switch self {
+            case .trust: ["who may assume the role", "the external ID", "session tags"]
+            case .permissions, .bucket:
+                (self == .bucket ? ["who is let in"] : []) + [
+                    "resources that fit the actions", "more than a reader needs",
+                    "listing and reading of one bucket and prefix",
+                ]
+            case .kms: ["who may use the key", "actions and resources"]
+            }
+        return ["the language of policies"] + own + [
+            "what a machine can't meet (MFA, private addresses, a VPC)", "dates that are past",
         ]
-        return switch kind {
-        case .trust:
-            ["the language", "who may assume the role", "the external ID", "session tags"] + conditions
-        case .permissions:
-            [
-                "the language", "actions and resources that fit each other", "more than a reader needs",
-                "listing and reading of one bucket and prefix",
-            ] + conditions
-        case .bucket:
-            [
-                "the language", "who is let in", "actions and resources that fit each other",
-                "more than a reader needs", "listing and reading of one bucket and prefix",
-            ] + conditions
-        case .kms: ["the language", "who may use the key", "actions", "resources"] + conditions
-        }
     }
 }

@@ -129,7 +129,7 @@ extension LintRun {
 
 extension PolicyKind {
     /// In a sentence.
-    var named: String {
+    package var named: String {
         switch self {
         case .trust: "a trust policy"
         case .permissions: "a permission policy"

@@ -72,7 +72,8 @@ extension LintRun {
                 "condition-key", .problem, key.place, path,
                 "no request has the key \(shown(key.name)), so that this never holds", "Write \(meant).")
         }
-        machineKey(key, operator: name, isAllow: statement["Effect"]?.string != "Deny", path)
+        let isAllow = statement["Effect"]?.string != "Deny"
+        if isAllow || !Self.exceptsCallers(statement) { machineKey(key, operator: name, isAllow: isAllow, path) }
         let values = conditionValues(key.value, path)
         switch key.name.lowercased() {
         case "sts:externalid": externalID(key, values, operator: name, statement: statement, path)
@@ -92,6 +93,15 @@ extension LintRun {
             problem(
                 "wildcard-not-matched", value, path, "\(name) takes the * or ? of \(shown(text)) as it is",
                 "Write StringLike\(name.hasSuffix("IfExists") ? "IfExists" : "").")
+        }
+    }
+
+    /// Whether a statement that denies leaves out some callers, of whom the reader may be one.
+    private static func exceptsCallers(_ statement: JSONValue) -> Bool {
+        let names = ["aws:principalarn", "aws:principalaccount", "aws:principalorgid", "aws:userid"]
+        return (statement["Condition"]?.members ?? []).contains { item in
+            item.name.contains("Not")
+                && (item.value.members ?? []).contains { names.contains($0.name.lowercased()) }
         }
     }
 

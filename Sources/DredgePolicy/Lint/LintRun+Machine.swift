@@ -37,8 +37,9 @@ extension LintRun {
     private mutating func vpc(_ key: JSONValue.Member, isAllow: Bool, _ path: String) {
         report(
             "vpc-only", .advice, key.place, path,
-            "\(isAllow ? "this lets in only" : "this refuses all but") requests that come through a VPC endpoint, which "
-                + "a reader outside of that VPC doesn't use, whatever its role may do",
+            (isAllow ? "this lets in only" : "this refuses all but")
+                + " requests that come through a VPC endpoint, which a reader outside of that VPC doesn't use, "
+                + "whatever its role may do",
             isAllow
                 ? "Leave \(key.name.printable) out for a reader elsewhere."
                 : "Except the reader: add \"ArnNotEquals\": {\"aws:PrincipalArn\": \"arn:…:role/Name\"} to the "
