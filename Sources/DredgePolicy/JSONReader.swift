@@ -203,10 +203,6 @@ struct JSONReader {
         case "true": return .boolean(true)
         case "false": return .boolean(false)
         case "null": return .null
-        case _ where depth == 0:
-            throw problem(
-                "this is no JSON, which begins with a {", "Paste the whole policy.",
-                at: start)
         default:
             throw problem("'\(text.printable)' has no quotation marks", "Write \"\(text.printable)\".", at: start)
         }

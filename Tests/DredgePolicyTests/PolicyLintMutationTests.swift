@@ -18,14 +18,32 @@ import Testing
         for text in texts.compactMap({ $0 }) { #expect(PolicyLint.findings(in: text).isEmpty, "\(text)") }
     }
 
+    private static let template = """
+        Resources:
+          Role:
+            Type: AWS::IAM::Role
+            Properties:
+              AssumeRolePolicyDocument:
+                Version: 2012-10-17
+                Statement:
+                  - Effect: Allow
+                    Principal: {AWS: !Ref Vendor}
+                    Action: sts:AssumeRole
+                    Condition:
+                      StringEquals: {sts:ExternalId: !Sub "acme-${Id}"}
+                      DateLessThan: {aws:CurrentTime: 2030}
+        """
+
     /// Whatever is typed or pasted, the answer is findings.
     @Test(arguments: [20_241_101, 7, 65_537]) func `no mutation of a policy stops the check`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        let originals = GeneratedPolicies.all.flatMap {
-            [$0.setup.document.prettyJSON, $0.setup.document.compactJSON, $0.setup.cloudFormationTemplate].compactMap {
-                $0
-            }
-        }
+        let originals =
+            GeneratedPolicies.all.flatMap {
+                [$0.setup.document.prettyJSON, $0.setup.document.compactJSON, $0.setup.cloudFormationTemplate]
+                    .compactMap {
+                        $0
+                    }
+            } + [Self.template]
         let pieces = [
             "\"", "{", "}", "[", "]", ",", ":", "*", "?", "${", "\\", "\\u", "\\ud83d", " ", "\n", "\u{0}", "é", "😀",
             "'", "“",

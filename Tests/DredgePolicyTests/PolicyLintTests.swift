@@ -418,6 +418,40 @@ import Testing
 
     // MARK: What holds policies
 
+    @Test func `a state of Terraform is looked into as a plan is`() {
+        let policy = JSONValue.string(Self.policy(Self.get))
+        let inline: JSONValue = .object(["inline_policy": .array([.object(["name": "p", "policy": policy])])])
+        let role: JSONValue = .object(["address": "aws_iam_role.r[\"a\"]", "type": "aws_iam_role", "values": inline])
+        let state: JSONValue = .object([
+            "format_version": "1.0", "values": .object(["root_module": .object(["resources": .array([role])])]),
+        ])
+        #expect(
+            Self.findings(state.compactText) == [
+                "!list-missing aws_iam_role.r[\"a\"].inline_policy[0].policy.Statement"
+            ])
+        #expect(Self.findings(#"{"format_version":"1.0","values":{}}"#) == ["no-statement "])
+    }
+
+    @Test func `what was looked at is told, also where nothing was found`() {
+        let role = #"{"Role":{"AssumeRolePolicyDocument":\#(Self.trust())}}"#
+        let report = PolicyLint.report(on: role)
+        #expect(report.findings.isEmpty)
+        #expect(report.checked.map(\.path) == ["Role.AssumeRolePolicyDocument"])
+        #expect(report.checked.first?.kind == .trust && report.checked.first?.statementCount == 1)
+        for kind in PolicyKind.allCases { #expect(kind.subjects.count > 3) }
+    }
+
+    @Test(
+        arguments: [
+            ("2030-01-31T00:00:00Z", 1_896_048_000), ("2030-01-31T00:00Z", 1_896_048_000),
+            ("2030-01-31", 1_896_048_000),
+            ("2030-01", 1_893_456_000), ("2030", 1_893_456_000), ("1893456000", 1_893_456_000), ("31.01.2030", nil),
+            ("soon", nil),
+        ] as [(String, Double?)])
+    func `a date is read in each form that AWS takes`(text: String, seconds: Double?) {
+        #expect(LintRun.moment(text)?.timeIntervalSince1970 == seconds)
+    }
+
     @Test func `a function beside an ARN may be of the other kind`() {
         let both = Self.permissions(
             #"["s3:ListBucket","s3:GetObject"]"#, #"["arn:aws:s3:::b",{"Fn::GetAtt":["Bucket","Objects"]}]"#)

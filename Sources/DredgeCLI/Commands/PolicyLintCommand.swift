@@ -132,7 +132,7 @@ struct PolicyLintCommand: ParsableCommand {
             throw CommandFailure(.usage, "dredge: \(name): \(error.reason)")
         }
         guard bytes.count <= Self.byteCountMax else {
-            throw CommandFailure(.usage, "dredge: \(name): is larger than 1 MiB; is it a policy?")
+            throw CommandFailure(.usage, "dredge: \(name): is larger than 16 MiB; is it a policy?")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw CommandFailure(.usage, "dredge: \(name): is not UTF-8 text")
@@ -140,8 +140,8 @@ struct PolicyLintCommand: ParsableCommand {
         return text
     }
 
-    /// A template with a hundred roles fits; AWS's own limit for one is as large.
-    private static let byteCountMax = 1 << 20
+    /// A Terraform plan of some thousand resources fits.
+    private static let byteCountMax = 16 << 20
 }
 
 /// A finding and the file that it is in.

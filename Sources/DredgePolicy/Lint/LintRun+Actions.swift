@@ -62,7 +62,7 @@ extension LintRun {
         } else if KnownActions.named(text) == nil {
             problem("unknown-action", value, path, "there is no action \(shown(text))", suggestion(text))
         }
-        if isAllow { excess(text, value, path) }
+        if isAllow { excess(text, value, path, statement) }
     }
 
     /// Whether all that is named are accounts, as far as that can be told.
@@ -71,14 +71,17 @@ extension LintRun {
         return scalars(names).allSatisfy { $0.hasSuffix(":root") || ARN.isAccountID($0) || $0 == "*" }
     }
 
-    /// More than reading needs.
-    private mutating func excess(_ text: String, _ value: JSONValue, _ path: String) {
-        guard !allowsWriting, kind == .permissions || kind == .bucket else { return }
+    /// More than reading needs. The policy of a bucket is about others beside the reader, too.
+    private mutating func excess(_ text: String, _ value: JSONValue, _ path: String, _ statement: JSONValue) {
+        guard !allowsWriting, kind == .permissions || kind == .bucket,
+            statement["Principal"]?["Service"] == nil || statement["Principal"]?["AWS"] != nil
+        else { return }
         let found = KnownActions.matching(text).filter(\.isBeyondReading).map(\.name)
         guard let first = found.first else { return }
-        let what = found == [text] || found.count == 1 ? shown(first) : "\(shown(text)), such as \(first)"
-        problem(
-            "excess-action", value, path, "a reader needs no \(what): it lists, reads and decrypts",
+        let what = found.count == 1 ? shown(first) : "\(shown(text)), such as \(first)"
+        report(
+            "excess-action", kind == .bucket ? .advice : .problem, value.place, path,
+            "a reader needs no \(what): it lists, reads and decrypts",
             "Remove it, unless this is for somebody who also writes.")
     }
 
