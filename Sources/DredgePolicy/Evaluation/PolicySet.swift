@@ -39,7 +39,7 @@ struct PolicySet {
                     if case .allowed(_, isByAccount: false) = allowed { continue }
                     allowed = .allowed(place, isByAccount: match.isByAccount)
                 case (.unknown, _):
-                    let text = "\(place) \(isDeny ? "denies" : "allows") it or not: \(match.reason ?? "")"
+                    let text = "\(place) may \(isDeny ? "deny" : "allow") it: \(match.reason ?? "")"
                     depends[isDeny] = depends[isDeny] ?? text
                 case (.no, false):
                     if match.rank > nearest.rank { nearest = (match.rank, "\(place): \(match.reason ?? "")") }

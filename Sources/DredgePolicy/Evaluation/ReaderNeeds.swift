@@ -34,7 +34,7 @@ public struct ReaderNeeds: Sendable {
         var answers: [NeedAnswer] = []
         for index in hops.indices {
             answers += try trust(index, trusts: sets[.trust] ?? [], now: now)
-            answers += [try assuming(index, identities: set(.permissions), now: now)].compactMap(\.self)
+            answers += try assuming(index, identities: set(.permissions), now: now)
         }
         let reader = hops.last.flatMap { ARN($0.roleARN) } ?? caller
         for statement in AccessPolicies.permissions(scope, key: key).statements {
@@ -51,70 +51,6 @@ public struct ReaderNeeds: Sendable {
         }
         return answers
     }
-
-    // MARK: Roles
-
-    /// What the trust policy of a hop's role must allow. It may be any of those that are there: the first that allows
-    /// all, else the one that allows most.
-    private func trust(_ index: Int, trusts: [ReaderPolicy], now: Date) throws(AWSError) -> [NeedAnswer] {
-        let hop = hops[index]
-        let before = index == 0 ? caller : ARN(hops[index - 1].roleARN)
-        // Who is not known is not compared: any name will do.
-        let named = try TrustedPrincipal(before.map { "\($0)" } ?? "arn:aws:iam::123456789012:role/READER")
-        let tagKeys = Array(hop.tags.keys) + hops.prefix(index).flatMap(\.transitiveTagKeys)
-        let sourceIdentity = hops.prefix(index + 1).compactMap(\.sourceIdentity).last
-        let needed = AccessPolicies.trust(
-            named, externalID: hop.externalID, tagKeys: tagKeys, sourceIdentity: sourceIdentity)
-        var sent: [String: [String]] = [
-            "sts:externalid": [hop.externalID].compactMap(\.self),
-            "sts:sourceidentity": [sourceIdentity].compactMap(\.self),
-            "aws:tagkeys": Set(tagKeys).sorted(), "sts:transitivetagkeys": hop.transitiveTagKeys,
-        ]
-        for (key, value) in hop.tags { sent["aws:requesttag/\(key.lowercased())"] = [value] }
-        let candidates = trusts.isEmpty ? [[]] : trusts.map { [$0] }
-        let answers = candidates.map { policies in
-            needed.statements.flatMap { statement in
-                statement.actions.map { action in
-                    var request = PolicyRequest(statement, action: action, caller: before, now: now)
-                    request.context.merge(sent) { $1 }
-                    let answer = PolicySet(kind: .trust, policies: policies).answer(request)
-                    var need = NeedAnswer(action, hop.roleARN, answer, .trust)
-                    need.name(statement)
-                    return need
-                }
-            }
-        }
-        return answers.max { left, right in
-            left.count { $0.verdict == .allowed } < right.count { $0.verdict == .allowed }
-        } ?? []
-    }
-
-    /// What the one who assumes the role must be allowed in its own account; nil: none of the policies is about that.
-    private func assuming(
-        _ index: Int, identities: PolicySet, now: Date
-    ) throws(AWSError) -> NeedAnswer? {
-        let caller = index == 0 ? caller : ARN(hops[index - 1].roleARN)
-        let pattern = try RolePattern(roleARN: hops[index].roleARN)
-        let needed = AccessPolicies.vendor(pattern)
-        guard let statement = needed.statements.first else { return nil }
-        let request = PolicyRequest(statement, action: "sts:AssumeRole", caller: caller, now: now)
-        let answer = identities.answer(request)
-        // The permissions are then those of somebody else: of the role that reads, or of another hop's role.
-        let isOfOtherHop = hops.contains { hop in
-            var other = request
-            other.resource = hop.roleARN
-            if case .allowed = identities.answer(other) { return true }
-            return false
-        }
-        if case .notAllowed(let nearest) = answer, nearest.isEmpty || isOfOtherHop {
-            return NeedAnswer("sts:AssumeRole", pattern.resource, .absent, .permissions)
-        }
-        var need = NeedAnswer("sts:AssumeRole", pattern.resource, answer, .permissions)
-        need.name(statement)
-        return need
-    }
-
-    // MARK: Objects and keys
 
     /// What a policy of a kind should have in it for an action.
     private func statement(
