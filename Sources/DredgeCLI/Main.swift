@@ -125,7 +125,8 @@ struct DredgeCommand: AsyncParsableCommand {
             """,
         version: VersionText.title,
         subcommands: [
-            RunCommand.self, IndexCommand.self, CheckCommand.self, PolicyCommand.self, StoreCommand.self,
+            InitCommand.self, RunCommand.self, IndexCommand.self, CheckCommand.self, PolicyCommand.self,
+            StoreCommand.self,
             CountCommand.self, PlanCommand.self, WorkerCommand.self, StatusCommand.self, MergeCommand.self,
             BenchCommand.self, ServeCommand.self, KeysCommand.self,
         ])

@@ -47,7 +47,7 @@ struct AuthDecoding {
 
     /// Whether nothing stands behind the key, as in `ambient: {}` and `ambient:`, or `true`. Else that is reported.
     private func isBlank(_ value: ConfigValue) -> Bool {
-        if case .scalar = value.node, value.text("{}")?.value == "true" { return true }
+        if case .scalar(let scalar) = value.node, scalar.string == "true" { return true }
         return value.isEmpty || ConfigMapping(value, known: [], advice: "{}") != nil
     }
 

@@ -55,24 +55,28 @@ extension Config {
     /// - Parameters:
     ///   - text: at most 1 MiB.
     ///   - fileName: goes before every problem. No file is opened.
+    ///   - sources: the names of those that are wanted; empty: all. What is wrong with others does not matter, as a
+    ///     variable that is not set.
     ///   - environment: what `${NAME}` stands for, and the variables of AWS that decide on endpoints and regions.
     /// - Throws: a `ConfigError` with all that is wrong, in the order of the text. It repeats no secret.
     public init(
-        _ text: String, fileName: String, store: StoreRule = .required, environment: [String: String]
+        _ text: String, fileName: String, store: StoreRule = .required, only sources: [String] = [],
+        environment: [String: String]
     ) throws(ConfigError) {
         var warnings: [ConfigProblem] = []
         self = try ConfigDocument.decode(text, fileName: fileName, environment: environment, &warnings) {
-            ConfigDecoding($0).config(store: store)
+            ConfigDecoding($0).config(store: store, only: sources)
         }
         self.warnings = warnings
     }
 
     /// Reads a config file's bytes: UTF-8, with or without a byte order mark. All else as with a text.
     public init(
-        bytes: [UInt8], fileName: String, store: StoreRule = .required, environment: [String: String]
+        bytes: [UInt8], fileName: String, store: StoreRule = .required, only sources: [String] = [],
+        environment: [String: String]
     ) throws(ConfigError) {
         try self.init(
-            ConfigDocument.text(of: bytes, fileName: fileName), fileName: fileName, store: store,
+            ConfigDocument.text(of: bytes, fileName: fileName), fileName: fileName, store: store, only: sources,
             environment: environment)
     }
 }

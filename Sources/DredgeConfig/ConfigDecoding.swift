@@ -11,7 +11,7 @@ struct ConfigDecoding {
     private static let keys = ["store", "tokenizer", "chunking", "limits", "credentials", "sources"]
 
     /// nil where something is wrong, which has been reported.
-    func config(store rule: Config.StoreRule) -> Config? {
+    func config(store rule: Config.StoreRule, only names: [String]) -> Config? {
         guard let root = document.root, !root.isEmpty else {
             document.report("the file is empty; write at least store and sources", path: "", mark: nil)
             return nil
@@ -31,7 +31,7 @@ struct ConfigDecoding {
         let chunking = top["chunking"].map { self.chunking($0) } ?? .lines()
         let limits = top["limits"].map { self.limits($0) } ?? .default
         let base = top["credentials"].map { self.base($0) } ?? .defaultChain()
-        let sources = SourceDecoding(document, base: base ?? .defaultChain()).sources(top)
+        let sources = SourceDecoding(document, base: base ?? .defaultChain()).sources(top, only: names)
         guard let store, let tokenizer, let chunking, let limits, let base, let sources else { return nil }
         return Config(
             store: store, settings: IndexSettings(tokenizer: tokenizer, chunking: chunking), limits: limits, base: base,

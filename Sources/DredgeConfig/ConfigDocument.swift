@@ -57,6 +57,9 @@ final class ConfigDocument {
 
     var root: ConfigValue? { parsed.root.map { ConfigValue(node: $0, path: "", document: self) } }
 
+    /// Of a part of the file that does not matter.
+    func forgetProblems(after count: Int) { problems.removeSubrange(count...) }
+
     func report(_ message: String, path: String, mark: Mark?) {
         problems.append(make(message, path: path, mark: mark))
     }

@@ -23,20 +23,26 @@ struct SourceDecoding {
     ]
 
     /// nil where something is wrong, which has been reported.
-    func sources(_ top: ConfigMapping) -> [Source]? {
+    /// - Parameter wanted: the names of those that matter; empty: all.
+    func sources(_ top: ConfigMapping, only wanted: [String] = []) -> [Source]? {
         if FlatForm.isUsed(in: top.value) {
             top["sources"]?.report(
                 "stands beside \(FlatForm.keys.first { top[$0] != nil } ?? ""), which is a source by "
                     + "itself; make it an item of sources"
             )
-            return source(top).source.map { [$0] }
+            return source(top).source.map { [$0] }.flatMap { choose(wanted, of: $0) }
         }
         let advice = "write at least one source: - {bucket: NAME, auth: …}"
         guard let items = top.required("sources", advice)?.items(advice) else { return nil }
         let sources = items.map { item in
+            let problemCount = document.problems.count
             let mapping = ConfigMapping(
                 item, known: Self.keys, unlisted: FlatForm.keys, advice: "{bucket: NAME, auth: …}")
-            return (value: item, decoded: mapping.map(source) ?? Decoded())
+            let decoded = mapping.map(source) ?? Decoded()
+            if !wanted.isEmpty, !(decoded.name.map(wanted.contains) ?? false) {
+                document.forgetProblems(after: problemCount)
+            }
+            return (value: item, decoded: decoded)
         }
         var owners: [String: ConfigValue] = [:]
         var hasRepeats = false
@@ -54,7 +60,26 @@ struct SourceDecoding {
             }
         }
         let found = sources.compactMap(\.decoded.source)
-        return found.count == items.count && !hasRepeats ? found : nil
+        if hasRepeats { return nil }
+        if !wanted.isEmpty {
+            let names = sources.compactMap(\.decoded.name)
+            return choose(wanted, of: found, known: names)
+        }
+        return found.count == items.count ? found : nil
+    }
+
+    /// Those that are wanted. nil: one of them is not there, which is reported, or is wrong.
+    private func choose(
+        _ wanted: [String], of sources: [Source], known: [String]? = nil
+    ) -> [Source]? {
+        let known = known ?? sources.map(\.name)
+        for name in wanted where !known.contains(name) {
+            let names = known.map { Quoting.quoted($0) }.joined(separator: ", ")
+            document.report(
+                "there is no source named \(Quoting.quoted(name)); there are: \(names)", path: "", mark: nil)
+        }
+        let chosen = wanted.isEmpty ? sources : sources.filter { wanted.contains($0.name) }
+        return chosen.isEmpty ? nil : chosen
     }
 
     /// What a source's settings come to.

@@ -2,7 +2,7 @@ import Foundation
 import TestServers
 import Testing
 
-/// What `--json` prints, against `Examples/outcome.schema.json` by another implementation of JSON Schema.
+/// What `--json` prints, against `Examples/json/outcome.schema.json` by another implementation of JSON Schema.
 @Suite struct OutcomeLineTests {
     private let server: ScriptedS3Server
     private let directory: TemporaryDirectory
@@ -39,7 +39,7 @@ import Testing
     private func complaints(_ lines: [String]) async throws -> [String] {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let schema = root.appending(path: "Examples/outcome.schema.json").path
+        let schema = root.appending(path: "Examples/json/outcome.schema.json").path
         let script = """
             import json, sys, jsonschema
             schema = json.load(open(sys.argv[1]))

@@ -39,7 +39,8 @@ import Testing
             try await bucket.dredge(
                 ["store", "diff", before, after, "--json", "--source", "letters"], status: 2
             ).output)
-        #expect(lines.count == 1 && lines[0]["change"] as? String == "changed")
+        #expect(lines.count == 2 && lines[0]["change"] as? String == "changed")
+        #expect(lines[1]["command"] as? String == "store diff" && lines[1]["exit_code"] as? Int == 2)
         #expect((lines[0]["before"] as? [String: Any])?["bytes"] as? Int == 5)
         #expect((lines[0]["after"] as? [String: Any])?["etag"] is String)
         let back = try await bucket.dredge(["store", "diff", after, "before.chunks", "--prefix", "1"], status: 2)

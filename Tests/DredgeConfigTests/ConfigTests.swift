@@ -80,7 +80,7 @@ import Testing
         let source = try #require(config.sources.first)
         #expect(config.sources.count == 1)
         #expect(source.name == "contracts" && source.bucket == "acme-contracts" && source.prefix == "2025/")
-        #expect(source.include == ["**/*.txt", "**/*.jsonl"] && source.exclude == ["**/tmp/**"])
+        #expect(source.include == ["*.txt", "*.jsonl"] && source.exclude == ["**/tmp/**"])
         #expect(source.kmsKeyARN?.hasPrefix("arn:aws:kms:") == true)
         guard case .assumeRole(let hops) = source.auth else {
             Issue.record("not a role")
@@ -225,7 +225,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("ambient"), ("{ambient: {}}"), ("{ambient: }"), ("{ambient: null}"),
+        ("ambient"), ("{ambient: {}}"), ("{ambient: }"), ("{ambient: null}"), ("{ambient: true}"),
     ])
     func `ambient has several spellings`(auth: String) throws {
         let config = try Config(

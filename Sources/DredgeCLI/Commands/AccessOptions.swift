@@ -56,6 +56,15 @@ struct AccessOptions: ParsableArguments {
     @Flag(help: "Do not sign: for public buckets.")
     var noSignRequest = false
 
+    /// Whether none of them is given.
+    var isEmpty: Bool {
+        let texts = [
+            sessionName, duration, region, profile, endpointURL, stsEndpointURL, expectedBucketOwner, requestPayer,
+        ]
+        return roleARNs.isEmpty && externalIDs.isEmpty && texts.allSatisfy { $0 == nil } && !requireExternalID
+            && !pathStyle && !noSignRequest
+    }
+
     func auth(_ check: inout FlagCheck, environment: [String: String]) -> SourceAuth {
         check.rule("--region", region, Region.complaint)
         check.rule("--profile", profile, FieldRules.name)

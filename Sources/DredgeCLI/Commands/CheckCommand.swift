@@ -14,8 +14,14 @@ struct CheckCommand: AsyncParsableCommand {
             sends shows in CloudTrail under sessions named dredge-check-….
             """)
 
-    @Argument(help: ArgumentHelp("The config file: YAML or JSON.", valueName: "config"), completion: .file())
+    @Argument(
+        help: ArgumentHelp(
+            "The config file: YAML or JSON. Or s3://bucket/prefix, with the flags of access.", valueName: "config"),
+        completion: .file())
     var config: String
+
+    @Flag(help: "Only look at the settings: nothing is asked of anybody.")
+    var offline = false
 
     @Flag(help: "Print the report as a line of JSON on standard output.")
     var json = false
@@ -25,14 +31,17 @@ struct CheckCommand: AsyncParsableCommand {
         help: ArgumentHelp("This source only; may be given several times.", valueName: "name"))
     var sources: [String] = []
 
+    @OptionGroup(title: "Access to s3://bucket/prefix") var access: AccessOptions
+
     func run() async throws {
-        let config = try Config(path: self.config, store: .optional)
+        let config = try read()
         config.showWarnings()
+        if offline { return try tell(config) }
         let engine = try Engine(base: config.base)
         let style = CheckText.Style.ofTerminal(ProcessInfo.processInfo.environment)
         var report = CheckReport(sources: [])
         do {
-            for source in try chosen(of: config) {
+            for source in config.sources {
                 let result = try await engine.check(source)
                 report.sources.append(result)
                 guard !json else { continue }
@@ -47,13 +56,40 @@ struct CheckCommand: AsyncParsableCommand {
         if !report.isPassed { throw CommandFailure(.fatal) }
     }
 
-    private func chosen(of config: Config) throws -> [Source] {
-        let names = config.sources.map(\.name)
-        for name in sources where !names.contains(name) {
-            let known = names.map { Quoting.quoted($0) }.joined(separator: ", ")
-            throw CommandFailure(
-                .usage, "dredge: --source \(Quoting.quoted(name)) is not in the config, which has: \(known)")
+    private func read() throws -> Config {
+        guard config.hasPrefix("s3://") else {
+            guard access.isEmpty else {
+                throw CommandFailure(
+                    .usage, "dredge: the flags of access are for s3://bucket/prefix; a config has its own")
+            }
+            return try Config(path: config, store: .optional, only: sources)
         }
-        return sources.isEmpty ? config.sources : config.sources.filter { sources.contains($0.name) }
+        guard sources.isEmpty else { throw CommandFailure(.usage, "dredge: --source is for a config's sources") }
+        var check = FlagCheck()
+        var addressed = AddressedSource(config, access, environment: ProcessInfo.processInfo.environment, &check)
+        try addressed.finish(check)
+        return Config(
+            store: nil, settings: IndexSettings(), limits: .default, base: addressed.base, sources: [addressed.source])
+    }
+
+    /// What the settings come to.
+    private func tell(_ config: Config) throws {
+        let sources = config.sources.map { Offline.Entry(name: $0.name, bucket: $0.bucket, prefix: $0.prefix) }
+        if json { return Answer.give(Offline(configuredSources: sources)) }
+        for source in sources {
+            let place = "s3://\(Quoting.escaped(source.bucket))/\(Quoting.escaped(source.prefix))"
+            try StandardOutput.shared.write("\(Quoting.quoted(source.name)): \(place)\n")
+        }
+        try StandardOutput.shared.write("The settings can be used. Nobody was asked: leave out --offline for that.\n")
+    }
+
+    /// What a look without requests tells.
+    private struct Offline: Encodable {
+        struct Entry: Encodable {
+            var name: String
+            var bucket: String
+            var prefix: String
+        }
+        var configuredSources: [Entry]
     }
 }

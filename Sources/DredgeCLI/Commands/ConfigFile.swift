@@ -16,19 +16,20 @@ enum ConfigFile {
 extension Config {
     /// Reads the config file at `path`. Throws a `CommandFailure` with all that is wrong.
     init(
-        path: String, store: StoreRule = .required,
+        path: String, store: StoreRule = .required, only sources: [String] = [],
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws {
-        try self.init(try ConfigFile.bytes(of: path), of: path, store: store, environment: environment)
+        try self.init(try ConfigFile.bytes(of: path), of: path, store: store, only: sources, environment: environment)
     }
 
     /// The same of a file that was read.
     init(
-        _ bytes: [UInt8], of path: String, store: StoreRule,
+        _ bytes: [UInt8], of path: String, store: StoreRule, only sources: [String] = [],
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws {
         do {
-            try self.init(bytes: bytes, fileName: path, store: store, environment: environment)
+            try self.init(
+                bytes: bytes, fileName: path, store: store, only: sources, environment: environment)
         } catch {
             throw CommandFailure(.usage, of: error, error.description)
         }

@@ -62,54 +62,36 @@ struct IndexCommand: AsyncParsableCommand {
 
     /// The same as a config file would give. Throws a `CommandFailure` with all that is wrong.
     func config(environment: [String: String]) throws -> Config {
-        let base = BaseCredentials.defaultChain(profile: access.profile)
-        let environment = base.environment(environment)
         var check = FlagCheck()
         check.rule("--store", store, FieldRules.storePath)
-        let address = SourceURL(url)?.globbed
-        if address?.pattern != nil, !include.isEmpty {
+        var addressed = AddressedSource(url, access, environment: environment, &check)
+        if !addressed.source.include.isEmpty, !include.isEmpty {
             check.report("--include stands beside a URL with a pattern; give one of them")
-        }
-        if let address {
-            check.rule("the bucket", address.bucket) {
-                FieldRules.bucket($0, isLegacyAllowed: access.pathStyle || access.endpointURL != nil)
-            }
-            check.rule("the prefix", address.prefix, FieldRules.prefix)
-        } else {
-            check.report("\(Quoting.quoted(url)) is not of the form s3://bucket/prefix")
         }
         for pattern in include { check.rule("--include", pattern, FieldRules.keyPattern) }
         for pattern in exclude { check.rule("--exclude", pattern, FieldRules.keyPattern) }
-        let auth = access.auth(&check, environment: environment)
         let chunking = settings.chunking(&check)
         let limits = settings.limits(&check)
         let tokenizer = settings.tokenizer(&check)
-        var removal = RemovalRule()
         check.rule("--deletions", deletions, FieldRules.deletions)
-        if let mode = deletions.flatMap(RemovalRule.Mode.init) { removal.mode = mode }
-        try check.finish()
-        let sizes = ConfigLimits.objectByteCount
-        let largest = Quantities.spelledByteCount(sizes.upperBound)
-        func size(_ flag: String, _ text: String?) -> UInt64? {
-            check.number(flag, text, "a size from 0 to \(largest)", in: sizes, Quantities.byteCount).map(UInt64.init)
-        }
-        let (minSize, maxSize) = (size("--min-size", minSize), size("--max-size", maxSize))
+        let (minSize, maxSize) = (size("--min-size", minSize, &check), size("--max-size", maxSize, &check))
         check.rule("--modified-after", modifiedAfter, FieldRules.date)
-        var source = Source(
-            bucket: address?.bucket ?? "", prefix: address?.prefix ?? "", region: access.region,
-            endpointURL: access.endpointURL,
-            stsEndpointURL: access.stsEndpointURL, pathStyle: access.pathStyle ? true : nil, auth: auth,
-            include: address?.pattern.map { [$0] } ?? include, exclude: exclude, expectedBucketOwner: access.owner,
-            requestPayer: access.requestPayer != nil, requireExternalID: access.requireExternalID,
-            verifiesChecksums: verifyChecksums, removal: removal)
-        (source.minSizeByteCount, source.maxSizeByteCount) = (minSize, maxSize)
-        source.modifiedAfter = modifiedAfter.flatMap(FieldRules.moment)
-        if let problem = source.problem(environment: environment) {
-            check.report("\(problem.message) \(problem.advice)")
-            try check.finish()
+        try addressed.finish(check) { source in
+            source.include += include
+            source.exclude = exclude
+            source.verifiesChecksums = verifyChecksums
+            (source.minSizeByteCount, source.maxSizeByteCount) = (minSize, maxSize)
+            source.modifiedAfter = modifiedAfter.flatMap(FieldRules.moment)
+            if let mode = deletions.flatMap(RemovalRule.Mode.init) { source.removal.mode = mode }
         }
         return Config(
             store: store, settings: IndexSettings(tokenizer: tokenizer, chunking: chunking), limits: limits,
-            base: base, sources: [source])
+            base: addressed.base, sources: [addressed.source])
+    }
+
+    private func size(_ flag: String, _ text: String?, _ check: inout FlagCheck) -> UInt64? {
+        let sizes = ConfigLimits.objectByteCount
+        let what = "a size from 0 to \(Quantities.spelledByteCount(sizes.upperBound)), as 1MiB"
+        return check.number(flag, text, what, in: sizes, Quantities.byteCount).map(UInt64.init)
     }
 }

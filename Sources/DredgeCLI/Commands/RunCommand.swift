@@ -17,6 +17,11 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "The store's file, instead of the config's; needed where that names none.", completion: .file())
     var store: String?
 
+    @Option(
+        name: .customLong("source"),
+        help: ArgumentHelp("This source only; may be given several times.", valueName: "name"))
+    var sources: [String] = []
+
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -26,7 +31,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let config = try Config(path: self.config, store: store.map { .replaced(by: $0) } ?? .required)
+        let config = try Config(path: self.config, store: store.map { .replaced(by: $0) } ?? .required, only: sources)
         config.showWarnings()
         try await IndexingJob(config: config, output: output).execute()
     }

@@ -6,7 +6,7 @@ import Foundation
 import Synchronization
 
 /// The line of JSON that `--json` prints when a command ends, of one shape for all commands: how it ended, and beside
-/// that what it has to tell. `Examples/outcome.schema.json` describes it.
+/// that what it has to tell. `Examples/json/outcome.schema.json` describes it.
 struct OutcomeLine: Encodable {
     /// Grows when a member changes its meaning or goes. Members may be added.
     static let formatVersion = 1

@@ -50,7 +50,7 @@ import Testing
         let none = try await check(config, ["--source", "b-sund"])
         #expect(none.status == 1)
         #expect(
-            none.error == "dredge: --source \"b-sund\" is not in the config, which has: \"a-broken\", \"b-sound\"\n")
+            none.error == "c.yaml: there is no source named \"b-sund\"; there are: \"a-broken\", \"b-sound\"\n")
     }
 
     @Test func `the JSON has a shape that programs can rely on`() async throws {
