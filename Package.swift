@@ -109,12 +109,18 @@ let package = Package(
             "DredgeAWS",
             [
                 "DredgeBase", "DredgeTransfer", "CCrypto", "CExpat",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
             ]),
         library("DredgeIAM", ["DredgeAWS"]),
         library("DredgePolicy", ["DredgeIAM", "DredgeAWS", "DredgeBase", .product(name: "Yams", package: "Yams")]),
-        library("DredgeS3", ["DredgeBase", "DredgeTransfer", "DredgeAWS", "CListPage"]),
+        library(
+            "DredgeS3",
+            [
+                "DredgeBase", "DredgeTransfer", "DredgeAWS", "CListPage",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         library("DredgeParquet", ["CLZ4", "CSnappy", "CZlib"]),
         library("DredgeText", ["CTextKernels"]),
         library("DredgeLedger", ["DredgeBase"]),

@@ -27,6 +27,14 @@ package enum Timestamp {
     /// `2025-01-31T12:34:56Z`
     package static func iso8601(_ date: Date) -> String { string(date, template: "0000-00-00T00:00:00Z") }
 
+    /// `2025-01-31T12:34:56.789Z`
+    package static func iso8601Milliseconds(_ date: Date) -> String {
+        let milliseconds = Int((date.timeIntervalSince1970 * 1000).rounded(.down))
+        let fraction = (milliseconds % 1000 + 1000) % 1000
+        let whole = iso8601(Date(timeIntervalSince1970: Double((milliseconds - fraction) / 1000)))
+        return "\(whole.dropLast()).\(String(fraction + 1000).dropFirst())Z"
+    }
+
     /// `20250131T123456Z`, as SigV4 signs it.
     package static func iso8601Basic(_ date: Date) -> String { string(date, template: "00000000T000000Z") }
 

@@ -24,7 +24,8 @@ package enum Quoting {
         return "\"\(escaped(String(cut)))\""
     }
 
-    private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+    /// Whether it could drive a terminal, forge a line or turn text round.
+    package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator, .surrogate: true
         // Format characters that turn text round (https://www.unicode.org/reports/tr9/, "Trojan Source"); other ones,

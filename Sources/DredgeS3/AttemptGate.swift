@@ -9,6 +9,13 @@ public protocol AttemptGate: Sendable {
     /// An attempt has ended so. For GETs each one but those that were cancelled; for other requests, which need no
     /// place, only those that were throttled.
     func attemptEnded(_ outcome: AttemptOutcome)
+    /// A request of any kind is made again after an attempt that failed.
+    func attemptRepeated()
+}
+
+extension AttemptGate {
+    /// Nothing is learnt from it.
+    public func attemptRepeated() {}
 }
 
 /// A place in an `AttemptGate`. It gives itself back when its last reference goes.

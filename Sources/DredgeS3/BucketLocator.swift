@@ -51,14 +51,14 @@ final class BucketLocator: Sendable {
     }
 
     /// The bucket turned out to be in `region`.
-    /// - Returns: whether it can be: an access point's ARN allows no other.
-    func move(to region: String) -> Bool {
-        guard rules.fixedRegion == nil else { return false }
-        state.withLock {
-            guard $0.target.region != region else { return }
+    /// - Returns: whether nobody knew that before; nil: it can't be, an access point's ARN allows no other.
+    func move(to region: String) -> Bool? {
+        guard rules.fixedRegion == nil else { return nil }
+        return state.withLock {
+            guard $0.target.region != region else { return false }
             $0.target = BucketTarget(region: region, rules: rules)
+            return true
         }
-        return true
     }
 }
 

@@ -1,5 +1,6 @@
 import DredgeAWS
 import DredgeTransfer
+import Logging
 
 extension S3Client {
     /// Sends what `exchange` asks until it is answered or there is no use in trying further.
@@ -53,6 +54,7 @@ extension S3Client {
                     guard quota.pay(price) else { break }
                     lastPrice = price
                 }
+                repeats(failure, of: exchange.operation, attempt: state.attemptCount, remedy, delay: delay)
                 do {
                     try await clock.sleep(delay)
                 } catch {
@@ -61,14 +63,17 @@ extension S3Client {
                 continue
             case .refreshCredentials:
                 if let used {
+                    repeats(failure, of: exchange.operation, attempt: state.attemptCount, remedy)
                     await credentials.refused(used)
                     continue
                 }
             case .changeRegion(let told):
+                repeats(failure, of: exchange.operation, attempt: state.attemptCount, remedy)
                 if try await changeRegion(from: target, to: told, locator: locator, for: exchange.operation) {
                     continue
                 }
             case .signAnew:
+                repeats(failure, of: exchange.operation, attempt: state.attemptCount, remedy)
                 continue
             case .giveUp:
                 break

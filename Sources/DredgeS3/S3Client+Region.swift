@@ -1,5 +1,6 @@
 import DredgeAWS
 import DredgeTransfer
+import Logging
 
 extension S3Client {
     /// Makes the bucket's region what an answer says it is.
@@ -12,7 +13,7 @@ extension S3Client {
         // Where the bucket has answered, an object that names another region is wrong, not the region.
         if operation.key != nil, locator.hasSucceeded(in: target.region) { return false }
         if let told, told != target.region {
-            return locator.move(to: told)
+            return move(locator, from: target, to: told)
         }
         guard told == nil else { return false }
         if case .headBucket = operation.action { return false }
@@ -23,7 +24,21 @@ extension S3Client {
             throw S3Error.cancelled(operation, attemptCount: 1)
         }
         guard let found, found != target.region else { return locator.target.region != target.region }
-        return locator.move(to: found)
+        return move(locator, from: target, to: found)
+    }
+
+    /// Whether the bucket can be in `region`.
+    private func move(_ locator: BucketLocator, from target: BucketTarget, to region: String) -> Bool {
+        guard let isNew = locator.move(to: region) else { return false }
+        if isNew {
+            logger.info(
+                "the bucket is in another region",
+                metadata: [
+                    "region": "\(region)", "from": "\(target.region)",
+                    "endpoint": "\(locator.target.endpoint.authority)",
+                ])
+        }
+        return true
     }
 
     /// The region that HeadBucket names, whether it is allowed or not. nil: it names none.

@@ -1,5 +1,6 @@
 public import DredgeAWS
 public import DredgeTransfer
+package import Logging
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -21,6 +22,8 @@ public final class S3Client: Sendable {
     let credentials: any CredentialSource
     let transfer: TransferLoop
     let clock: ServiceClock
+    /// Is told what is tried again, and where the bucket turns out to be.
+    let logger: Logger
     /// Where the attempts of GETs get a place; nil: as many as there are may be in flight.
     let gate: (any AttemptGate)?
     /// What every request says.
@@ -54,7 +57,7 @@ public final class S3Client: Sendable {
     package init(
         settings: S3ClientSettings, credentials: any CredentialSource, transfer: TransferLoop,
         environment: [String: String], limits: S3Limits, clock: ServiceClock = .init(), gate: (any AttemptGate)? = nil,
-        listRoom: (any ListRoom)? = nil
+        listRoom: (any ListRoom)? = nil, logger: Logger = .silent
     ) {
         limits.check()
         settings.retry.check()
@@ -62,6 +65,7 @@ public final class S3Client: Sendable {
         self.credentials = credentials
         self.transfer = transfer
         self.clock = clock
+        self.logger = logger
         self.gate = gate
         self.settings = settings
         headers = Self.headers(settings)
@@ -78,6 +82,9 @@ public final class S3Client: Sendable {
     public var region: String {
         (try? locator.get().target.region) ?? "us-east-1"
     }
+
+    /// Where requests go by now, host and port; nil: the settings name nothing that can work.
+    package var authority: String? { (try? locator.get())?.target.endpoint.authority }
 
     private static func headers(_ settings: S3ClientSettings) -> [(name: String, value: String)] {
         var headers: [(name: String, value: String)] = []

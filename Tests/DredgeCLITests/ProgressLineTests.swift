@@ -27,7 +27,25 @@ import Testing
         let text = line.text(
             progress(seconds: 8, done: 1204, listed: 20_000, bytes: 512_000_000, planned: 8_384_000_000),
             columnCount: 100)
-        #expect(text == "1,204/20,000 objects  512.0 MB  64.0 MB/s  128.0M tokens  ETA 2:03")
+        #expect(text == "1,204/20,000 objects  6 %  512.0 MB/8.38 GB  64.0 MB/s  ETA 2:03  128.0M tokens")
+    }
+
+    @Test func `of several sources it says how many are done, and at last the name of the one that is left`() {
+        var line = ProgressLine()
+        var state = progress(seconds: 1, done: 5, listed: 10, bytes: 1_000_000)
+        (state.sourceCount, state.openSources) = (3, ["a", "b"])
+        #expect(line.text(state, columnCount: 100).hasSuffix("tokens  1/3 sources"))
+        state.openSources = ["b\u{1B}"]
+        #expect(line.text(state, columnCount: 100).hasSuffix("tokens  source \"b\\u{1B}\""))
+    }
+
+    @Test func `nothing but what is done counts into the percent, and it is not rounded up`() {
+        var line = ProgressLine()
+        var state = progress(seconds: 1, done: 199, listed: 200, bytes: 999_999, planned: 1_000_000)
+        #expect(line.text(state, columnCount: 100).hasPrefix("199/200 objects  99 %  1.0 MB/1.0 MB  "))
+        state.doneByteCount = 1_000_000
+        state.fetchedByteCount = 3_000_000
+        #expect(line.text(state, columnCount: 100).hasPrefix("199/200 objects  100 %  1.0 MB/1.0 MB  "))
     }
 
     @Test func `while the listing goes on there is a plus and no time left`() {
@@ -45,7 +63,7 @@ import Testing
             requestCount: 1, first: "s3://acme/a\u{1B}.txt", firstSince: Date(timeIntervalSince1970: 50_587))
         let text = line.text(state, columnCount: 100)
         let waiting = "200/201 objects  waiting for 1 request"
-        #expect(text == waiting + "  the longest since 14:03:07Z: s3://acme/a\\u{1B}.txt  1.0 MB")
+        #expect(text == waiting + "  the longest since 14:03:07Z: s3://acme/a\\u{1B}.txt  99 %")
         #expect(line.text(state, columnCount: 60) == waiting)
     }
 

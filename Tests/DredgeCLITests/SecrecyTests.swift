@@ -25,13 +25,15 @@ import Testing
         let server = try await ScriptedS3Server(scenario([]))
         defer { server.stop() }
         let bench = try bench(place, server)
-        for course in courses(place) {
+        for (index, course) in (courses(place) + courses(place).reversed()).enumerated() {
             try server.play(scenario(course.faults))
             // A new store each time, so that there is always something to read.
             try? FileManager.default.removeItem(at: bench.store)
             try FileManager.default.createDirectory(at: bench.store, withIntermediateDirectories: true)
+            let format = index.isMultiple(of: 2) ? "text" : "json"
             let outcome = try await DredgeBinary.run(
-                ["run", "c.yaml", "-v"], environment: bench.environment, directory: bench.directory.url)
+                ["run", "c.yaml", "--log-level", "debug", "--log-format", format], environment: bench.environment,
+                directory: bench.directory.url)
             #expect(outcome.status == course.status, "\(course.name): \(outcome)")
             if let said = course.said { #expect(outcome.error.contains(said), "\(course.name): \(outcome.error)") }
             try expectNothing(outcome, bench, course.name)
@@ -48,7 +50,7 @@ import Testing
         let bench = try bench(place, server)
         for course in courses(place) {
             try server.play(scenario(course.faults))
-            for flags in [[], ["--json"]] {
+            for flags in [[], ["--json", "--log-level", "debug", "--log-format", "json"]] {
                 let outcome = try await DredgeBinary.run(
                     ["check", "c.yaml"] + flags, environment: bench.environment, directory: bench.directory.url)
                 #expect([0, 3].contains(outcome.status), "\(course.name): \(outcome)")
@@ -66,7 +68,7 @@ import Testing
         defer { server.stop() }
         let bench = try bench(place, server)
         let run = try DredgeBinary.start(
-            ["run", "c.yaml", "-v"], environment: bench.environment, directory: bench.directory.url)
+            ["run", "c.yaml", "--log-level", "debug"], environment: bench.environment, directory: bench.directory.url)
         while try !server.requests().contains(where: { $0.fault == "hang" }) {
             try #require(run.isRunning)
             try await Task.sleep(for: .milliseconds(20))
@@ -106,7 +108,7 @@ import Testing
         var environment = ["AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": base.secretAccessKey]
         if name != "endpoint_url" { environment[name] = url }
         let outcome = try await DredgeBinary.run(
-            ["run", "c.yaml", "-v"], environment: environment, directory: directory.url)
+            ["run", "c.yaml", "--log-level", "debug"], environment: environment, directory: directory.url)
         // A proxy is found wrong when it is used, an endpoint before.
         #expect(outcome.status == (name == "http_proxy" ? 3 : 1), "\(outcome)")
         for (text, place) in [(outcome.output, "standard output"), (outcome.error, "standard error")] {
@@ -203,6 +205,9 @@ import Testing
                 on: action, status, code, message: "No, not with \(token).", fields: echo, headers: headers
             ).times(-1)
         }
+        func throttle(_ action: ScriptedS3Server.Action) -> ScriptedS3Server.Fault {
+            .error(on: action, 503, "SlowDown", message: "Slow down, \(sent).", fields: echo, headers: headers).times(2)
+        }
         var courses = [
             Course(name: "complete", status: 0, said: "Complete"),
             Course(
@@ -211,6 +216,7 @@ import Testing
             Course(name: "all denied", faults: [error(.get, 403, "AccessDenied")], said: "code AccessDenied"),
             Course(name: "listing denied", faults: [error(.list, 403, "AccessDenied")], said: "code AccessDenied"),
             Course(name: "no bucket", faults: [error(.list, 404, "NoSuchBucket")], said: "code NoSuchBucket"),
+            Course(name: "throttled", faults: [throttle(.list), throttle(.get)], status: 0, said: "throttled"),
             Course(name: "expired", faults: [error(.list, 400, "ExpiredToken")], said: "code ExpiredToken"),
             Course(
                 name: "signature", faults: [error(.get, 403, "SignatureDoesNotMatch")],

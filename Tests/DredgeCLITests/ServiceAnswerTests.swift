@@ -107,9 +107,9 @@ import Testing
         defer { server.stop() }
         let outcome = try await run(server, auth: Self.assumed)
         #expect(outcome.status == 0, "\(outcome)")
-        let warning = try #require(outcome.error.split(separator: "\n").first { $0.hasSuffix("(warning)") })
+        let warning = try #require(outcome.error.split(separator: "\n").first { $0.contains("Z warning ") })
         Refusal.expect(
-            ["source \"contracts\": the session of \(Self.role) is not narrowed", "PackedPolicyTooLarge"],
+            ["the session of \(Self.role) is not narrowed", "PackedPolicyTooLarge", "source=contracts"],
             inOrderIn: String(warning))
     }
 

@@ -33,9 +33,7 @@ import Testing
     private func run(_ source: Source) async throws -> RunReport {
         let store = try ChunkStore.open(at: bench.path("store"), settings: IndexSettings())
         defer { try? store.close() }
-        let log = log
-        let logger = Logger(label: "test", factory: { _ in log })
-        let engine = try Engine(base: Workbench.anyKeys, environment: [:], logger: logger)
+        let engine = try Engine(base: Workbench.anyKeys, environment: [:], logger: log.logger)
         return try await engine.run([source], into: store).report()
     }
 
@@ -169,25 +167,25 @@ import Testing
 }
 
 /// Keeps warnings as `source: message`.
-final class LoggedWarnings: LogHandler, Sendable {
+final class LoggedWarnings: Sendable {
     private let lines = Mutex<[String]>([])
     var all: [String] { lines.withLock { $0 } }
 
-    func log(event: LogEvent) {
-        let source = event.metadata?["source"].map { "\($0)" } ?? "?"
-        lines.withLock { $0.append("\(source): \(event.message)") }
-    }
+    var logger: Logger { Logger(label: "test", factory: { _ in Handler(warnings: self) }) }
 
-    var metadata: Logger.Metadata {
-        get { [:] }
-        set {}
-    }
-    var logLevel: Logger.Level {
-        get { .warning }
-        set {}
-    }
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { nil }
-        set {}
+    private struct Handler: LogHandler {
+        let warnings: LoggedWarnings
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.warning
+
+        func log(event: LogEvent) {
+            let source = (event.metadata?["source"] ?? metadata["source"]).map { "\($0)" } ?? "?"
+            warnings.lines.withLock { $0.append("\(source): \(event.message)") }
+        }
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
     }
 }

@@ -25,7 +25,7 @@ public import Logging
 public final class Engine: Sendable {
     /// What all runs together may use.
     public let limits: Limits
-    /// Gets what happens, at level debug, and warnings.
+    /// Gets what happens: a run's phases and sessions at level info, what is tried again at debug, and warnings.
     public let logger: Logger
     /// What the engine reads.
     package let world: any World
@@ -51,7 +51,8 @@ public final class Engine: Sendable {
     ///   - limits: what all runs together may use.
     ///   - base: the credentials that sign where a source does not bring its own. They are looked up once, and renewed.
     ///   - environment: what AWS's variables are read from.
-    ///   - logger: gets what happens, at level debug, and warnings.
+    ///   - logger: gets what happens: a run's phases and sessions at level info, what is tried again at debug, and
+    ///     warnings. Never a secret.
     public convenience init(
         limits: Limits = .default, base: BaseCredentials = .defaultChain(),
         environment: [String: String] = ProcessInfo.processInfo.environment,
@@ -116,6 +117,14 @@ public final class Engine: Sendable {
                 fed.remove(sources.count)
             }
             let record = try await begin(sources, in: store, named: name, counters)
+            counters.begin(record.name, sources: sources.map(\.name))
+            var logger = logger
+            logger[metadataKey: "run"] = "\(record.name)"
+            logger.info(
+                "run begun",
+                metadata: [
+                    "sources": .array(sources.map { "\($0.name)" }), "resumed": .stringConvertible(record.isResumed),
+                ])
             let meter = RunTimeMeter(counters, coreCount: Self.coreCount) { [world, workers] in
                 (processorSeconds(), world.transferSeconds, workers.processorSeconds, store.writingSeconds)
             }

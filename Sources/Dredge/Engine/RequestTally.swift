@@ -27,6 +27,8 @@ final class RequestTally: AttemptGate {
 
     func enter() async throws(CancellationError) -> any Admission { try await gate.enter() }
 
+    func attemptRepeated() { counters.repeats.add(1) }
+
     func attemptEnded(_ outcome: AttemptOutcome) {
         let isFull = gate.note(outcome)
         counters.requests.withLock { sum in

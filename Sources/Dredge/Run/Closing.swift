@@ -1,6 +1,7 @@
 import DredgeAWS
 import DredgeLedger
 import DredgeS3
+import Logging
 import Foundation
 
 /// The last stage: the last transaction, the run's record in the ledger, and its report.
@@ -31,10 +32,12 @@ struct Closing: Sendable {
             let report = report(outcome, totals)
             do throws(StoreError) {
                 try await run.ledger.finish(run.id, outcome: outcome.inLedger)
+                run.logger.info("store committed")
             } catch {
                 // A store that has failed can't be told; why it failed is what matters.
                 if errors.first?.code != .store { throw error }
             }
+            run.logger.info("run ended", metadata: report.logged)
             guard var first = errors.first else { return .success(report) }
             first.others = Array(errors.dropFirst())
             first.report = report
@@ -101,6 +104,18 @@ extension RunReport.Outcome {
         case .stopped: .stopped
         case .failed: .fatal
         }
+    }
+}
+
+extension RunReport {
+    /// What a log has of it.
+    fileprivate var logged: Logger.Metadata {
+        [
+            "outcome": "\(outcome.rawValue)", "listed": .stringConvertible(listed.objects),
+            "indexed": .stringConvertible(indexed.objects), "failed": .stringConvertible(failed.objects),
+            "bytes": .stringConvertible(fetchedByteCount), "tokens": .stringConvertible(tokenCount),
+            "seconds": .stringConvertible((elapsedSeconds * 1000).rounded() / 1000),
+        ]
     }
 }
 

@@ -1,6 +1,7 @@
 import DredgeBase
 import DredgeLedger
 import DredgeS3
+import Logging
 
 /// The first stage: a source's listing goes into the ledger, page by page.
 struct Listing: Sendable {
@@ -20,6 +21,7 @@ struct Listing: Sendable {
         do {
             let isTrusted = state.isComplete ? true : try await recordPages()
             guard source.failure == nil else { return nil }
+            run.logger.info("listing complete", metadata: ["source": "\(source.source.name)"])
             return try await run.ledger.completeListing(
                 of: state.source, in: run.id, isTrusted: isTrusted, rule: source.source.removal)
         } catch let error as StoreError {

@@ -4,12 +4,12 @@ public struct Run: Sendable {
     /// read in time is overtaken by what is newer.
     public let progress: AsyncStream<RunProgress>
     private let task: Task<Result<RunReport, RunError>, Never>
+    private let counters = RunCounters()
 
     init(_ body: @escaping @Sendable (RunCounters) async throws(RunError) -> RunReport) {
-        let counters = RunCounters()
         let (stream, continuation) = AsyncStream.makeStream(of: RunProgress.self, bufferingPolicy: .bufferingNewest(1))
         progress = stream
-        task = Task {
+        task = Task { [counters] in
             let teller = Task {
                 var watch = SilenceWatch()
                 var silence: RunSilence?

@@ -23,6 +23,10 @@ public struct RunProgress: Sendable, Hashable {
     public var tokenCount = 0
     /// Chunks cut.
     public var chunkCount = 0
+    /// The names of the sources that are being read.
+    public var openSources: [String] = []
+    /// How many sources the run has; 0: it has not begun.
+    public var sourceCount = 0
     /// Sources that fail as a whole and are waited for, see `Limits.outagePatience`.
     public var waits: [SourceWait] = []
     /// What is waited for, where nothing has come for 20 seconds though requests are under way.
@@ -63,6 +67,10 @@ final class RunCounters: Sendable {
     let chunks = Counter<Int>()
     /// What came of the run's GETs.
     let requests = Mutex(RequestTally.Sum())
+    /// Requests that were made again after an attempt that failed.
+    let repeats = Counter<Int>()
+    /// The run's name, once it has begun, and its sources.
+    private let run = Mutex<(name: String?, openSources: [String], sourceCount: Int)>((nil, [], 0))
     /// Time that workers worked for the run, in nanoseconds.
     let workedNanoseconds = Counter<Int>()
     /// How much of it they compressed.
@@ -75,6 +83,13 @@ final class RunCounters: Sendable {
     private let waits = Mutex<[String: SourceWait]>([:])
     private let onSilence = Mutex<(@Sendable (_ isFirst: Bool) async -> RunSilence?)?>(nil)
     private let start = ContinuousClock.now
+
+    /// The run has begun.
+    func begin(_ name: String, sources: [String]) { run.withLock { $0 = (name, sources, sources.count) } }
+    /// A source has been read, or given up.
+    func sourceEnded(_ name: String) { run.withLock { $0.openSources.removeAll { $0 == name } } }
+    /// The run's name; nil: it has not begun.
+    var name: String? { run.withLock { $0.name } }
 
     func listingsBegin(_ count: Int) { openListings.add(count) }
     func listingEnded() {
@@ -102,11 +117,13 @@ final class RunCounters: Sendable {
     func silence(isFirst: Bool) async -> RunSilence? { await onSilence.withLock { $0 }?(isFirst) }
 
     var progress: RunProgress {
-        RunProgress(
+        let (_, openSources, sourceCount) = run.withLock { $0 }
+        return RunProgress(
             listedCount: listed.value, doneCount: done.value, indexedCount: indexed.value, failedCount: failed.value,
             isListingComplete: openListings.value == 0 && listed.value > 0, fetchedByteCount: fetchedBytes.value,
             doneByteCount: doneBytes.value, plannedByteCount: plannedBytes.value, tokenCount: tokens.value,
-            chunkCount: chunks.value, waits: waits.withLock { $0.values.sorted { $0.source < $1.source } },
+            chunkCount: chunks.value, openSources: openSources, sourceCount: sourceCount,
+            waits: waits.withLock { $0.values.sorted { $0.source < $1.source } },
             elapsed: ContinuousClock.now - start)
     }
 }

@@ -40,7 +40,6 @@ struct RunStages: Sendable {
         // Which would keep the sources, and they the counters.
         run.counters.whenSilent(nil)
         for source in sources { source.close() }
-        run.logger.debug("the run is empty", metadata: ["run": "\(record.name)", "stopped": "\(isStopped)"])
 
         let closing = Closing(
             run: run, record: record, sources: sources, isStopped: isStopped, removals: removals,
@@ -77,6 +76,7 @@ struct RunStages: Sendable {
 
     /// Lists and reads one source; returns what became of stored documents that the listing left over.
     private func read(_ source: OpenSource, _ state: OpenListing) async -> RemovalOutcome? {
+        defer { run.counters.sourceEnded(source.source.name) }
         await source.verify()
         let signal = ListingSignal()
         let listing = Listing(run: run, source: source, state: state, signal: signal)
@@ -85,6 +85,9 @@ struct RunStages: Sendable {
         if source.failure == nil {
             // On the thread of the reads that it starts, so that none of them begins with a hop.
             await withTaskExecutorPreference(run.executor) { await feeding.feed() }
+            if source.failure == nil, !Task.isCancelled {
+                run.logger.info("reading complete", metadata: ["source": "\(source.source.name)"])
+            }
         }
         return await removal
     }

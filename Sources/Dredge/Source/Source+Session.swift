@@ -1,6 +1,7 @@
 package import DredgeAWS
 package import DredgeIAM
 package import DredgeTransfer
+package import Logging
 
 extension Source {
     /// What the session of the source's last role is narrowed to.
@@ -15,13 +16,15 @@ extension Source {
     /// How STS is asked for the source.
     package func stsAccess(
         runName: String, base: BaseSource, environment: [String: String], transfer: TransferLoop,
-        onWarning: @escaping @Sendable (String) -> Void
+        logger: Logger = .silent, onWarning: @escaping @Sendable (String) -> Void
     ) -> STSAccess {
-        STSAccess(
+        var access = STSAccess(
             base: base,
             defaultSessionName: SessionName.filled(SessionName.defaultTemplate, runID: runName, source: name),
             region: region, endpointURL: stsEndpointURL, useFIPS: useFIPS, useDualStack: useDualStack,
             environment: environment, transfer: transfer, onWarning: onWarning)
+        access.logger = logger
+        return access
     }
 
     /// Why `requireExternalID` can't hold of the source; nil: it can, or isn't asked for.

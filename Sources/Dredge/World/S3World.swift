@@ -35,7 +35,7 @@ package struct S3World: World {
         self.transfer = try TransferLoop.start(transferLimits)
         self.base = CredentialSources.base(
             base, environment: environment, transfer: self.transfer, defaultSessionName: sessionName,
-            onWarning: { logger.warning("\($0)") })
+            onWarning: { logger.warning("\($0)") }, logger: logger)
         self.environment = base.environment(environment)
         self.logger = logger
     }
@@ -77,10 +77,13 @@ struct S3Source: ObjectService {
         _ source: Source, run: String, base: BaseSource, sessions: SessionCache, environment: [String: String],
         transfer: TransferLoop, time: TimeSource, logger: Logger, gate: any AttemptGate, listRoom: any ListRoom
     ) {
-        let warn: @Sendable (String) -> Void = { logger.warning("\($0)", metadata: ["source": "\(source.name)"]) }
+        var logger = logger
+        logger[metadataKey: "source"] = "\(source.name)"
+        let warn: @Sendable (String) -> Void = { [logger] in logger.warning("\($0)") }
         let hops = source.hops(runName: run)
         let access = source.stsAccess(
-            runName: run, base: base, environment: environment, transfer: transfer, onWarning: warn)
+            runName: run, base: base, environment: environment, transfer: transfer, logger: logger,
+            onWarning: warn)
         credentials =
             switch source.auth {
             case .assumeRole:
@@ -100,7 +103,13 @@ struct S3Source: ObjectService {
         client = S3Client(
             settings: source.clientSettings, credentials: credentials, transfer: transfer, environment: environment,
             limits: limits, clock: ServiceClock(time) { warn(ServiceClock.warning(of: "S3", ahead: $0)) },
-            gate: gate, listRoom: listRoom)
+            gate: gate, listRoom: listRoom, logger: logger)
+        logger.info(
+            "source opened",
+            metadata: [
+                "bucket": "\(source.bucket)", "prefix": "\(source.prefix)", "region": "\(client.region)",
+                "endpoint": "\(client.authority ?? "")",
+            ])
     }
 
     /// Directory buckets list in no order ("Differences for directory buckets", Amazon S3 User Guide).

@@ -1,4 +1,5 @@
 public import DredgeTransfer
+public import Logging
 
 /// What signs a request now.
 public protocol CredentialSource: Sendable {
@@ -43,9 +44,11 @@ public enum CredentialSources {
     ///   - environment: the process's environment, or what stands for it; nothing else is read from it.
     ///   - defaultSessionName: for roles of a profile that name none, for example `dredge-<run id>`.
     ///   - onWarning: told what a person should know though it is no failure, in a sentence.
+    ///   - logger: is told which roles are assumed, and what is tried again.
     public static func base(
         _ base: BaseCredentials, environment: [String: String], transfer: TransferLoop,
-        defaultSessionName: String = "dredge", onWarning: @escaping @Sendable (String) -> Void = { _ in }
+        defaultSessionName: String = "dredge", onWarning: @escaping @Sendable (String) -> Void = { _ in },
+        logger: Logger = Logger(label: "dredge", factory: { _ in SwiftLogNoOpLogHandler() })
     ) -> BaseSource {
         switch base {
         case .fixed(let credentials): fixed(credentials)
@@ -55,7 +58,7 @@ public enum CredentialSources {
                     profile: profile,
                     context: ProviderContext(
                         environment: environment, http: LoopTransport(transfer), defaultSessionName: defaultSessionName,
-                        onWarning: onWarning)))
+                        onWarning: onWarning, logger: logger)))
         }
     }
 

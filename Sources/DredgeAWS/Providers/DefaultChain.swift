@@ -31,7 +31,7 @@ struct DefaultChain: Sendable {
 
         let providers = ProfileProviders(
             chosen: name, files: files, context: context, metadata: metadata,
-            client: STSClient(transport: context.http, clock: clock))
+            client: STSClient(transport: context.http, clock: clock, logger: context.logger))
         if files.has(name), let found = try await providers.role(of: name).found(orAdd: &reasons) { return found }
         if let found = try await providers.own(name, usesEnvironment: profile == nil, &reasons) { return found }
         if let found = try await ContainerProvider(context: context).answer().found(orAdd: &reasons) { return found }

@@ -1,4 +1,5 @@
 import DredgeTransfer
+import Logging
 
 /// What providers of base credentials reach the world through. Tests have their own, and nothing else is reached.
 struct ProviderContext: Sendable {
@@ -12,6 +13,8 @@ struct ProviderContext: Sendable {
     var defaultSessionName = "dredge"
     /// Told what a person should know though it is no failure.
     var onWarning: @Sendable (String) -> Void = { _ in }
+    /// Is told which roles are assumed, and what is tried again.
+    var logger = Logger.silent
 
     /// A variable that isn't empty.
     func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }

@@ -15,6 +15,8 @@ final class RoleChain: Sendable {
     private struct Lessons {
         /// Hops that a role's session signs although they look like the first.
         var chained: Set<Int> = []
+        /// Hops that had a session before.
+        var assumed: Set<Int> = []
         var width = Width.narrowed
     }
     private let lessons = Mutex(Lessons())
@@ -55,7 +57,10 @@ final class RoleChain: Sendable {
     func assume(_ index: Int, with credentials: Credentials) async throws(AWSError) -> Credentials {
         while true {
             do {
-                return try await client.session(call(index), credentials: credentials)
+                let isRenewal = lessons.withLock { $0.assumed.contains(index) }
+                let session = try await client.session(call(index), credentials: credentials, isRenewal: isRenewal)
+                if !isRenewal { _ = lessons.withLock { $0.assumed.insert(index) } }
+                return session
             } catch {
                 // Old or unknown base keys may have been replaced in the file by the next attempt.
                 if index == 0, [.expiredBaseCredentials, .unknownBaseCredentials, .wrongSecretKey].contains(error.code)
@@ -171,6 +176,8 @@ struct STSCall: Sendable {
     /// Of a call that isn't signed: its token, in the place of a session token, so that it is kept out of messages as
     /// one.
     var identity: Credentials?
+
+    var sessionName: String { parameters.first { $0.name == "RoleSessionName" }?.value ?? "" }
 
     /// As a form. Holds no secret but a web identity's token: secrets sign, they don't travel.
     var body: [UInt8] {

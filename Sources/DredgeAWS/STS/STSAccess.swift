@@ -1,4 +1,5 @@
 public import DredgeTransfer
+package import Logging
 import Synchronization
 
 /// How STS is asked: with whose keys a chain begins, and where.
@@ -21,6 +22,8 @@ public struct STSAccess: Sendable {
     public var environment: [String: String]
     /// Carries the requests.
     public var transfer: TransferLoop
+    /// Is told which roles are assumed, and what is tried again.
+    package var logger = Logger.silent
     /// Hears what is done other than asked, a sentence each, for a log: a duration cut down, a policy left out, a clock
     /// corrected. Each sentence once, however many chains use this access, and however often they are walked.
     let onWarning: @Sendable (String) -> Void
@@ -59,7 +62,7 @@ extension STSAccess {
             endpoints: STSEndpointRules(
                 region: region, endpointURL: endpointURL, useFIPS: useFIPS, useDualStack: useDualStack,
                 settings: settings),
-            client: STSClient(transport: LoopTransport(transfer), clock: clock), onWarning: onWarning)
+            client: STSClient(transport: LoopTransport(transfer), clock: clock, logger: logger), onWarning: onWarning)
     }
 }
 

@@ -1,4 +1,6 @@
+import DredgeBase
 import DredgeTransfer
+import Logging
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -10,12 +12,23 @@ import DredgeTransfer
 struct STSClient: Sendable {
     let transport: any CredentialTransport
     let clock: ServiceClock
+    var logger = Logger.silent
 
     /// A new session, as `call` asks for it. Nil credentials: unsigned, as calls are that bring a token instead.
-    func session(_ call: STSCall, credentials: Credentials?) async throws(AWSError) -> Credentials {
-        try await value(of: call, credentials: credentials) { (answer) throws(AWSError) in
+    /// - Parameter isRenewal: whether there was one before, for the log.
+    func session(
+        _ call: STSCall, credentials: Credentials?, isRenewal: Bool = false
+    ) async throws(AWSError) -> Credentials {
+        let session = try await value(of: call, credentials: credentials) { (answer) throws(AWSError) in
             try AssumedSession.credentials(in: answer, call: call, now: clock.now)
         }
+        logger.info(
+            isRenewal ? "session renewed" : "role assumed",
+            metadata: [
+                "role": "\(call.hop.roleARN.printable)", "session": "\(call.sessionName.printable)",
+                "expires": "\(session.expiration.map(Timestamp.iso8601) ?? "")",
+            ])
+        return session
     }
 
     /// What `read` makes of the answer. The answer's body is wiped behind it.
@@ -34,6 +47,9 @@ struct STSClient: Sendable {
                 hasSignedAnew = true
             case .retry(let error, let isThrottled):
                 guard attempt < AWSLimits.stsAttemptCountMax else { throw error.after(attempts: attempt) }
+                logger.debug(
+                    isThrottled ? "STS throttles, trying again" : "STS failed, trying again",
+                    metadata: error.logged(["attempt": .stringConvertible(attempt)]))
                 try await pause(afterAttempt: attempt, isThrottled: isThrottled, step: call.step)
                 attempt += 1
             }
@@ -108,6 +124,16 @@ extension AWSError {
     static func cancelled(_ step: String) -> AWSError {
         AWSError(
             code: .cancelled, step: step, message: "cancelled", advice: "Nothing is wrong; start it again to go on.")
+    }
+
+    /// What a log has of it, beside `metadata`.
+    fileprivate func logged(_ metadata: Logger.Metadata) -> Logger.Metadata {
+        var metadata = metadata
+        metadata["reason"] = "\(step): \(message)"
+        if let serviceCode { metadata["code"] = "\(serviceCode)" }
+        if let status { metadata["status"] = .stringConvertible(status) }
+        if let requestID { metadata["request"] = "\(requestID)" }
+        return metadata
     }
 
     fileprivate var isAboutSignature: Bool { code == .clockSkewed || code == .wrongSecretKey }

@@ -89,7 +89,7 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     private func engine(_ config: Config?, text: [UInt8]) throws -> (Engine, [Source]) {
-        let logger = OutputOptions.logger(isVerbose: false)
+        let logger = CommandLog().logger
         if let config {
             return (try Engine(limits: config.limits, base: config.base, logger: logger), config.sources)
         }

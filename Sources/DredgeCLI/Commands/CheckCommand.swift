@@ -33,11 +33,13 @@ struct CheckCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Access to s3://bucket/prefix") var access: AccessOptions
 
+    @OptionGroup(title: "Log") var logging: LogOptions
+
     func run() async throws {
         let config = try read()
-        config.showWarnings()
+        config.showWarnings(logging.log())
         if offline { return try tell(config) }
-        let engine = try Engine(base: config.base)
+        let engine = try Engine(base: config.base, logger: logging.log().logger)
         let style = CheckText.Style.ofTerminal(ProcessInfo.processInfo.environment)
         var report = CheckReport(sources: [])
         do {

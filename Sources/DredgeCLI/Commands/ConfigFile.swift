@@ -1,5 +1,6 @@
 import DredgeConfig
 import Foundation
+import Logging
 
 enum ConfigFile {
     /// What is in the file at `path`, cut behind what a config may have. Throws a `CommandFailure` where it can't be
@@ -36,7 +37,8 @@ extension Config {
     }
 
     /// Shows the warnings on standard error.
-    func showWarnings() {
-        for warning in warnings { StandardError.write("\(warning.description) (warning)\n") }
+    func showWarnings(_ log: CommandLog = CommandLog()) {
+        guard log.logLevel <= .warning else { return }
+        for warning in warnings { log.say("\(warning.description) (warning)") }
     }
 }

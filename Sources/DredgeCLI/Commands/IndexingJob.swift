@@ -32,7 +32,7 @@ struct IndexingJob {
     }
 
     private func makeEngine() throws(RunError) -> Engine {
-        try Engine(limits: config.limits, base: config.base, logger: output.logger)
+        try Engine(limits: config.limits, base: config.base, logger: output.log.logger)
     }
 
     private func plan() async throws {
@@ -60,7 +60,7 @@ struct IndexingJob {
     }
 
     private func index() async throws {
-        let display = ProgressDisplay(isOff: output.noProgress, isVerbose: output.verbose)
+        let display = ProgressDisplay(isOff: output.noProgress || output.quiet, log: output.log)
         let stop = StopRequest()
         // Before anything else, so that there is no moment in which a signal ends the process unasked.
         let signals = StopSignals {
@@ -90,6 +90,8 @@ struct IndexingJob {
         if output.json {
             for line in WithheldText.lines(report.withheld) { StandardError.write("dredge: \(line)\n") }
             Answer.give(report)
+        } else if output.quiet {
+            StandardError.write(ReportText.problems(report, store: store, isEmptyAProblem: output.failOnEmpty))
         } else {
             StandardError.write(ReportText.text(report, store: store))
         }
@@ -107,7 +109,9 @@ struct IndexingJob {
         if output.json {
             if let report = error.report { Answer.give(report) }
         } else if let report = error.report, report.listed.objects > 0 {
-            StandardError.write(ReportText.text(report, store: store))
+            StandardError.write(
+                output.quiet
+                    ? ReportText.problems(report, store: store) : ReportText.text(report, store: store))
         }
         if output.stat, let report = error.report { StandardError.write(StatText.text(report)) }
         // A source or limit that can't be used is a mistake of the config, though only the engine can see it.

@@ -5,6 +5,7 @@ import DredgeConfig
 import DredgeLedger
 import DredgeShards
 import Foundation
+import Logging
 
 /// How `dredge plan` cuts a job.
 struct ShardOptions: ParsableArguments {
@@ -83,11 +84,11 @@ struct JobPlanning {
     /// Of `results`, where it is a bucket of another service than AWS's.
     let resultsEndpointURL: String?
     let json: Bool
+    let logger: Logger
 
     func run(_ inventories: [Inventory], scratch: URL) async throws {
         try refuseSecrets()
-        let engine = try Engine(
-            limits: config.limits, base: config.base, logger: OutputOptions.logger(isVerbose: false))
+        let engine = try Engine(limits: config.limits, base: config.base, logger: logger)
         try refuseResultsInSource(engine)
         let (count, config, text, results) = (try cut.count(), config, text, results)
         let keys = try cut.filesFrom.map { try KeyList($0, of: config.sources) }

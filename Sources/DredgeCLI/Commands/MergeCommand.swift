@@ -70,7 +70,7 @@ struct MergeCommand: AsyncParsableCommand {
         var sources = config.sources
         for index in sources.indices { sources[index].removal.isConfirmed = confirmDeletions }
         let engine = try Engine(
-            limits: config.limits, base: config.base, logger: OutputOptions.logger(isVerbose: false))
+            limits: config.limits, base: config.base, logger: CommandLog().logger)
         let store = try ChunkStore.open(at: path, settings: config.settings)
         let merging = Task { [sources] in
             try await StoreMerge(

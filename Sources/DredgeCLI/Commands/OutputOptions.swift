@@ -1,5 +1,4 @@
 import ArgumentParser
-import Logging
 
 struct OutputOptions: ParsableArguments {
     @Flag(help: "List and plan only: nothing is fetched, nothing is written.")
@@ -23,16 +22,14 @@ struct OutputOptions: ParsableArguments {
     @Flag(help: "Show no progress.")
     var noProgress = false
 
-    @Flag(name: .shortAndLong, help: "Log what happens on standard error.")
-    var verbose = false
+    @Flag(
+        name: .shortAndLong,
+        help: "Say only what went wrong: no progress, no warnings, no report of a run that is complete.")
+    var quiet = false
 
-    var logger: Logger { Self.logger(isVerbose: verbose) }
+    @OptionGroup var logging: LogOptions
 
-    /// What an engine logs to: standard error, warnings alone unless asked for more.
-    static func logger(isVerbose: Bool) -> Logger {
-        guard isVerbose else { return Logger(label: "dredge", factory: { _ in WarningLog() }) }
-        var logger = Logger(label: "dredge", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = .debug
-        return logger
-    }
+    var log: CommandLog { logging.log(isQuiet: quiet) }
+
+    func validate() throws { try logging.refuse(quiet: quiet) }
 }

@@ -52,6 +52,8 @@ struct PlanCommand: AsyncParsableCommand {
     @OptionGroup(title: "A job for many workers") var cut: ShardOptions
     @OptionGroup var storage: StorageOptions
 
+    @OptionGroup var logging: LogOptions
+
     @Flag(help: "Print the plan and the estimate, or the job, as a line of JSON on standard output.")
     var json = false
 
@@ -75,19 +77,19 @@ struct PlanCommand: AsyncParsableCommand {
         // Once: it may be a pipe.
         let bytes = try ConfigFile.bytes(of: config)
         let config = try Config(bytes, of: config, store: .optional)
-        config.showWarnings()
+        config.showWarnings(logging.log())
         if let place = cut.results {
             let inventories = try inventories(of: config.sources)
             return try await JobPlace.with(place, storage) { results in
                 try await JobPlanning(
                     config: config, text: String(decoding: bytes, as: UTF8.self), path: self.config, cut: cut,
-                    results: results, resultsEndpointURL: storage.resultsEndpointURL, json: json
+                    results: results, resultsEndpointURL: storage.resultsEndpointURL, json: json,
+                    logger: logging.log().logger
                 )
                 .run(inventories, scratch: JobPlace.scratch(storage.scratch))
             }
         }
-        let engine = try Engine(
-            limits: config.limits, base: config.base, logger: OutputOptions.logger(isVerbose: false))
+        let engine = try Engine(limits: config.limits, base: config.base, logger: logging.log().logger)
         let existing = try config.store.flatMap { path in
             FileManager.default.fileExists(atPath: path)
                 ? try ChunkStore.open(reading: path, settings: config.settings) : nil

@@ -32,7 +32,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let config = try Config(path: self.config, store: store.map { .replaced(by: $0) } ?? .required, only: sources)
-        config.showWarnings()
+        config.showWarnings(output.log)
         try await IndexingJob(config: config, output: output).execute()
     }
 }

@@ -94,7 +94,7 @@ struct ServeCommand: AsyncParsableCommand {
     #if Server
         private func serve(_ config: ServerConfig) async throws {
             let address = config.listen ?? .standard
-            let logger = Logger(label: "dredge", factory: { StreamLogHandler.standardError(label: $0) })
+            let logger = CommandLog(level: .info).logger
             for warning in config.warnings { StandardError.write("\(warning.description) (warning)\n") }
             let engine: Engine
             do throws(RunError) {

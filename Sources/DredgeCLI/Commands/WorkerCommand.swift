@@ -40,14 +40,20 @@ struct WorkerCommand: AsyncParsableCommand {
     @Flag(help: "Show no progress.")
     var noProgress = false
 
-    @Flag(name: .shortAndLong, help: "Log what happens on standard error.")
-    var verbose = false
+    @Flag(
+        name: .shortAndLong,
+        help: "Say only what went wrong: no progress, no warnings, no report of a shard that is done.")
+    var quiet = false
+
+    @OptionGroup var logging: LogOptions
+
+    func validate() throws { try logging.refuse(quiet: quiet) }
 
     func run() async throws {
         let shard =
             shardIndex == "any"
             ? nil : try ShardNumber.read(shardIndex, offset: shardOffset, ProcessInfo.processInfo.environment)
-        let display = ProgressDisplay(isOff: noProgress, isVerbose: verbose)
+        let display = ProgressDisplay(isOff: noProgress || quiet, log: logging.log(isQuiet: quiet))
         let working = Task { try await work(on: shard, display) }
         // Cancelling stops a run as its `stop` does.
         let signals = StopSignals {
@@ -65,7 +71,7 @@ struct WorkerCommand: AsyncParsableCommand {
             let job = try await Job(place)
             let config = try JobPlace.config(of: job)
             let engine = try Engine(
-                limits: config.limits, base: config.base, logger: OutputOptions.logger(isVerbose: verbose))
+                limits: config.limits, base: config.base, logger: logging.log(isQuiet: quiet).logger)
             let worker = try ShardWorker(
                 job, sources: config.sources, settings: config.settings, engine: engine,
                 scratch: JobPlace.scratch(storage.scratch)
@@ -139,6 +145,10 @@ struct WorkerCommand: AsyncParsableCommand {
             let told = Told(job: job, shard: shard, shardOutcome: outcome, report: report)
             if shardIndex != "any" { return Answer.give(told) }
             return try StandardOutput.shared.write(try JSONText.line(told))
+        }
+        if quiet {
+            if let report { StandardError.write(ReportText.problems(report, store: nil)) }
+            return
         }
         if let report { StandardError.write(ReportText.text(report, store: nil)) }
         StandardError.write("\(text)\n")

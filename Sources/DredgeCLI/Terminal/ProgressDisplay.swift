@@ -1,4 +1,5 @@
 import Dredge
+import Logging
 
 /// Shows a run's progress on standard error until the run ends.
 struct ProgressDisplay {
@@ -15,10 +16,14 @@ struct ProgressDisplay {
     private static let logColumnCount = 200
     static let clearLine = "\r\u{1B}[K"
 
-    var style: Style
+    private let style: Style
+    private let log: CommandLog
 
-    init(isOff: Bool, isVerbose: Bool) {
-        style = isOff ? .none : StandardError.isTerminal && !isVerbose ? .line : .log
+    /// - Parameter log: where the lines of their own go.
+    init(isOff: Bool, log: CommandLog) {
+        let isLine = StandardError.isTerminal && log.logLevel > .info && log.format == .text
+        style = isOff ? .none : isLine ? .line : .log
+        self.log = log
     }
 
     /// Reads `progress` to its end.
@@ -33,7 +38,7 @@ struct ProgressDisplay {
             case .log:
                 let text = line.text(state, columnCount: Self.logColumnCount)
                 guard state.elapsed.seconds >= nextLogSeconds else { continue }
-                StandardError.write(text + "\n")
+                StandardError.write(log.progress(text, state))
                 while nextLogSeconds <= state.elapsed.seconds { nextLogSeconds += Self.logIntervalSeconds }
             }
         }
@@ -43,6 +48,6 @@ struct ProgressDisplay {
     /// A message between updates of the line.
     func say(_ message: String) {
         if case .line = style { StandardError.write(Self.clearLine) }
-        StandardError.write(message + "\n")
+        log.say(message)
     }
 }

@@ -10,7 +10,8 @@ struct ProgressLine {
 
     private var samples: [(elapsed: Double, fetched: UInt64, done: UInt64)] = []
 
-    /// `1,204/20,000 objects  512.3 MB  61.2 MB/s  128.1M tokens  ETA 2:03`; a `+` says that the listing goes on.
+    /// `1,204/20,000 objects  6 %  512.3 MB/8.38 GB  61.2 MB/s  ETA 2:03  128.1M tokens  2/5 sources`; while the
+    /// listing goes on there is a `+` behind what is listed so far, and nobody knows the share and the time left.
     mutating func text(_ progress: RunProgress, columnCount: Int) -> String {
         let rates = self.rates(progress)
         let total = Figures.count(progress.listedCount) + (progress.isListingComplete ? "" : "+")
@@ -21,15 +22,30 @@ struct ProgressLine {
             parts.append("waiting for \(Figures.count(silence.requestCount, "request"))")
             parts.append("the longest since \(Figures.time(silence.firstSince)): \(Quoting.escaped(silence.first))")
         }
-        parts.append(Figures.bytes(progress.fetchedByteCount))
+        if progress.isListingComplete, progress.plannedByteCount > 0 {
+            let done = min(progress.doneByteCount, progress.plannedByteCount)
+            let share = Double(done) / Double(progress.plannedByteCount)
+            parts.append("\(Int((share * 100).rounded(.down))) %")
+            parts.append("\(Figures.bytes(done))/\(Figures.bytes(progress.plannedByteCount))")
+        } else {
+            parts.append(Figures.bytes(progress.fetchedByteCount))
+        }
         parts.append(Figures.rate(rates.fetched))
-        parts.append("\(Figures.short(progress.tokenCount)) tokens")
         if let wait = progress.waits.first {
-            parts.append("waiting for \(wait.source) since \(Figures.time(wait.since))")
+            parts.append("waiting for \(Quoting.escaped(wait.source)) since \(Figures.time(wait.since))")
         } else if let remaining = remainingSeconds(progress, rate: rates.done) {
             parts.append("ETA \(Figures.clock(remaining))")
         }
+        parts.append("\(Figures.short(progress.tokenCount)) tokens")
+        if progress.sourceCount > 1 { parts.append(Self.sources(progress)) }
         return Self.fitted(parts, columnCount: columnCount)
+    }
+
+    /// The last one that is read by its name, else how many are done.
+    private static func sources(_ progress: RunProgress) -> String {
+        if progress.openSources.count == 1 { return "source \(Quoting.quoted(progress.openSources[0]))" }
+        let done = progress.sourceCount - progress.openSources.count
+        return "\(Figures.count(done))/\(Figures.count(progress.sourceCount)) sources"
     }
 
     /// nil: nobody can tell yet, because the listing goes on or nothing has been read.

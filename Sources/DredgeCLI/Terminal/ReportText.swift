@@ -29,6 +29,15 @@ enum ReportText {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// What went wrong, and what to do about it; empty: nothing did.
+    static func problems(_ report: RunReport, store: String?, isEmptyAProblem: Bool = false) -> String {
+        let isWell = report.outcome == .complete && !report.isIncomplete && !(isEmptyAProblem && report.isEmpty)
+        if isWell { return "" }
+        var lines = [headline(report)] + WithheldText.lines(report.withheld) + failures(report)
+        if let store { lines += hints(report, store: store) }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
     private static func headline(_ report: RunReport) -> String {
         let resumed = report.isResumed ? ", resumed" : ""
         let end =
