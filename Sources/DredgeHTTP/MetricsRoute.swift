@@ -1,4 +1,5 @@
 #if Server
+    internal import DredgeBase
     internal import DredgeService
     internal import HTTPTypes
     internal import Hummingbird
@@ -19,7 +20,7 @@
             add(ProcessFigures.now(), to: &text)
             addRequests(to: &text)
             return Response(
-                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                status: .ok, headers: [.contentType: MetricsText.mediaType],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: text.text)))
         }
 
@@ -75,35 +76,6 @@
                 text.sample("\(name)_sum", times.seconds, labels)
                 text.sample("\(name)_count", count, labels)
             }
-        }
-    }
-
-    /// Lines of Prometheus's text format.
-    private struct MetricsText {
-        private(set) var text = ""
-        private var names: Set<String> = []
-
-        mutating func gauge(_ name: String, _ help: String, _ value: some CustomStringConvertible) {
-            begin(name, "gauge", help)
-            sample(name, value, [:])
-        }
-
-        mutating func counter(
-            _ name: String, _ help: String, _ value: some CustomStringConvertible, _ labels: [String: String] = [:]
-        ) {
-            begin(name, "counter", help)
-            sample(name, value, labels)
-        }
-
-        /// Once for each name, before its first sample.
-        mutating func begin(_ name: String, _ type: String, _ help: String) {
-            guard names.insert(name).inserted else { return }
-            text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
-        }
-
-        mutating func sample(_ name: String, _ value: some CustomStringConvertible, _ labels: [String: String]) {
-            let list = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }.joined(separator: ",")
-            text += "\(name)\(list.isEmpty ? "" : "{\(list)}") \(value)\n"
         }
     }
 #endif
