@@ -159,6 +159,14 @@ public final class Engine: Sendable {
         }
     }
 
+    /// What is under way at the moment, of all runs.
+    public var figures: EngineFigures {
+        EngineFigures(
+            requestCountInFlight: gates.inFlightCount, requestCountWaiting: gates.backlogCount,
+            partCountWaiting: workQueue.waitingCount, memoryByteCount: memory.byteCountInUse,
+            memoryByteCountMax: plan.fetchedByteCount, sessionSecondsLeft: world.sessionSecondsLeft)
+    }
+
     /// Ends what is under way, ends the threads, and wipes all credentials. Let runs end first, or stop them: a run
     /// that is under way fails.
     public func shutDown() async {

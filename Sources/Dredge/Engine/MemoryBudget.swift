@@ -27,6 +27,9 @@ struct MemoryBudget: Sendable {
         }
     }
 
+    /// Bytes that are held now.
+    var byteCountInUse: Int { bytes.amountInUse }
+
     /// A run's part of the memory.
     func makeAccount() -> MemoryAccount { MemoryAccount(pool: pool, bytes: bytes.makeAccount(), readAhead: readAhead) }
 }

@@ -83,6 +83,14 @@ final class RequestGates: Sendable {
 
     init(requestCount: Int) { requests = Capacity(requestCount) }
 
+    /// GETs that are in flight, of all gates.
+    var inFlightCount: Int { requests.amountInUse }
+
+    /// GETs that wait for a place, of all gates.
+    var backlogCount: Int {
+        gates.withLock { $0.values.compactMap(\.gate) }.map(\.backlogCount).reduce(0, +)
+    }
+
     /// The gate of `bucket`, which lasts for as long as somebody holds it.
     func gate(of bucket: BucketIdentity) -> RequestGate {
         gates.withLock { gates in

@@ -37,6 +37,9 @@ final class WorkQueue: @unchecked Sendable {
         case close(RunWork)
     }
 
+    /// Parts that have arrived and that nobody works on yet.
+    var waitingCount: Int { condition.withLock { arrivedCount } }
+
     // MARK: For runs
 
     func add(_ run: RunWork) {

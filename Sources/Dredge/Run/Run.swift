@@ -34,6 +34,9 @@ public struct Run: Sendable {
         }
     }
 
+    /// Where the run stands now. Costs next to nothing: ask as often as you like.
+    public var figures: RunFigures { RunFigures(counters) }
+
     /// Waits for the end. Throws the `RunError` that ended the run or one of its sources. Cancelling the task that
     /// waits here stops the run, and the report then says so.
     public func report() async throws(RunError) -> RunReport {

@@ -42,6 +42,7 @@ package struct S3World: World {
 
     package var executor: (any TaskExecutor)? { transfer.executor }
     package var transferSeconds: Double { transfer.processorSeconds }
+    package var sessionSecondsLeft: Double? { sessions.secondsLeft }
     package func now() -> ContinuousClock.Instant { .now }
     package func date() -> Date { time.now() }
     package func sleep(_ duration: Duration) async throws(CancellationError) {

@@ -17,6 +17,8 @@ package protocol World: Sendable {
     var executor: (any TaskExecutor)? { get }
     /// Processor time that requests and answers have taken so far, on a thread of their own, in seconds.
     var transferSeconds: Double { get }
+    /// Seconds until the first session of a role that is in use ends; nil: none is.
+    var sessionSecondsLeft: Double? { get }
     /// A clock that no one sets.
     func now() -> ContinuousClock.Instant
     /// The time of day.
@@ -70,6 +72,7 @@ package protocol ObjectService: Sendable {
 
 extension World {
     package var transferSeconds: Double { 0 }
+    package var sessionSecondsLeft: Double? { nil }
 }
 
 extension ObjectService {

@@ -60,6 +60,11 @@ final class Session: CredentialSource {
     /// The refresh in flight.
     var refresh: Task<Void, Never>? { state.withLock { $0.refresh } }
 
+    /// Until the session that is held ends; nil: none is, or it has no end.
+    var secondsLeft: Double? {
+        state.withLock { $0.expiration }.map { max(0, $0.timeIntervalSince(clock.now)) }
+    }
+
     func close() {
         let (task, waiters) = state.withLock { $0.close() }
         task?.cancel()

@@ -26,6 +26,11 @@ public final class SessionCache: Sendable {
     /// Sessions that are in use.
     package var sessionCount: Int { entries.withLock { $0.count } }
 
+    /// Until the first session that is in use ends; nil: none has an end yet.
+    package var secondsLeft: Double? {
+        entries.withLock { $0.values.map(\.session) }.compactMap(\.secondsLeft).min()
+    }
+
     /// What signs with the last session of `chain`.
     func source(_ chain: RoleChain) -> any CredentialSource {
         let keys: [SessionKey]

@@ -66,6 +66,8 @@ extension Session {
         private var lastWaiterID: UInt64 = 0
         private(set) var isClosed = false
         var refresh: Task<Void, Never>?
+        /// Of the credentials that are held; nil: none are, or they have none.
+        var expiration: Date? { held?.credentials.expiration }
 
         func decide(now: Date) -> Decision {
             if isClosed { return .closed }

@@ -25,7 +25,9 @@ struct IndexingJob {
 
     func execute() async throws {
         do {
-            if output.dryRun { try await plan() } else { try await index() }
+            if output.dryRun { return try await plan() }
+            let metrics = try MetricsOutput(output.metrics, output.log)
+            try await metrics.during(output.log) { try await index(metrics) }
         } catch let error as RunError {
             try fail(error)
         }
@@ -59,7 +61,7 @@ struct IndexingJob {
         }
     }
 
-    private func index() async throws {
+    private func index(_ metrics: MetricsOutput) async throws {
         let display = ProgressDisplay(isOff: output.noProgress || output.quiet, log: output.log)
         let stop = StopRequest()
         // Before anything else, so that there is no moment in which a signal ends the process unasked.
@@ -73,6 +75,7 @@ struct IndexingJob {
         let engine = try makeEngine()
         let run = engine.run(sources, into: chunks)
         stop.begin(run)
+        metrics.watch(run, of: engine)
         await display.show(run.progress)
         let result: Result<RunReport, RunError>
         do throws(RunError) { result = .success(try await run.report()) } catch { result = .failure(error) }

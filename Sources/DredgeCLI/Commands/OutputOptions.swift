@@ -29,6 +29,8 @@ struct OutputOptions: ParsableArguments {
 
     @OptionGroup var logging: LogOptions
 
+    @OptionGroup var metrics: MetricsOptions
+
     var log: CommandLog { logging.log(isQuiet: quiet) }
 
     func validate() throws { try logging.refuse(quiet: quiet) }

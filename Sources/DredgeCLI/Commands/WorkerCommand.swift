@@ -46,6 +46,7 @@ struct WorkerCommand: AsyncParsableCommand {
     var quiet = false
 
     @OptionGroup var logging: LogOptions
+    @OptionGroup var metrics: MetricsOptions
 
     func validate() throws { try logging.refuse(quiet: quiet) }
 
@@ -53,20 +54,28 @@ struct WorkerCommand: AsyncParsableCommand {
         let shard =
             shardIndex == "any"
             ? nil : try ShardNumber.read(shardIndex, offset: shardOffset, ProcessInfo.processInfo.environment)
-        let display = ProgressDisplay(isOff: noProgress || quiet, log: logging.log(isQuiet: quiet))
-        let working = Task { try await work(on: shard, display) }
+        let log = logging.log(isQuiet: quiet)
+        let display = ProgressDisplay(isOff: noProgress || quiet, log: log)
+        let metrics = try MetricsOutput(metrics, log)
+        let working = Task {
+            try await metrics.during(log) {
+                var status = ExitStatus.stopped
+                do { status = try await work(on: shard, display, metrics) } catch is CancellationError {}
+                if status != .complete { throw CommandFailure(status) }
+            }
+        }
         // Cancelling stops a run as its `stop` does.
         let signals = StopSignals {
             display.say("dredge: stopping")
             working.cancel()
         }
         defer { signals.cancel() }
-        let status: ExitStatus
-        do { status = try await working.value } catch is CancellationError { status = .stopped }
-        if status != .complete { throw CommandFailure(status) }
+        try await working.value
     }
 
-    private func work(on shard: Int?, _ display: ProgressDisplay) async throws -> ExitStatus {
+    private func work(
+        on shard: Int?, _ display: ProgressDisplay, _ metrics: MetricsOutput
+    ) async throws -> ExitStatus {
         try await JobPlace.with(job, storage) { place in
             let job = try await Job(place)
             let config = try JobPlace.config(of: job)
@@ -75,7 +84,10 @@ struct WorkerCommand: AsyncParsableCommand {
             let worker = try ShardWorker(
                 job, sources: config.sources, settings: config.settings, engine: engine,
                 scratch: JobPlace.scratch(storage.scratch)
-            ) { _, progress in await display.show(progress) }
+            ) { run, progress in
+                metrics.watch(run, of: engine)
+                await display.show(progress)
+            }
             let result: Result<ExitStatus, any Error>
             do { result = .success(try await work(worker, on: shard, display)) } catch {
                 result = .failure(Self.passing(error))
