@@ -79,6 +79,7 @@ struct S3Source: ObjectService {
         transfer: TransferLoop, time: TimeSource, logger: Logger, gate: any AttemptGate, listRoom: any ListRoom
     ) {
         var logger = logger
+        logger[metadataKey: "run"] = "\(run)"
         logger[metadataKey: "source"] = "\(source.name)"
         let warn: @Sendable (String) -> Void = { [logger] in logger.warning("\($0)") }
         let hops = source.hops(runName: run)
