@@ -151,7 +151,10 @@ let package = Package(
             ]),
         library(
             "DredgeCheck",
-            ["Dredge", "DredgePolicy", "DredgeIAM", "DredgeAWS", "DredgeLedger", "DredgeS3", "DredgeTransfer"]),
+            [
+                "Dredge", "DredgePolicy", "DredgeIAM", "DredgeAWS", "DredgeLedger", "DredgeS3", "DredgeTransfer",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         // What the HTTP API does, without HTTP.
         library(
             "DredgeService",

@@ -1,5 +1,6 @@
 package import Dredge
 package import DredgeAWS
+package import Logging
 
 /// Finds out, step by step, whether sources can be read, and if not why and who has to change what.
 ///
@@ -12,6 +13,8 @@ package struct AccessCheck: Sendable {
     package var base: BaseCredentials
     /// The environment that AWS's variables are read from.
     package var environment: [String: String]
+    /// Is told which roles are assumed, and what is tried again.
+    package var logger = Logger.silent
     /// The longest that the check of one source takes; then it ends with what it has found.
     package var durationMax = CheckLimits.durationMax
     /// Waits as long as that; tests have their own clock.
@@ -33,7 +36,7 @@ package struct AccessCheck: Sendable {
     /// Checks one source, in at most `durationMax`; a step that takes longer is told as failed. Throws a `RunError`
     /// when this machine gives no thread, and `CancellationError` when the task is cancelled.
     package func check(_ source: Source) async throws -> SourceCheck {
-        let connection = try CheckConnection(source, base: base, environment: environment)
+        let connection = try CheckConnection(source, base: base, environment: environment, logger: logger)
         let walk = SourceWalk(over: connection)
         let result = await withTaskGroup(of: SourceCheck?.self) { group in
             group.addTask { await walk.result() }

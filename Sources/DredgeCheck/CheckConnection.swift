@@ -3,6 +3,7 @@ import DredgeAWS
 import DredgeIAM
 import DredgeS3
 import DredgeTransfer
+import Logging
 
 /// A source as a check opens it: its roles, STS and S3. Only here does the check make what a run would share.
 struct CheckConnection: Sendable {
@@ -21,9 +22,15 @@ struct CheckConnection: Sendable {
     let clock = ServiceClock()
     private let transfer: TransferLoop
     private let base: BaseSource
+    private let logger: Logger
 
     /// Sends nothing yet. Throws a `RunError` when this machine gives no thread.
-    init(_ source: Source, base: BaseCredentials, environment: [String: String]) throws(RunError) {
+    init(
+        _ source: Source, base: BaseCredentials, environment: [String: String], logger: Logger = .silent
+    ) throws(RunError) {
+        var logger = logger
+        logger[metadataKey: "source"] = "\(source.name)"
+        self.logger = logger
         var source = source
         trimmedHops = source.trimExternalIDs()
         self.source = source
@@ -37,7 +44,7 @@ struct CheckConnection: Sendable {
             if case .accessKey(let credentials) = source.auth {
                 CredentialSources.fixed(credentials)
             } else {
-                CredentialSources.base(base, environment: environment, transfer: transfer)
+                CredentialSources.base(base, environment: environment, transfer: transfer, logger: logger)
             }
         self.environment = base.environment(environment)
         let runName = "check-\(RunName.make())"
@@ -46,7 +53,7 @@ struct CheckConnection: Sendable {
             hops,
             access: source.stsAccess(
                 runName: runName, base: self.base, environment: self.environment, transfer: transfer,
-                onWarning: { [notes] in notes.add($0) }), narrowing: source.scope.narrowing)
+                logger: logger, onWarning: { [notes] in notes.add($0) }), narrowing: source.scope.narrowing)
     }
 
     /// A client of the source's bucket.
@@ -60,7 +67,7 @@ struct CheckConnection: Sendable {
         settings.retry.attemptCountMax = CheckLimits.attemptCountMax
         return S3Client(
             settings: settings, credentials: signing, transfer: transfer, environment: environment,
-            limits: S3Limits(), clock: clock)
+            limits: S3Limits(), clock: clock, logger: logger)
     }
 
     /// Wipes the base credentials. Nothing can be asked afterwards.

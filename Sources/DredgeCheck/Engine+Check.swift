@@ -14,7 +14,13 @@ extension Engine {
     /// run's: so it can tell what is wrong while runs use all of the engine's. Throws a `RunError` when this machine
     /// gives no thread, and `CancellationError` when the task is cancelled.
     public func check(_ sources: [Source]) async throws -> CheckReport {
-        try await AccessCheck(base: base, environment: environment).report(on: sources)
+        try await accessCheck.report(on: sources)
+    }
+
+    private var accessCheck: AccessCheck {
+        var check = AccessCheck(base: base, environment: environment)
+        check.logger = logger
+        return check
     }
 
     /// Who the engine's own credentials are, as STS tells. Throws `AWSError` where they can't be had or STS does not
@@ -35,6 +41,6 @@ extension Engine {
 
     /// The same for one source: in at most `CheckLimits.durationMax`; a step that takes longer is told as failed.
     public func check(_ source: Source) async throws -> SourceCheck {
-        try await AccessCheck(base: base, environment: environment).check(source)
+        try await accessCheck.check(source)
     }
 }

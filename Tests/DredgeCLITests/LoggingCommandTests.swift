@@ -23,6 +23,12 @@ import Testing
     private func run(
         _ server: ScriptedS3Server, _ flags: [String], auth: String = "ambient"
     ) async throws -> DredgeBinary.Outcome {
+        try writeConfig(server, auth: auth)
+        return try await DredgeBinary.run(
+            ["run", "c.yaml", "--no-progress"] + flags, environment: Self.keys, directory: directory.url)
+    }
+
+    private func writeConfig(_ server: ScriptedS3Server, auth: String) throws {
         try directory.write(
             "c.yaml",
             """
@@ -35,8 +41,6 @@ import Testing
                 sts_endpoint_url: "\(server.endpointURL)"
                 auth: \(auth)
             """)
-        return try await DredgeBinary.run(
-            ["run", "c.yaml", "--no-progress"] + flags, environment: Self.keys, directory: directory.url)
     }
 
     /// The events of a log of JSON: every line that the log wrote, and no other.
@@ -141,6 +145,19 @@ import Testing
             $0.contains("session") || $0.contains("role")
         }
         #expect(sessions == ["role assumed", "session renewed"])
+    }
+
+    @Test func `a check logs what it tries again, and the roles that it assumes`() async throws {
+        let server = try await server([.error(on: .list, 503, "SlowDown")]) { $0.sts = .init(sessionSeconds: 900) }
+        defer { server.stop() }
+        try writeConfig(server, auth: "{assume_role: [{role_arn: \"\(Self.role)\"}]}")
+        let outcome = try await DredgeBinary.run(
+            ["check", "c.yaml", "--json", "--log-level", "debug", "--log-format", "json"], environment: Self.keys,
+            directory: directory.url)
+        let events = try events(outcome)
+        let throttle = events.first { $0["message"] as? String == "throttled, trying again" }
+        #expect(throttle?["operation"] as? String == "ListObjectsV2" && throttle?["source"] as? String == "contracts")
+        #expect(events.contains { $0["message"] as? String == "role assumed" && $0["role"] as? String == Self.role })
     }
 
     @Test func `quiet says nothing of a run that is complete, and what failed of one that is not`() async throws {

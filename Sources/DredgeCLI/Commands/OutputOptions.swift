@@ -33,5 +33,10 @@ struct OutputOptions: ParsableArguments {
 
     var log: CommandLog { logging.log(isQuiet: quiet) }
 
-    func validate() throws { try logging.refuse(quiet: quiet) }
+    func validate() throws {
+        try logging.refuse(quiet: quiet)
+        if dryRun, metrics.metricsListen != nil || metrics.metricsFile != nil {
+            throw ValidationError("--dry-run has no metrics: give it without --metrics-listen and --metrics-file")
+        }
+    }
 }

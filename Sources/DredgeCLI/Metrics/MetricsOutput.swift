@@ -1,4 +1,5 @@
 import Dredge
+import DredgeAWS
 import Foundation
 import Logging
 
@@ -24,9 +25,11 @@ struct MetricsOutput: Sendable {
         if let server { logger.info("metrics are served", metadata: ["url": "\(server.url)"]) }
         writing = file.map { file in
             Task {
+                // Said once, not every few seconds.
+                var isWell = true
                 while !Task.isCancelled {
                     try? await Task.sleep(for: Self.fileInterval)
-                    Self.write(metrics, to: file, logger)
+                    isWell = Self.write(metrics, to: file, isWell ? logger : .silent)
                 }
             }
         }
@@ -55,9 +58,15 @@ struct MetricsOutput: Sendable {
         server?.stop()
     }
 
-    private static func write(_ metrics: RunMetrics, to file: MetricsFile, _ logger: Logger) {
-        do { try file.write(metrics.text) } catch {
+    /// Whether they were written.
+    @discardableResult
+    private static func write(_ metrics: RunMetrics, to file: MetricsFile, _ logger: Logger) -> Bool {
+        do {
+            try file.write(metrics.text)
+            return true
+        } catch {
             logger.warning("the metrics can't be written", metadata: ["reason": "\(error)"])
+            return false
         }
     }
 }
