@@ -73,8 +73,8 @@ extension SourceWalk {
             if skipped[SkipReason.archived.rawValue] == count {
                 "Ask the bucket's owner to restore the objects (aws s3api restore-object), or read others."
             } else if skipped[SkipReason.filtered.rawValue] != nil {
-                "Compare include and exclude in the config with the keys; a pattern is about "
-                    + "the whole key.\(example ?? "")"
+                "Compare include and exclude in the config with the keys; a pattern with a slash is about the whole "
+                    + "key.\(example ?? "")"
             } else {
                 "Check the prefix: folder markers and empty objects hold no text."
             }

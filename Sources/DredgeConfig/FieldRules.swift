@@ -60,8 +60,12 @@ package enum FieldRules {
 
     /// nil: it is none.
     package static func moment(_ text: String) -> Date? {
-        let text = text.contains("T") ? text : "\(text)T00:00:00Z"
-        return try? Date(text, strategy: .iso8601)
+        let text = text.utf8.count == 10 ? "\(text)T00:00:00Z" : text
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: text.contains("."))
+        guard text.hasSuffix("Z"), let date = try? Date(text, strategy: style) else { return nil }
+        // Of the 30th of February it would make another day.
+        let second = Date(timeIntervalSince1970: date.timeIntervalSince1970.rounded(.down))
+        return second.formatted(.iso8601).dropLast() == text.prefix(19) ? date : nil
     }
 
     package static func prefix(_ text: String) -> String? {

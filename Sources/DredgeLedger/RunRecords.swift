@@ -22,6 +22,17 @@ public struct SourceRecord: Sendable, Hashable {
         self.filters = filters
     }
 
+    /// Byte for byte, as S3 tells keys apart: Swift takes texts for equal that only look the same ("é" in one or two
+    /// characters).
+    public static func == (left: Self, right: Self) -> Bool {
+        func isSame(_ left: String?, _ right: String?) -> Bool {
+            left.map { Array($0.utf8) } == right.map { Array($0.utf8) }
+        }
+        return isSame(left.name, right.name) && isSame(left.bucket, right.bucket)
+            && isSame(left.prefix, right.prefix) && isSame(left.endpointURL, right.endpointURL)
+            && isSame(left.filters, right.filters)
+    }
+
     /// What makes it one and the same source: filters may change.
     public var identity: SourceRecord {
         var copy = self

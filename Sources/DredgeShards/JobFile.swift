@@ -31,7 +31,12 @@ public struct JobFile: Codable, Sendable, Hashable {
 
         /// Whether both name the same objects, but for filters.
         func isSame(as other: SourceName) -> Bool {
-            name == other.name && bucket == other.bucket && prefix == other.prefix && endpoint == other.endpoint
+            // Byte for byte, as S3 tells keys apart.
+            [
+                (name, other.name), (bucket, other.bucket), (prefix, other.prefix),
+                (endpoint ?? "", other.endpoint ?? ""),
+            ]
+            .allSatisfy { $0.utf8.elementsEqual($1.utf8) }
         }
     }
 

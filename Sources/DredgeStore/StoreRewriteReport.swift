@@ -59,7 +59,11 @@ public struct ForgetFilter: Sendable, Hashable {
     /// Whether whole sources are meant, not some of their keys.
     var isOfWholeSources: Bool { prefix == nil && key == nil && run == nil }
 
-    func matches(source name: String?) -> Bool { source == nil || source == name }
+    /// Byte for byte: what looks the same may be another source.
+    func matches(source name: String?) -> Bool {
+        guard let source else { return true }
+        return name.map { source.utf8.elementsEqual($0.utf8) } ?? false
+    }
     func matches(key other: [UInt8]) -> Bool {
         (key == nil || key == other) && other.starts(with: prefix ?? [])
     }

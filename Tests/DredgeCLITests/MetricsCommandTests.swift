@@ -164,6 +164,7 @@ import Testing
             (["--metrics-listen", "localhost:9464"], 1), (["--metrics-listen", "127.0.0.1"], 1),
             (["--metrics-listen", "127.0.0.1:99999"], 1), (["--metrics-listen", "::1:9464"], 1),
             (["--metrics-listen", "192.0.2.1:0"], 3), (["--metrics-file", "no/such/folder/run.prom"], 3),
+            (["--metrics-file", "c.yaml"], 3), (["--metrics-file", "/dev/zero"], 3),
         ] as [([String], Int32)])
     func `an address or file that can't be had is told before anything is read`(
         flags: [String], status: Int32

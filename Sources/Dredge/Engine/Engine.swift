@@ -298,16 +298,23 @@ extension Source {
         // Only whether it is the same matters, and what is erased from a store may be its whole prefix.
         let part = listsPart ? ["/\(SHA256.hex(Array(prefix.utf8)))\(isOneObject ? "=" : "")"] : []
         // As they mean it: the same text has meant less.
-        let patterns =
-            include.map { "+\(GlobPattern.ofWholeKeys($0))" } + exclude.map { "-\(GlobPattern.ofWholeKeys($0))" }
+        let patterns = include.map { "+\(Self.recorded($0))" } + exclude.map { "-\(Self.recorded($0))" }
         let others = [
             minSizeByteCount.map { "size>=\($0)" }, maxSizeByteCount.map { "size<=\($0)" },
-            modifiedAfter.map { "modified>\($0.formatted(.iso8601))" },
+            modifiedAfter.map { "modified>\($0.timeIntervalSince1970)" },
         ]
         let filters = (part + patterns + others.compactMap(\.self)).joined(separator: "\n")
         return SourceRecord(
             name: name, bucket: bucket, prefix: storedPrefix ?? prefix, endpointURL: endpoint(endpoints),
             filters: filters.isEmpty ? nil : filters)
+    }
+
+    /// A pattern in printable ASCII, so that two are the same text only where they are the same bytes.
+    private static func recorded(_ pattern: String) -> String {
+        GlobPattern.ofWholeKeys(pattern).utf8.map { byte in
+            (0x20..<0x7F).contains(byte) && byte != UInt8(ascii: "%")
+                ? String(Unicode.Scalar(byte)) : "%" + String(byte, radix: 16)
+        }.joined()
     }
 
     /// What tells its bucket from others, for the gate of its requests.

@@ -40,6 +40,9 @@ struct InitCommand: ParsableCommand {
         var check = FlagCheck()
         var addressed = AddressedSource(
             draft.url, access, environment: ProcessInfo.processInfo.environment, &check)
+        if !addressed.source.include.isEmpty, !include.isEmpty {
+            check.report("--include stands beside a URL with a pattern; give one of them")
+        }
         for pattern in include { check.rule("--include", pattern, FieldRules.keyPattern) }
         check.rule("--store", store, FieldRules.storePath)
         try addressed.finish(check)
@@ -49,6 +52,10 @@ struct InitCommand: ParsableCommand {
             throw CommandFailure(.usage, of: error, error.description)
         }
         do { try Data(text.utf8).write(to: URL(fileURLWithPath: config), options: .withoutOverwriting) } catch {
+            // What a full disk leaves would be there already the next time.
+            if (error as? CocoaError)?.code != .fileWriteFileExists {
+                try? FileManager.default.removeItem(atPath: config)
+            }
             throw CommandFailure(
                 .fatal, "dredge: \(Quoting.escaped(config)) can't be written: \(error.localizedDescription)")
         }

@@ -23,7 +23,10 @@ struct SourceURL: Equatable {
             switch scalar {
             case "*": pattern += last == "*" ? "" : "**"
             case "?": pattern += "?"
-            default: pattern += GlobPattern.quoted(String(scalar)).dropFirst()
+            // `**/` would match nothing at all, too.
+            case "/" where last == "*": pattern += "\\/"
+            // Not the slash before it, by scalars: what combines with it must stay.
+            default: pattern.unicodeScalars += GlobPattern.quoted(String(scalar)).unicodeScalars.dropFirst()
             }
             last = scalar
         }

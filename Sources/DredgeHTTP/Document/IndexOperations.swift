@@ -68,10 +68,10 @@
             .maybe("max_files", .integer(1...Int(Int32.max)), "Stop behind so many objects, in order of their keys."),
             .maybe(
                 "include", .list(.string(1...1_024), countMax: ServiceLimits.patternCountMax),
-                "Globs on the whole key; an object must match one of them."),
+                "Globs; an object must match one of them. One without a slash matches at any depth."),
             .maybe(
                 "exclude", .list(.string(1...1_024), countMax: ServiceLimits.patternCountMax),
-                "Globs on the whole key; an object may match none of them."),
+                "Globs; an object may match none of them. One without a slash matches at any depth."),
         ]
     }
 #endif

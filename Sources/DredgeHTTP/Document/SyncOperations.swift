@@ -88,10 +88,10 @@
             .maybe("prefix", .string(0...1_024), "Only keys that begin with it."),
             .maybe(
                 "include_patterns", .list(.string(1...1_024), countMax: ServiceLimits.patternCountMax),
-                "Globs on the whole key."),
+                "Globs. One without a slash matches at any depth."),
             .maybe(
                 "exclude_patterns", .list(.string(1...1_024), countMax: ServiceLimits.patternCountMax),
-                "Globs on the whole key."),
+                "Globs. One without a slash matches at any depth."),
             .maybe(
                 "deletion_policy", .words(["mirror", "archive", "ignore"]),
                 "What becomes of documents that the bucket no longer has. mirror: they go, unless that looks like a "

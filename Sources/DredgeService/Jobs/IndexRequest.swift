@@ -27,7 +27,7 @@ public struct IndexRequest: Sendable, Hashable, Codable {
     public var fileCountMax: Int?
     /// Whether files are left alone whose present version is in the collection; else they are read again.
     public var skipsExisting = true
-    /// Globs on the whole key.
+    /// Globs, see `GlobPattern`.
     public var include: [String] = []
     /// Globs on the whole key.
     public var exclude: [String] = []
