@@ -164,11 +164,11 @@ class Cluster:
                 parent = int(re.search(r"PPid:\s+(\d+)", pathlib.Path(f"/proc/{process}/status").read_text())[1])
                 if "slurmstepd" in pathlib.Path(f"/proc/{parent}/cmdline").read_text():
                     processes.append(parent)
-        for process in dict.fromkeys(processes):
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        # First all stand still: a step whose task is killed before it would tell the controller that.
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for process in dict.fromkeys(processes):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, number)
         return len(set(processes))
 
 
