@@ -85,13 +85,14 @@ struct Main {
                 try? StandardOutput.shared.write(text.isEmpty ? "" : text + "\n")
                 return (.complete, nil)
             }
+            var message = DredgeCommand.message(for: error)
             if let misspelling = Misspelling(arguments, of: DredgeCommand.self) {
+                message = misspelling.text
                 // In the place of the parser's first line, which counts all words behind it as unexpected, too.
                 let usage = text.split(separator: "\n").drop { !$0.hasPrefix("Usage:") }
                 text = (["Error: \(misspelling.text)"] + usage).joined(separator: "\n")
             }
             StandardError.write(text + "\n")
-            let message = DredgeCommand.message(for: error)
             return (.usage, OutcomeLine.Problem(code: "usage", message: message))
         }
     }

@@ -71,7 +71,7 @@ extension ChunkStore: Ledger {
     public func settle(_ outcome: ObjectOutcome) throws(StoreError) { try requireWriter().submit(outcome) }
 
     /// Keeps objects of `source`, which `run` has recorded, as documents that the bucket does not list any more: a
-    /// removal that somebody else has withheld is then withheld here, too. Their filters count as not settled.
+    /// removal that somebody else has withheld is then withheld here, too.
     package func keepUnlisted(
         _ keys: [[UInt8]], of source: SourceID, in run: RunID, reason: String
     ) async throws(StoreError) {

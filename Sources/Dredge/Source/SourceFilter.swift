@@ -88,14 +88,16 @@ private final class PatternList: Sendable {
     /// Whether one of them matches. Once each has matched a key, the first that does decides.
     func match(_ key: [UInt8]) -> Bool {
         if patterns.isEmpty { return false }
-        return hasMatched.withLock { hasMatched in
-            var matches = false
-            for index in patterns.indices where !matches || !hasMatched[index] {
-                guard patterns[index].matches(key) else { continue }
-                matches = true
-                hasMatched[index] = true
-            }
-            return matches
+        // Not under the lock: many listers match at the same time.
+        let before = hasMatched.withLock { $0 }
+        var matches = false
+        var new: [Int] = []
+        for index in patterns.indices where !matches || !before[index] {
+            guard patterns[index].matches(key) else { continue }
+            matches = true
+            if !before[index] { new.append(index) }
         }
+        if !new.isEmpty { hasMatched.withLock { hasMatched in for index in new { hasMatched[index] = true } } }
+        return matches
     }
 }
