@@ -11,6 +11,8 @@ enum AttemptFailure: Error {
     case shortBody
     /// The task was cancelled before it was sent.
     case cancelled
+    /// The credentials ended while the request waited for memory or for the processor, and there are no others.
+    case credentials(AWSError)
     /// An answer that isn't what was asked: guessing could give wrong bytes. What is malformed is asked again.
     case unusable(S3Error.Code, String, status: Int, requestID: String?)
 
@@ -34,7 +36,7 @@ enum AttemptFailure: Error {
             return .unusable(
                 code, secrets.areRepeated(in: said) ? RequestSecrets.concealedMessage : said, status: status,
                 requestID: secrets.without(requestID))
-        case .shortBody, .cancelled: return self
+        case .shortBody, .cancelled, .credentials: return self
         }
     }
 
@@ -52,7 +54,7 @@ enum AttemptFailure: Error {
             }
         case .shortBody: .wait
         case .unusable(.malformedAnswer, _, _, _): .wait
-        case .unusable, .cancelled: .none
+        case .unusable, .cancelled, .credentials: .none
         }
     }
 }

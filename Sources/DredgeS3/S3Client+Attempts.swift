@@ -2,6 +2,12 @@ import DredgeAWS
 import DredgeTransfer
 import Logging
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 extension S3Client {
     /// Sends what `exchange` asks until it is answered or there is no use in trying further.
     /// - Parameter policy: nil: the client's.
@@ -93,12 +99,7 @@ extension S3Client {
         do {
             return try await credentials.credentials()
         } catch {
-            guard error.code != .cancelled else { throw S3Error.cancelled(operation, attemptCount: attemptCount) }
-            throw S3Error(
-                code: .credentials, bucket: settings.bucket, key: operation.key, range: operation.range,
-                attemptCount: attemptCount, status: error.status, serviceCode: error.serviceCode,
-                requestID: error.requestID, message: "no credentials: \(error.step): \(error.message)",
-                advice: error.advice, cause: error)
+            throw S3Error.credentials(error, operation, attemptCount: attemptCount)
         }
     }
 
@@ -106,10 +107,10 @@ extension S3Client {
     private func admittedAttempt<E: Exchange>(
         _ exchange: inout E, at target: BucketTarget, attemptCount: Int
     ) async throws(S3Error) -> (Result<E.Answer, AttemptFailure>, Credentials?) {
-        let (place, used) = try await admission(of: exchange, attemptCount: attemptCount)
+        var (place, used) = try await admission(of: exchange, attemptCount: attemptCount)
         defer { withExtendedLifetime(place) {} }
         do throws(AttemptFailure) {
-            return (.success(try await toldAttempt(&exchange, at: target, with: used)), used)
+            return (.success(try await toldAttempt(&exchange, at: target, with: &used)), used)
         } catch {
             return (.failure(error), used)
         }
@@ -136,12 +137,12 @@ extension S3Client {
 
     /// One attempt, of whose end the gate is told.
     private func toldAttempt<E: Exchange>(
-        _ exchange: inout E, at target: BucketTarget, with credentials: Credentials?
+        _ exchange: inout E, at target: BucketTarget, with credentials: inout Credentials?
     ) async throws(AttemptFailure) -> E.Answer {
-        guard let gate else { return try await attempt(&exchange, at: target, with: credentials).answer }
+        guard let gate else { return try await attempt(&exchange, at: target, with: &credentials).answer }
         let keptBefore = exchange.keptByteCount
         do throws(AttemptFailure) {
-            let (answer, response) = try await attempt(&exchange, at: target, with: credentials)
+            let (answer, response) = try await attempt(&exchange, at: target, with: &credentials)
             if exchange.isGated {
                 gate.attemptEnded(
                     .answered(
@@ -157,14 +158,14 @@ extension S3Client {
     }
 
     func attempt<E: Exchange>(
-        _ exchange: inout E, at target: BucketTarget, with credentials: Credentials?
+        _ exchange: inout E, at target: BucketTarget, with credentials: inout Credentials?
     ) async throws(AttemptFailure) -> (answer: E.Answer, response: HTTPResponse) {
         guard case .list(let buffers) = exchange.room else {
-            return try await exchangeOnce(&exchange, at: target, with: credentials)
+            return try await exchangeOnce(&exchange, at: target, with: &credentials)
         }
         while true {
             do throws(AttemptFailure) {
-                return try await exchangeOnce(&exchange, at: target, with: credentials)
+                return try await exchangeOnce(&exchange, at: target, with: &credentials)
             } catch {
                 guard buffers.failed(error) else { throw error }
             }
@@ -184,20 +185,34 @@ extension S3Client {
     }
 
     private func exchangeOnce<E: Exchange>(
-        _ exchange: inout E, at target: BucketTarget, with credentials: Credentials?
+        _ exchange: inout E, at target: BucketTarget, with credentials: inout Credentials?
     ) async throws(AttemptFailure) -> (answer: E.Answer, response: HTTPResponse) {
         let body = try await body(for: exchange.room)
+        let date = try await signingDate(renewing: &credentials)
         var request = exchange.request(at: target.endpoint)
         request.headers += headers
         request.refusesPrivateAddresses = settings.refusesPrivateAddresses
         if let credentials {
-            target.signer.sign(&request, credentials: credentials, date: clock.now, unsignedPayload: false)
+            target.signer.sign(&request, credentials: credentials, date: date, unsignedPayload: false)
         }
         do throws(AttemptFailure) {
             return try await answer(to: request, of: &exchange, into: body)
         } catch {
             throw error.concealing(RequestSecrets(request, credentials: credentials))
         }
+    }
+
+    /// The time to sign with, and others instead of credentials that ended while their request waited for memory or for
+    /// the processor. A source that has no others may give the same: by the service's clock they may be good.
+    private func signingDate(renewing credentials: inout Credentials?) async throws(AttemptFailure) -> Date {
+        let now = clock.now
+        guard let end = credentials?.expiration, end <= now else { return now }
+        do throws(AWSError) {
+            credentials = try await self.credentials.credentials()
+        } catch {
+            throw error.code == .cancelled ? .cancelled : .credentials(error)
+        }
+        return clock.now
     }
 
     private func answer<E: Exchange>(
@@ -223,7 +238,7 @@ extension S3Client {
 extension AttemptFailure {
     fileprivate var hasAnswer: Bool {
         switch self {
-        case .cancelled: false
+        case .cancelled, .credentials: false
         case .transfer(let error): error.head != nil
         default: true
         }
@@ -233,6 +248,7 @@ extension AttemptFailure {
     fileprivate var outcome: AttemptOutcome? {
         if isCancellation { return nil }
         switch (self, remedy) {
+        case (.credentials, _): return nil
         case (_, .slowDown): return .throttled
         case (.service(let fault), let remedy) where remedy != .wait && fault.status < 500:
             return .answered(firstByteTime: fault.firstByteTime, duration: fault.duration, byteCount: 0)

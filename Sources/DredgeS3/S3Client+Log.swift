@@ -37,6 +37,7 @@ extension AttemptFailure {
             note(status: status, requestID: requestID)
             metadata["reason"] = "\(said)"
         case .shortBody: metadata["reason"] = "the answer ended before its announced end"
+        case .credentials(let error): metadata["reason"] = "\(error.message)"
         case .cancelled: break
         }
         return metadata

@@ -43,11 +43,11 @@ extension S3Client {
 
     /// The region that HeadBucket names, whether it is allowed or not. nil: it names none.
     private func bucketRegion(at target: BucketTarget) async -> String? {
-        let used: Credentials?
+        var used: Credentials?
         do throws(AWSError) { used = try await credentials.credentials() } catch { return nil }
         var exchange = HeadBucketExchange(bucket: settings.bucket, room: headRoom)
         do throws(AttemptFailure) {
-            return try await attempt(&exchange, at: target, with: used).answer.region
+            return try await attempt(&exchange, at: target, with: &used).answer.region
         } catch {
             guard case .service(let fault) = error else { return nil }
             return fault.region

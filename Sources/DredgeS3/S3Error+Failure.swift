@@ -32,6 +32,16 @@ extension S3Error {
             advice: Advice.cancelled(operation))
     }
 
+    /// There was nothing to sign with.
+    static func credentials(_ error: AWSError, _ operation: Operation, attemptCount: Int) -> S3Error {
+        guard error.code != .cancelled else { return .cancelled(operation, attemptCount: attemptCount) }
+        return S3Error(
+            code: .credentials, bucket: operation.bucket, key: operation.key, range: operation.range,
+            attemptCount: attemptCount, status: error.status, serviceCode: error.serviceCode,
+            requestID: error.requestID, message: "no credentials: \(error.step): \(error.message)",
+            advice: error.advice, cause: error)
+    }
+
     /// The error of a request whose last attempt ended with `failure`.
     init(_ failure: AttemptFailure, _ operation: Operation, context: Context) {
         self.init(
@@ -61,6 +71,8 @@ extension S3Error {
             advice = Advice(operation: operation, context: context).text(for: code, transfer: error)
         case .cancelled:
             self = .cancelled(operation, attemptCount: context.attemptCount)
+        case .credentials(let error):
+            self = .credentials(error, operation, attemptCount: context.attemptCount)
         case .shortBody:
             code = .shortBody
             message = "\(operation.words): the answer ended before its announced end"

@@ -65,6 +65,31 @@ final class RotatingCredentials: CredentialSource {
     }
 }
 
+/// Credentials that are over as soon as they are given: one pair of keys after the other, then the last again, or an
+/// error.
+final class OutlivedCredentials: CredentialSource {
+    private let accessKeyIDs: [String]
+    private let failsThen: Bool
+    private let given = Counter()
+
+    init(_ accessKeyIDs: [String], failsThen: Bool = false) {
+        self.accessKeyIDs = accessKeyIDs
+        self.failsThen = failsThen
+    }
+
+    func credentials() async throws(AWSError) -> Credentials? {
+        let number = given.next()
+        guard number <= accessKeyIDs.count || !failsThen else {
+            throw AWSError(code: .noCredentials, step: "refresh", message: "there are no more", advice: "")
+        }
+        return Credentials(
+            accessKeyID: accessKeyIDs[min(number, accessKeyIDs.count) - 1], secretAccessKey: "secret",
+            expiration: .now.addingTimeInterval(-1))
+    }
+
+    func refused(_ credentials: Credentials) async {}
+}
+
 /// A gate for one attempt at a time that counts what it is told.
 final class CountingGate: AttemptGate {
     final class Place: Admission {

@@ -172,6 +172,29 @@ private typealias Scenario = ScriptedS3Server.Scenario
         }
     }
 
+    @Test func `what ended while its request waited is asked for again before it is signed (I9)`() async throws {
+        try await ScriptedBucket.with(.init(objects: [object]), credentials: OutlivedCredentials(["AKOLD", "AKNEW"])) {
+            _ = try await $0.read("a", 0..<5)
+            let signatures = try $0.server.requests().compactMap { $0.headers["authorization"] }
+            #expect(signatures.map { $0.contains("AKNEW") } == [true])
+        }
+        // By the service's clock they may be good.
+        try await ScriptedBucket.with(.init(objects: [object]), credentials: OutlivedCredentials(["AKOLD"])) {
+            _ = try await $0.read("a", 0..<5)
+            let signatures = try $0.server.requests().compactMap { $0.headers["authorization"] }
+            #expect(signatures.map { $0.contains("AKOLD") } == [true])
+        }
+        // None are left.
+        try await ScriptedBucket.with(
+            .init(objects: [object]), credentials: OutlivedCredentials(["AKOLD"], failsThen: true)
+        ) {
+            let error = try #require(try await $0.readError("a", 0..<5))
+            #expect(error.code == .credentials)
+            #expect(error.message == "no credentials: refresh: there are no more")
+            #expect(try $0.server.requests().isEmpty)
+        }
+    }
+
     @Test(arguments: ["ExpiredToken", "InvalidToken", "TokenRefreshRequired"])
     func `refused session tokens are replaced once (I9)`(code: String) async throws {
         let credentials = RotatingCredentials(["AKOLD", "AKNEW"])
