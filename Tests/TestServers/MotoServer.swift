@@ -12,14 +12,13 @@ public final class MotoServer: Sendable {
 
     /// Starts the server and waits until it listens, a second or two.
     public init() async throws {
-        let port = try LoopbackPort.free()
-        self.port = port
-        process = try ServerProcess(
-            Python.interpreter,
-            // Until a scenario is there, nothing is checked.
-            environment: ["INITIAL_NO_AUTH_ACTION_COUNT": "100000000", "PYTHONWARNINGS": "ignore"]
-        ) { _ in [TestScripts.path("moto_server.py"), String(port)] }
-        try await process.waitUntilListening(on: port)
+        (process, port) = try await ServerProcess.listening { port in
+            try ServerProcess(
+                Python.interpreter,
+                // Until a scenario is there, nothing is checked.
+                environment: ["INITIAL_NO_AUTH_ACTION_COUNT": "100000000", "PYTHONWARNINGS": "ignore"]
+            ) { _ in [TestScripts.path("moto_server.py"), String(port)] }
+        }
     }
 
     /// Creates what `scenario` names, and turns authorization on. May be called again to add more, and to give a role

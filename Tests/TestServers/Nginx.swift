@@ -28,26 +28,27 @@ public final class Nginx: Sendable {
     public init(
         files: [String: Data], identity: Identity? = nil, rejectsHandshakes: Bool = false
     ) async throws {
-        let port = try LoopbackPort.free()
-        self.port = port
         isTLS = identity != nil
-        process = try ServerProcess(Self.executable) { directory in
-            let root = directory.appending(path: "root")
-            try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
-            for (path, content) in files {
-                let file = root.appending(path: path)
-                try FileManager.default.createDirectory(
-                    at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-                try content.write(to: file)
+        (process, port) = try await ServerProcess.listening { port in
+            try ServerProcess(Self.executable) { directory in
+                let root = directory.appending(path: "root")
+                try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+                for (path, content) in files {
+                    let file = root.appending(path: path)
+                    try FileManager.default.createDirectory(
+                        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+                    try content.write(to: file)
+                }
+                let configuration = directory.appending(path: "nginx.conf")
+                try Self.configuration(
+                    directory: directory.path, port: port, identity: identity, rejectsHandshakes: rejectsHandshakes
+                )
+                .write(to: configuration, atomically: true, encoding: .utf8)
+                return [
+                    "-p", directory.path, "-c", configuration.path, "-e", directory.appending(path: "server.log").path,
+                ]
             }
-            let configuration = directory.appending(path: "nginx.conf")
-            try Self.configuration(
-                directory: directory.path, port: port, identity: identity, rejectsHandshakes: rejectsHandshakes
-            )
-            .write(to: configuration, atomically: true, encoding: .utf8)
-            return ["-p", directory.path, "-c", configuration.path, "-e", directory.appending(path: "server.log").path]
         }
-        try await process.waitUntilListening(on: port)
     }
 
     /// The URL of a path below the root.

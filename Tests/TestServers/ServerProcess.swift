@@ -6,7 +6,8 @@ public import Foundation
 /// `@unchecked`: Foundation's `Process` has its own lock; init alone configures it.
 public final class ServerProcess: @unchecked Sendable {
     private let process = Process()
-    /// Where the server keeps its files and its log. The supervisor removes it when the server has ended.
+    /// Where the server keeps its files and its log. The supervisor removes it when it ends the server; what a server
+    /// leaves that ends by itself is there until the test lets go of it.
     public let directory: URL
 
     /// Starts `executable` (a path, or a name to be found in PATH) in a new directory. `arguments` may use the
@@ -27,6 +28,22 @@ public final class ServerProcess: @unchecked Sendable {
         process.standardError = handle
         process.standardInput = FileHandle.nullDevice
         try process.start()
+    }
+
+    /// A server on a port that was free, once it listens there. Somebody else may take the port before the server
+    /// does, or the machine may fail to start it: then it is started once more, on another port.
+    public static func listening(
+        attemptCount: Int = 3, _ start: (_ port: Int) throws -> ServerProcess
+    ) async throws -> (process: ServerProcess, port: Int) {
+        let port = try LoopbackPort.free()
+        let process = try start(port)
+        do {
+            try await process.waitUntilListening(on: port)
+            return (process, port)
+        } catch let problem as ServerProblem where attemptCount > 1 {
+            print("a server is started again, on another port: \(problem)")
+            return try await listening(attemptCount: attemptCount - 1, start)
+        }
     }
 
     /// Whether the server has not ended.
@@ -61,7 +78,10 @@ public final class ServerProcess: @unchecked Sendable {
         if process.isRunning { process.terminate() }
     }
 
-    deinit { stop() }
+    deinit {
+        guard !process.isRunning else { return stop() }
+        try? FileManager.default.removeItem(at: directory)
+    }
 }
 
 /// A server that does not do what a test needs.

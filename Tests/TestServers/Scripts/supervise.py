@@ -2,6 +2,8 @@
 
 usage: supervise.py COMMAND [ARGUMENT...]
 
+A server that ends by itself leaves its directory, with its log, to the test.
+
 The command gets a process group of its own, so that what it starts in turn ends with it. A test process that crashes
 cannot clean up; this looks for its parent twice a second.
 """
@@ -27,10 +29,13 @@ def end(*_):
 
 signal.signal(signal.SIGTERM, end)
 signal.signal(signal.SIGINT, end)
+ended_by_itself = False
 try:
     while os.getppid() == parent:
         try:
-            sys.exit(server.wait(timeout=0.5))
+            server.wait(timeout=0.5)
+            ended_by_itself = True
+            break
         except subprocess.TimeoutExpired:
             pass
 finally:
@@ -42,5 +47,5 @@ finally:
             break
         except subprocess.TimeoutExpired:
             continue
-    if os.path.basename(os.getcwd()).startswith("dredge-test-"):
+    if not ended_by_itself and os.path.basename(os.getcwd()).startswith("dredge-test-"):
         shutil.rmtree(os.getcwd(), ignore_errors=True)
