@@ -6,7 +6,7 @@ import Foundation
 let plan = try JSONDecoder().decode(Plan.self, from: Data(contentsOf: URL(filePath: CommandLine.arguments[1])))
 var limits = Limits.default
 limits.memoryByteCount = plan.memoryByteCount
-let engine = try Engine(limits: limits)
+let engine = try Engine(limits: limits, environment: ProcessInfo.processInfo.environment)
 
 @Sendable func perform(_ item: Plan.Item, since start: ContinuousClock.Instant) async throws -> Ending {
     let store = try ChunkStore.open(at: "\(plan.folder)/\(item.bucket).chunks", settings: IndexSettings())

@@ -2,6 +2,7 @@
 // Dredge`, not all that those targets have.
 @_exported public import enum DredgeAWS.BaseCredentials
 @_exported public import struct DredgeAWS.Credentials
+@_exported public import struct DredgeAWS.CredentialCallback
 @_exported public import struct DredgeAWS.RoleHop
 @_exported public import enum DredgeAWS.SessionPolicy
 @_exported public import struct DredgeBase.ETag

@@ -1,5 +1,11 @@
 package import DredgeTransfer
 
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
 /// Why there is nothing to sign with, or why a service refused to give it.
 ///
 /// Built from an allow-list: no request, no header, no secret is ever part of it. Its `description` is one paragraph
@@ -90,7 +96,10 @@ extension ProviderReason: CustomStringConvertible {
     public var description: String { "\(provider): \(reason)" }
 }
 
-extension AWSError: CustomStringConvertible {
+extension AWSError: LocalizedError, CustomStringConvertible {
+    /// The same as `description`.
+    public var errorDescription: String? { description }
+
     /// One paragraph: step, what the service said, what to do.
     public var description: String {
         var answer: [String] = []

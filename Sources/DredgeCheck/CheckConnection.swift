@@ -34,16 +34,16 @@ struct CheckConnection: Sendable {
         var source = source
         trimmedHops = source.trimExternalIDs()
         self.source = source
-        var limits = TransferLimits()
+        var limits = TransferLimits(environment: environment)
         limits.connectionCountMax = CheckLimits.connectionCountMax
         limits.connectTimeout = CheckLimits.connectTimeout
         limits.progressTimeout = CheckLimits.progressTimeout
-        limits.certificateAuthorityPath = environment["AWS_CA_BUNDLE"]
         transfer = try TransferLoop.start(limits)
         self.base =
-            if case .accessKey(let credentials) = source.auth {
-                CredentialSources.fixed(credentials)
-            } else {
+            switch source.auth {
+            case .accessKey(let credentials): CredentialSources.fixed(credentials)
+            case .callback(let callback): CredentialSources.calling(callback)
+            case .assumeRole, .ambient, .anonymous:
                 CredentialSources.base(base, environment: environment, transfer: transfer, logger: logger)
             }
         self.environment = base.environment(environment)

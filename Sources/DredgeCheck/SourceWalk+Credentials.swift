@@ -39,6 +39,7 @@ extension SourceWalk {
             case .assumeRole(let hops):
                 hops.count == 1 ? "by way of one role" : "by way of \(hops.count) roles, one after the other"
             case .accessKey: "with the access key of the config"
+            case .callback(let callback): "with credentials of \(callback.name)"
             case .ambient: "with your own credentials, without a role"
             case .anonymous: "without signing (anonymously)"
             }

@@ -1,3 +1,9 @@
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
 /// One mistake in a config file: where it stands, and what would be right.
 public struct ConfigProblem: Hashable, Sendable {
     /// The name that was given with the text.
@@ -32,7 +38,7 @@ extension ConfigProblem: Comparable {
 }
 
 /// Everything that is wrong with a config file, in the file's order.
-public struct ConfigError: Error, CustomStringConvertible {
+public struct ConfigError: LocalizedError, CustomStringConvertible {
     /// At least one.
     public var problems: [ConfigProblem]
 
@@ -45,6 +51,9 @@ public struct ConfigError: Error, CustomStringConvertible {
     }
 
     init(problems: [ConfigProblem]) { self.problems = problems }
+
+    /// The same as `description`.
+    public var errorDescription: String? { description }
 
     /// A line for each problem, up to a hundred.
     public var description: String {

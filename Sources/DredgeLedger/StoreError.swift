@@ -1,5 +1,11 @@
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
 /// What went wrong with a store, where, and what to do about it. Never holds chunk text or object keys.
-public struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct StoreError: LocalizedError, Sendable, Hashable, CustomStringConvertible {
     /// The kinds of errors.
     public enum Code: String, Sendable {
         /// The file is something else: not SQLite, or the database of another application.
@@ -48,6 +54,16 @@ public struct StoreError: Error, Sendable, Hashable, CustomStringConvertible {
         self.advice = advice
     }
 
-    /// Message and advice in one line.
-    public var description: String { advice.isEmpty ? message : "\(message) \(advice)" }
+    /// What the command says: message and advice in one line.
+    public var description: String {
+        advice.isEmpty ? Self.sentence(message) : "\(Self.sentence(message)) \(Self.sentence(advice))"
+    }
+
+    /// The same as `description`.
+    public var errorDescription: String? { description }
+
+    private static func sentence(_ text: String) -> String {
+        guard let last = text.last else { return text }
+        return ".!?".contains(last) ? text : text + "."
+    }
 }

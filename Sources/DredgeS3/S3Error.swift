@@ -146,7 +146,10 @@ public struct S3Error: Error, Sendable {
     }
 }
 
-extension S3Error: CustomStringConvertible {
+extension S3Error: LocalizedError, CustomStringConvertible {
+    /// The same as `description`.
+    public var errorDescription: String? { description }
+
     /// One paragraph: where, what, what the service said, what to do.
     public var description: String {
         var place = "s3://\(printable(bucket.utf8))"

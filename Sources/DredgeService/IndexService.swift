@@ -57,7 +57,8 @@ public final class IndexService: Sendable {
             principal: ServerPrincipal(configured: configuration.principalARN, engine: engine))
         webhooks = Webhooks(
             database: database, configuration: configuration,
-            sender: try WebhookSender(database: database, configuration: configuration, logger: logger))
+            sender: try WebhookSender(
+                database: database, configuration: configuration, environment: engine.environment, logger: logger))
         jobs = Jobs(
             database: database, stores: stores, search: indexes, engine: engine, integrations: integrations,
             webhooks: webhooks.sender, configuration: configuration, logger: logger)

@@ -31,9 +31,8 @@ package final class BucketStorage: JobStorage {
     package init(_ place: Source, base: BaseCredentials, environment: [String: String]) throws(RunError) {
         bucket = place.bucket
         prefix = place.prefix
-        var limits = TransferLimits()
+        var limits = TransferLimits(environment: environment)
         limits.connectionCountMax = ShardLimits.readCountInFlight
-        limits.certificateAuthorityPath = environment["AWS_CA_BUNDLE"]
         transfer = try TransferLoop.start(limits)
         let name = RunName.make()
         self.base = CredentialSources.base(
@@ -47,6 +46,7 @@ package final class BucketStorage: JobStorage {
                     runName: name, base: self.base, environment: variables, transfer: transfer, onWarning: { _ in }),
                 narrowing: JobScope(bucket: place.bucket, prefix: place.prefix).narrowing)
         case .accessKey(let keys): credentials = CredentialSources.fixed(keys)
+        case .callback(let callback): credentials = CredentialSources.calling(callback)
         case .ambient: credentials = self.base
         case .anonymous: credentials = CredentialSources.anonymous()
         }

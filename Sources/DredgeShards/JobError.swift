@@ -1,5 +1,11 @@
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
 /// What is wrong with a job over many machines, where, and what to do next.
-public struct JobError: Error, Sendable, CustomStringConvertible {
+public struct JobError: LocalizedError, Sendable, CustomStringConvertible {
     /// The closed list of causes.
     public enum Code: String, Sendable {
         /// The command or the config is wrong.
@@ -36,6 +42,9 @@ public struct JobError: Error, Sendable, CustomStringConvertible {
         self.message = message
         self.advice = advice
     }
+
+    /// The same as `description`.
+    public var errorDescription: String? { description }
 
     /// One paragraph: where, what, what to do.
     public var description: String { "\(place): \(message) \(advice)" }

@@ -57,6 +57,9 @@ public struct StoredObject: Sendable, Hashable {
     /// Their tokens.
     public var tokenCount: Int
 
+    /// The key as text; bytes that are no UTF-8 are replaced (U+FFFD), so that two keys may look the same.
+    public var keyText: String { String(decoding: key, as: UTF8.self) }
+
     /// Whether what is stored may be of an older version than the bucket has: it is to be fetched again, or that
     /// failed.
     public var isStale: Bool { content != nil && state != .indexed && state != .unchanged }
@@ -94,4 +97,10 @@ public struct StoredChunk: Sendable, Hashable {
     public var tokenCount: Int
     /// Its bytes, exactly as in the document: not always valid UTF-8.
     public var text: [UInt8]
+
+    /// `text` as a string; bytes that are no UTF-8 are replaced (U+FFFD).
+    public var string: String { String(decoding: text, as: UTF8.self) }
+
+    /// The key as text; bytes that are no UTF-8 are replaced (U+FFFD), so that two keys may look the same.
+    public var keyText: String { String(decoding: key, as: UTF8.self) }
 }

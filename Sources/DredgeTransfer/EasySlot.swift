@@ -16,6 +16,7 @@ final class EasySlot {
     var socket: curl_socket_t?
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var method = HTTPRequest.Method.get
+    private var proxy = ""
     /// Easy handles of the process: tests see by it that none is leaked.
     static let liveCount = Atomic(0)
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -93,6 +94,9 @@ final class EasySlot {
             expect(ccurl_set_string(easy, CURLOPT_CAPATH, nil))
         }
 
+        expect(ccurl_set_string(easy, CURLOPT_PROXY, proxy))
+        expect(ccurl_set_string(easy, CURLOPT_NOPROXY, limits.proxies.exceptions))
+
         // Without signals; LoopExecutor says what that asks of its thread.
         expect(ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1))
         // A transfer that ends while its name is looked up leaves the lookup's thread to itself. Without this curl
@@ -124,7 +128,8 @@ final class EasySlot {
         guard result == CURLE_OK else {
             end()
             throw TransferError(
-                result, message: String(cString: curl_easy_strerror(result)), wasConnected: false, request: request)
+                result, message: String(cString: curl_easy_strerror(result)), wasConnected: false, request: request,
+                proxies: limits.proxies)
         }
     }
 
@@ -155,7 +160,8 @@ final class EasySlot {
             return .failure(TransferError(code: .privateAddress, message: message, request: transfer.request))
         default:
             let text = errorText.pointee == 0 ? String(cString: curl_easy_strerror(result)) : String(cString: errorText)
-            let error = TransferError(result, message: text, wasConnected: isConnected, request: transfer.request)
+            let error = TransferError(
+                result, message: text, wasConnected: isConnected, request: transfer.request, proxies: limits.proxies)
             guard error.mayLackDescriptors, Descriptors.areUsedUp else { return .failure(error) }
             let message = "no connection can be opened: this process may have \(Descriptors.limit) files open at once"
             return .failure(TransferError(code: .noDescriptors, message: message, request: transfer.request))
@@ -204,15 +210,18 @@ final class EasySlot {
             ? ccurl_set_string(easy, CURLOPT_COPYPOSTFIELDS, "") : ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, nil)
     }
 
-    /// curl keeps both from one transfer to the next. NULL brings back what `no_proxy` says.
+    /// curl keeps all of it from one transfer to the next. An empty proxy is none; without one curl would look into the
+    /// process's environment.
     private func setRoute(_ request: HTTPRequest) -> CURLcode {
         var result = ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, request.timeout?.millisecondCount ?? 0)
         if result == CURLE_OK {
             result = ccurl_set_open_socket(easy, request.refusesPrivateAddresses ? openPublicSocket : nil)
         }
         guard result == CURLE_OK else { return result }
-        let goesStraight = request.bypassesProxy || request.refusesPrivateAddresses
-        return ccurl_set_string(easy, CURLOPT_NOPROXY, goesStraight ? "*" : nil)
+        let proxy = limits.proxies.proxy(for: request) ?? ""
+        if proxy == self.proxy { return CURLE_OK }
+        self.proxy = proxy
+        return ccurl_set_string(easy, CURLOPT_PROXY, proxy)
     }
 
     private func setHeaders(_ request: HTTPRequest) -> CURLcode {

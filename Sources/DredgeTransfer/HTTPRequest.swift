@@ -30,7 +30,7 @@ public struct HTTPRequest: Sendable {
     /// Whether `TransferLimits.floorByteCount` holds. Not for an answer that a service begins at once and then keeps
     /// alive, a blank now and then, while it works; `timeout` has to bound such a one.
     public var isHeldToFloor = true
-    /// Whether it goes to its host straight, whatever proxy the environment names: for addresses of this machine and
+    /// Whether it goes to its host straight, whatever proxies the loop has: for addresses of this machine and
     /// its link.
     public var bypassesProxy = false
     /// Whether only addresses of the public internet are connected to (`AddressRange`), whatever name leads there, and

@@ -1,7 +1,13 @@
 import CCurl
 
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
 /// Why a transfer came to no answer. An answer of any status is not an error here.
-public struct TransferError: Error, Sendable, CustomStringConvertible {
+public struct TransferError: LocalizedError, Sendable, CustomStringConvertible {
     /// The closed list of reasons.
     public enum Code: String, Sendable {
         /// The host's name has no address, or the resolver did not answer.
@@ -56,6 +62,9 @@ public struct TransferError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The same as `description`.
+    public var errorDescription: String? { description }
+
     /// What happened, where, and what to look at.
     public var description: String {
         if isOfProxy { return "\(authority): \(message) (\(code.rawValue)). \(Self.proxyAdvice)" }
@@ -96,7 +105,9 @@ extension TransferError {
     /// `wasConnected` tells which of the two timeouts it was. A TLS handshake that the other side or the network broke
     /// off has the same code in curl as one that failed on its content; only curl's words tell them apart, and the
     /// first is worth another try.
-    init(_ result: CURLcode, message: String, wasConnected: Bool, request: HTTPRequest) {
+    init(
+        _ result: CURLcode, message: String, wasConnected: Bool, request: HTTPRequest, proxies: ProxySettings
+    ) {
         let code: Code =
             switch result {
             case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .couldNotResolve
@@ -115,7 +126,7 @@ extension TransferError {
             default: .other
             }
         self.init(code: code, message: message, request: request)
-        if let proxy = Proxy.unreached(message, besides: authority) {
+        if let proxy = proxies.unreached(message, by: request) {
             isOfProxy = true
             self.message = "the proxy \(proxy) can't be reached: \(self.message)"
         }

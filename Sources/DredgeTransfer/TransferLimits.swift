@@ -22,6 +22,8 @@ public struct TransferLimits: Sendable {
     public var headByteCountMax = 64 << 10
     /// A PEM file of certificate authorities instead of the system's (AWS_CA_BUNDLE).
     public var certificateAuthorityPath: String?
+    /// The proxies that requests go through.
+    public var proxies = ProxySettings()
 
     /// curl's receive buffer for a body of so many bytes (CURLOPT_BUFFERSIZE): an eighth of it, so that it is small
     /// beside the body, within 16 KiB (a TLS record) and 256 KiB. Throughput on 8 MiB bodies rises up to there and not
@@ -38,6 +40,12 @@ public struct TransferLimits: Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// The defaults, with what an environment says of the way out: proxies (`ProxySettings`) and AWS_CA_BUNDLE.
+    public init(environment: [String: String]) {
+        proxies = ProxySettings(environment)
+        certificateAuthorityPath = environment["AWS_CA_BUNDLE"]
+    }
 
     /// Traps where the numbers contradict each other.
     func check() {

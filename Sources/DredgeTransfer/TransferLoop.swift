@@ -3,8 +3,7 @@ import DredgeBase
 /// curl's multi handle on one thread, which is also the executor of tasks that prefer it.
 ///
 /// Memory: some 20 KiB for a connection, curl's receive buffer of 256 KiB for each that is busy, and the callers'
-/// buffers. Descriptors: one for a connection and two for the loop. Proxies are taken from the environment as curl does
-/// (libcurl-env(3)).
+/// buffers. Descriptors: one for a connection and two for the loop. Proxies are those of its limits.
 ///
 /// A loop that is dropped ends by itself; `shutDown` also waits for that.
 public final class TransferLoop: Sendable {

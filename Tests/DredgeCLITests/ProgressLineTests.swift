@@ -33,9 +33,10 @@ import Testing
     @Test func `of several sources it says how many are done, and at last the name of the one that is left`() {
         var line = ProgressLine()
         var state = progress(seconds: 1, done: 5, listed: 10, bytes: 1_000_000)
-        (state.sourceCount, state.openSources) = (3, ["a", "b"])
+        state.sources = ["a", "b\u{1B}", "c"].map { SourceProgress(name: $0) }
+        state.sources[2].isOpen = false
         #expect(line.text(state, columnCount: 100).hasSuffix("tokens  1/3 sources"))
-        state.openSources = ["b\u{1B}"]
+        state.sources[0].isOpen = false
         #expect(line.text(state, columnCount: 100).hasSuffix("tokens  source \"b\\u{1B}\""))
     }
 

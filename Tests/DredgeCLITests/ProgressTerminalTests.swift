@@ -56,8 +56,8 @@ import Testing
 
     @Test func `in a log a line of progress has its time, and in JSON its numbers`() throws {
         var progress = RunProgress()
-        (progress.listedCount, progress.doneCount, progress.sourceCount) = (10, 4, 2)
-        progress.openSources = ["a", "b"]
+        (progress.listedCount, progress.doneCount) = (10, 4)
+        progress.sources = ["a", "b"].map { SourceProgress(name: $0) }
         progress.waits = [SourceWait(source: "a", since: Date(timeIntervalSince1970: 0), reason: "down")]
         let text = CommandLog(format: .text).progress("4/10+ objects", progress)
         #expect(text.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info 4\/10\+ objects\n/) != nil, "\(text)")

@@ -34,6 +34,7 @@ import Testing
                 switch source.auth {
                 case .assumeRole(let hops): kinds.insert(hops.count == 1 ? "role" : "chain")
                 case .accessKey: kinds.insert("access key")
+                case .callback: Issue.record("a config can name no function")
                 case .ambient: kinds.insert("ambient")
                 case .anonymous: kinds.insert("anonymous")
                 }

@@ -70,7 +70,8 @@ import TestServers
         let source = Source(bucket: bucket, auth: .anonymous)
         return OpenSource(
             source, filter: try SourceFilter(source), service: service, gate: RequestGate(Capacity(1), limitMax: 1),
-            world: FakeWorld(buckets: [:], seed: 0, faultPercentage: 0), patience: .zero, warn: warn,
+            world: FakeWorld(buckets: [:], seed: 0, faultPercentage: 0), counters: SourceCounters(name: bucket),
+            patience: .zero, warn: warn,
             onWait: { _ in })
     }
 

@@ -94,7 +94,8 @@ import Testing
             return OpenSource(
                 source, filter: try SourceFilter(source), service: Service(requests: requests),
                 gate: RequestGate(Capacity(1), limitMax: 1),
-                world: FakeWorld(buckets: [:], seed: 0, faultPercentage: 0), patience: .zero, warn: { _ in },
+                world: FakeWorld(buckets: [:], seed: 0, faultPercentage: 0), counters: SourceCounters(name: bucket),
+                patience: .zero, warn: { _ in },
                 onWait: { _ in })
         }
         let now = ContinuousClock.now, date = Date(timeIntervalSince1970: 1_000)

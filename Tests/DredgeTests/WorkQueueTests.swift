@@ -21,7 +21,7 @@ import Testing
         Document(
             object: PendingObject(id: ObjectID(rawValue: 1), position: 1, key: [107], size: 1, eTag: ETag("e")),
             eTag: ETag("e"), size: 1, partByteCount: 10, partCount: parts, decoder: PlainText(),
-            ownBatch: parts > 1 ? run.sink.makeBatch() : nil)
+            ownBatch: parts > 1 ? run.sink.makeBatch() : nil, counters: SourceCounters(name: "s"))
     }
 
     @Test func `parts are handed out in their order, whatever order they arrive in`() async throws {

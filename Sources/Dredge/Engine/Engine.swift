@@ -3,13 +3,13 @@ import DredgeBase
 public import DredgeLedger
 import DredgeS3
 import DredgeTransfer
-public import Foundation
+import Foundation
 public import Logging
 
 /// Reads buckets, chunks their objects and counts tokens, for any number of runs at once.
 ///
 /// ```swift
-/// let engine = try Engine()
+/// let engine = try Engine(environment: ProcessInfo.processInfo.environment)
 /// let store = try ChunkStore.open(at: path, settings: IndexSettings(chunking: .lines(maxTokens: 512)))
 /// let role = RoleHop(roleARN: arn, externalID: id)
 /// let source = Source(bucket: "acme-contracts", prefix: "2025/", auth: .assumeRole([role]))
@@ -43,19 +43,20 @@ public final class Engine: Sendable {
     private let fed = FedSources()
     private let reads = Capacity(Limits.openReadCountMax)
 
-    /// An engine with AWS's default credential chain, the process's environment and a silent logger, unless said
-    /// otherwise.
+    /// An engine with AWS's default credential chain and a silent logger, unless said otherwise.
     ///
     /// Starts threads: one for transfers, and the workers. Throws when this machine gives none.
     /// - Parameters:
     ///   - limits: what all runs together may use.
     ///   - base: the credentials that sign where a source does not bring its own. They are looked up once, and renewed.
-    ///   - environment: what AWS's variables are read from.
+    ///   - environment: where AWS's variables are looked up, those of proxies, `HOME` and `PATH`:
+    ///     `ProcessInfo.processInfo.environment`, or what stands for it. The engine itself never looks into the
+    ///     process's; with an empty one no variable and no file of the home directory counts.
     ///   - logger: gets what happens: a run's phases and sessions at level info, what is tried again at debug, and
     ///     warnings. Never a secret.
     public convenience init(
         limits: Limits = .default, base: BaseCredentials = .defaultChain(),
-        environment: [String: String] = ProcessInfo.processInfo.environment,
+        environment: [String: String],
         logger: Logger = Logger(label: "dredge", factory: { _ in SwiftLogNoOpLogHandler() })
     ) throws(RunError) {
         let sessionName = "dredge-\(RunName.make())"
@@ -116,8 +117,8 @@ public final class Engine: Sendable {
                 stores.remove(store)
                 fed.remove(sources.count)
             }
-            let record = try await begin(sources, in: store, named: name, counters)
-            counters.begin(record.name, sources: sources.map(\.name))
+            let counts = sources.map { SourceCounters(name: $0.name) }
+            let record = try await begin(sources, counts, in: store, named: name, counters)
             var logger = logger
             logger[metadataKey: "run"] = "\(record.name)"
             logger.info(
@@ -139,10 +140,11 @@ public final class Engine: Sendable {
                 logger: logger)
             var open: [OpenSource] = []
             do throws(RunError) {
-                for (source, listing) in zip(sources, record.sources) {
+                for ((source, counts), listing) in zip(zip(sources, counts), record.sources) {
                     open.append(
                         try self.open(
-                            source, for: record.name, listedBy: manifests[source.name], counters: counters
+                            source, for: record.name, listedBy: manifests[source.name], counters: counters,
+                            sourceCounters: counts
                         ) { wait in
                             counters.note(wait, for: source.name)
                             self.tell(wait, of: source)
@@ -179,11 +181,12 @@ public final class Engine: Sendable {
     ///   - inventory: what is read in the place of the bucket's listing, and no object is; nil: nothing is.
     ///   - manifest: what is read in the place of the bucket's listing; nil: nothing is.
     ///   - counters: of the run, which its requests are counted into.
+    ///   - sourceCounters: which its objects are counted into; nil: nobody wants to know.
     ///   - onWait: called when the source begins to be waited for, and with nil when that is over.
     ///   - storedKey: the key of an object that an earlier run stored.
     func open(
         _ source: Source, for run: String, inventory: Inventory? = nil, listedBy manifest: (any ManifestListing)? = nil,
-        counters: RunCounters? = nil,
+        counters: RunCounters? = nil, sourceCounters: SourceCounters? = nil,
         onWait: @escaping @Sendable (SourceWait?) -> Void = { _ in },
         storedKey: @escaping @Sendable () async -> ObjectKey? = { nil }
     ) throws(RunError) -> OpenSource {
@@ -197,7 +200,8 @@ public final class Engine: Sendable {
             }
         if let manifest { service = ManifestService(manifest: manifest, bucket: service) }
         return OpenSource(
-            source, filter: filter, service: service, gate: gate, world: world, patience: limits.outagePatience,
+            source, filter: filter, service: service, gate: gate, world: world,
+            counters: sourceCounters ?? SourceCounters(name: source.name), patience: limits.outagePatience,
             warn: { [logger] in logger.warning("\($0)", metadata: ["source": "\(source.name)"]) }, onWait: onWait,
             storedKey: storedKey)
     }
@@ -218,14 +222,15 @@ public final class Engine: Sendable {
     var endpoints: EndpointSettings { EndpointSettings(environment: base.environment(environment)) }
 
     private func begin(
-        _ sources: [Source], in ledger: any Ledger, named name: String?, _ counters: RunCounters
+        _ sources: [Source], _ counts: [SourceCounters], in ledger: any Ledger, named name: String?,
+        _ counters: RunCounters
     ) async throws(RunError) -> OpenRun {
         do throws(StoreError) {
             let record = try await ledger.begin(
                 name: name ?? RunName.make(date: world.date(), random: world.random()), version: Version.current,
                 sources: sources.map { [endpoints] in $0.record(endpoints) }, resumesOwnOnly: name != nil)
             do throws(StoreError) {
-                counters.take(over: try await ledger.totals(of: record.id))
+                counters.begin(record, sources: counts, totals: try await ledger.totals(of: record.id))
             } catch {
                 try? await ledger.finish(record.id, outcome: .stopped)
                 throw error

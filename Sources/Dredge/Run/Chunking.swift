@@ -105,8 +105,8 @@ struct Chunking {
         } else {
             shared.add(object)
         }
-        run.counters.indexed.add(1)
-        run.counters.done.add(1)
+        document.counters.indexed.add(1)
+        document.counters.done.add(1)
         if let check = document.check {
             run.counters.verified.add(1)
             check.tell()

@@ -22,6 +22,8 @@ final class Document: @unchecked Sendable {
     let progress: ReadProgress?
     /// Of an object whose bytes are verified.
     let check: ChecksumCheck?
+    /// Those of its source.
+    let counters: SourceCounters
     /// Whether it has batches of its own, because its read may end half-way.
     let isLarge: Bool
 
@@ -79,7 +81,7 @@ final class Document: @unchecked Sendable {
     init(
         object: PendingObject, eTag: ETag, size: UInt64, partByteCount: Int, partCount: Int,
         progress: ReadProgress? = nil, decoder: any TextDecoder, ownBatch: (any ChunkBatch)?,
-        check: ChecksumCheck? = nil, kept: ObjectProgress? = nil
+        counters: SourceCounters, check: ChecksumCheck? = nil, kept: ObjectProgress? = nil
     ) {
         self.object = object
         self.eTag = eTag
@@ -88,6 +90,7 @@ final class Document: @unchecked Sendable {
         self.partCount = partCount
         self.progress = progress
         self.check = check
+        self.counters = counters
         isLarge = ownBatch != nil
         start = kept?.byteOffset ?? 0
         work = Work(decoder: decoder, ownBatch: ownBatch)

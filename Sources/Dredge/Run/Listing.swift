@@ -21,6 +21,7 @@ struct Listing: Sendable {
         do {
             let isTrusted = state.isComplete ? true : try await recordPages()
             guard source.failure == nil else { return nil }
+            source.counters.listingEnded()
             run.logger.info("listing complete", metadata: ["source": "\(source.source.name)"])
             return try await run.ledger.completeListing(
                 of: state.source, in: run.id, isTrusted: isTrusted, rule: source.source.removal)
@@ -36,8 +37,8 @@ struct Listing: Sendable {
     private func recordPages() async throws -> Bool {
         try await ListingPages(source, left: state.left).read { page in
             let recorded = try await run.ledger.record(page.entries, of: state.source, in: run.id, left: page.left)
-            run.counters.listed.add(recorded.objectCount)
-            run.counters.done.add(recorded.objectCount - recorded.pendingCount)
+            source.counters.listed.add(recorded.objectCount)
+            source.counters.done.add(recorded.objectCount - recorded.pendingCount)
             run.counters.plannedBytes.add(recorded.pendingByteCount)
             for (object, entry) in zip(page.objects, page.entries) where entry.failReason != nil { note(object) }
             signal.pageRecorded()
@@ -46,7 +47,7 @@ struct Listing: Sendable {
 
     /// An entry of the listing that can't be used.
     private func note(_ object: ListedObject) {
-        run.counters.failed.add(1)
+        source.counters.failed.add(1)
         let reason = object.flaw.map { "\($0.code.rawValue): \($0.message)" } ?? ""
         run.failures.add(source.source, object.key, reason: reason, requestID: nil)
     }

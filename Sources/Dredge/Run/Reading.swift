@@ -197,7 +197,7 @@ struct Reading: Sendable {
             document = Document(
                 object: object, eTag: version.eTag, size: version.size, partByteCount: run.limits.partByteCount,
                 partCount: partCount, progress: progress, decoder: PlainText(), ownBatch: run.work.sink.makeBatch(),
-                kept: kept)
+                counters: source.counters, kept: kept)
         } else {
             // The first part alone tells whether the object is text; the others would be read for nothing if it is not.
             let head: ObjectHead
@@ -262,7 +262,7 @@ struct Reading: Sendable {
         let document = Document(
             object: object, eTag: version.eTag, size: version.size, partByteCount: run.limits.partByteCount,
             partCount: partCount, progress: progress, decoder: decoder, ownBatch: ownBatch,
-            check: version.checksum.map(ChecksumCheck.init))
+            counters: source.counters, check: version.checksum.map(ChecksumCheck.init))
         deliver(buffer, 0, of: document, head)
         return (document, head)
     }
@@ -352,7 +352,7 @@ struct Reading: Sendable {
         }
         run.failures.add(
             source.source, object, reason: "\(error.code.rawValue): \(error.message)", requestID: error.requestID)
-        run.counters.failed.add(1)
+        source.counters.failed.add(1)
         try end(object, progress, .failed(reason: error.code.rawValue), error)
     }
 
@@ -384,7 +384,7 @@ struct Reading: Sendable {
     private func end(
         _ object: PendingObject, _ progress: ReadProgress?, _ cause: ObjectOutcome.Cause, _ error: S3Error? = nil
     ) throws(StoreError) {
-        run.counters.done.add(1)
+        source.counters.done.add(1)
         run.counters.doneBytes.add(progress.map { $0.end() } ?? object.size)
         try run.ledger.settle(
             ObjectOutcome(

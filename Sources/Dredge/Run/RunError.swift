@@ -3,6 +3,12 @@ import DredgeBase
 import DredgeLedger
 import DredgeS3
 
+#if canImport(FoundationEssentials)
+    public import FoundationEssentials
+#else
+    public import Foundation
+#endif
+
 /// What ended a run, or kept it from starting: it concerns a source as a whole, the store or this machine, not one
 /// object.
 public struct RunError: Error, Sendable {
@@ -48,6 +54,35 @@ public struct RunError: Error, Sendable {
     public var others: [RunError] = []
     /// What was done all the same; nil: the run did not begin, or the store could not say.
     public var report: RunReport?
+}
+
+extension RunError: LocalizedError, CustomStringConvertible {
+    /// What the command says: a line for this error, and one for each of `others`. A line has the source, the step,
+    /// what happened, what the service said, and what to do next.
+    public var description: String { ([self] + others).map(\.line).joined(separator: "\n") }
+
+    /// The same as `description`.
+    public var errorDescription: String? { description }
+
+    private var line: String {
+        let place = source.map { "source \"\(printable($0.utf8, scalarCountMax: 80))\": " } ?? ""
+        var service: [String] = []
+        if let serviceCode { service.append("code \(serviceCode)") }
+        if let status { service.append("HTTP \(status)") }
+        if let requestID { service.append("request \(requestID)") }
+        let said = service.isEmpty ? "" : " (\(service.joined(separator: ", ")))"
+        let sentence = Self.sentence(message)
+        let body = said.isEmpty ? sentence : sentence.dropLast() + said + "."
+        // Steps begin with a verb in the imperative: `assume role …`, `list the bucket`.
+        let text = "\(place)could not \(step.isEmpty ? "go on" : step): \(body) \(Self.sentence(advice))"
+        // What others wrote may hold line breaks, and turns of the text.
+        return printable(text.utf8)
+    }
+
+    private static func sentence(_ text: String) -> String {
+        guard let last = text.last else { return text }
+        return ".!?".contains(last) ? text : text + "."
+    }
 }
 
 extension RunError {

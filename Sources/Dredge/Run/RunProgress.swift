@@ -23,10 +23,8 @@ public struct RunProgress: Sendable, Hashable {
     public var tokenCount = 0
     /// Chunks cut.
     public var chunkCount = 0
-    /// The names of the sources that are being read.
-    public var openSources: [String] = []
-    /// How many sources the run has; 0: it has not begun.
-    public var sourceCount = 0
+    /// Of each source, in the order of the run; empty: it has not begun.
+    public var sources: [SourceProgress] = []
     /// Sources that fail as a whole and are waited for, see `Limits.outagePatience`.
     public var waits: [SourceWait] = []
     /// What is waited for, where nothing has come for 20 seconds though requests are under way.
@@ -38,6 +36,9 @@ public struct RunProgress: Sendable, Hashable {
 extension RunProgress {
     /// Of a run that has not begun.
     public static let none = RunProgress()
+
+    /// The names of the sources that are being read.
+    public var openSources: [String] { sources.filter(\.isOpen).map(\.name) }
 }
 
 extension Duration {
@@ -54,11 +55,7 @@ struct Counter<Value: FixedWidthInteger & Sendable>: ~Copyable, Sendable {
 
 /// The counters behind `RunProgress`.
 final class RunCounters: Sendable {
-    let listed = Counter<Int>()
-    let done = Counter<Int>()
-    let indexed = Counter<Int>()
-    let failed = Counter<Int>()
-    /// Of those indexed.
+    /// Objects indexed that have the checksum which the service keeps of them.
     let verified = Counter<Int>()
     let fetchedBytes = Counter<UInt64>()
     let doneBytes = Counter<UInt64>()
@@ -70,7 +67,7 @@ final class RunCounters: Sendable {
     /// Requests that were made again after an attempt that failed.
     let repeats = Counter<Int>()
     /// The run's name, once it has begun, and its sources.
-    private let run = Mutex<(name: String?, openSources: [String], sourceCount: Int)>((nil, [], 0))
+    private let run = Mutex<(name: String?, sources: [SourceCounters])>((nil, []))
     /// Time that workers worked for the run, in nanoseconds.
     let workedNanoseconds = Counter<Int>()
     /// How much of it they compressed.
@@ -85,9 +82,17 @@ final class RunCounters: Sendable {
     private let start = ContinuousClock.now
 
     /// The run has begun.
-    func begin(_ name: String, sources: [String]) { run.withLock { $0 = (name, sources, sources.count) } }
-    /// A source has been read, or given up.
-    func sourceEnded(_ name: String) { run.withLock { $0.openSources.removeAll { $0 == name } } }
+    /// - Parameter totals: what had been listed before, where the run is gone on with.
+    func begin(_ record: OpenRun, sources: [SourceCounters], totals: RunTotals) {
+        plannedBytes.add(totals.states[.pending]?.bytes ?? 0)
+        if let states = totals.sources {
+            for (listing, source) in zip(record.sources, sources) { source.take(over: states[listing.source] ?? [:]) }
+        } else {
+            // A run of a version that did not keep what belongs to which source.
+            sources.first?.take(over: totals.states)
+        }
+        run.withLock { $0 = (record.name, sources) }
+    }
     /// The run's name; nil: it has not begun.
     var name: String? { run.withLock { $0.name } }
 
@@ -117,23 +122,15 @@ final class RunCounters: Sendable {
     func silence(isFirst: Bool) async -> RunSilence? { await onSilence.withLock { $0 }?(isFirst) }
 
     var progress: RunProgress {
-        let (_, openSources, sourceCount) = run.withLock { $0 }
+        let sources = run.withLock { $0.sources }.map(\.progress)
+        func sum(_ count: KeyPath<SourceProgress, Int>) -> Int { sources.reduce(0) { $0 + $1[keyPath: count] } }
+        let listedCount = sum(\.listedCount)
         return RunProgress(
-            listedCount: listed.value, doneCount: done.value, indexedCount: indexed.value, failedCount: failed.value,
-            isListingComplete: openListings.value == 0 && listed.value > 0, fetchedByteCount: fetchedBytes.value,
-            doneByteCount: doneBytes.value, plannedByteCount: plannedBytes.value, tokenCount: tokens.value,
-            chunkCount: chunks.value, openSources: openSources, sourceCount: sourceCount,
+            listedCount: listedCount, doneCount: sum(\.doneCount), indexedCount: sum(\.indexedCount),
+            failedCount: sum(\.failedCount), isListingComplete: openListings.value == 0 && listedCount > 0,
+            fetchedByteCount: fetchedBytes.value, doneByteCount: doneBytes.value, plannedByteCount: plannedBytes.value,
+            tokenCount: tokens.value, chunkCount: chunks.value, sources: sources,
             waits: waits.withLock { $0.values.sorted { $0.source < $1.source } },
             elapsed: ContinuousClock.now - start)
-    }
-}
-
-extension RunCounters {
-    /// What a resumed run had listed before.
-    func take(over totals: RunTotals) {
-        for (state, count) in totals.states {
-            listed.add(count.objects)
-            if state == .pending { plannedBytes.add(count.bytes) } else { done.add(count.objects) }
-        }
     }
 }

@@ -76,7 +76,7 @@ struct RunStages: Sendable {
 
     /// Lists and reads one source; returns what became of stored documents that the listing left over.
     private func read(_ source: OpenSource, _ state: OpenListing) async -> RemovalOutcome? {
-        defer { run.counters.sourceEnded(source.source.name) }
+        defer { source.counters.end() }
         await source.verify()
         let signal = ListingSignal()
         let listing = Listing(run: run, source: source, state: state, signal: signal)

@@ -10,6 +10,8 @@ final class OpenSource: Sendable {
     let service: any ObjectService
     /// Bounds the GETs in flight of its bucket.
     let gate: RequestGate
+    /// What became of its objects.
+    let counters: SourceCounters
     /// Tells, in a sentence, what somebody should know of the source.
     let warn: @Sendable (String) -> Void
     private let health: SourceHealth
@@ -24,7 +26,7 @@ final class OpenSource: Sendable {
 
     init(
         _ source: Source, filter: SourceFilter, service: any ObjectService, gate: RequestGate, world: any World,
-        patience: Duration, warn: @escaping @Sendable (String) -> Void,
+        counters: SourceCounters, patience: Duration, warn: @escaping @Sendable (String) -> Void,
         onWait: @escaping @Sendable (SourceWait?) -> Void,
         storedKey: @escaping @Sendable () async -> ObjectKey? = { nil }
     ) {
@@ -32,6 +34,7 @@ final class OpenSource: Sendable {
         self.filter = filter
         self.service = service
         self.gate = gate
+        self.counters = counters
         self.patience = patience
         self.warn = warn
         health = SourceHealth(

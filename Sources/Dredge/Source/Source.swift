@@ -114,6 +114,8 @@ public enum SourceAuth: Sendable {
     case assumeRole([RoleHop])
     /// These keys.
     case accessKey(Credentials)
+    /// Those that the program gives when it is asked.
+    case callback(CredentialCallback)
     /// The base credentials themselves (a bucket policy lets them in).
     case ambient
     /// Nobody: requests are not signed.

@@ -22,16 +22,16 @@ package struct S3World: World {
 
     /// Starts the transfer loop. Throws when this machine has no thread or descriptor for it.
     /// - Parameters:
-    ///   - transfer: how long an answer may take. The number of connections follows `limits`.
+    ///   - transfer: how long an answer may take, and through which proxies it comes; nil: the defaults, and those of
+    ///     `environment`. The number of connections follows `limits`.
     ///   - time: for all waits but those for sessions.
     init(
         limits: Limits, base: BaseCredentials, environment: [String: String], sessionName: String, logger: Logger,
-        transfer: TransferLimits = TransferLimits(), time: TimeSource = .system
+        transfer: TransferLimits? = nil, time: TimeSource = .system
     ) throws(RunError) {
         self.time = time
-        var transferLimits = transfer
+        var transferLimits = transfer ?? TransferLimits(environment: environment)
         transferLimits.connectionCountMax = limits.requestCount + Limits.controlRequestCount
-        transferLimits.certificateAuthorityPath = environment["AWS_CA_BUNDLE"]
         self.transfer = try TransferLoop.start(transferLimits)
         self.base = CredentialSources.base(
             base, environment: environment, transfer: self.transfer, defaultSessionName: sessionName,
@@ -92,6 +92,7 @@ struct S3Source: ObjectService {
                 CredentialSources.assumeRole(
                     hops, access: access, narrowing: source.scope.narrowing, sessions: sessions)
             case .accessKey(let credentials): CredentialSources.fixed(credentials)
+            case .callback(let callback): CredentialSources.calling(callback)
             case .ambient: base
             case .anonymous: CredentialSources.anonymous()
             }

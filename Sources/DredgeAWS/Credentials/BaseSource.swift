@@ -34,6 +34,15 @@ public final class BaseSource: CredentialSource {
         session = Session(clock: ServiceClock()) { () async throws(AWSError) in credentials }
     }
 
+    /// Those that a program gives when it is asked.
+    init(_ callback: CredentialCallback) {
+        provider = Provider()
+        provider.name.withLock { $0 = callback.name }
+        forget = {}
+        let clock = ServiceClock()
+        session = Session(clock: clock) { () async throws(AWSError) in try await callback.call(at: clock) }
+    }
+
     /// Credentials that are good now, and who gave them. Doesn't suspend while they are fresh.
     public func resolved() async throws(AWSError) -> ResolvedCredentials {
         guard let credentials = try await session.credentials() else {

@@ -31,6 +31,8 @@ public enum BaseCredentials: Sendable {
     case defaultChain(profile: String? = nil)
     /// These.
     case fixed(Credentials)
+    /// Those that the program gives when it is asked.
+    case callback(CredentialCallback)
 }
 
 /// Builds what signs for a source.
@@ -52,6 +54,7 @@ public enum CredentialSources {
     ) -> BaseSource {
         switch base {
         case .fixed(let credentials): fixed(credentials)
+        case .callback(let callback): calling(callback)
         case .defaultChain(let profile):
             BaseSource(
                 DefaultChain(
@@ -64,6 +67,9 @@ public enum CredentialSources {
 
     /// These credentials, which nobody looks up.
     public static func fixed(_ credentials: Credentials) -> BaseSource { BaseSource(credentials) }
+
+    /// Those that a program gives when it is asked.
+    public static func calling(_ callback: CredentialCallback) -> BaseSource { BaseSource(callback) }
 
     /// A session of the last of `hops`, each assumed with the session of the one before and the first with the base.
     /// All of them are refreshed ahead of their expiration, with one refresh in flight.

@@ -91,7 +91,11 @@ struct BenchCommand: AsyncParsableCommand {
     private func engine(_ config: Config?, text: [UInt8]) throws -> (Engine, [Source]) {
         let logger = CommandLog().logger
         if let config {
-            return (try Engine(limits: config.limits, base: config.base, logger: logger), config.sources)
+            return (
+                try Engine(
+                    limits: config.limits, base: config.base, environment: ProcessInfo.processInfo.environment,
+                    logger: logger), config.sources
+            )
         }
         let world = MemoryWorld(
             text: text, objectByteCount: Self.objectByteCount,

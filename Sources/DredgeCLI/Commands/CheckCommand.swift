@@ -39,7 +39,8 @@ struct CheckCommand: AsyncParsableCommand {
         let config = try read()
         config.showWarnings(logging.log())
         if offline { return try tell(config) }
-        let engine = try Engine(base: config.base, logger: logging.log().logger)
+        let engine = try Engine(
+            base: config.base, environment: ProcessInfo.processInfo.environment, logger: logging.log().logger)
         let style = CheckText.Style.ofTerminal(ProcessInfo.processInfo.environment)
         var report = CheckReport(sources: [])
         do {

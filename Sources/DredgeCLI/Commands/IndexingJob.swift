@@ -34,7 +34,9 @@ struct IndexingJob {
     }
 
     private func makeEngine() throws(RunError) -> Engine {
-        try Engine(limits: config.limits, base: config.base, logger: output.log.logger)
+        try Engine(
+            limits: config.limits, base: config.base, environment: ProcessInfo.processInfo.environment,
+            logger: output.log.logger)
     }
 
     private func plan() async throws {

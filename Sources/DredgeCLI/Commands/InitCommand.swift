@@ -173,7 +173,8 @@ private struct ConfigDraft {
     private func auth(_ source: Source) -> [String] {
         switch source.auth {
         case .anonymous: return ["    auth: anonymous                 # nobody signs"]
-        case .ambient, .accessKey: return ["    auth: ambient                   # this machine's own identity"]
+        case .ambient, .accessKey, .callback:
+            return ["    auth: ambient                   # this machine's own identity"]
         case .assumeRole(let hops):
             var lines = ["    auth:", "      assume_role:                  # the first role first"]
             for hop in hops {

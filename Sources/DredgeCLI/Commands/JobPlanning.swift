@@ -88,7 +88,8 @@ struct JobPlanning {
 
     func run(_ inventories: [Inventory], scratch: URL) async throws {
         try refuseSecrets()
-        let engine = try Engine(limits: config.limits, base: config.base, logger: logger)
+        let engine = try Engine(
+            limits: config.limits, base: config.base, environment: ProcessInfo.processInfo.environment, logger: logger)
         try refuseResultsInSource(engine)
         let (count, config, text, results) = (try cut.count(), config, text, results)
         let keys = try cut.filesFrom.map { try KeyList($0, of: config.sources) }

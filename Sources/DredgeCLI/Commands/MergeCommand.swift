@@ -70,7 +70,8 @@ struct MergeCommand: AsyncParsableCommand {
         var sources = config.sources
         for index in sources.indices { sources[index].removal.isConfirmed = confirmDeletions }
         let engine = try Engine(
-            limits: config.limits, base: config.base, logger: CommandLog().logger)
+            limits: config.limits, base: config.base, environment: ProcessInfo.processInfo.environment,
+            logger: CommandLog().logger)
         let store = try ChunkStore.open(at: path, settings: config.settings)
         let merging = Task { [sources] in
             try await StoreMerge(

@@ -89,7 +89,9 @@ struct PlanCommand: AsyncParsableCommand {
                 .run(inventories, scratch: JobPlace.scratch(storage.scratch))
             }
         }
-        let engine = try Engine(limits: config.limits, base: config.base, logger: logging.log().logger)
+        let engine = try Engine(
+            limits: config.limits, base: config.base, environment: ProcessInfo.processInfo.environment,
+            logger: logging.log().logger)
         let existing = try config.store.flatMap { path in
             FileManager.default.fileExists(atPath: path)
                 ? try ChunkStore.open(reading: path, settings: config.settings) : nil

@@ -169,7 +169,7 @@ struct PolicyJobCommand: ParsableCommand {
                     prefix: source.prefix)
                 guard let arn = source.kmsKeyARN else { return .direct(scope) }
                 return .direct(scope, key: try EncryptionKey(arn))
-            case .accessKey, .anonymous: return nil
+            case .accessKey, .callback, .anonymous: return nil
             }
         }
     }
@@ -195,7 +195,7 @@ struct PolicyJobCommand: ParsableCommand {
         let keyed = sources { if case .accessKey = $0 { true } else { false } }
         switch config.base {
         case .defaultChain(profile: nil): break
-        case .defaultChain, .fixed:
+        case .defaultChain, .fixed, .callback:
             notes.append(
                 "The config names the credentials that sources are read with. What is said of sources belongs to their "
                     + "identity, all else to the machine's.")

@@ -100,7 +100,7 @@ struct PolicyLintCommand: ParsableCommand {
             let hops: [RoleHop]
             switch source.auth {
             case .assumeRole(let configured): hops = configured
-            case .accessKey, .ambient: hops = []
+            case .accessKey, .callback, .ambient: hops = []
             case .anonymous: return nil
             }
             let partition = hops.last.flatMap { ARN($0.roleARN)?.partition }

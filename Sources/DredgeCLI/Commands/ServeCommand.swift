@@ -98,7 +98,9 @@ struct ServeCommand: AsyncParsableCommand {
             for warning in config.warnings { StandardError.write("\(warning.description) (warning)\n") }
             let engine: Engine
             do throws(RunError) {
-                engine = try Engine(limits: config.limits, base: config.base, logger: logger)
+                engine = try Engine(
+                    limits: config.limits, base: config.base, environment: ProcessInfo.processInfo.environment,
+                    logger: logger)
             } catch {
                 throw CommandFailure(.fatal, of: error, FatalText.text(error))
             }

@@ -80,7 +80,8 @@ struct WorkerCommand: AsyncParsableCommand {
             let job = try await Job(place)
             let config = try JobPlace.config(of: job)
             let engine = try Engine(
-                limits: config.limits, base: config.base, logger: logging.log(isQuiet: quiet).logger)
+                limits: config.limits, base: config.base, environment: ProcessInfo.processInfo.environment,
+                logger: logging.log(isQuiet: quiet).logger)
             let worker = try ShardWorker(
                 job, sources: config.sources, settings: config.settings, engine: engine,
                 scratch: JobPlace.scratch(storage.scratch)

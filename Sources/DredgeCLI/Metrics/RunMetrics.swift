@@ -79,8 +79,8 @@ final class RunMetrics: Sendable {
             text.gauge(
                 "dredge_objects", "Objects listed so far, by what became of them.", max(0, count), ["state": state])
         }
-        let openCount = progress.openSources.count
-        for (state, count) in [("open", openCount), ("done", progress.sourceCount - openCount)] {
+        let openCount = progress.sources.count(where: \.isOpen)
+        for (state, count) in [("open", openCount), ("done", progress.sources.count - openCount)] {
             text.gauge("dredge_sources", "Sources of the run.", count, ["state": state])
         }
         text.gauge(

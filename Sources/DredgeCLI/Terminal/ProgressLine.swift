@@ -37,15 +37,15 @@ struct ProgressLine {
             parts.append("ETA \(Figures.clock(remaining))")
         }
         parts.append("\(Figures.short(progress.tokenCount)) tokens")
-        if progress.sourceCount > 1 { parts.append(Self.sources(progress)) }
+        if progress.sources.count > 1 { parts.append(Self.sources(progress)) }
         return Self.fitted(parts, columnCount: columnCount)
     }
 
     /// The last one that is read by its name, else how many are done.
     private static func sources(_ progress: RunProgress) -> String {
         if progress.openSources.count == 1 { return "source \(Quoting.quoted(progress.openSources[0]))" }
-        let done = progress.sourceCount - progress.openSources.count
-        return "\(Figures.count(done))/\(Figures.count(progress.sourceCount)) sources"
+        let done = progress.sources.count { !$0.isOpen }
+        return "\(Figures.count(done))/\(Figures.count(progress.sources.count)) sources"
     }
 
     /// nil: nobody can tell yet, because the listing goes on or nothing has been read.

@@ -24,12 +24,16 @@ actor WebhookSender {
     private var sending: [String: (organization: String, task: Task<Void, Never>)] = [:]
     private var isStopping = false
 
+    /// - Parameter environment: where proxies are looked up, and certificate authorities.
+    ///
     /// Throws `RunError` where this machine gives no thread.
-    init(database: ControlDatabase, configuration: ServiceConfiguration, logger: Logger) throws {
+    init(
+        database: ControlDatabase, configuration: ServiceConfiguration, environment: [String: String], logger: Logger
+    ) throws {
         self.database = database
         time = configuration.time
         self.logger = logger
-        var limits = TransferLimits()
+        var limits = TransferLimits(environment: environment)
         limits.connectionCountMax = ServiceLimits.webhookRequestCountMax
         limits.errorBodyByteCountMax = 0
         limits.headByteCountMax = ServiceLimits.webhookHeadByteCountMax

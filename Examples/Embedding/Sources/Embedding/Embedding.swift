@@ -14,7 +14,7 @@ import Foundation
         }
         var limits = Limits.default
         limits.memoryByteCount = 512 << 20  // of all runs together
-        let engine = try Engine(limits: limits)
+        let engine = try Engine(limits: limits, environment: ProcessInfo.processInfo.environment)
         let indexing = Task {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for bucket in arguments.dropFirst() {
@@ -46,7 +46,7 @@ import Foundation
             print("\(bucket): \(report.outcome), \(report.indexed.objects) indexed, \(report.failed.objects) failed")
         } catch {
             // One bucket that can't be read is no reason to stop the others.
-            print("\(bucket): \(error.step): \(error.message) \(error.advice)")
+            print("\(bucket): \(error)")
         }
         await ticker.value
         try store.close()
