@@ -38,7 +38,9 @@ import Testing
     {
         let outcome = try await runOnTerminal([])
         #expect(outcome.status == 0, "\(outcome)")
-        let frames = outcome.output.components(separatedBy: "\r\u{1B}[K")
+        var frames = outcome.output.components(separatedBy: "\r\u{1B}[K")
+        let cost = try #require(frames.firstIndex { $0.hasPrefix("To read: ") })
+        #expect(frames.remove(at: cost) == "To read: 4 objects, 7.0 kB. Requests: 2 LISTs, 4 GETs.\r\n")
         let last = try #require(frames.dropLast().last)
         #expect(last.hasPrefix("4/4 objects  100 %  7.0 kB/7.0 kB  "), "\(frames)")
         #expect(last.hasSuffix("  2/2 sources"), "\(frames)")

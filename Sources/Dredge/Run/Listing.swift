@@ -39,7 +39,9 @@ struct Listing: Sendable {
             let recorded = try await run.ledger.record(page.entries, of: state.source, in: run.id, left: page.left)
             source.counters.listed.add(recorded.objectCount)
             source.counters.done.add(recorded.objectCount - recorded.pendingCount)
-            run.counters.plannedBytes.add(recorded.pendingByteCount)
+            source.counters.planned.add(recorded.pendingCount)
+            source.counters.plannedBytes.add(recorded.pendingByteCount)
+            source.counters.pages.add(1)
             for (object, entry) in zip(page.objects, page.entries) where entry.failReason != nil { note(object) }
             signal.pageRecorded()
         }

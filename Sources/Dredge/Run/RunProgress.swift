@@ -59,7 +59,6 @@ final class RunCounters: Sendable {
     let verified = Counter<Int>()
     let fetchedBytes = Counter<UInt64>()
     let doneBytes = Counter<UInt64>()
-    let plannedBytes = Counter<UInt64>()
     let tokens = Counter<Int>()
     let chunks = Counter<Int>()
     /// What came of the run's GETs.
@@ -84,7 +83,6 @@ final class RunCounters: Sendable {
     /// The run has begun.
     /// - Parameter totals: what had been listed before, where the run is gone on with.
     func begin(_ record: OpenRun, sources: [SourceCounters], totals: RunTotals) {
-        plannedBytes.add(totals.states[.pending]?.bytes ?? 0)
         if let states = totals.sources {
             for (listing, source) in zip(record.sources, sources) { source.take(over: states[listing.source] ?? [:]) }
         } else {
@@ -128,7 +126,8 @@ final class RunCounters: Sendable {
         return RunProgress(
             listedCount: listedCount, doneCount: sum(\.doneCount), indexedCount: sum(\.indexedCount),
             failedCount: sum(\.failedCount), isListingComplete: openListings.value == 0 && listedCount > 0,
-            fetchedByteCount: fetchedBytes.value, doneByteCount: doneBytes.value, plannedByteCount: plannedBytes.value,
+            fetchedByteCount: fetchedBytes.value, doneByteCount: doneBytes.value,
+            plannedByteCount: sources.reduce(0) { $0 &+ $1.plannedByteCount },
             tokenCount: tokens.value, chunkCount: chunks.value, sources: sources,
             waits: waits.withLock { $0.values.sorted { $0.source < $1.source } },
             elapsed: ContinuousClock.now - start)

@@ -13,6 +13,13 @@ public struct SourceProgress: Sendable, Hashable {
     public var indexedCount = 0
     /// Objects that failed, in this process.
     public var failedCount = 0
+    /// Objects to read that have been listed so far; of a run that is gone on with, without those that were dealt with
+    /// before.
+    public var plannedCount = 0
+    /// Their bytes.
+    public var plannedByteCount: UInt64 = 0
+    /// Answers that its listing took, in this process.
+    public var pageCount = 0
     /// Whether its listing is complete, so that `listedCount` is final.
     public var isListingComplete = false
     /// Whether it is still read: false when it has been, or was given up.
@@ -29,6 +36,9 @@ final class SourceCounters: Sendable {
     let done = Counter<Int>()
     let indexed = Counter<Int>()
     let failed = Counter<Int>()
+    let planned = Counter<Int>()
+    let plannedBytes = Counter<UInt64>()
+    let pages = Counter<Int>()
     private let hasEnded = Atomic(false)
     private let isListed = Atomic(false)
 
@@ -43,7 +53,12 @@ final class SourceCounters: Sendable {
     func take(over states: [ObjectState: RunTotals.Count]) {
         for (state, count) in states {
             listed.add(count.objects)
-            if state != .pending { done.add(count.objects) }
+            guard state == .pending else {
+                done.add(count.objects)
+                continue
+            }
+            planned.add(count.objects)
+            plannedBytes.add(count.bytes)
         }
     }
 
@@ -54,6 +69,9 @@ final class SourceCounters: Sendable {
         progress.failedCount = failed.value
         progress.doneCount = done.value
         progress.listedCount = listed.value
+        progress.plannedCount = planned.value
+        progress.plannedByteCount = plannedBytes.value
+        progress.pageCount = pages.value
         progress.isListingComplete = isListed.load(ordering: .relaxed)
         progress.isOpen = !hasEnded.load(ordering: .relaxed)
         return progress

@@ -69,8 +69,8 @@ struct Estimate: Sendable, Hashable, Encodable {
             Self.prefixGetsPerSecond * Double(means.prefixCount))
         requestSeconds = Double(work.getCount) / getsPerSecond
         seconds = max(work.listingSeconds, networkSeconds, processorSeconds, requestSeconds)
-        getDollars = Double(work.getCount) * Self.dollarsPerGet
-        listDollars = Double(work.listCount) * Self.dollarsPerList
+        getDollars = Double(work.getCount) * RequestPrice.get
+        listDollars = Double(work.listCount) * RequestPrice.list
         machineDollars = machines * means.dollarsPerHour * seconds / 3600
         trafficDollars = means.usesNAT ? bytes / 1e9 * Self.dollarsPerNATGigabyte : 0
         storeByteCount = bytes * means.storeRatio
@@ -90,8 +90,6 @@ struct Estimate: Sendable, Hashable, Encodable {
     /// "At least 5,500 GET requests per second per partitioned prefix"
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>).
     private static let prefixGetsPerSecond = 5500.0
-    /// Prices of us-east-1 in 2026 (<https://aws.amazon.com/s3/pricing/>, <https://aws.amazon.com/vpc/pricing/>).
-    private static let dollarsPerGet = 0.40 / 1e6
-    private static let dollarsPerList = 5 / 1e6
+    /// Of us-east-1 in 2026 (<https://aws.amazon.com/vpc/pricing/>).
     private static let dollarsPerNATGigabyte = 0.045
 }

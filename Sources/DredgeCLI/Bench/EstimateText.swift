@@ -34,16 +34,13 @@ enum EstimateText {
             },
             alignments: [.left, .right, .left, .left], indent: 2)
         lines.append("Time: about \(Figures.duration(estimate.seconds)); stages work side by side.")
-        var costs = ["GETs \(dollars(estimate.getDollars))", "LISTs \(dollars(estimate.listDollars))"]
-        if means.dollarsPerHour > 0 { costs.append("machines \(dollars(estimate.machineDollars))") }
-        if means.usesNAT { costs.append("NAT gateway \(dollars(estimate.trafficDollars))") }
+        var costs = ["GETs \(Figures.dollars(estimate.getDollars))", "LISTs \(Figures.dollars(estimate.listDollars))"]
+        if means.dollarsPerHour > 0 { costs.append("machines \(Figures.dollars(estimate.machineDollars))") }
+        if means.usesNAT { costs.append("NAT gateway \(Figures.dollars(estimate.trafficDollars))") }
         lines.append("Cost at list prices of us-east-1: \(costs.joined(separator: ", ")).")
         lines.append(
             "Store: about \(Figures.bytes(estimate.storeByteCount)), at \(Figures.decimal(means.storeRatio, 2)) of the "
                 + "text.")
         return lines.joined(separator: "\n") + "\n"
     }
-
-    /// `$0.00`, `$1,234.50`
-    private static func dollars(_ amount: Double) -> String { "$" + Figures.decimal(amount, 2) }
 }

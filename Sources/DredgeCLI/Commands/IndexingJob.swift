@@ -59,7 +59,7 @@ struct IndexingJob {
         if output.json {
             Answer.give(plan)
         } else {
-            StandardError.write(PlanText.text(plan))
+            StandardError.write(PlanText.text(plan, cost: CostText(plan, of: sources, by: engine)))
         }
     }
 
@@ -78,7 +78,11 @@ struct IndexingJob {
         let run = engine.run(sources, into: chunks)
         stop.begin(run)
         metrics.watch(run, of: engine)
-        await display.show(run.progress)
+        // A script that asks for JSON has the counts there.
+        let cost =
+            output.json
+            ? nil : { (progress: RunProgress) in CostText(progress, of: sources, by: engine).line }
+        await display.show(run.progress, cost: cost)
         let result: Result<RunReport, RunError>
         do throws(RunError) { result = .success(try await run.report()) } catch { result = .failure(error) }
         await engine.shutDown()

@@ -59,6 +59,12 @@ enum Figures {
         return "\(padded(ofDay / 3600)):\(padded(ofDay / 60 % 60)):\(padded(ofDay % 60))Z"
     }
 
+    /// `$0`, `under $0.01`, `$1,234.50`
+    static func dollars(_ amount: Double) -> String {
+        if amount > 0, amount < 0.01 { return "under $0.01" }
+        return amount == 0 ? "$0" : "$" + decimal(amount, 2)
+    }
+
     /// With `digits` digits behind the point, rounded half away from zero, and with grouped thousands.
     static func decimal(_ number: Double, _ digits: Int) -> String {
         let factor = (0..<digits).reduce(1.0) { product, _ in product * 10 }

@@ -3,7 +3,8 @@ import DredgeConfig
 
 /// A plan for people.
 enum PlanText {
-    static func text(_ plan: Plan) -> String {
+    /// - Parameter cost: what the requests come to; nil: that is told elsewhere.
+    static func text(_ plan: Plan, cost: CostText? = nil) -> String {
         let parts = plan.sources.map { source in
             var rows = [
                 row("listed", source.listed, ""), row("to fetch", source.toFetch, ""),
@@ -26,7 +27,8 @@ enum PlanText {
             if let withheld = source.withheld { left.append("  \(WithheldText.line(withheld))") }
             return (["Source \(Quoting.quoted(source.source))"] + table + left).joined(separator: "\n")
         }
-        return parts.joined(separator: "\n") + "\nNothing was fetched, nothing was written.\n"
+        let costs = cost.map { [$0.line] } ?? []
+        return (parts + costs + ["Nothing was fetched, nothing was written.", ""]).joined(separator: "\n")
     }
 
     private static func row(_ name: String, _ count: ObjectCount, _ note: String) -> [String] {

@@ -1,4 +1,5 @@
 import Dredge
+import Foundation
 import Logging
 
 /// Shows a run's progress on standard error until the run ends.
@@ -27,10 +28,16 @@ struct ProgressDisplay {
     }
 
     /// Reads `progress` to its end.
-    func show(_ progress: AsyncStream<RunProgress>) async {
+    /// - Parameter cost: what is said once it is known what is to be read, unless that is nothing.
+    func show(_ progress: AsyncStream<RunProgress>, cost: ((RunProgress) -> String)? = nil) async {
         var line = ProgressLine()
+        var isCostTold = cost == nil
         var nextLogSeconds = Self.logIntervalSeconds
         for await state in progress {
+            if let cost, !isCostTold, state.isListingComplete {
+                isCostTold = true
+                if state.plannedByteCount > 0 { tell(cost(state)) }
+            }
             switch style {
             case .none: break
             case .line:
@@ -43,6 +50,15 @@ struct ProgressDisplay {
             }
         }
         if case .line = style { StandardError.write(Self.clearLine) }
+    }
+
+    /// News between updates of the line.
+    private func tell(_ news: String) {
+        switch style {
+        case .none: break
+        case .line: StandardError.write(Self.clearLine + news + "\n")
+        case .log: StandardError.write(log.line(Date(), .info, news, [:]))
+        }
     }
 
     /// A message between updates of the line.
