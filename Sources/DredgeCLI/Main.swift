@@ -124,6 +124,7 @@ struct DredgeCommand: AsyncParsableCommand {
             `man dredge` shows the manual where a package has installed it. \
             `dredge --generate-completion-script SHELL` prints the completions of bash, zsh or fish.
             """,
+        example: "dredge init contracts.yaml && dredge check contracts.yaml && dredge run contracts.yaml",
         version: VersionText.title,
         subcommands: [
             InitCommand.self, RunCommand.self, IndexCommand.self, CheckCommand.self, PolicyCommand.self,

@@ -37,6 +37,13 @@ import Testing
         #expect(try await dredge("store", "ls", "s.chunks").output.contains("a.txt"))
         let keyed = try await dredge("run", "c.yaml", "--source", "keyed", status: 1)
         #expect(keyed.error.contains("NO_SUCH_SECRET is not set"), "\(keyed)")
+        _ = try await dredge("store", "ls", "s.chunks", "--source", "open")
+        let permissions = try await dredge("policy", "permissions", "c.yaml", "--source", "open")
+        #expect(permissions.output.contains("arn:aws:s3:::bucket/*"), "\(permissions)")
+        try directory.write("permissions.json", permissions.output)
+        let lint = ["policy", "lint", "--config", "c.yaml", "--source", "open", "permissions.json"]
+        let linted = try await DredgeBinary.run(lint, directory: directory.url)
+        #expect(!(linted.error + linted.output).contains("NO_SUCH"), "\(linted)")
         let none = try await dredge("run", "c.yaml", "--source", "opn", status: 1)
         #expect(none.error == "c.yaml: there is no source named \"opn\"; there are: \"open\", \"keyed\"\n", "\(none)")
     }

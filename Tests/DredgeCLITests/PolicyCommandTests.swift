@@ -137,7 +137,7 @@ import Testing
 
     @Test(arguments: [
         (["trust", "c.yaml"], "choose one with --source: \"contracts\", \"open\""),
-        (["trust", "c.yaml", "--source", "contract"], "is not in c.yaml"),
+        (["trust", "c.yaml", "--source", "contract"], "c.yaml: there is no source named \"contract\""),
         (["trust", "--source", "contracts"], "needs a config file"),
         (["trust", "c.yaml", "--source", "contracts", "--hop", "3"], "--hop 3 is not among the 2 hops"),
         (["trust", "c.yaml", "--source", "contracts", "--principal", vendor], "leave it away, or choose --hop 1"),

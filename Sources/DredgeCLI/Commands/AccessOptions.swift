@@ -7,19 +7,22 @@ import DredgeConfig
 struct AccessOptions: ParsableArguments {
     @Option(
         name: .customLong("role-arn"),
-        help: ArgumentHelp("Assume this role; given several times: a chain, first hop first.", valueName: "arn"))
+        help: ArgumentHelp("Assume this role; several: a chain, first hop first.", valueName: "arn"))
     var roleARNs: [String] = []
 
     @Option(
         name: .customLong("external-id"),
         help: ArgumentHelp(
-            "The external ID of the role; with a chain, one for each --role-arn ('' for none).", valueName: "id"))
+            "Its external ID; one for each --role-arn, or ''.", valueName: "id"))
     var externalIDs: [String] = []
 
-    @Option(help: ArgumentHelp("Name of the role's session; default dredge-{run_id}.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Name of the role's session; default dredge-{run_id}.", valueName: "name", visibility: .rare)
+    )
     var sessionName: String?
 
-    @Option(help: ArgumentHelp("How long a session lasts, as 45m or 1h; default 1h.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("How long a session lasts, as 45m or 1h; default 1h.", valueName: "time", visibility: .rare))
     var duration: String?
 
     @Option(help: "The bucket's region; found out when absent or wrong.")
@@ -33,24 +36,27 @@ struct AccessOptions: ParsableArguments {
         help: ArgumentHelp("Endpoint of an S3-compatible service. For S3 only.", valueName: "url"))
     var endpointURL: String?
 
-    @Option(name: .customLong("sts-endpoint-url"), help: ArgumentHelp("Endpoint of STS.", valueName: "url"))
+    @Option(
+        name: .customLong("sts-endpoint-url"),
+        help: ArgumentHelp("Endpoint of STS.", valueName: "url", visibility: .rare))
     var stsEndpointURL: String?
 
     @Option(
         help: ArgumentHelp(
             "The account that must own the bucket; default: that of the last role. 'none': anybody.",
-            valueName: "account"))
+            valueName: "account", visibility: .rare))
     var expectedBucketOwner: String?
 
     @Option(
         help: ArgumentHelp(
-            "'requester': your account pays, as a requester-pays bucket demands.", valueName: "payer"))
+            "'requester': your account pays, as a requester-pays bucket demands.", valueName: "payer", visibility: .rare
+        ))
     var requestPayer: String?
 
-    @Flag(help: "Refuse a role that can be assumed without its external ID.")
+    @Flag(help: ArgumentHelp("Refuse a role that can be assumed without its external ID.", visibility: .rare))
     var requireExternalID = false
 
-    @Flag(help: "Name the bucket in the path instead of the host.")
+    @Flag(help: ArgumentHelp("Name the bucket in the path instead of the host.", visibility: .rare))
     var pathStyle = false
 
     @Flag(help: "Do not sign: for public buckets.")

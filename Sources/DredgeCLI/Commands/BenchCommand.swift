@@ -12,7 +12,8 @@ struct BenchCommand: AsyncParsableCommand {
             Reads generated text, or the first 64 MiB of a file (--file, 1 MiB at least), and with --config also the \
             sources of a config, for at most --seconds. Nothing is kept: the store that is written is deleted at the \
             end. Of a bucket, objects are only read.
-            """)
+            """,
+        example: "dredge bench --config contracts.yaml --seconds 10")
 
     @Option(help: "Read this config's sources, with its settings and limits.", completion: .file())
     var config: String?

@@ -12,7 +12,8 @@ struct CheckCommand: AsyncParsableCommand {
             object, its encryption key, clock. Where a step fails, it tries what tells the causes apart, and prints \
             the likeliest one first, with who must change what. Nothing is written, and no store is needed. What it \
             sends shows in CloudTrail under sessions named dredge-check-….
-            """)
+            """,
+        example: "dredge check contracts.yaml --source acme", hasRareFlags: true)
 
     @Argument(
         help: ArgumentHelp(
@@ -20,10 +21,10 @@ struct CheckCommand: AsyncParsableCommand {
         completion: .file())
     var config: String
 
-    @Flag(help: "Only look at the settings: nothing is asked of anybody.")
+    @Flag(help: "Only look at the settings: nothing is sent.")
     var offline = false
 
-    @Flag(help: "Print the report as a line of JSON on standard output.")
+    @Flag(help: "Print the report as a line of JSON.")
     var json = false
 
     @Option(

@@ -17,7 +17,8 @@ struct CountCommand: ParsableCommand {
             Prints a line COUNT PATH for each file, and a total when there are several. Without a file, or for -, it \
             reads standard input. A file's count is that of its whole text; a file is mapped, not read into memory, so \
             it must not be cut while it is counted. Standard input is held in memory.
-            """)
+            """,
+        example: "dredge count README.md; cat *.txt | dredge count -")
 
     @Option(help: ArgumentHelp("\(Tokenizer.names).", valueName: "name"))
     var tokenizer = Tokenizer.o200kBase.rawValue

@@ -9,15 +9,13 @@ struct IndexCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "index", abstract: "Index one bucket, or what is under a prefix of it, from flags.",
         discussion: """
-            Requests are signed with the AWS default chain (environment, shared config and credentials files), by way \
-            of --role-arn if that is given. Keys are never taken as arguments.
-            """)
+            Requests are signed with AWS's default chain, by way of --role-arn if that is given.
+            """,
+        example: "dredge index 's3://acme-contracts/2025/*.txt' --store contracts.chunks", hasRareFlags: true)
 
     @Argument(
         help: ArgumentHelp(
-            "s3://bucket/prefix, or an access point: s3://arn:aws:s3:…:accesspoint/name/prefix. The prefix is used "
-                + "byte for byte. With a * or ? in it, it is a pattern, in which * also matches slashes: "
-                + "'s3://bucket/2025/*.txt'.",
+            "s3://bucket/prefix, 's3://bucket/*.txt' (* matches slashes, too), or s3://arn:aws:s3:…:accesspoint/name.",
             valueName: "url"))
     var url: String
 
@@ -27,10 +25,10 @@ struct IndexCommand: AsyncParsableCommand {
     @OptionGroup(title: "Access") var access: AccessOptions
     @OptionGroup(title: "Chunks and limits") var settings: SettingsOptions
 
-    @Option(help: ArgumentHelp("Only keys that match; may be given several times.", valueName: "glob"))
+    @Option(help: ArgumentHelp("Only keys that match one of these.", valueName: "glob"))
     var include: [String] = []
 
-    @Option(help: ArgumentHelp("No keys that match; may be given several times.", valueName: "glob"))
+    @Option(help: ArgumentHelp("No keys that match one of these.", valueName: "glob"))
     var exclude: [String] = []
 
     @Option(help: ArgumentHelp("Only objects of this size or larger, as 1KiB.", valueName: "size"))
@@ -41,15 +39,18 @@ struct IndexCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Only objects that were modified after this, as 2026-01-31 or 2026-01-31T12:00:00Z.", valueName: "time"))
+            "Only objects modified after 2026-01-31[T12:00:00Z].", valueName: "time"))
     var modifiedAfter: String?
 
-    @Flag(help: "Hold what is read against the checksums that S3 keeps of whole objects; a HEAD more for each.")
+    @Flag(
+        help: ArgumentHelp(
+            "Hold what is read against the checksums that S3 keeps of whole objects; a HEAD more for each.",
+            visibility: .rare))
     var verifyChecksums = false
 
     @Option(
         help: ArgumentHelp(
-            "What becomes of documents whose objects are no longer listed: keep, mark or remove; default remove.",
+            "keep, mark or remove (default) what is gone.",
             valueName: "mode"))
     var deletions: String?
 

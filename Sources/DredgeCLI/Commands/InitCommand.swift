@@ -10,10 +10,11 @@ struct InitCommand: ParsableCommand {
         discussion: """
             What the flags don't say is asked, where standard input is a terminal. Nothing is asked of AWS; the next \
             step is `dredge check`. A file that is there is never overwritten.
-
-            Example: dredge init contracts.yaml --bucket s3://acme-contracts/2025/ \
+            """,
+        example: """
+            dredge init contracts.yaml --bucket s3://acme-contracts/2025/ \
             --role-arn arn:aws:iam::123456789012:role/DredgeRead --external-id 7b9e…
-            """)
+            """, hasRareFlags: true)
 
     @Argument(help: ArgumentHelp("The file to write.", valueName: "config"), completion: .file())
     var config = "dredge.yaml"

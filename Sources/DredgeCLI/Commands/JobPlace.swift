@@ -98,27 +98,29 @@ enum JobPlace {
 struct StorageOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A folder of this machine for what is being made; a worker that finds its shard there goes on with it. "
-                + "Default: the system's folder for temporary files.", valueName: "directory"), completion: .directory)
+            "A folder of this machine for what is being made, where a worker goes on with its shard. Default: the "
+                + "system's for temporary files.",
+            valueName: "folder"), completion: .directory)
     var scratch: String?
 
     @Option(
         help: ArgumentHelp(
-            "Assume this role for the job's files; its session may do nothing else. Default: the machine's own "
-                + "identity.", valueName: "arn"))
+            "Assume this role for the job's files. Default: the machine's own identity.", valueName: "arn"))
     var resultsRole: String?
 
-    @Option(help: ArgumentHelp("The external ID of that role.", valueName: "id"))
+    @Option(help: ArgumentHelp("The external ID of that role.", valueName: "id", visibility: .rare))
     var resultsExternalID: String?
 
-    @Option(help: "The region of the bucket with the job's files; found out when absent or wrong.")
+    @Option(
+        help: ArgumentHelp(
+            "Region of the job's bucket; found out when absent or wrong.", valueName: "region", visibility: .rare))
     var resultsRegion: String?
 
     @Option(
         name: .customLong("results-endpoint-url"),
         help: ArgumentHelp(
             "Endpoint of the S3-compatible service with the job's files; default AWS_ENDPOINT_URL_S3, else AWS.",
-            valueName: "url"))
+            valueName: "url", visibility: .rare))
     var resultsEndpointURL: String?
 
     /// The bucket at `text`, an S3 URL. Throws a `CommandFailure` with all that is wrong.

@@ -11,33 +11,32 @@ import Logging
 struct ShardOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "s3://bucket/prefix/, or a directory that all workers see: the job gets a folder of its own there.",
+            "s3://bucket/prefix/, or a directory that all workers see.",
             valueName: "url"))
     var results: String?
 
-    @Option(help: ArgumentHelp("Into how many shards; 10 to 50 for each machine are of use.", valueName: "count"))
+    @Option(help: ArgumentHelp("Into how many shards; 10 to 50 for each machine.", valueName: "count"))
     var shards: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Bytes of a shard, as 20GiB; an object counts 64 KiB beside its bytes. In the place of --shards.",
+            "Or bytes of a shard, as 20GiB; an object counts 64 KiB beside its own.",
             valueName: "size"))
     var shardBytes: String?
 
     @Option(
         help: ArgumentHelp(
-            "Names the objects in the place of the listing, one a line, as s3://bucket/key or by keys alone; a HEAD "
-                + "for each.", valueName: "file"), completion: .file())
+            "Names the objects, a line each, as s3://bucket/key or by keys alone; a HEAD for each.", valueName: "file"),
+        completion: .file())
     var filesFrom: String?
 
     @Option(
         help: ArgumentHelp(
-            "latest, or the ID or URL of a merged job in --results: only what is new or changed since becomes shards, "
-                + "and what is not listed any more is removed. latest: everything, where no job was merged yet.",
+            "latest, or the ID or URL of a merged job in --results: only what is new or changed since becomes shards.",
             valueName: "job"))
     var since: String?
 
-    @Flag(help: "With --since: do the removals that are withheld because they may be a mistake.")
+    @Flag(help: "With --since: do the removals that are withheld.")
     var confirmDeletions = false
 
     func validate() throws {

@@ -7,6 +7,7 @@ import Foundation
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys", abstract: "Make, list and revoke keys of the HTTP API.",
+        example: "dredge keys create --data /var/lib/dredge --organization acme",
         subcommands: [KeysCreateCommand.self, KeysListCommand.self, KeysRevokeCommand.self])
 }
 
@@ -33,7 +34,8 @@ struct KeysCreateCommand: AsyncParsableCommand {
         commandName: "create", abstract: "Make a key, and print it this once.",
         discussion: """
             The first key of an organization makes the organization. What is kept of a key is its SHA-256.
-            """)
+            """,
+        example: "dredge keys create --data /var/lib/dredge --organization acme")
 
     @OptionGroup var directory: DataDirectory
 
@@ -60,7 +62,8 @@ struct KeysCreateCommand: AsyncParsableCommand {
 
 struct KeysListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List keys, without the keys themselves.")
+        commandName: "list", abstract: "List keys, without the keys themselves.",
+        example: "dredge keys list --data /var/lib/dredge")
 
     @OptionGroup var directory: DataDirectory
 
@@ -86,7 +89,8 @@ struct KeysListCommand: AsyncParsableCommand {
 
 struct KeysRevokeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Make a key invalid, from the next request on.")
+        commandName: "revoke", abstract: "Make a key invalid, from the next request on.",
+        example: "dredge keys revoke --data /var/lib/dredge 3")
 
     @OptionGroup var directory: DataDirectory
 

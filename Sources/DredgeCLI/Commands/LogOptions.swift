@@ -6,6 +6,9 @@ struct LogOptions: ParsableArguments {
     enum Level: String, CaseIterable, ExpressibleByArgument {
         case error, warning, info, debug
 
+        /// Help has them in its own sentence.
+        static var allValueStrings: [String] { [] }
+
         var level: Logger.Level {
             switch self {
             case .error: .error
@@ -16,13 +19,17 @@ struct LogOptions: ParsableArguments {
         }
     }
 
-    @Option(help: ArgumentHelp("What is logged on standard error; default warning.", valueName: "level"))
+    @Option(
+        help: ArgumentHelp("error, warning (the default), info or debug.", valueName: "level"),
+        completion: .list(Level.allCases.map(\.rawValue)))
     var logLevel: Level?
 
-    @Option(help: ArgumentHelp("How: a line of text each, or a line of JSON.", valueName: "format"))
+    @Option(
+        help: ArgumentHelp("Log and progress: text or json.", valueName: "format"),
+        completion: .list(CommandLog.Format.allCases.map(\.rawValue)))
     var logFormat = CommandLog.Format.text
 
-    @Flag(name: .shortAndLong, help: "The same as --log-level info: what a run does, step by step.")
+    @Flag(name: .shortAndLong, help: "--log-level info: what is done, step by step.")
     var verbose = false
 
     func validate() throws {
@@ -42,4 +49,7 @@ struct LogOptions: ParsableArguments {
     }
 }
 
-extension CommandLog.Format: ExpressibleByArgument {}
+extension CommandLog.Format: ExpressibleByArgument {
+    /// Help has them in its own sentence.
+    static var allValueStrings: [String] { [] }
+}

@@ -13,7 +13,9 @@ struct MergeCommand: AsyncParsableCommand {
             made. It becomes the latest one of the place of jobs, where the job goes on from that (`dredge plan \
             --since latest`), or is the first. Exit codes: 0 all objects are there, 2 some failed, or removals are \
             withheld, 3 shards are not done.
-            """)
+            """,
+        example: "dredge merge --job s3://acme-results/dredge/20260131-2f1c --into contracts.chunks", hasRareFlags: true
+    )
 
     @Option(help: ArgumentHelp("The job's URL, as `dredge plan` printed it.", valueName: "url"))
     var job: String

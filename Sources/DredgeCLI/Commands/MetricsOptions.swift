@@ -4,13 +4,13 @@ import ArgumentParser
 struct MetricsOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Answer GET /metrics there, for Prometheus: 127.0.0.1:9464, [::1]:9464; port 0: a free one.",
-            valueName: "address"))
+            "Answer GET /metrics there, as 127.0.0.1:9464 or [::1]:0 (a free port).",
+            valueName: "addr"))
     var metricsListen: String?
 
     @Option(
         help: ArgumentHelp(
-            "Write the same every five seconds, for node_exporter's textfile collector.", valueName: "file"),
+            "Write the same every 5 s, for node_exporter.", valueName: "file"),
         completion: .file())
     var metricsFile: String?
 }

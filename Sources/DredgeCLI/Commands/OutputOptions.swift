@@ -1,22 +1,21 @@
 import ArgumentParser
 
 struct OutputOptions: ParsableArguments {
-    @Flag(help: "List and plan only: nothing is fetched, nothing is written.")
+    @Flag(help: "Only list: nothing is fetched, nothing is written.")
     var dryRun = false
 
     @Flag(
         help: ArgumentHelp(
-            "Do the removals that a run withholds: those of many documents at once, after an empty listing, and after "
-                + "a change of bucket, prefix, endpoint or filters. Look at --dry-run first."))
+            "Do the removals that are withheld; see --dry-run."))
     var confirmDeletions = false
 
-    @Flag(help: "End with 2 where nothing is listed, or filters leave out every object.")
+    @Flag(help: "End with 2 where there is no object to index.")
     var failOnEmpty = false
 
-    @Flag(help: "Print the report as a line of JSON on standard output.")
+    @Flag(help: "Print the report as a line of JSON.")
     var json = false
 
-    @Flag(help: "After the run, show where the time went and what kept it from being faster.")
+    @Flag(help: "At the end, show where the time went.")
     var stat = false
 
     @Flag(help: "Show no progress.")
@@ -24,7 +23,7 @@ struct OutputOptions: ParsableArguments {
 
     @Flag(
         name: .shortAndLong,
-        help: "Say only what went wrong: no progress, no warnings, no report of a run that is complete.")
+        help: "Say only what went wrong.")
     var quiet = false
 
     @OptionGroup var logging: LogOptions

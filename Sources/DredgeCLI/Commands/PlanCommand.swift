@@ -9,19 +9,18 @@ struct PlanCommand: AsyncParsableCommand {
         commandName: "plan",
         abstract: "List a config's sources, and estimate what indexing them takes, or make a job of it.",
         discussion: """
-            No object is read, and no store is written. What the config's store holds already is left out. The \
-            processor's speed is \
-            measured on this machine, in about a second, unless --core-speed gives it. \
-            With --results, a job for many workers is made there instead (`dredge worker`), and its URL is printed.
-            """)
+            No object is read, and no store is written. What the config's store holds already is left out. \
+            With --results, a job for many workers is made in a folder of its own there (`dredge worker`), and its \
+            URL is printed.
+            """,
+        example: "dredge plan contracts.yaml --results s3://acme-results/dredge/ --shards 64", hasRareFlags: true)
 
     @Argument(help: ArgumentHelp("The config file: YAML or JSON.", valueName: "config"), completion: .file())
     var config: String
 
     @Option(
         help: ArgumentHelp(
-            "manifest.json in a copy of an S3 Inventory's folder (the one with data/ and a folder for each date), in "
-                + "CSV or Parquet; read in the place of its bucket's listing. May be given once for each bucket.",
+            "manifest.json in a copy of an S3 Inventory's folder (CSV or Parquet): read in the place of the listing.",
             valueName: "file"), completion: .file())
     var inventory: [String] = []
 
@@ -34,19 +33,19 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A machine's network, in Gb/s.", valueName: "number"))
     var network = 10.0
 
-    @Option(help: ArgumentHelp("MB/s of text that one core gets through; default measured now.", valueName: "number"))
+    @Option(help: ArgumentHelp("MB/s of text of one core; default measured now.", valueName: "number"))
     var coreSpeed: Double?
 
-    @Option(help: ArgumentHelp("Milliseconds to an answer's first byte.", valueName: "number"))
+    @Option(help: ArgumentHelp("Milliseconds to an answer's first byte.", valueName: "number", visibility: .rare))
     var firstByte = 100.0
 
-    @Option(help: ArgumentHelp("Prefixes that S3 has partitioned the keys by.", valueName: "count"))
+    @Option(help: ArgumentHelp("Prefixes that S3 has partitioned the keys by.", valueName: "count", visibility: .rare))
     var prefixes = 1
 
-    @Option(help: ArgumentHelp("US dollars for an hour of a machine.", valueName: "number"))
+    @Option(help: ArgumentHelp("US dollars for an hour of a machine.", valueName: "number", visibility: .rare))
     var hourPrice = 0.0
 
-    @Flag(help: "Traffic goes through a NAT gateway.")
+    @Flag(help: ArgumentHelp("Traffic goes through a NAT gateway.", visibility: .rare))
     var nat = false
 
     @OptionGroup(title: "A job for many workers") var cut: ShardOptions
@@ -54,7 +53,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     @OptionGroup var logging: LogOptions
 
-    @Flag(help: "Print the plan and the estimate, or the job, as a line of JSON on standard output.")
+    @Flag(help: "Print the plan, or the job, as a line of JSON.")
     var json = false
 
     func validate() throws {

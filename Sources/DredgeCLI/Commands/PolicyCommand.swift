@@ -11,6 +11,7 @@ struct PolicyCommand: ParsableCommand {
             win over the config). Nothing is asked of AWS. External IDs are not secrets; keys are never taken as \
             arguments.
             """,
+        example: "dredge policy trust contracts.yaml",
         subcommands: [
             PolicyTrustCommand.self, PolicyPermissionsCommand.self, PolicyBucketCommand.self, PolicyKMSCommand.self,
             PolicyVendorCommand.self, PolicyJobCommand.self, PolicyS3DestinationCommand.self,

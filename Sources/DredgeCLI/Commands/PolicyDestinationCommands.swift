@@ -5,7 +5,8 @@ import DredgePolicy
 
 struct PolicyS3DestinationCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "destination-s3", abstract: "What a role needs that writes objects.")
+        commandName: "destination-s3", abstract: "What a role needs that writes objects.",
+        example: "dredge policy destination-s3 --bucket acme-results --prefix out/")
 
     @OptionGroup var subject: PolicySubject
     @OptionGroup var bucket: PolicyBucket
@@ -21,7 +22,8 @@ struct PolicyS3DestinationCommand: ParsableCommand {
 
 struct PolicyIcebergDestinationCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "destination-iceberg", abstract: "What a role needs that writes tables of the Glue catalog.")
+        commandName: "destination-iceberg", abstract: "What a role needs that writes tables of the Glue catalog.",
+        example: "dredge policy destination-iceberg --bucket acme-lake --glue-database contracts")
 
     @OptionGroup var subject: PolicySubject
     @OptionGroup var bucket: PolicyBucket
@@ -46,7 +48,8 @@ struct PolicyRedshiftDestinationCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "destination-redshift", abstract: "What a role needs that connects to a Redshift database.",
         discussion:
-            "Give a cluster and a database, or a workgroup. What may be done in the database is for GRANT to say.")
+            "Give a cluster and a database, or a workgroup. What may be done in the database is for GRANT to say.",
+        example: "dredge policy destination-redshift --redshift-cluster main --redshift-database dw")
 
     @OptionGroup var subject: PolicySubject
 

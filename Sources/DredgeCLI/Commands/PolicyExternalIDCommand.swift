@@ -10,8 +10,9 @@ struct PolicyExternalIDCommand: ParsableCommand {
             Prints 128 random bits in hexadecimal. Who reads for many customers makes one for each of them, keeps it, \
             and tells the customer, who puts it into the trust policy. The customer must not choose it: whoever knows \
             another customer's ID could name that one.
-
-            Example: dredge policy external-id --prefix acme-
+            """,
+        example: """
+            dredge policy external-id --prefix acme-
             """)
 
     @Option(

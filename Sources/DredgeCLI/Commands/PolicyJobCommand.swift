@@ -12,8 +12,9 @@ struct PolicyJobCommand: ParsableCommand {
             what the config's sources need. A planner also merges; a worker never lists a source; neither may delete. \
             Without a config, it is the files alone. Where a role is assumed for the files (--results-role), \
             --role results prints what that role needs.
-
-            Example: dredge policy job contracts.yaml --results s3://acme-results/dredge/ --role worker
+            """,
+        example: """
+            dredge policy job contracts.yaml --results s3://acme-results/dredge/ --role worker
             """)
 
     @Argument(help: ArgumentHelp("The config file: YAML or JSON.", valueName: "config"), completion: .file())

@@ -12,8 +12,9 @@ struct PolicyLintCommand: ParsableCommand {
             CloudFormation templates in JSON or YAML, and what `terraform show -json` prints. For -, it reads standard \
             input. It says what it has looked at, too. With --config, the policies are held against what the config's \
             sources need. Exit codes: 0 nothing but advice, 1 a file could not be read, 3 problems.
-
-            Example: dredge policy lint --config contracts.yaml trust.json permissions.json key-policy.json
+            """,
+        example: """
+            dredge policy lint --config contracts.yaml trust.json permissions.json
             """)
 
     @Option(
@@ -88,14 +89,7 @@ struct PolicyLintCommand: ParsableCommand {
         let caller = try principal.map { text in
             try orUsage { () throws(AWSError) in try TrustedPrincipal(text) }.arn
         }
-        let all = try Config(path: config, store: .optional).sources
-        let chosen = all.filter { source == nil || $0.name == source }
-        if let source, chosen.isEmpty {
-            let names = all.map { Quoting.quoted($0.name) }.joined(separator: ", ")
-            throw CommandFailure(
-                .usage,
-                "dredge: --source \(Quoting.quoted(source)) is not in \(Quoting.escaped(config)), which has: \(names)")
-        }
+        let chosen = try Config(path: config, store: .optional, only: source.map { [$0] } ?? []).sources
         return try chosen.compactMap { source in
             let hops: [RoleHop]
             switch source.auth {

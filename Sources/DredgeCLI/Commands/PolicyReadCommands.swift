@@ -8,7 +8,8 @@ struct PolicyPermissionsCommand: ParsableCommand {
         discussion: """
             With a prefix, listing is narrowed to it: an unprefixed list and HeadBucket are then refused, and a source \
             must have this prefix or a longer one.
-            """)
+            """,
+        example: "dredge policy permissions contracts.yaml > permissions.json")
 
     @OptionGroup var subject: PolicySubject
     @OptionGroup var bucket: PolicyBucket
@@ -32,7 +33,8 @@ struct PolicyBucketCommand: ParsableCommand {
         discussion: """
             Without --principal, the reader is the role that the source assumes. A reader of another account needs the \
             same permissions in its own account, too: dredge policy permissions.
-            """)
+            """,
+        example: "dredge policy bucket contracts.yaml")
 
     @OptionGroup var subject: PolicySubject
     @OptionGroup var bucket: PolicyBucket
@@ -58,7 +60,8 @@ struct PolicyKMSCommand: ParsableCommand {
         discussion: """
             Needed where the key's policy doesn't leave permissions to IAM, and for every reader of another account. \
             Without --principal, the reader is the role that the source assumes. With --format terraform it is a grant.
-            """)
+            """,
+        example: "dredge policy kms contracts.yaml")
 
     @OptionGroup var subject: PolicySubject
     @OptionGroup var bucket: PolicyBucket

@@ -52,17 +52,11 @@ struct PolicySubject: ParsableArguments {
             if let source { check.report("--source \(Quoting.quoted(source)) needs a config file") }
             return nil
         }
-        let config = try Config(path: path, store: .optional, environment: environment)
-        let names = config.sources.map { Quoting.quoted($0.name) }.joined(separator: ", ")
-        if let source {
-            guard let found = config.sources.first(where: { $0.name == source }) else {
-                check.report(
-                    "--source \(Quoting.quoted(source)) is not in \(Quoting.escaped(path)), which has: \(names)")
-                return nil
-            }
-            return found
-        }
+        // With a name, nothing is asked of the variables of other sources.
+        let config = try Config(
+            path: path, store: .optional, only: source.map { [$0] } ?? [], environment: environment)
         if config.sources.count > 1 {
+            let names = config.sources.map { Quoting.quoted($0.name) }.joined(separator: ", ")
             check.report("\(Quoting.escaped(path)) has several sources; choose one with --source: \(names)")
         }
         return config.sources.first

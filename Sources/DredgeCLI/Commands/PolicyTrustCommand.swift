@@ -8,7 +8,8 @@ struct PolicyTrustCommand: ParsableCommand {
         discussion: """
             With --format it makes the whole role, with its permissions if a bucket is known. In a chain, the role of \
             hop N trusts the role of hop N-1; who assumes the first role only --principal can tell.
-            """)
+            """,
+        example: "dredge policy trust contracts.yaml > trust.json")
 
     @OptionGroup var subject: PolicySubject
     @OptionGroup var bucket: PolicyBucket

@@ -8,7 +8,8 @@ struct PolicyVendorCommand: ParsableCommand {
         discussion: """
             With a name pattern, it may assume every role of any account whose name matches; the role of the source \
             must match, too.
-            """)
+            """,
+        example: "dredge policy vendor contracts.yaml --role-name-pattern 'DredgeRead-*'")
 
     @OptionGroup var subject: PolicySubject
 

@@ -9,7 +9,8 @@ struct RunCommand: AsyncParsableCommand {
             were stored are left alone. Documents whose objects are no longer listed are removed; what may be a \
             mistake (many at once, an empty listing, another bucket, prefix, endpoint or filter) is withheld until \
             --confirm-deletions, with exit status 2.
-            """)
+            """,
+        example: "dredge run contracts.yaml --dry-run")
 
     @Argument(help: ArgumentHelp("The config file: YAML or JSON.", valueName: "config"), completion: .file())
     var config: String

@@ -24,7 +24,8 @@ struct ServeCommand: AsyncParsableCommand {
             Collections, jobs and keys are kept under --data. Credentials that sign the assumption of customers' \
             roles, and the endpoints of S3 and STS, come from where AWS's tools take them. `dredge keys create` makes \
             the first key. Flags win over the config file.
-            """)
+            """,
+        example: "dredge serve --data /var/lib/dredge")
 
     @Argument(help: ArgumentHelp("The config file: YAML or JSON.", valueName: "config"), completion: .file())
     var config: String?

@@ -11,21 +11,23 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The most tokens in a chunk; default 512.", valueName: "count"))
     var maxTokens: String?
 
-    @Option(help: ArgumentHelp("Tokens that a chunk repeats of the one before; default 0.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "Tokens that a chunk repeats of the one before; default 0.", valueName: "count", visibility: .rare))
     var overlapTokens: String?
 
     @Option(
         help: ArgumentHelp(
-            "Memory budget, as 512MiB; default 1GiB, or less in a container that has less.", valueName: "size"))
+            "Memory budget, as 512MiB; default 1GiB or less.", valueName: "size"))
     var memory: String?
 
-    @Option(help: ArgumentHelp("GETs in flight, at most; default 1024.", valueName: "count"))
+    @Option(help: ArgumentHelp("GETs in flight, at most; default 1024.", valueName: "count", visibility: .rare))
     var requests: String?
 
     @Option(
         help: ArgumentHelp(
             "How long to wait for a service that is down before the run ends, as 45m; default 30m.",
-            valueName: "time"))
+            valueName: "time", visibility: .rare))
     var outagePatience: String?
 
     func tokenizer(_ check: inout FlagCheck) -> Tokenizer {

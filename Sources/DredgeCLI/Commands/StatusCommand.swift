@@ -9,7 +9,8 @@ struct StatusCommand: AsyncParsableCommand {
         discussion: """
             Workers tell once a minute how far they are. A shard counts as failed when it is not done and its worker \
             has not been heard of for five minutes.
-            """)
+            """,
+        example: "dredge status --job s3://acme-results/dredge/20260131-2f1c --watch", hasRareFlags: true)
 
     @Option(help: ArgumentHelp("The job's URL, as `dredge plan` printed it.", valueName: "url"))
     var job: String

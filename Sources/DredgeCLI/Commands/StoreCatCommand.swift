@@ -12,9 +12,10 @@ struct StoreCatCommand: AsyncParsableCommand {
             or converted it is the text that came of it. Status 1: there is no such object, nothing of it is stored, \
             or several sources have it and --source names none. 3: its chunks leave out bytes, which only a damaged \
             store's do; what stands before them is printed.
-
-            Example: dredge store cat contracts.chunks 2025/a.txt | wc -c
-            """)
+            """,
+        example: """
+            dredge store cat contracts.chunks 2025/a.txt | wc -c
+            """, hasRareFlags: true)
 
     @OptionGroup var store: ContentArgument
 

@@ -8,6 +8,7 @@ import Foundation
 struct StoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store", abstract: "Read a store, and look after it.",
+        example: "dredge store export contracts.chunks > chunks.jsonl",
         subcommands: [
             StoreListCommand.self, StoreShowCommand.self, StoreCatCommand.self, StoreExportCommand.self,
             StoreStatsCommand.self, StoreUsageCommand.self, StoreDiffCommand.self,

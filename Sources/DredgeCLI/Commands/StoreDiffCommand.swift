@@ -13,10 +13,11 @@ struct StoreDiffCommand: AsyncParsableCommand {
             A document is known by its bucket, key and source. It is changed if its ETag, its bytes, or the number of \
             its chunks or tokens is another; texts are not compared, `dredge store digest` does that. Each of the two \
             may be a job. Status 0: they are equal. 2: they differ, in documents or in settings.
-
-            Example: cp contracts.chunks before.chunks; dredge run contracts.yaml; \
+            """,
+        example: """
+            cp contracts.chunks before.chunks; dredge run contracts.yaml; \
             dredge store diff before.chunks contracts.chunks
-            """)
+            """, hasRareFlags: true)
 
     @Argument(help: ArgumentHelp("The store or job as it was before.", valueName: "before"), completion: .file())
     var before: String

@@ -7,7 +7,8 @@ struct StoreDigestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "digest",
         abstract:
-            "Print a digest of the content: equal for the same keys, bytes and settings, however they came there.")
+            "Print a digest of the content: equal for the same keys, bytes and settings, however they came there.",
+        example: "dredge store digest contracts.chunks", hasRareFlags: true)
 
     @OptionGroup var store: ContentArgument
 

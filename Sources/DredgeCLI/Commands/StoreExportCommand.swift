@@ -20,9 +20,10 @@ struct StoreExportCommand: AsyncParsableCommand {
             ordinal, byte_offset, byte_length, tokens, text. The same version of an object, under the same settings, \
             always has the same chunk_ids. Where the text is not valid UTF-8, text has U+FFFD for what is not, and \
             base64 has the exact bytes.
-
-            Example, what the last run has stored: dredge store export contracts.chunks --since-run latest -o new.jsonl
-            """)
+            """,
+        example: """
+            dredge store export contracts.chunks --since-run latest -o new.jsonl
+            """, hasRareFlags: true)
 
     @OptionGroup var store: ContentArgument
 

@@ -10,9 +10,10 @@ struct StoreListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ls", abstract: "List the objects with their states, in the order of their keys.",
         discussion: """
-            Example, what failed below a prefix: \
+            """,
+        example: """
             dredge store ls contracts.chunks --prefix 2025/ --state failed
-            """)
+            """, hasRareFlags: true)
 
     @OptionGroup var store: ContentArgument
 

@@ -10,7 +10,8 @@ struct StoreRepairCommand: ParsableCommand {
             Writes what is sound into a new file, which takes the old one's place. Settings that were damaged are \
             restored from their copy. Objects that no run lists any more can't be read again. Where the settings or \
             the tables can't be made out, nothing is kept, and the damaged file is renamed to STORE-damaged.
-            """)
+            """,
+        example: "dredge store repair contracts.chunks")
 
     @OptionGroup var store: StoreArgument
 
@@ -33,7 +34,8 @@ struct StoreCompactCommand: ParsableCommand {
         discussion: """
             Writes all content into a new file, which takes the old one's place: without chunks of no object, and \
             without free pages. Needs room for it beside the old one.
-            """)
+            """,
+        example: "dredge store compact contracts.chunks")
 
     @OptionGroup var store: StoreArgument
 
@@ -57,7 +59,8 @@ struct StoreForgetCommand: ParsableCommand {
             config, or exclude the keys. A source that the store has not is status 1, and nothing is done. A prefix \
             or key that nothing matches is status 0: then what was \
             removed before is erased.
-            """)
+            """,
+        example: "dredge store forget contracts.chunks --prefix 2019/")
 
     @OptionGroup var store: StoreArgument
 

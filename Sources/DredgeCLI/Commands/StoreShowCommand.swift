@@ -15,7 +15,8 @@ import Foundation
 
 struct StoreShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show the chunks of an object: text, bytes of the document, tokens.")
+        commandName: "show", abstract: "Show the chunks of an object: text, bytes of the document, tokens.",
+        example: "dredge store show contracts.chunks 2025/a.txt", hasRareFlags: true)
 
     @OptionGroup var store: ContentArgument
 

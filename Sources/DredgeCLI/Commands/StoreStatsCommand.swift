@@ -7,7 +7,8 @@ import Foundation
 
 struct StoreStatsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stats", abstract: "Show what a store holds, in numbers.")
+        commandName: "stats", abstract: "Show what a store holds, in numbers.",
+        example: "dredge store stats contracts.chunks", hasRareFlags: true)
 
     @OptionGroup var store: ContentArgument
 

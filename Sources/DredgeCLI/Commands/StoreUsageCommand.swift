@@ -10,9 +10,10 @@ struct StoreUsageCommand: AsyncParsableCommand {
         discussion: """
             A folder is what keys have before a slash; its line counts all that is below it, and stands behind those \
             of its own folders, as of du. Bytes are those of the documents.
-
-            Example: dredge store du contracts.chunks --prefix 2025/ --depth 2
-            """)
+            """,
+        example: """
+            dredge store du contracts.chunks --prefix 2025/ --depth 2
+            """, hasRareFlags: true)
 
     enum Grouping: String, CaseIterable, ExpressibleByArgument { case prefix, source }
 

@@ -8,7 +8,8 @@ struct StoreVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Check all of a store: rows, batches, directories, places of chunks, sums of tokens.",
-        discussion: "Status 0: the store is sound. 3: it is not.")
+        discussion: "Status 0: the store is sound. 3: it is not.",
+        example: "dredge store verify contracts.chunks", hasRareFlags: true)
 
     @OptionGroup var store: ContentArgument
 

@@ -15,7 +15,8 @@ struct WorkerCommand: AsyncParsableCommand {
             Exit codes: 0 done, 2 done with failed objects, 1 and 3 as everywhere: do not try again, 4 stopped, or \
             failed by what may pass (network, service, disk): try again; a worker with the same scratch directory goes \
             on from there.
-            """)
+            """,
+        example: "dredge worker --job s3://acme-results/dredge/20260131-2f1c --shard-index any", hasRareFlags: true)
 
     @Option(help: ArgumentHelp("The job's URL, as `dredge plan` printed it.", valueName: "url"))
     var job: String
@@ -34,7 +35,7 @@ struct WorkerCommand: AsyncParsableCommand {
     @Flag(help: "End with 0, not 2, where objects failed.")
     var acceptFailedObjects = false
 
-    @Flag(help: "Print the report as a line of JSON on standard output.")
+    @Flag(help: "Print the report as a line of JSON.")
     var json = false
 
     @Flag(help: "Show no progress.")
@@ -42,7 +43,7 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @Flag(
         name: .shortAndLong,
-        help: "Say only what went wrong: no progress, no warnings, no report of a shard that is done.")
+        help: "Say only what went wrong.")
     var quiet = false
 
     @OptionGroup var logging: LogOptions
