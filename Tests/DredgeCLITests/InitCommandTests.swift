@@ -38,6 +38,23 @@ import Testing
         #expect(try self.text("c.yaml") == text)
     }
 
+    @Test func `access points, long prefixes, names and standard output make a config that can be used`() async throws {
+        let point = "arn:aws:s3:eu-central-1:123456789012:accesspoint/contracts"
+        let cases: [(flags: [String], line: String)] = [
+            (["--bucket", "s3://\(point)/2025/"], "bucket_arn: \"\(point)\""),
+            (["--bucket", "s3://acme-contracts/\(String(repeating: "a", count: 200))/"], "name: \"acme-contracts\""),
+            (["--bucket", "s3://acme-contracts/2025/", "--name", "acme"], "name: \"acme\""),
+        ]
+        for (number, (flags, line)) in cases.enumerated() {
+            let made = try await dredge(["init", "-"] + flags)
+            #expect(made.output.contains("    \(line)\n") || made.output.contains("  - \(line)\n"), "\(made)")
+            #expect(made.error.isEmpty)
+            try directory.write("\(number).yaml", made.output)
+            _ = try await dredge(["check", "\(number).yaml", "--offline"])
+        }
+        #expect(!FileManager.default.fileExists(atPath: directory.url.appending(path: "-").path))
+    }
+
     @Test func `what is wrong is told, and nothing is written`() async throws {
         let none = try await dredge(["init", "c.yaml"], status: 1)
         #expect(none.error.contains("--bucket is missing"), "\(none)")

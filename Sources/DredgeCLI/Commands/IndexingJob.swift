@@ -97,7 +97,7 @@ struct IndexingJob {
 
     private func conclude(_ report: RunReport) throws {
         if output.json {
-            for line in WithheldText.lines(report.withheld) { StandardError.write("dredge: \(line)\n") }
+            for line in WithheldText.lines(report.withheld) { output.log.say("dredge: \(line)") }
             Answer.give(report)
         } else if output.quiet {
             StandardError.write(ReportText.problems(report, store: store, isEmptyAProblem: output.failOnEmpty))

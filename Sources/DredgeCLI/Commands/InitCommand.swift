@@ -16,11 +16,14 @@ struct InitCommand: ParsableCommand {
             --role-arn arn:aws:iam::123456789012:role/DredgeRead --external-id 7b9e…
             """, hasRareFlags: true)
 
-    @Argument(help: ArgumentHelp("The file to write.", valueName: "config"), completion: .file())
+    @Argument(help: ArgumentHelp("The file to write; -: standard output.", valueName: "config"), completion: .file())
     var config = "dredge.yaml"
 
     @Option(help: ArgumentHelp("s3://bucket/prefix.", valueName: "url"))
     var bucket: String?
+
+    @Option(help: ArgumentHelp("The source's name; default: bucket and prefix.", valueName: "name"))
+    var name: String?
 
     @Option(help: "The store's file; default: named after the bucket.", completion: .file())
     var store: String?
@@ -31,7 +34,7 @@ struct InitCommand: ParsableCommand {
     @OptionGroup(title: "Access") var access: AccessOptions
 
     func run() throws {
-        guard !FileManager.default.fileExists(atPath: config) else {
+        guard config == "-" || !FileManager.default.fileExists(atPath: config) else {
             throw CommandFailure(.usage, "dredge: \(Quoting.escaped(config)) is there already; name another file")
         }
         var draft = ConfigDraft(store: store, include: include)
@@ -46,12 +49,21 @@ struct InitCommand: ParsableCommand {
         }
         for pattern in include { check.rule("--include", pattern, FieldRules.keyPattern) }
         check.rule("--store", store, FieldRules.storePath)
-        try addressed.finish(check)
+        check.rule("--name", name, FieldRules.name)
+        try addressed.finish(check) { source in
+            if let name {
+                source.name = name
+            } else if FieldRules.name(source.name) != nil {
+                // Too long with its prefix.
+                source.name = source.bucket
+            }
+        }
         let text = draft.text(addressed.source, access)
         // What is written can be read.
         do { _ = try Config(text, fileName: config, environment: ProcessInfo.processInfo.environment) } catch {
             throw CommandFailure(.usage, of: error, error.description)
         }
+        if config == "-" { return try StandardOutput.shared.write(text) }
         do { try Data(text.utf8).write(to: URL(fileURLWithPath: config), options: .withoutOverwriting) } catch {
             // What a full disk leaves would be there already the next time.
             if (error as? CocoaError)?.code != .fileWriteFileExists {
@@ -60,13 +72,13 @@ struct InitCommand: ParsableCommand {
             throw CommandFailure(
                 .fatal, "dredge: \(Quoting.escaped(config)) can't be written: \(error.localizedDescription)")
         }
-        let name = Quoting.escaped(config)
+        let file = Quoting.escaped(config)
         StandardError.write(
             """
-            Wrote \(name). Next:
-              dredge check \(name)            whether the bucket can be read, and if not, what to change
-              dredge run \(name) --dry-run    what would be read
-              dredge run \(name)
+            Wrote \(file). Next:
+              dredge check \(file)            whether the bucket can be read, and if not, what to change
+              dredge run \(file) --dry-run    what would be read
+              dredge run \(file)
 
             """)
     }
@@ -143,7 +155,7 @@ private struct ConfigDraft {
             "chunking: {max_tokens: 512}       # the most tokens of a chunk",
             "sources:",
             "  - name: \(Self.quoted(source.name))",
-            "    bucket: \(Self.quoted(source.bucket))",
+            "    \(source.bucket.hasPrefix("arn:") ? "bucket_arn" : "bucket"): \(Self.quoted(source.bucket))",
             source.prefix.isEmpty
                 ? "    # prefix: \"2025/\"              # how the keys begin; without it, all keys"
                 : "    prefix: \(Self.quoted(source.prefix))",
