@@ -1,10 +1,10 @@
-internal import DredgeLedger
+package import DredgeLedger
 internal import Foundation
 internal import GRDB
 
 extension StoreError {
     /// `error` as a `StoreError`; `byteCount` is what the failed transaction held.
-    init(_ error: any Error, path: String, writing byteCount: Int? = nil) {
+    package init(_ error: any Error, path: String, writing byteCount: Int? = nil) {
         if let error = error as? StoreError {
             self = error
             return

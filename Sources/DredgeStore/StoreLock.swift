@@ -1,11 +1,11 @@
-internal import DredgeLedger
+package import DredgeLedger
 internal import Foundation
 internal import Synchronization
 
 /// The right to write to a store: an advisory lock (flock(2)) on `PATH-lock`, which the kernel takes back when the
 /// process ends in whatever way. A file of its own, because closing any descriptor of the database would drop SQLite's
 /// own POSIX locks on it (https://www.sqlite.org/howtocorrupt.html, section 2.2).
-final class StoreLock: Sendable {
+package final class StoreLock: Sendable {
     private let descriptor: Int32
     private let path: String
     private let storePath: String
@@ -13,7 +13,7 @@ final class StoreLock: Sendable {
 
     /// Takes the lock or throws `inUse`; never waits. `storePath` is the file's one name, as `StorePath` gives it.
     /// Throws `cannotOpen` where something else has the lock's name, which is left as it is.
-    init(storePath: String) throws(StoreError) {
+    package init(storePath: String) throws(StoreError) {
         let path = storePath + "-lock"
         while true {
             // Who may write to the directory may have put a link there, to a file that we would empty.

@@ -1,5 +1,5 @@
 internal import DredgeBase
-internal import DredgeLedger
+package import DredgeLedger
 internal import Foundation
 
 /// The one name of a store's file.
@@ -7,10 +7,10 @@ internal import Foundation
 /// SQLite's log and shared memory, and our lock, have the name of the database with a suffix. A file that is used under
 /// two names has two of each, and two writers (https://www.sqlite.org/howtocorrupt.html, section 2.5). So a symbolic
 /// link is followed before any of these is named, and a file with several hard links is refused.
-enum StorePath {
+package enum StorePath {
     /// The name under which the file at `path` is used, which need not be there yet. Throws `cannotOpen` for what can't
     /// be a store.
-    static func resolve(_ path: String) throws(StoreError) -> String {
+    package static func resolve(_ path: String) throws(StoreError) -> String {
         func refusal(_ message: String, _ advice: String) -> StoreError {
             StoreError(code: .cannotOpen, path: path, message: message, advice: advice)
         }

@@ -106,4 +106,55 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: [1, UInt64.random(in: 2 ... .max)])
+    func `pages of a search with a condition are all that holds, equal ones in order`(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let directory = FileManager.default.temporaryDirectory.appending(path: "dredge-ranking-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let path = directory.appending(path: "x.search").path
+        let chunks = try Self.make(&generator, at: path)
+        let reader = try SearchReader(try SearchCatalog(reading: path))
+        // Some documents are not looked for; the others have an order of their own.
+        var order = Array(Int32(0)..<Int32(reader.documents.count)).shuffled(using: &generator)
+        for place in order.indices where place % 7 == 3 { order[place] = -1 }
+        let places = Dictionary(uniqueKeysWithValues: reader.documents.enumerated().map { ($1.number, $0) })
+        for round in 0..<40 {
+            let words = (0...round % 3).map { _ in
+                let word = "word\(Int(pow(400, Double.random(in: 0..<1, using: &generator))))"
+                return Bool.random(using: &generator) ? word.dropLast() + "*" : word
+            }
+            let query = try WordQuery(words.joined(separator: " "), matchesAny: Bool.random(using: &generator))
+            var condition = SearchCondition(query, order: order)
+            let countMax = [1, 7, 300].randomElement(using: &generator) ?? 1
+            var found: [SearchRanking.Place] = []
+            // Of a great many, the first are enough.
+            while found.count < countMax * 40 {
+                var ranking = SearchRanking(
+                    reader, filter: nil, condition: condition, countMax: countMax, deadline: Deadline(.seconds(600)))
+                let page = try ranking.run(query.words)
+                found += page
+                if page.count < countMax { break }
+                condition.after = page.last
+            }
+            let expected = chunks.filter { chunk in
+                places[chunk.document].map { order[$0] >= 0 } ?? false && query.match(Array(chunk.text.utf8)) != nil
+            }.map { "\($0.document):\($0.ordinal)" }
+            let names = found.map { "\(reader.documents[Int($0.document)].number):\($0.ordinal)" }
+            #expect(Set(names).count == names.count, "seed \(seed): \(words)")
+            #expect(names.count == min(expected.count, max(names.count, countMax)), "seed \(seed): \(words)")
+            #expect(Set(names).isSubset(of: expected), "seed \(seed): \(words)")
+            let keys = found.map { (-Int64($0.score), order[Int($0.document)], $0.ordinal) }
+            for (one, next) in zip(keys, keys.dropFirst()) { #expect(one < next, "seed \(seed): \(words)") }
+            guard words.allSatisfy({ !$0.hasSuffix("*") }) else { continue }
+            let plain = PlainBM25(
+                Dictionary(uniqueKeysWithValues: chunks.map { ("\($0.document):\($0.ordinal)", $0.text) }))
+            let scores = plain.scores(Set(words))
+            for (name, place) in zip(names, found) {
+                let score = Double(place.score) / Double(SearchRanking.one)
+                #expect(abs(score - (scores[name] ?? -1)) < 1e-3, "seed \(seed): \(words)")
+            }
+        }
+    }
 }

@@ -63,8 +63,12 @@ struct SearchCatalog: Sendable {
         let url = URL(filePath: path)
         let directory = url.deletingLastPathComponent()
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
-        return names.filter { $0.hasPrefix(url.lastPathComponent + "-") && $0.last?.isNumber == true }
-            .map { directory.appending(path: $0).path }
+        let prefix = url.lastPathComponent + "-"
+        return names.compactMap { name in
+            guard name.hasPrefix(prefix), let id = Int64(name.dropFirst(prefix.count)) else { return nil }
+            // As `segmentPath` has it, whatever `path` is relative to.
+            return segmentPath(path, id)
+        }
     }
 
     static func segmentPath(_ path: String, _ id: Int64) -> String { "\(path)-\(id)" }

@@ -11,7 +11,8 @@ struct SearchSettings: Sendable {
 
 /// The search's files of the collections: who writes to which, and those that are open to be searched.
 final class SearchFiles: Sendable {
-    private let directory: URL
+    /// Where a collection's catalog is.
+    let path: @Sendable (_ collection: String) -> String
     struct Uses: Sendable {
         var writing: Set<String> = []
         /// Who waits for it to be left alone, so that whatever can be interrupted is.
@@ -38,11 +39,11 @@ final class SearchFiles: Sendable {
     }
     private let readers = Mutex(Readers())
 
-    /// - Parameter directory: of the collections' files.
-    init(directory: URL) { self.directory = directory }
+    /// - Parameter path: where a collection's catalog is.
+    init(path: @escaping @Sendable (_ collection: String) -> String) { self.path = path }
 
-    /// Where the collection's catalog is.
-    func path(_ collection: String) -> String { directory.appending(path: "\(collection).search").path }
+    /// - Parameter directory: of the collections' files.
+    convenience init(directory: URL) { self.init { directory.appending(path: "\($0).search").path } }
 
     func exists(_ collection: String) -> Bool { FileManager.default.fileExists(atPath: path(collection)) }
 

@@ -18,47 +18,65 @@ struct SearchRanking {
     private let countMax: Int
     private let deadline: Deadline
     private var verdicts: FilterVerdicts
-    private var best: [(score: UInt32, document: Int32, ordinal: UInt32)] = []
+    private let condition: SearchCondition?
+    private var best: [Place] = []
     /// A score that is not enough.
     private var least: UInt32 = 0
     private var scores = [UInt32](repeating: 0, count: windowCount)
+    /// Of a search with a condition: which words each chunk has, as bits.
+    private var masks: [UInt64] = []
+
+    /// A chunk that is good enough.
+    struct Place: Sendable, Hashable {
+        var score: UInt32
+        /// The place of its document in the reader.
+        var document: Int32
+        var ordinal: UInt32
+    }
 
     private struct Word {
         var cursor: PostingCursor
+        /// Its place in the query, as a bit.
+        var bit: UInt64
         /// What the factor of its frequency is multiplied by.
         var weight: Float
         /// What it adds to a score in the present window, at most.
         var bound: UInt64 = 0
     }
 
-    init(_ reader: SearchReader, filter: MetadataFilter?, countMax: Int, deadline: Deadline) {
+    init(
+        _ reader: SearchReader, filter: MetadataFilter?, condition: SearchCondition? = nil, countMax: Int,
+        deadline: Deadline
+    ) {
         self.reader = reader
         self.countMax = countMax
         self.deadline = deadline
+        self.condition = condition
         verdicts = FilterVerdicts(filter, reader, deadline)
+        if condition != nil { masks = Array(repeating: 0, count: Self.windowCount) }
     }
 
-    mutating func run(_ words: [[UInt8]]) throws -> [SearchReader.Hit] {
-        var entries: [[(word: SegmentFile.Entry, weight: Float)]] = Array(repeating: [], count: reader.segments.count)
-        for word in words {
+    /// The best chunks, the best first.
+    mutating func run(_ words: [SearchWord]) throws -> [Place] {
+        var entries: [[(word: SegmentFile.Entry, bit: UInt64, weight: Float)]] = Array(
+            repeating: [], count: reader.segments.count)
+        for (number, word) in words.enumerated() {
             let found = try reader.segments.indices.compactMap { place in
                 try reader.segments[place].file.entry(word).map { (segment: place, entry: $0) }
             }
             guard !found.isEmpty else { continue }
             let weight = Self.weight(try reader.count(word, found), of: reader.chunkCount)
-            for (place, entry) in found { entries[place].append((entry, weight)) }
+            for (place, entry) in found { entries[place].append((entry, 1 << UInt64(number), weight)) }
         }
         for (segment, entries) in zip(reader.segments, entries) where !entries.isEmpty {
-            var words = try entries.map { Word(cursor: try segment.file.cursor($0.word), weight: $0.weight) }
+            if let condition, !condition.holds(entries.reduce(0) { $0 | $1.bit }) { continue }
+            var words = try entries.map {
+                Word(cursor: try segment.file.cursor($0.word), bit: $0.bit, weight: $0.weight)
+            }
             try rank(segment, &words)
             guard words.allSatisfy(\.cursor.isSound) else { throw SearchDamage(path: segment.file.path) }
         }
-        return best.map { score, document, ordinal in
-            let document = reader.documents[Int(document)]
-            return SearchReader.Hit(
-                document: document.number, run: document.run, ordinal: Int(ordinal),
-                score: Double(score) / Double(Self.one))
-        }
+        return best
     }
 
     /// What a word that `having` of `total` chunks have adds to a score, at most.
@@ -82,15 +100,16 @@ struct SearchRanking {
             try deadline.requireTime()
             while part < segment.parts.count, segment.parts[part].end <= first { part += 1 }
             guard try takesAny(segment.parts[part...], before: end) else { continue }
-            var sum: UInt64 = 0
+            var (sum, bits) = (UInt64(0), UInt64(0))
             for place in words.indices {
                 words[place].bound = 0
                 if let impact = words[place].cursor.impact(from: first, to: end) {
                     words[place].bound = UInt64(words[place].weight * min(1.000_01, Float(impact) * scale)) + 2
                     sum += words[place].bound
+                    bits |= words[place].bit
                 }
             }
-            guard sum > UInt64(least) else { continue }
+            guard sum > UInt64(least), condition?.holds(bits) ?? true else { continue }
             order.sort { words[$0].bound > words[$1].bound }
             // Words that can't lift a chunk by themselves: at the end of `order`.
             var (rest, essentialCount) = (UInt64(0), order.count)
@@ -114,9 +133,14 @@ struct SearchRanking {
     private mutating func takesAny(_ parts: ArraySlice<SearchReader.Part>, before end: UInt32) throws -> Bool {
         for part in parts {
             if part.first >= end { return false }
-            if try verdicts.takes(Int(part.document)) { return true }
+            if try takes(part.document) { return true }
         }
         return false
+    }
+
+    private mutating func takes(_ document: Int32) throws -> Bool {
+        if let condition, condition.order[Int(document)] < 0 { return false }
+        return try verdicts.takes(Int(document))
     }
 
     private func maximum(_ count: Int) -> UInt32 {
@@ -128,12 +152,15 @@ struct SearchRanking {
     }
 
     private mutating func add(_ word: inout Word, _ lengths: [UInt32], _ first: UInt32, _ end: UInt32) {
-        let (weight, frequency) = (word.weight, reader.frequency)
+        let (weight, frequency, bit, marks) = (word.weight, reader.frequency, word.bit, condition != nil)
         scores.withUnsafeMutableBufferPointer { scores in
-            lengths.withUnsafeBufferPointer { lengths in
-                word.cursor.forEach(from: first, to: end) { chunk, count in
-                    let factor = frequency.factor(count, length: lengths[Int(chunk)])
-                    scores[Int(chunk - first)] &+= Self.score(weight, factor)
+            masks.withUnsafeMutableBufferPointer { masks in
+                lengths.withUnsafeBufferPointer { lengths in
+                    word.cursor.forEach(from: first, to: end) { chunk, count in
+                        let factor = frequency.factor(count, length: lengths[Int(chunk)])
+                        scores[Int(chunk - first)] &+= Self.score(weight, factor)
+                        if marks { masks[Int(chunk - first)] |= bit }
+                    }
                 }
             }
         }
@@ -144,24 +171,42 @@ struct SearchRanking {
         var part = parts.startIndex
         if maximum(count) > least {
             for place in 0..<count where scores[place] > least {
+                if let condition, !condition.holds(masks[place]) { continue }
                 let chunk = first + UInt32(place)
                 while part < parts.endIndex, parts[part].end <= chunk { part += 1 }
                 // What is dead is in no part.
                 guard part < parts.endIndex, parts[part].first <= chunk,
-                    try verdicts.takes(Int(parts[part].document))
+                    try takes(parts[part].document)
                 else { continue }
-                take(scores[place], parts[part], chunk)
+                take(
+                    Place(
+                        score: scores[place], document: parts[part].document,
+                        ordinal: parts[part].ordinal + chunk - parts[part].first))
             }
         }
         scores.withUnsafeMutableBufferPointer { $0[..<count].update(repeating: 0) }
+        if condition != nil { masks.withUnsafeMutableBufferPointer { $0[..<count].update(repeating: 0) } }
     }
 
-    private mutating func take(_ score: UInt32, _ part: SearchReader.Part, _ chunk: UInt32) {
-        // Behind all that are as good: chunks come in order.
-        let index = best.lastIndex { $0.score >= score }.map { $0 + 1 } ?? 0
-        best.insert((score, part.document, part.ordinal + chunk - part.first), at: index)
+    private mutating func take(_ place: Place) {
+        if let after = condition?.after, !isBefore(after, place) { return }
+        var (low, high) = (0, best.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isBefore(best[middle], place) { low = middle + 1 } else { high = middle }
+        }
+        best.insert(place, at: low)
         if best.count > countMax { best.removeLast() }
-        if best.count == countMax { least = best[countMax - 1].score }
+        // With an order of equal ones, one that is as good as the worst may have to take its place.
+        if best.count == countMax { least = best[countMax - 1].score - (condition == nil ? 0 : 1) }
+    }
+
+    /// Whether a chunk stands before one that was found later. Without a condition, equal ones stand as they come.
+    private func isBefore(_ one: Place, _ other: Place) -> Bool {
+        guard one.score == other.score else { return one.score > other.score }
+        guard let condition else { return true }
+        let (order, otherOrder) = (condition.order[Int(one.document)], condition.order[Int(other.document)])
+        return order == otherOrder ? one.ordinal < other.ordinal : order < otherOrder
     }
 }
 
@@ -241,6 +286,11 @@ extension SearchReader {
         deadline: Deadline = Deadline(.seconds(ServiceLimits.querySeconds))
     ) throws -> [Hit] {
         var ranking = SearchRanking(self, filter: filter, countMax: countMax, deadline: deadline)
-        return try ranking.run(words)
+        return try ranking.run(words.map { SearchWord(text: $0) }).map { place in
+            let document = documents[Int(place.document)]
+            return Hit(
+                document: document.number, run: document.run, ordinal: Int(place.ordinal),
+                score: Double(place.score) / Double(SearchRanking.one))
+        }
     }
 }

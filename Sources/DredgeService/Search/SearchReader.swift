@@ -45,7 +45,7 @@ final class SearchReader: Sendable {
     let averageLength: Float
     private let metadata: [Int64: [String: JSON]]
     /// How many chunks have a word, where that is not told by the segments, which count what is dead too.
-    private let counts = Mutex<[[UInt8]: Int]>([:])
+    private let counts = Mutex<[SearchWord: Int]>([:])
     private let knownPlaces = Mutex<DocumentPlaces?>(nil)
 
     /// - Parameter old: what was open before: segments that are in both are not read again.
@@ -112,7 +112,7 @@ final class SearchReader: Sendable {
     func metadata(of run: Int64) -> [String: JSON] { metadata[run] ?? [:] }
 
     /// How many chunks have a word. What is dead does not count.
-    func count(_ word: [UInt8], _ entries: [(segment: Int, entry: SegmentFile.Entry)]) throws -> Int {
+    func count(_ word: SearchWord, _ entries: [(segment: Int, entry: SegmentFile.Entry)]) throws -> Int {
         guard entries.contains(where: { segments[$0.segment].liveCount < segments[$0.segment].file.chunkCount })
         else { return entries.reduce(0) { $0 + $1.entry.postingCount } }
         if let known = counts.withLock({ $0[word] }) { return known }

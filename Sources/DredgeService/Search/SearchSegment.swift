@@ -27,7 +27,7 @@ struct SearchSegment: Sendable {
         let chunk = UInt32(lengths.count)
         var length: UInt32 = 0
         text.withUnsafeBytes { bytes in
-            tokenizer.forEachWord(bytes) { word in
+            tokenizer.forEachWord(bytes) { word, _ in
                 length += 1
                 add(word, to: chunk)
             }

@@ -6,53 +6,58 @@ internal import Foundation
 struct SearchTokenizer {
     private var word: [UInt8] = []
     private var isASCII = true
+    /// Where the word begins in the text.
+    private var start = 0
 
-    /// Calls `body` with each word's UTF-8, valid during the call. Bytes that are no UTF-8 stand between words.
+    /// Calls `body` with each word's UTF-8, valid during the call, and the bytes of the text that it stands in. Bytes
+    /// that are no UTF-8 stand between words.
     mutating func forEachWord(
-        _ text: UnsafeRawBufferPointer, _ body: (UnsafeBufferPointer<UInt8>) -> Void
+        _ text: UnsafeRawBufferPointer, _ body: (UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Void
     ) {
         var index = 0
         while index < text.count {
             let byte = text[index]
             if byte < 0x80 {
                 let folded = Self.ascii[Int(byte)]
+                if folded == 0 { end(at: index, body) } else { append(folded, at: index) }
                 index += 1
-                if folded == 0 { end(body) } else { append(folded) }
                 continue
             }
             guard let (scalar, length) = Self.scalar(text, at: index) else {
-                end(body)
+                end(at: index, body)
                 index += 1
                 continue
             }
             if Self.standsAlone(scalar.value) {
-                end(body)
+                end(at: index, body)
                 append(text, index..<index + length)
-                end(body)
+                end(at: index + length, body)
             } else if Self.isOfWord(scalar) {
                 append(text, index..<index + length)
             } else {
-                end(body)
+                end(at: index, body)
             }
             index += length
         }
-        end(body)
+        end(at: index, body)
     }
 
-    private mutating func append(_ byte: UInt8) {
+    private mutating func append(_ byte: UInt8, at index: Int) {
+        if word.isEmpty { start = index }
         if word.count < ServiceLimits.searchWordByteCountMax { word.append(byte) }
     }
 
     private mutating func append(_ text: UnsafeRawBufferPointer, _ range: Range<Int>) {
         guard word.count < ServiceLimits.searchWordByteCountMax else { return }
+        if word.isEmpty { start = range.lowerBound }
         isASCII = false
         word += text[range]
     }
 
-    private mutating func end(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    private mutating func end(at index: Int, _ body: (UnsafeBufferPointer<UInt8>, Range<Int>) -> Void) {
         guard !word.isEmpty else { return }
         if !isASCII { word = Self.folded(word) }
-        if !word.isEmpty { word.withUnsafeBufferPointer(body) }
+        if !word.isEmpty { word.withUnsafeBufferPointer { body($0, start..<index) } }
         word.removeAll(keepingCapacity: true)
         isASCII = true
     }
@@ -113,7 +118,7 @@ extension SearchTokenizer {
     static func words(of text: String, countMax: Int) -> (words: [[UInt8]], hasMore: Bool) {
         var (tokenizer, words, known, hasMore) = (SearchTokenizer(), [[UInt8]](), Set<[UInt8]>(), false)
         Array(text.utf8).withUnsafeBytes { bytes in
-            tokenizer.forEachWord(bytes) { word in
+            tokenizer.forEachWord(bytes) { word, _ in
                 let word = Array(word)
                 guard !known.contains(word) else { return }
                 guard words.count < countMax else {

@@ -26,6 +26,8 @@ struct SearchUpdate {
     /// How many segments there are now, with those of others.
     private(set) var segmentCount = 0
     private(set) var hasChanged = false
+    /// Documents that were put in or taken out.
+    private(set) var changedCount = 0
     /// Runs after each transaction.
     private let onFlush: @Sendable (_ segmentCount: Int) async throws -> Void
 
@@ -189,6 +191,7 @@ struct SearchUpdate {
                 return try Int.fetchOne(db, sql: "SELECT count(*) FROM segment") ?? 0
             }
             hasChanged = true
+            changedCount += added.count + removed.count
             self.added = []
             self.removed = []
         }

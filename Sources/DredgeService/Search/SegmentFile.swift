@@ -32,6 +32,8 @@ final class SegmentFile: Sendable {
         var postingCount: Int
         var start: Int
         var byteCount: Int
+        /// The list itself, where it was put together of those of some words.
+        var list: [UInt8]?
     }
 
     var chunkCount: Int { lengths.count }
@@ -127,7 +129,9 @@ final class SegmentFile: Sendable {
     }
 
     /// The bytes of an entry's list.
-    func list(_ entry: Entry) throws -> [UInt8] { try Self.read(descriptor, path, entry.start, entry.byteCount) }
+    func list(_ entry: Entry) throws -> [UInt8] {
+        try entry.list ?? Self.read(descriptor, path, entry.start, entry.byteCount)
+    }
 
     func cursor(_ entry: Entry) throws -> PostingCursor {
         let cursor = PostingCursor(try list(entry), postingCount: entry.postingCount, chunkCount: chunkCount)
@@ -141,8 +145,22 @@ final class SegmentFile: Sendable {
     }
 
     /// Where a word is; nil: no chunk has it.
-    func entry(_ word: [UInt8]) throws -> Entry? {
-        // The last group whose first word is not behind this one.
+    func entry(_ word: SearchWord) throws -> Entry? {
+        try word.isPrefix ? entry(ofWordsWithPrefix: word.text) : entry(word.text)
+    }
+
+    private func entry(_ word: [UInt8]) throws -> Entry? {
+        guard let group = group(of: word) else { return nil }
+        var found: Entry?
+        try forEachEntry(groups[group], try dictionary(groups[group])) { next, entry in
+            if next == word { found = entry }
+            return next.lexicographicallyPrecedes(word)
+        }
+        return found
+    }
+
+    /// The last group whose first word is not behind this one; nil: all are.
+    private func group(of word: [UInt8]) -> Int? {
         var (low, high) = (0, groups.count)
         while low < high {
             let middle = (low + high) / 2
@@ -150,16 +168,43 @@ final class SegmentFile: Sendable {
             let first = index[Int(group.wordStart)..<Int(group.wordStart + group.wordByteCount)]
             if word.lexicographicallyPrecedes(first) { high = middle } else { low = middle + 1 }
         }
-        guard low > 0 else { return nil }
-        let group = groups[low - 1]
-        let dictionary = try Self.read(
-            descriptor, path, group.start + group.listByteCount, group.dictionaryByteCount)
-        var found: Entry?
-        try forEachEntry(group, dictionary) { next, entry in
-            if next == word { found = entry }
-            return next.lexicographicallyPrecedes(word)
+        return low > 0 ? low - 1 : nil
+    }
+
+    private func dictionary(_ group: Group) throws -> [UInt8] {
+        try Self.read(descriptor, path, group.start + group.listByteCount, group.dictionaryByteCount)
+    }
+
+    /// Which chunks have a word that begins like this, and how often they have such words, as if these were one; nil:
+    /// no chunk has any. Memory is 4 bytes a chunk, and the list.
+    private func entry(ofWordsWithPrefix prefix: [UInt8]) throws -> Entry? {
+        var found: [Entry] = []
+        scan: for group in groups[(group(of: prefix) ?? 0)...] {
+            var isBehind = false
+            try forEachEntry(group, try dictionary(group)) { word, entry in
+                if word.starts(with: prefix) {
+                    found.append(entry)
+                } else {
+                    isBehind = prefix.lexicographicallyPrecedes(word)
+                }
+                return !isBehind
+            }
+            if isBehind { break scan }
         }
-        return found
+        if found.count <= 1 { return found.first }
+        var counts = [UInt32](repeating: 0, count: chunkCount)
+        for entry in found {
+            var cursor = try cursor(entry)
+            cursor.forEach(from: 0, to: UInt32(chunkCount)) { counts[Int($0)] &+= $1 }
+            guard cursor.isSound else { throw SearchDamage(path: path) }
+        }
+        var writer = PostingWriter(TermFrequency(averageLength: averageLength))
+        for (chunk, count) in counts.enumerated() where count > 0 {
+            writer.append(Posting(chunk: UInt32(chunk), count: count), length: lengths[chunk])
+        }
+        var entry: Entry?
+        writer.finish { entry = Entry(postingCount: $0, start: 0, byteCount: $1.count, list: $1) }
+        return entry
     }
 
     /// Calls `body` with the words of a group, in order, as long as it returns true.

@@ -143,8 +143,11 @@ struct SegmentContent: Sendable, Hashable {
 /// What can't be done with a file of the search.
 struct SearchFileError: Error, CustomStringConvertible {
     let description: String
+    /// Whether no space is left.
+    let isFull: Bool
 
     init(_ path: String, _ what: String) {
+        isFull = [ENOSPC, EDQUOT, EFBIG].contains(errno)
         description = "can't \(what) the search's file \(path): \(String(cString: strerror(errno)))"
     }
 }
