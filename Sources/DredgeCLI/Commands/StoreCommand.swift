@@ -10,7 +10,8 @@ struct StoreCommand: ParsableCommand {
         commandName: "store", abstract: "Read a store, and look after it.",
         example: "dredge store export contracts.chunks > chunks.jsonl",
         subcommands: [
-            StoreListCommand.self, StoreShowCommand.self, StoreCatCommand.self, StoreExportCommand.self,
+            StoreListCommand.self, StoreSearchCommand.self, StoreShowCommand.self, StoreCatCommand.self,
+            StoreExportCommand.self,
             StoreStatsCommand.self, StoreUsageCommand.self, StoreDiffCommand.self,
             StoreVerifyCommand.self, StoreDigestCommand.self, StoreRepairCommand.self, StoreCompactCommand.self,
             StoreForgetCommand.self,

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DredgeConfig
 import DredgeLedger
+import DredgeService
 import DredgeStore
 
 struct StoreRepairCommand: ParsableCommand {
@@ -58,7 +59,8 @@ struct StoreForgetCommand: ParsableCommand {
             for it. What the bucket still has comes back with the next run that lists it: take the source out of the \
             config, or exclude the keys. A source that the store has not is status 1, and nothing is done. A prefix \
             or key that nothing matches is status 0: then what was \
-            removed before is erased.
+            removed before is erased. A search index beside the store is deleted; one that has its place by --index is \
+            yours to delete.
             """,
         example: "dredge store forget contracts.chunks --prefix 2019/")
 
@@ -87,6 +89,11 @@ struct StoreForgetCommand: ParsableCommand {
         let filter = ForgetFilter(
             source: source, prefix: prefix.map { Array($0.utf8) }, key: key.map { Array($0.utf8) })
         let report = try ChunkStore.forget(filter, at: store.path)
+        if let index = try StoreSearch.delete(besides: store.path) {
+            StandardError.write(
+                "dredge: the search index \(Quoting.escaped(index)) was deleted, for it may have had words of them. "
+                    + "`dredge store search \(Quoting.escaped(store.path)) --build` makes a new one.\n")
+        }
         if json { Answer.give(report) } else { try StandardOutput.shared.write(RewriteText.forget(report)) }
     }
 }
