@@ -62,6 +62,11 @@ import Testing
             try await line("run", "c.yaml"), try await line("store", "stats", "s.chunks"),
             try await line("store", "verify", "s.chunks"), try await line("store", "compact", "s.chunks"),
             try await line("store", "repair", "s.chunks"),
+            try await line("store", "search", "s.chunks", "text", status: 3),
+            try await line("store", "search", "s.chunks", "--build"),
+            try await line("store", "search", "s.chunks", "text"),
+            try await line("store", "search", "s.chunks", "text", "--build"),
+            try await line("store", "search", "s.chunks", "nowhere", status: 1),
             try await line("store", "forget", "s.chunks", "--prefix", "c"),
             try await line("plan", "c.yaml", "--core-speed", "100"),
         ]
@@ -100,6 +105,7 @@ import Testing
             run.replacingOccurrences(of: #""outcome":"complete""#, with: #""outcome":"good""#),
             run.replacingOccurrences(of: #""sources":"#, with: #""source":"#),
             lines[lines.count - 1].replacingOccurrences(of: #""error":"#, with: #""errors":"#),
+            lines[9].replacingOccurrences(of: #""hit_count":"#, with: #""hits":"#),
         ]
         for (line, complaint) in zip(wrong, try await complaints(wrong)) { #expect(!complaint.isEmpty, "\(line)") }
     }

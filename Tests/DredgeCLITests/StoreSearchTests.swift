@@ -320,8 +320,9 @@ import Testing
                 directory: bucket.directory.url)
             let lines = try JSONLine.objects(outcome.output)
             let names = lines.dropLast().map { "\($0["source"] ?? "") \($0["key"] ?? "") \($0["ordinal"] ?? "")" }
-            #expect(
-                [0, 1, 3].contains(outcome.status) && Set(names).isSubset(of: expected), "seed \(seed): \(outcome)")
+            #expect(Set(names).isSubset(of: expected), "seed \(seed): \(outcome)")
+            let isThere = !outcome.error.contains("has no search index")
+            #expect(isThere ? outcome.status < 2 : outcome.status == 3, "seed \(seed): \(outcome)")
         }
         async let one = DredgeBinary.run(["store", "search", "s.chunks", "--build"], directory: bucket.directory.url)
         async let other = DredgeBinary.run(["store", "search", "s.chunks", "--build"], directory: bucket.directory.url)

@@ -95,6 +95,37 @@ import Testing
         await bench.close()
     }
 
+    @Test func `a build that was killed amid a transaction leaves the index as it was before`() async throws {
+        let bench = try await SearchBench(Self.texts(12))
+        try await bench.index()
+        let search = try await search(bench)
+        _ = try await search.build()
+        let all = try await keys(search, "common")
+        let copy = try await self.search(bench, "copy")
+        let catalog = try SearchCatalog(path: search.index)
+        struct Killed: Error {}
+        await #expect(throws: Killed.self) {
+            try await catalog.queue.write { db in
+                // Writes pages into the file before the transaction's end.
+                try db.execute(sql: "PRAGMA cache_size = 5")
+                for number in 0..<20_000 {
+                    try db.execute(sql: "INSERT INTO removed VALUES (?, 1, 1)", arguments: [number])
+                }
+                try db.execute(sql: "DELETE FROM document")
+                for path in [search.index, search.index + "-journal"] + SearchCatalog.segmentNames(search.index) {
+                    try FileManager.default.copyItem(
+                        atPath: path, toPath: copy.index + path.dropFirst(search.index.count))
+                }
+                throw Killed()
+            }
+        }
+        #expect(FileManager.default.fileExists(atPath: copy.index + "-journal"))
+        #expect(try await keys(copy, "common") == all)
+        #expect(!FileManager.default.fileExists(atPath: copy.index + "-journal"))
+        #expect(try await copy.build().changedDocumentCount == 0)
+        await bench.close()
+    }
+
     @Test func `a phrase behind many chunks that only have its words is found`() async throws {
         var texts: [String: String] = [:]
         // Shorter, so that they stand before it.

@@ -2,8 +2,9 @@ internal import Foundation
 internal import GRDB
 
 /// What a collection's search has: `collections/ID.search`, an SQLite database, beside the segments' files
-/// `ID.search-N` (`SegmentWriter`). Together they find chunks by their words. They have no text, and are made anew from
-/// the chunk store where one is missing or damaged.
+/// `ID.search-N` (`SegmentWriter`); of a store that a command searches, `STORE.search` and `STORE.search-N`. Together
+/// they find chunks by their words. They have no text, and are made anew from the chunk store where one is missing or
+/// damaged.
 ///
 /// A segment is never changed: an update adds one, and merging replaces neighbours by one. So a query reads what was
 /// there when it began, and waits for nobody.
