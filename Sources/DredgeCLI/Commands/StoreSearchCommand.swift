@@ -16,7 +16,7 @@ struct StoreSearchCommand: AsyncParsableCommand {
             stands between words: there are no operators.
 
             The words are looked up in an index, which --build makes beside the store, and brings up to date: it reads \
-            what is new. It takes about a quarter of the text's bytes. What changed since is not found, which is said; \
+            what is new. It takes about a sixth of the text's bytes. What changed since is not found, which is said; \
             what the store has not any more is never shown. To be rid of the index, delete STORE.search and \
             STORE.search-*.
 
@@ -76,7 +76,7 @@ struct StoreSearchCommand: AsyncParsableCommand {
         Answer.give(answer)
         try write(found.hits)
         if let text = answer.behind { StandardError.write("dredge: \(text) \(search.buildCommand)\n") }
-        if found.hits.isEmpty { throw nothing }
+        if found.hits.isEmpty { throw nothing(query) }
     }
 
     private func query() throws -> WordQuery {
@@ -137,12 +137,16 @@ struct StoreSearchCommand: AsyncParsableCommand {
         }
     }
 
-    private var nothing: CommandFailure {
-        let what = any ? "any of these words or phrases" : "all of these words and phrases"
-        var failure = CommandFailure(
-            .usage,
-            "dredge: no chunk has \(what)"
-                + (any ? "." : "; --any finds those that have some of them, and word* other endings."))
+    private func nothing(_ query: WordQuery) -> CommandFailure {
+        let what =
+            if query.termCount == 1 {
+                "this word or phrase; begin* finds other endings, too."
+            } else if any {
+                "any of these words and phrases."
+            } else {
+                "all of these words and phrases; --any finds those that have some of them."
+            }
+        var failure = CommandFailure(.usage, "dredge: no chunk has \(what)")
         failure.problem?.code = "nothingFound"
         return failure
     }

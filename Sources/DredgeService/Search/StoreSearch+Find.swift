@@ -8,6 +8,7 @@ extension StoreSearch {
     /// A chunk that was found.
     package struct Hit: Sendable {
         package var object: StoredObject
+        /// Without its text.
         package var chunk: StoredChunk
         /// By BM25: the higher, the better.
         package var score: Double
@@ -38,22 +39,21 @@ extension StoreSearch {
         guard try await isOfStore(SearchCatalog(reading: index), documents) else { throw useless("of another store") }
         var found = Found()
         var condition = SearchCondition(query, order: try await order(reader, versions, isSelected, &found))
-        var countMax = max(limit, 64)
+        var countMax = limit
         while found.hits.count < limit {
             let places = try await best(query.words, condition, countMax, reader)
-            for place in places where found.hits.count < limit {
-                if let hit = try await hit(place, query, reader, versions, documents) { found.hits.append(hit) }
-            }
+            let hits = try await hits(places, query, reader, versions, documents)
+            found.hits += hits.prefix(limit - found.hits.count)
             guard places.count == countMax else { break }
-            // Of what is looked for, the index knows only which words a chunk has. So many had not more than that.
+            // Of what is looked for, the index knows only which words a chunk has. Some had not more than that.
             condition.after = places.last
-            countMax = min(countMax * 4, Self.pageCountMax)
+            countMax = min(max(countMax * 4, Self.pageCountMin), Self.pageCountMax)
         }
         return found
     }
 
-    /// Chunks that are looked into at once.
-    private static let pageCountMax = 16_384
+    /// Chunks that are looked into at once, where the first were not enough.
+    private static let (pageCountMin, pageCountMax) = (64, 16_384)
 
     private func best(
         _ words: [SearchWord], _ condition: SearchCondition, _ countMax: Int, _ reader: SearchReader
@@ -128,7 +128,7 @@ extension StoreSearch {
         let size = Self.estimatedByteCount(ofText: byteCount)
         return StoreError(
             code: .cannotOpen, path: index, message: "\(store) has no search index: there is no \(index).",
-            advice: "Build it: \(buildCommand). It takes about a quarter of the text's bytes: \(Self.text(size)).")
+            advice: "Build it: \(buildCommand). It takes about a sixth of the text's bytes: \(Self.text(size)).")
     }
 
     private func useless(_ what: String) -> StoreError {
@@ -175,20 +175,55 @@ extension StoreSearch {
         return order
     }
 
-    /// The chunk as the store has it now; nil: it has not what is looked for, or is gone.
-    private func hit(
-        _ place: SearchRanking.Place, _ query: WordQuery, _ reader: SearchReader, _ versions: [Int],
+    /// Those of the chunks that the store has now, and that have what is looked for, in the order of `places`. They are
+    /// read in the order in which they were stored: neighbours stand in one batch.
+    private func hits(
+        _ places: [SearchRanking.Place], _ query: WordQuery, _ reader: SearchReader, _ versions: [Int],
         _ documents: DocumentReader
-    ) async throws -> Hit? {
-        let number = reader.documents[Int(place.document)].number
-        guard let object = try await documents.object(ObjectID(rawValue: number)),
-            Self.version(object) == versions[Int(place.document)],
-            let chunk = try await documents.chunks(of: object, from: Int(place.ordinal), limit: 1).first,
-            chunk.ordinal == Int(place.ordinal), let match = query.match(chunk.text)
-        else { return nil }
-        return Hit(
-            object: object, chunk: chunk, score: Double(place.score) / Double(SearchRanking.one),
-            excerpt: Excerpt.of(chunk.text, match))
+    ) async throws -> [Hit] {
+        var hits: [(rank: Int, hit: Hit)] = []
+        let sorted = places.enumerated().sorted {
+            ($0.element.document, $0.element.ordinal) < ($1.element.document, $1.element.ordinal)
+        }
+        var rest = sorted[...]
+        while let first = rest.first?.element {
+            let number = reader.documents[Int(first.document)].number
+            let ofDocument = rest.prefix { $0.element.document == first.document }
+            rest = rest[ofDocument.endIndex...]
+            guard let object = try await documents.object(ObjectID(rawValue: number)),
+                Self.version(object) == versions[Int(first.document)]
+            else { continue }
+            for run in Self.runs(ofDocument) {
+                guard let start = run.first?.element.ordinal, let last = run.last?.element.ordinal else { continue }
+                let chunks = try await documents.chunks(of: object, from: Int(start), limit: Int(last - start) + 1)
+                for (rank, place) in run {
+                    let index = Int(place.ordinal - start)
+                    guard index < chunks.count, chunks[index].ordinal == Int(place.ordinal),
+                        let match = query.match(chunks[index].text)
+                    else { continue }
+                    var chunk = chunks[index]
+                    let excerpt = Excerpt.of(chunk.text, match)
+                    chunk.text = []
+                    let score = Double(place.score) / Double(SearchRanking.one)
+                    hits.append((rank, Hit(object: object, chunk: chunk, score: score, excerpt: excerpt)))
+                }
+            }
+        }
+        return hits.sorted { $0.rank < $1.rank }.map(\.hit)
+    }
+
+    private typealias RankedPlaces = ArraySlice<(offset: Int, element: SearchRanking.Place)>
+
+    /// Chunks of a document that are read at once: near each other, and not too many.
+    private static func runs(_ places: RankedPlaces) -> [RankedPlaces] {
+        var (runs, start) = ([RankedPlaces](), places.startIndex)
+        for index in places.indices.dropFirst() {
+            let isNear = places[index].element.ordinal - places[index - 1].element.ordinal < 8
+            if isNear, index - start < ServiceLimits.searchPageCount { continue }
+            runs.append(places[start..<index])
+            start = index
+        }
+        return runs + [places[start...]]
     }
 }
 

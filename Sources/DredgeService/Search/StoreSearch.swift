@@ -28,8 +28,8 @@ package struct StoreSearch: Sendable {
     /// Whether there is an index.
     package var isThere: Bool { files.exists(index) }
 
-    /// Bytes of an index of so many bytes of text, roughly: of English prose.
-    package static func estimatedByteCount(ofText byteCount: UInt64) -> UInt64 { byteCount / 100 * 28 }
+    /// Bytes of an index of so many bytes of text, roughly: of prose and code. Of JSON it may be twice as many.
+    package static func estimatedByteCount(ofText byteCount: UInt64) -> UInt64 { byteCount / 6 }
 
     /// Bytes of the index's files.
     package var byteCount: UInt64 {
@@ -65,7 +65,7 @@ package struct StoreSearch: Sendable {
     package func stop() { files.stop() }
 
     /// Makes the index, or brings it to what the store has: reads the documents that are new or changed. One that was
-    /// broken off goes on where it was. Memory is some 50 MB, and 4 bytes a chunk.
+    /// broken off goes on where it was. Memory is some 160 MiB, and 4 bytes a chunk.
     ///
     /// Throws `inUse` while another process does the same, `cannotOpen` where the path has a file that is no index.
     package func build() async throws -> Built {

@@ -19,6 +19,8 @@ package struct WordQuery: Sendable {
     let terms: [[Int]]
     /// Whether a chunk needs only one of the terms.
     let matchesAny: Bool
+    /// Words that stand alone, and phrases.
+    package var termCount: Int { terms.count }
 
     /// Why a text asks for nothing. The description is a sentence without its end.
     package enum Problem: Error, Equatable, CustomStringConvertible {
