@@ -29,6 +29,9 @@ public struct AWSError: Error, Sendable, Hashable {
         case unknownBaseCredentials
         /// The secret doesn't belong to the access key.
         case wrongSecretKey
+        /// The signature doesn't fit, though a service made the keys, or took them before: what was signed came
+        /// otherwise than it was sent.
+        case signatureRefused
         /// A parameter is not what the service takes.
         case invalidParameter
         /// STS isn't activated in the region.
@@ -94,6 +97,16 @@ public struct ProviderReason: Sendable, Hashable {
 extension ProviderReason: CustomStringConvertible {
     /// `provider: reason`
     public var description: String { "\(provider): \(reason)" }
+}
+
+extension AWSError {
+    /// What to do about a failure that is the service's own.
+    package static let ownFailureAdvice =
+        "This is the service's own failure: nothing of yours is to be changed. Try again later; if it goes on, give "
+        + "the request ID to the service's support."
+
+    /// Whether the service itself is at fault.
+    package var isOwnFailure: Bool { code == .serviceFailure && (status ?? 0) >= 500 }
 }
 
 extension AWSError: LocalizedError, CustomStringConvertible {

@@ -1,23 +1,18 @@
 import Dredge
 import DredgeAWS
+import DredgeS3
 
 /// Why a listing is refused.
 extension BucketEvidence {
     /// The likeliest first. A certain one stands alone.
     func listCauses() -> [CheckCause] {
         if let cause = commonCause { return [cause] }
-        if let prefix = allowedPrefix { return [prefixNotAllowed(prefix)] }
-        switch denial.decision {
-        case .notAllowed(by: .identity): return [certain(listNotAllowed)]
-        case .notAllowed(by: .resource): return [certain(bucketPolicy)]
-        default: break
+        let refusals = refusals(isListing: true)
+        switch refusals.first {
+        case .denied?, .limited?, .shutForEverybody?: break
+        default: if let allowedPrefix { return [prefixNotAllowed(allowedPrefix)] }
         }
-        if isAnonymous { return [notPublic] }
-        let condition = source.prefix.isEmpty ? [wholeBucketNotAllowed] : [prefixNotAllowed(nil)]
-        let other = owner == nil && isRole ? [bucketOfOtherAccount] : []
-        return isRole
-            ? [listNotAllowed] + condition + [bucketPolicy] + other + [deniedAbove]
-            : [bucketPolicy, listNotAllowed] + condition + [deniedAbove]
+        return causes(refusals, isListing: true)
     }
 
     var listNotAllowed: CheckCause {

@@ -5,14 +5,9 @@ extension BucketEvidence {
     /// Why an object is refused, whose head is refused, too.
     func readCauses() -> [CheckCause] {
         if let cause = commonCause { return [cause] }
-        switch denial.decision {
-        case .notAllowed(by: .identity): return [certain(getNotAllowed)]
-        case .notAllowed(by: .resource): return [certain(bucketPolicy)]
-        default: break
-        }
-        if isAnonymous { return [notPublic] }
-        if objectRead == .allowed { return [objectOfOtherAccount, deniedAbove] }
-        return isRole ? [getNotAllowed, bucketPolicy, deniedAbove] : [bucketPolicy, getNotAllowed, deniedAbove]
+        let refusals = refusals(isListing: false)
+        if refusals.count > 1, objectRead == .allowed { return [objectOfOtherAccount, deniedAbove] }
+        return causes(refusals, isListing: false)
     }
 
     var getNotAllowed: CheckCause {

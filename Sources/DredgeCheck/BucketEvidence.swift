@@ -50,15 +50,25 @@ struct BucketEvidence {
                         + "config. Else ask the bucket's owner to switch Requester Pays off."
                 ))
         }
-        if error.serviceCode == "AllAccessDisabled" {
-            return CheckCause(
+        return nil
+    }
+
+    /// What the refusal itself tells, with the sentences for each.
+    func refusals(isListing: Bool) -> [AccessRefusal] {
+        AccessRefusal.ranked(
+            isListing: isListing, serviceCode: error.serviceCode, denial: denial, isAnonymous: isAnonymous,
+            isRole: isRole, namesOwner: owner != nil)
+    }
+
+    func cause(_ refusal: AccessRefusal, isListing: Bool) -> CheckCause {
+        switch refusal {
+        case .shutForEverybody:
+            CheckCause(
                 .bucketPolicy, isCertain: true, "The bucket is shut for everybody.",
                 because: "S3 says so (AllAccessDisabled).",
                 change: RequiredChange(.bucketOwner(owner), "Open the bucket again; AWS support says why it was shut."))
-        }
-        switch denial.decision {
         case .denied(let kind):
-            return CheckCause(
+            CheckCause(
                 .deniedExplicitly, isCertain: true, "A statement forbids it, in \(kind.name(.bucket)).",
                 because: "AWS says so: an explicit deny. It outweighs whatever allows \(action).",
                 change: RequiredChange(
@@ -66,8 +76,8 @@ struct BucketEvidence {
                     "Find the statement with \"Effect\": \"Deny\" in \(kind.name(.bucket)) that covers \(action) on "
                         + "\(arn), and except \(readerName) from it."
                 ))
-        case .notAllowed(let kind) where ![.identity, .resource].contains(kind):
-            return CheckCause(
+        case .limited(let kind):
+            CheckCause(
                 .deniedAbove, isCertain: true, "It is not allowed by \(kind.name(.bucket)).",
                 because:
                     "AWS says so. Such a policy sets a limit: what it does not allow is "
@@ -75,8 +85,20 @@ struct BucketEvidence {
                 change: RequiredChange(
                     Denial.party(for: kind, caller: reader?.account, owner: owner, owns: .bucket),
                     "Add \(action) on \(arn) to what \(kind.name(.bucket)) allows."))
-        default: return nil
+        case .notPublic: notPublic
+        case .readerMayNot: isListing ? listNotAllowed : getNotAllowed
+        case .prefixNotAllowed: source.prefix.isEmpty ? wholeBucketNotAllowed : prefixNotAllowed(nil)
+        case .bucketPolicy: bucketPolicy
+        case .bucketOfOtherAccount: bucketOfOtherAccount
+        case .deniedAbove: deniedAbove
         }
+    }
+
+    /// One that stands alone is certain.
+    func causes(_ refusals: [AccessRefusal], isListing: Bool) -> [CheckCause] {
+        let causes = refusals.map { cause($0, isListing: isListing) }
+        guard causes.count == 1, !causes[0].isCertain else { return causes }
+        return [certain(causes[0])]
     }
 
     var bucketPolicy: CheckCause {

@@ -9,35 +9,19 @@ enum CallCauses {
         switch error.code {
         case .expiredBaseCredentials:
             [
-                CheckCause(
-                    .credentialsExpired, isCertain: true, "Your credentials have run out.",
+                expired(
+                    "Your credentials have run out.",
                     because: "They are temporary, and AWS says that their time is over.",
-                    change: RequiredChange(
-                        .you, "Log in again (for example with aws sso login), or put fresh keys where these came from.")
-                )
+                    error.isOfProvider
+                        ? error.advice
+                        : "Log in again (for example with aws sso login), or put fresh keys where these came from.")
             ]
-        case .unknownBaseCredentials:
-            [
-                CheckCause(
-                    .accessKeyUnknown, isCertain: true, "AWS does not know the access key.",
-                    because: "AWS looks it up before anything else, and did not find it.",
-                    change: RequiredChange(.you, error.advice))
-            ]
-        case .wrongSecretKey:
-            [
-                CheckCause(
-                    .secretKeyWrong, isCertain: true,
-                    "The secret access key does not belong to the access key.",
-                    because: "AWS knows the access key, but the signature that was made with the secret does not fit.",
-                    change: RequiredChange(
-                        .you,
-                        "Copy the secret access key again, without blanks or quotes. If it is lost, make a new access "
-                            + "key: a secret is shown only once."
-                    ))
-            ]
+        case .unknownBaseCredentials: [unknownKey("AWS", error.advice)]
+        case .wrongSecretKey: wrongSecret("AWS")
+        case .signatureRefused: changedRequest("AWS")
         case .clockSkewed: [clock(error.message)]
         case .unreachable: [unreachable(error.transferCode, error.message, advice: error.advice)]
-        case .throttled: [throttled(error.advice)]
+        case .throttled: [throttled]
         case .regionDisabled:
             [
                 CheckCause(
@@ -49,7 +33,9 @@ enum CallCauses {
                             + "to activate STS there: IAM console, Account settings."
                     ))
             ]
-        case .malformedAnswer where error.isOfProvider, .serviceFailure where error.isOfProvider:
+        case .serviceFailure where error.isOwnFailure: [ownFailure(because: error.message)]
+        case .malformedAnswer where error.isOfProvider, .serviceFailure where error.isOfProvider,
+            .accessDenied where error.isOfProvider:
             [
                 CheckCause(
                     .noCredentials, isCertain: true, "What was to give the credentials did not.",
@@ -58,8 +44,7 @@ enum CallCauses {
         case .malformedAnswer, .serviceFailure:
             [
                 CheckCause(
-                    error.code == .malformedAnswer ? .notTheService : .serviceFailed,
-                    "What answered is not STS, or STS has a failure of its own.",
+                    error.code == .malformedAnswer ? .notTheService : .serviceFailed, "What answered may not be STS.",
                     because: error.message,
                     change: RequiredChange(
                         .you, "Check the STS endpoint, and any proxy or log-in page on the way to it. \(error.advice)"))
@@ -74,7 +59,7 @@ enum CallCauses {
                         : "None of the places where AWS programs look for credentials has any, see above.",
                     change: RequiredChange(.you, error.advice))
             ]
-        default:
+        case .accessDenied, .invalidParameter:
             [
                 CheckCause(
                     .invalidSource, isCertain: true, "The call can't be made with these settings.",
@@ -86,36 +71,26 @@ enum CallCauses {
 
     /// nil: it is about permissions, or about the bucket or object itself.
     static func causes(of error: S3Error) -> [CheckCause]? {
-        switch error.code {
+        if error.isOwnFailure { return [ownFailure(because: error.message)] }
+        return switch error.code {
         case .credentials: error.cause.map { causes(of: $0) } ?? []
-        case .invalidCredentials where error.serviceCode == "SignatureDoesNotMatch":
-            [
-                CheckCause(
-                    .secretKeyWrong, "The secret access key does not belong to the access key, or the request changes.",
-                    because: "S3 knows the access key, but the signature that was made with the secret does not fit.",
-                    change: RequiredChange(.you, error.advice))
-            ]
-        case .invalidCredentials:
-            [
-                CheckCause(
-                    .accessKeyUnknown, isCertain: true, "S3 does not know the access key.",
-                    because: "S3 looks it up before anything else, and did not find it.",
-                    change: RequiredChange(.you, error.advice))
-            ]
+        case .invalidCredentials where error.serviceCode == "SignatureDoesNotMatch": wrongSecret("S3")
+        case .invalidCredentials: [unknownKey("S3", error.advice)]
+        case .signatureRefused: changedRequest("S3")
         case .expiredCredentials:
             [
-                CheckCause(
-                    .credentialsExpired, isCertain: true, "The credentials have run out, or are not good here.",
-                    because: "S3 refuses their session token.", change: RequiredChange(.you, error.advice))
+                expired(
+                    "The credentials have run out, or are not good here.", because: "S3 refuses their session token.",
+                    error.advice)
             ]
         case .clockSkewed: [clock(error.advice)]
         case .unreachable: [unreachable(error.transferCode, error.message, advice: error.advice)]
-        case .throttled: [throttled(error.advice)]
+        case .throttled: [throttled]
         case .serviceFailure, .shortBody:
             [
                 CheckCause(
                     .serviceFailed, "S3 or the way to it is disturbed.", because: error.message,
-                    change: RequiredChange(.you, "Check again in a few minutes."))
+                    change: RequiredChange(.you, "Check again in a few minutes. If it goes on, see to any proxy."))
             ]
         case .malformedAnswer:
             [
@@ -127,6 +102,67 @@ enum CallCauses {
         default: nil
         }
     }
+
+    private static func expired(_ summary: String, because evidence: String, _ advice: String) -> CheckCause {
+        CheckCause(
+            .credentialsExpired, isCertain: true, summary, because: evidence, change: RequiredChange(.you, advice))
+    }
+
+    private static func unknownKey(_ service: String, _ advice: String) -> CheckCause {
+        CheckCause(
+            .accessKeyUnknown, isCertain: true, "\(service) does not know the access key.",
+            because: "\(service) looks it up before anything else, and did not find it.",
+            change: RequiredChange(.you, advice))
+    }
+
+    /// A signature of keys that no service has taken yet.
+    private static func wrongSecret(_ service: String) -> [CheckCause] {
+        [
+            CheckCause(
+                .secretKeyWrong, "The secret access key does not belong to the access key.",
+                because:
+                    "\(service) knows the access key, but the signature that was made with the secret does not fit.",
+                change: RequiredChange(
+                    .you,
+                    "Copy the secret access key again, without blanks or quotes, and with it the access key ID and the "
+                        + "session token if there is one. If it is lost, make a new access key: a secret is shown only "
+                        + "once.")),
+            changedOnTheWay(service),
+        ]
+    }
+
+    /// A signature of keys that are known to be right.
+    private static func changedRequest(_ service: String) -> [CheckCause] {
+        var changed = changedOnTheWay(service)
+        changed.evidence =
+            "The keys that signed are right: a service made them for this check, or took a request that "
+            + "they signed. So what was signed came otherwise than it was sent."
+        return [
+            changed,
+            CheckCause(
+                .serviceFailed, "\(service) is in trouble, and refuses what is right.",
+                because: "It took such requests before.", change: again),
+        ]
+    }
+
+    private static func changedOnTheWay(_ service: String) -> CheckCause {
+        CheckCause(
+            .requestChanged, "Something on the way to \(service) changes requests.",
+            because: "A signature covers method, path, query and headers: a proxy that rewrites one of them breaks it.",
+            change: RequiredChange(
+                .you, "Try without the proxy (NO_PROXY), or another endpoint URL that leads to the service directly."))
+    }
+
+    /// The service says that it is itself at fault.
+    private static func ownFailure(because evidence: String) -> CheckCause {
+        CheckCause(
+            .serviceFailed, isCertain: true, "The service has a failure of its own.", because: evidence, change: again)
+    }
+
+    private static let again = RequiredChange(
+        .service,
+        "Nothing of yours. Check again in a few minutes; if it goes on, give the request ID above to the service's "
+            + "support.")
 
     static let tookTooLong = CheckCause(
         .tookTooLong, isCertain: true, "No answer came in time.",
@@ -155,13 +191,11 @@ enum CallCauses {
             ))
     }
 
-    private static func throttled(_ advice: String) -> CheckCause {
-        CheckCause(
-            .throttled, isCertain: true, "AWS asks to slow down.",
-            because: "It refused the call as one too many, also after several attempts.",
-            change: RequiredChange(
-                .you, "Check again in a minute. If that goes on, find what else calls AWS with this account."))
-    }
+    private static let throttled = CheckCause(
+        .throttled, isCertain: true, "AWS asks to slow down.",
+        because: "It refused the call as one too many, also after several attempts.",
+        change: RequiredChange(
+            .you, "Check again in a minute. If that goes on, find what else calls AWS with this account."))
 
     /// Tells a host name that doesn't exist from an address where nothing answers.
     private static func unreachable(_ code: TransferError.Code?, _ message: String, advice: String) -> CheckCause {

@@ -18,7 +18,7 @@ public struct CheckCause: Sendable, Hashable, Codable {
         // Base credentials.
         case noCredentials, credentialsExpired, accessKeyUnknown, secretKeyWrong, callerIsRootUser
         // The way to a service.
-        case nameNotFound, notReachable, tlsFailed, notTheService, throttled, serviceFailed
+        case nameNotFound, notReachable, tlsFailed, notTheService, requestChanged, throttled, serviceFailed
         // A role.
         case callerMayNotAssume, callerNotTrusted, externalIDWrong, externalIDMissing, roleMissing, roleMadeAnew
         case trustedElsewhere, tagsNotTrusted, sourceIdentityNotTrusted, sessionTooLong, sessionPolicyRefused

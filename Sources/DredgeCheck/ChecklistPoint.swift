@@ -60,7 +60,7 @@ extension CheckCause.Code {
         case .roleMadeAnew: .roleNotDeleted
         case .bucketPolicy, .requesterPays: .bucketPolicy
         case .keyPolicyNotAllowing, .keyManagedByAWS, .keyUnusable, .keyOtherThanNamed: .keyPolicy
-        case .invalidSource, .tookTooLong, .nameNotFound, .notReachable, .tlsFailed, .notTheService,
+        case .invalidSource, .tookTooLong, .nameNotFound, .notReachable, .tlsFailed, .notTheService, .requestChanged,
             .throttled, .serviceFailed, .sessionPolicyRefused, .nothingUnderPrefix, .nothingToRead, .objectArchived,
             .customerKeyNeeded:
             nil

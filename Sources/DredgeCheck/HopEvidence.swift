@@ -26,18 +26,19 @@ struct HopEvidence {
 
     /// The likeliest first. A certain one stands alone.
     func causes() -> [CheckCause] {
-        if let certain = certainCause { return [certain] }
-        switch denial.decision {
-        case .notAllowed(by: .trust), .notAllowed(by: .resource): return trustCauses
-        default: break
+        let refusals = RoleRefusal.ranked(hop, caller: caller, denial: denial)
+        if refusals.count == 1, let refusal = refusals.first { return [certain(refusal)] }
+        if let certainCause { return [certainCause] }
+        // Whether it is a value of the call was tried.
+        let isByTrust = denial.decision != .unknown
+        return refusals.filter { $0 != .tagsNotTrusted && $0 != .sourceIdentityNotTrusted }.map { refusal in
+            var cause = cause(refusal)
+            if isByTrust {
+                cause.evidence =
+                    "AWS says that it is the role's trust policy that doesn't allow it. " + cause.evidence
+            }
+            return cause
         }
-        if isSameAccount {
-            // Within one account roles seldom demand an external ID.
-            return hop.externalID == nil
-                ? [callerNotTrusted, callerMayNotAssume, roleMissing, externalID, deniedAbove]
-                : [callerNotTrusted, externalID, callerMayNotAssume, roleMissing, deniedAbove]
-        }
-        return [externalID, callerNotTrusted, callerMayNotAssume, roleMissing, roleMadeAnew, deniedAbove]
     }
 
     /// What to look for in CloudTrail.
@@ -48,17 +49,32 @@ struct HopEvidence {
             + "\(roleName), with the request ID above."
     }
 
-    private var certainCause: CheckCause? {
-        if caller?.kind == .rootUser { return rootUser }
-        switch denial.decision {
-        case .denied(let kind): return denied(by: kind)
-        case .notAllowed(by: .identity):
-            return certain(
-                callerMayNotAssume,
-                because: "AWS says so: no policy of \(callerName) allows sts:AssumeRole on this role.")
-        case .notAllowed(let kind) where ![.trust, .resource].contains(kind): return notAllowed(by: kind)
-        default: break
+    /// What AWS itself tells.
+    private func certain(_ refusal: RoleRefusal) -> CheckCause {
+        guard refusal == .callerMayNotAssume else { return cause(refusal) }
+        return certain(
+            callerMayNotAssume,
+            because: "AWS says so: no policy of \(callerName) allows sts:AssumeRole on this role.")
+    }
+
+    private func cause(_ refusal: RoleRefusal) -> CheckCause {
+        switch refusal {
+        case .denied(let kind): denied(by: kind)
+        case .limited(let kind): notAllowed(by: kind)
+        case .callerIsRootUser: rootUser
+        case .callerMayNotAssume: callerMayNotAssume
+        case .callerNotTrusted: callerNotTrusted
+        case .externalID: externalID
+        case .roleMissing: roleMissing
+        case .callerMadeAnew: roleMadeAnew
+        case .deniedAbove: deniedAbove
+        case .tagsNotTrusted: tagsNotTrusted
+        case .sourceIdentityNotTrusted: sourceIdentityNotTrusted
         }
+    }
+
+    /// What the calls of the check have told.
+    private var certainCause: CheckCause? {
         if withoutID == .allowed {
             return certain(
                 externalID,
@@ -84,14 +100,5 @@ struct HopEvidence {
         cause.isCertain = true
         cause.evidence = evidence
         return cause
-    }
-
-    /// AWS says that it is the trust policy.
-    private var trustCauses: [CheckCause] {
-        [callerNotTrusted, externalID, roleMadeAnew].map { cause in
-            var cause = cause
-            cause.evidence = "AWS says that it is the role's trust policy that doesn't allow it. " + cause.evidence
-            return cause
-        }
     }
 }

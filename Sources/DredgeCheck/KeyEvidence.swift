@@ -21,37 +21,45 @@ struct KeyEvidence {
 
     /// The likeliest first. A certain one stands alone.
     func causes() -> [CheckCause] {
-        if let unusable { return [unusable] }
-        if isRefusedBySession { return [sessionTooNarrow] }
-        switch denial.decision {
+        let refusals = KeyRefusal.ranked(serviceCode: error.serviceCode, denial: denial, isForeign: isForeign)
+        if isRefusedBySession, ![[.disabled], [.gone], [.unusable]].contains(refusals) { return [sessionTooNarrow] }
+        let causes = refusals.map { cause($0) }
+        guard causes.count == 1, !causes[0].isCertain else { return causes }
+        return [certain(causes[0])]
+    }
+
+    private func cause(_ refusal: KeyRefusal) -> CheckCause {
+        switch refusal {
+        case .disabled: unusable("is disabled", "Enable it (KMS console, Customer managed keys).")
+        case .gone:
+            unusable(
+                "does not exist any more",
+                "Without it the objects can't be decrypted by anybody. Restore them from a copy.")
+        case .unusable:
+            unusable(
+                "can't be used now: most often because its deletion is pending",
+                "Cancel its deletion and enable it (KMS console, Customer managed keys).")
         case .denied(let kind):
-            return [
-                CheckCause(
-                    .deniedExplicitly, isCertain: true, "A statement forbids kms:Decrypt, in \(kind.name(.key)).",
-                    because: "AWS says so: an explicit deny. It outweighs whatever allows it.",
-                    change: RequiredChange(
-                        Denial.party(for: kind, caller: reader?.account, owner: keyAccount, owns: .key),
-                        "Find the statement with \"Effect\": \"Deny\" in \(kind.name(.key)) that covers kms:Decrypt on "
-                            + "\(keyName), and except \(readerName) from it."
-                    ))
-            ]
-        case .notAllowed(by: .identity): return [certain(decryptNotAllowed)]
-        case .notAllowed(by: .resource):
-            return isForeign ? [keyPolicy, keyManagedByAWS] : [certain(keyPolicy)]
-        case .notAllowed(let kind):
-            return [
-                CheckCause(
-                    .deniedAbove, isCertain: true, "kms:Decrypt is not allowed by \(kind.name(.key)).",
-                    because:
-                        "AWS says so. Such a policy sets a limit: what it does not allow is "
-                        + "refused, whatever others allow.",
-                    change: RequiredChange(
-                        Denial.party(for: kind, caller: reader?.account, owner: keyAccount, owns: .key),
-                        "Add kms:Decrypt on \(keyName) to what \(kind.name(.key)) allows."))
-            ]
-        case .unknown:
-            return isForeign
-                ? [keyManagedByAWS, keyPolicy, decryptNotAllowed] : [decryptNotAllowed, keyPolicy]
+            CheckCause(
+                .deniedExplicitly, isCertain: true, "A statement forbids kms:Decrypt, in \(kind.name(.key)).",
+                because: "AWS says so: an explicit deny. It outweighs whatever allows it.",
+                change: RequiredChange(
+                    Denial.party(for: kind, caller: reader?.account, owner: keyAccount, owns: .key),
+                    "Find the statement with \"Effect\": \"Deny\" in \(kind.name(.key)) that covers kms:Decrypt on "
+                        + "\(keyName), and except \(readerName) from it."
+                ))
+        case .limited(let kind):
+            CheckCause(
+                .deniedAbove, isCertain: true, "kms:Decrypt is not allowed by \(kind.name(.key)).",
+                because:
+                    "AWS says so. Such a policy sets a limit: what it does not allow is "
+                    + "refused, whatever others allow.",
+                change: RequiredChange(
+                    Denial.party(for: kind, caller: reader?.account, owner: keyAccount, owns: .key),
+                    "Add kms:Decrypt on \(keyName) to what \(kind.name(.key)) allows."))
+        case .readerMayNotDecrypt: decryptNotAllowed
+        case .keyPolicy: keyPolicy
+        case .managedByAWS: keyManagedByAWS
         }
     }
 
@@ -61,28 +69,10 @@ struct KeyEvidence {
         return "In CloudTrail of \(account): event Decrypt of kms.amazonaws.com, by \(readerName)."
     }
 
-    /// The codes that S3 passes on from KMS.
-    private var unusable: CheckCause? {
-        let what: (String, String)? =
-            switch error.serviceCode {
-            case "KMS.DisabledException": ("is disabled", "Enable it (KMS console, Customer managed keys).")
-            case "KMS.NotFoundException":
-                (
-                    "does not exist any more",
-                    "Without it the objects can't be decrypted by anybody. Restore them from a copy."
-                )
-            case "KMS.KMSInvalidStateException", "KMS.InvalidStateException":
-                (
-                    "can't be used now: most often because its deletion is pending",
-                    "Cancel its deletion and enable it (KMS console, Customer managed keys)."
-                )
-            default: nil
-            }
-        return what.map { state, advice in
-            CheckCause(
-                .keyUnusable, isCertain: true, "The key \(state).", because: "S3 says so (\(error.serviceCode ?? "")).",
-                change: RequiredChange(.keyOwner(keyAccount), advice))
-        }
+    private func unusable(_ state: String, _ change: String) -> CheckCause {
+        CheckCause(
+            .keyUnusable, isCertain: true, "The key \(state).", because: "S3 says so (\(error.serviceCode ?? "")).",
+            change: RequiredChange(.keyOwner(keyAccount), change))
     }
 
     /// A run's session may decrypt with the key of the config only.
@@ -111,7 +101,7 @@ struct KeyEvidence {
             .decryptNotAllowed, "\(holder.asSentence.dropLast()) may not use the key.",
             because:
                 "The object is encrypted with \(keyName). Reading it needs kms:Decrypt "
-                + "on that key beside s3:GetObject.",
+                + "on that key beside s3:GetObject. \(KeyRefusal.bothMustAllow)",
             change: RequiredChange(
                 isRole ? .roleAccount(reader?.account) : .callerAccount(reader?.account),
                 "Give \(holder) this policy (\(reader?.policyPlace ?? "IAM console")). Its "
@@ -123,8 +113,8 @@ struct KeyEvidence {
         CheckCause(
             .keyPolicyNotAllowing, "The key's own policy does not let \(holder) in.",
             because: isForeign
-                ? "The key belongs to account \(keyAccount ?? ""), \(holder) to another one: then the "
-                    + "key's policy must name who reads."
+                ? "The key belongs to account \(keyAccount ?? ""), \(holder) to another one. "
+                    + KeyRefusal.bothMustAllow
                 : "A key's policy decides whether policies of identities count for it at all.",
             change: RequiredChange(
                 .keyOwner(keyAccount),

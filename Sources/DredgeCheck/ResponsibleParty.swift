@@ -1,3 +1,5 @@
+import DredgeAWS
+
 /// Who can make a change.
 public struct ResponsibleParty: Sendable, Hashable, Codable {
     /// In which capacity.
@@ -12,6 +14,8 @@ public struct ResponsibleParty: Sendable, Hashable, Codable {
         case bucketOwner
         /// Who administers the account of a KMS key.
         case keyOwner
+        /// Who runs the service that failed: nobody else can change anything.
+        case service
         /// Who administers the AWS organization that an account is in.
         case organization
     }
@@ -21,6 +25,7 @@ public struct ResponsibleParty: Sendable, Hashable, Codable {
     /// The AWS account, where it is known.
     public var account: String?
 
+    static let service = ResponsibleParty(role: .service, account: nil)
     static let you = ResponsibleParty(role: .you, account: nil)
 
     static func callerAccount(_ account: String?) -> ResponsibleParty {
@@ -39,9 +44,6 @@ public struct ResponsibleParty: Sendable, Hashable, Codable {
 }
 
 extension Denial {
-    /// What is owned by the account that is asked.
-    enum Owned { case role, bucket, key }
-
     /// Who can change a policy of that kind.
     static func party(for kind: PolicyKind, caller: String?, owner: String?, owns: Owned) -> ResponsibleParty {
         switch kind {

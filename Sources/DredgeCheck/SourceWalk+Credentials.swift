@@ -110,8 +110,8 @@ extension AWSError {
     /// Whether every further call with the same credentials, or to the same place, would fail too.
     fileprivate var isAboutCredentials: Bool {
         switch code {
-        case .expiredBaseCredentials, .unknownBaseCredentials, .wrongSecretKey, .clockSkewed, .unreachable,
-            .cancelled, .regionDisabled, .throttled, .malformedAnswer:
+        case .expiredBaseCredentials, .unknownBaseCredentials, .wrongSecretKey, .signatureRefused, .clockSkewed,
+            .unreachable, .cancelled, .regionDisabled, .throttled, .malformedAnswer:
             true
         // Refused here, not by a service that doesn't know the question.
         case .invalidParameter: status == nil

@@ -12,7 +12,7 @@ extension SourceWalk {
             let evidence = KeyEvidence(
                 source: source, reader: reader, denial: Denial(error.words), error: error,
                 isRefusedBySession: isContentRefusedByPolicy,
-                keyARN: keyARN ?? Denial(error.words).resource ?? source.kmsKeyARN)
+                keyARN: keyARN ?? Denial.keyARN(in: error.words) ?? source.kmsKeyARN)
             step.title = evidence.keyARN.map { "Encryption key \($0)" } ?? step.title
             step.causes = evidence.causes()
             step.trail = evidence.trail

@@ -67,7 +67,7 @@ extension SourceWalk {
             evidence.wide = await readByte(of: object, self.client(.init(isWide: true))) == nil ? .allowed : .refused
         }
         // A head needs the same permission, but no key. S3's newer messages name the key's action.
-        let isAboutKey = error.code == .kms || evidence.denial.action?.hasPrefix("kms:") == true
+        let isAboutKey = KeyRefusal.isMeant(serviceCode: error.serviceCode, message: error.serviceMessage)
         if isAboutKey || head?.kmsKeyID != nil {
             contentRefusal = error
             isContentRefusedByPolicy = evidence.wide == .allowed

@@ -43,13 +43,12 @@ struct Advice {
                 + "that \(context.target.endpoint.authority) is the service you mean, and any proxy on the way, or "
                 + "give the source keys or a role."
         case .invalidCredentials: invalidCredentials(fault)
+        case .signatureRefused: SignatureRefusal.changedAdvice
         case .expiredCredentials:
             "The session is over or its token unknown here, and new credentials were refused too: sign in again, or "
                 + "replace the session token. A token is only good in the partition that made it."
         case .clockSkewed: clockSkewed(fault)
-        case .kms:
-            "See to the object's KMS key: it must be enabled, not pending deletion, and its key policy must allow "
-                + "kms:Decrypt to the identity that reads."
+        case .kms: refusedKey(fault)
         case .keyTooLong: "Keys have at most 1,024 bytes."
         case .requesterPays:
             context.requestPayer
@@ -57,9 +56,11 @@ struct Advice {
                     + "requests (an anonymous one can't pay), and ask the bucket's owner."
                 : "The bucket charges who reads it: set request_payer: requester if your account is to pay for "
                     + "requests and transfer."
+        case .throttled where fault?.isOwnFailure == true: Self.ownFailure(fault)
         case .throttled:
             "The service asks to slow down. Lower the number of requests in flight, or run again later: what is "
                 + "done stays done."
+        case .serviceFailure where fault?.isOwnFailure == true: Self.ownFailure(fault)
         case .serviceFailure, .shortBody:
             "The service or the way to it is disturbed. Run again: what is done stays done."
         case .unreachable: unreachable(transfer)
@@ -74,62 +75,54 @@ struct Advice {
         }
     }
 
+    /// Nobody but the service's operator can mend it.
+    static func ownFailure(_ fault: ServiceFault?) -> String {
+        "This is the service's own failure: nothing of yours is to be changed. Run again later: what is done stays "
+            + "done. If it goes on, give \(fault?.requestID == nil ? "the time" : "the request ID") to the service's "
+            + "support."
+    }
+
     static let checksumMismatch =
         "Something on the way changes the object, or the service has not what was uploaded: read it another way, and "
         + "upload it again if it differs there too."
 
-    /// Names the permission and the resource, since S3 says only "denied" most of the time.
     private func accessDenied(_ fault: ServiceFault?) -> String {
-        let partition = Partition.ofRegion(context.target.region).name
-        let address = context.target.address
-        // A policy needs the access point's own ARN, which its alias does not tell.
-        let point = address.isAlias ? "the ARN of the access point, for which its alias can't stand," : nil
-        let arn = point ?? printable(address.arn(partition: partition).utf8, scalarCountMax: 200)
+        switch Denial(fault?.message ?? "").decision {
+        case .denied(by: .session), .notAllowed(by: .session):
+            return
+                "The session itself is narrower than this: correct the source's prefix and kms_key_arn, or write "
+                + "session_policy: none for its last role."
+        default: break
+        }
+        let isOfKey = KeyRefusal.isMeant(serviceCode: fault?.code, message: fault?.message)
+        guard operation.isWrite else { return isOfKey ? refusedKey(fault) : refusedRead(fault) }
         let who = context.isSigned ? "the identity that signs" : "everybody (the request was anonymous)"
         if fault?.code == "AllAccessDisabled" {
             return "Access to the bucket is shut for everybody: its owner must open it again."
         }
-        // S3's words for what a session's own policy leaves out ("Troubleshoot access denied errors", Amazon S3 User
-        // Guide).
-        if fault?.message?.contains("session policy") == true {
-            return
-                "The session itself is narrower than this: correct the source's prefix and kms_key_arn, or write "
-                + "session_policy: none for its last role."
+        if isOfKey { return "Allow \(Self.kmsWriteActions) on the bucket's KMS key to \(who)." }
+        return
+            "Allow \(writeActions) on \(resourceName) to \(who); if a KMS key encrypts the bucket, also "
+            + "\(Self.kmsWriteActions) on that key." + otherReasons(fault)
+    }
+
+    /// The ARN that a policy has to name: of the bucket for a listing, else of the object.
+    var resourceName: String {
+        let partition = Partition.ofRegion(context.target.region).name
+        let address = context.target.address
+        let key = operation.key.map { printable($0.bytes, scalarCountMax: 200) }
+        // A policy needs the access point's own ARN, which its alias does not tell.
+        if address.isAlias {
+            return "the ARN of the access point, for which its alias can't stand,"
+                + (key.map { " with /object/\($0) behind it" } ?? "")
         }
-        if mentionsKMS(fault) {
-            if operation.isWrite { return "Allow \(Self.kmsWriteActions) on the bucket's KMS key to \(who)." }
-            return "Allow kms:Decrypt on the object's KMS key to \(who), in its policy and in the key's policy."
-        }
-        switch operation.action {
-        case .list(let prefix):
-            let condition =
-                prefix.bytes.isEmpty ? "" : ", for the prefix \"\(printable(prefix.bytes, scalarCountMax: 120))\""
-            return
-                "Allow s3:ListBucket on \(arn)\(condition) to \(who); look for a deny in the bucket policy, in a "
-                + "session policy or in the organization's policies."
-                + otherReasons(fault)
-        case .headBucket:
-            return "Allow s3:ListBucket on \(arn) to \(who)." + otherReasons(fault)
-        case .get, .head, .put, .createUpload, .uploadPart, .completeUpload, .abortUpload:
-            let key = operation.key.map { printable($0.bytes, scalarCountMax: 200) } ?? "*"
-            let objectARN =
-                point.map { "\($0) with /object/\(key) behind it" }
-                ?? printable(address.objectARN(key, partition: partition).utf8, scalarCountMax: 500)
-            if operation.isWrite {
-                return
-                    "Allow \(writeActions) on \(objectARN) to \(who); if a KMS key encrypts the bucket, also "
-                    + "\(Self.kmsWriteActions) on that key." + otherReasons(fault)
-            }
-            return
-                "Allow s3:GetObject on \(objectARN) to \(who); if the object is encrypted with a KMS key, also "
-                + "kms:Decrypt on that key. Without s3:ListBucket a deleted object is refused like this, too."
-                + otherReasons(fault)
-        }
+        return key.map { printable(address.objectARN($0, partition: partition).utf8, scalarCountMax: 500) }
+            ?? printable(address.arn(partition: partition).utf8, scalarCountMax: 200)
     }
 
     /// What S3 refuses in the same words as a missing permission. Where it names the action that nobody allows, it is
     /// none of these.
-    private func otherReasons(_ fault: ServiceFault?) -> String {
+    func otherReasons(_ fault: ServiceFault?) -> String {
         if fault?.message?.contains("is not authorized to perform") == true { return "" }
         var reasons: [String] = []
         if let owner = context.expectedBucketOwner {
@@ -141,22 +134,9 @@ struct Advice {
         return reasons.isEmpty ? "" : " S3 answers the same where \(reasons.joined(separator: ", or "))."
     }
 
-    private func mentionsKMS(_ fault: ServiceFault?) -> Bool {
-        guard let message = fault?.message?.lowercased() else { return false }
-        return message.contains("kms:") || message.contains("kms key") || message.contains("ciphertext")
-    }
-
     private func invalidCredentials(_ fault: ServiceFault?) -> String {
-        if fault?.code == "SignatureDoesNotMatch", context.isOfSession {
-            return
-                "A session's keys are right as they were given: a proxy changes requests on the way (path, query, "
-                + "headers), or the service signs in another way. Try without the proxy, or another endpoint. Where "
-                + "the session was copied by hand, copy its secret again."
-        }
         if fault?.code == "SignatureDoesNotMatch" {
-            return
-                "The secret access key does not belong to the access key ID, or a proxy changes requests on the way: "
-                + "check the secret (whitespace, quotes) and the endpoint."
+            return SignatureRefusal.secretAdvice(signer: "the access key ID", isTemporary: context.isOfSession)
         }
         return
             "The service does not know the access key ID: check that the key exists, is active and belongs to "

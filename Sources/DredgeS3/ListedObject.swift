@@ -11,7 +11,7 @@ public struct ListedObject: Sendable {
     /// What can't be right about an entry.
     public struct Flaw: Sendable, Hashable {
         /// The closed list. The raw values stand in stores and reports.
-        public enum Code: String, Sendable {
+        public enum Code: String, Sendable, CaseIterable {
             /// No number, or larger than any object.
             case listedSize
             /// Control characters, or longer than `S3Limits.eTagByteCountMax`.
@@ -19,6 +19,15 @@ public struct ListedObject: Sendable {
             /// Missing, longer than S3 allows, with a broken escape, or outside of the prefix: `key` is what can be
             /// told of it.
             case listedKey
+
+            /// For a person, who need not know the codes.
+            package var words: String {
+                switch self {
+                case .listedSize: "impossible size"
+                case .listedETag: "impossible ETag"
+                case .listedKey: "impossible key"
+                }
+            }
         }
         /// What.
         public var code: Code

@@ -89,6 +89,7 @@ extension S3Client {
                 context: .init(
                     attemptCount: state.attemptCount, target: target, limits: limits, now: clock.machineTime,
                     isSigned: used != nil, isOfSession: used?.isTemporary ?? false,
+                    isProven: used?.isProven ?? false, isReadByRole: settings.isReadByRole,
                     expectedBucketOwner: settings.expectedBucketOwner, requestPayer: settings.requestPayer))
         }
     }
@@ -196,7 +197,9 @@ extension S3Client {
             target.signer.sign(&request, credentials: credentials, date: date, unsignedPayload: false)
         }
         do throws(AttemptFailure) {
-            return try await answer(to: request, of: &exchange, into: body)
+            let answer = try await answer(to: request, of: &exchange, into: body)
+            credentials?.prove()
+            return answer
         } catch {
             throw error.concealing(RequestSecrets(request, credentials: credentials))
         }

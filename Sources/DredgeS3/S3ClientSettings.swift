@@ -25,6 +25,8 @@ public struct S3ClientSettings: Sendable {
     public var useDualStack: Bool?
     /// Whether only addresses of the public internet are asked, see `HTTPRequest.refusesPrivateAddresses`.
     public var refusesPrivateAddresses = false
+    /// Whether the session of a role that the source names signs: for what a refusal most likely means.
+    package var isReadByRole = false
     /// How often and how fast a request is repeated.
     public var retry: RetryPolicy
 

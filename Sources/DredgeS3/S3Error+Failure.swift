@@ -19,6 +19,10 @@ extension S3Error {
         var isSigned: Bool
         /// Whether that was with a session's credentials, which a service had made.
         var isOfSession = false
+        /// Whether its keys are known to be right.
+        var isProven = false
+        /// Whether the session of a role that the source names signed.
+        var isReadByRole = false
         /// The account that was told to S3 as the bucket's owner.
         var expectedBucketOwner: String?
         /// Whether the request agreed to pay.
@@ -50,6 +54,9 @@ extension S3Error {
         switch failure {
         case .service(let fault):
             code = fault.errorCode(isObject: operation.key != nil)
+            if code == .invalidCredentials, fault.code == "SignatureDoesNotMatch", context.isProven {
+                code = .signatureRefused
+            }
             status = fault.status
             serviceCode = fault.code
             requestID = fault.requestID

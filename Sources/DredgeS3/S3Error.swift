@@ -14,7 +14,7 @@ package import DredgeTransfer
 /// headers.
 public struct S3Error: Error, Sendable {
     /// The closed list of what can be wrong.
-    public enum Code: String, Sendable {
+    public enum Code: String, Sendable, CaseIterable {
         /// Refused by a policy. Also a missing key, when the caller may not list the bucket.
         case accessDenied
         /// There is no bucket of that name.
@@ -34,6 +34,9 @@ public struct S3Error: Error, Sendable {
         case methodNotAllowed
         /// Unknown access key, or a signature that the service does not accept.
         case invalidCredentials
+        /// A signature that the service does not accept, of keys that it made, or took before: what was signed came
+        /// otherwise than it was sent.
+        case signatureRefused
         /// The session token is over or unknown, also after a refresh.
         case expiredCredentials
         /// This machine's clock is more than 15 minutes off the service's.
@@ -102,7 +105,8 @@ public struct S3Error: Error, Sendable {
     /// answered so all the same: only when another request agrees would every further one fail in the same way.
     public var isFatalForSource: Bool {
         switch code {
-        case .noSuchBucket, .wrongRegion, .invalidCredentials, .expiredCredentials, .clockSkewed, .requesterPays,
+        case .noSuchBucket, .wrongRegion, .invalidCredentials, .signatureRefused, .expiredCredentials, .clockSkewed,
+            .requesterPays,
             .unreachable, .machine, .credentials:
             true
         case .cancelled:
@@ -115,6 +119,12 @@ public struct S3Error: Error, Sendable {
             // Without its listing there is no source.
             key == nil
         }
+    }
+
+    /// Whether the service itself is at fault, and not asked for too much.
+    package var isOwnFailure: Bool {
+        code == .serviceFailure && (status ?? 0) >= 500
+            || code == .throttled && (status ?? 0) >= 500 && serviceCode != "SlowDown"
     }
 
     /// An error made by hand.
@@ -143,6 +153,39 @@ public struct S3Error: Error, Sendable {
             message: "the bytes that came don't have the \(checksum.algorithm.rawValue) that the service keeps of the "
                 + "object",
             advice: Advice.checksumMismatch)
+    }
+}
+
+extension S3Error.Code {
+    /// For a person, who need not know the codes.
+    package var words: String {
+        switch self {
+        case .accessDenied: "access denied"
+        case .noSuchBucket: "no such bucket"
+        case .noSuchKey: "no such key"
+        case .preconditionFailed: "written meanwhile"
+        case .archived: "archived"
+        case .invalidRange: "shorter than listed"
+        case .wrongRegion: "another region"
+        case .methodNotAllowed: "method not allowed"
+        case .invalidCredentials: "credentials not accepted"
+        case .signatureRefused: "signature not accepted"
+        case .expiredCredentials: "credentials expired"
+        case .clockSkewed: "wrong clock"
+        case .kms: "encryption key"
+        case .keyTooLong: "key too long"
+        case .requesterPays: "requester pays"
+        case .throttled: "throttled"
+        case .serviceFailure: "failure of the service"
+        case .unreachable: "unreachable"
+        case .machine: "limit of this machine"
+        case .shortBody: "answer broken off"
+        case .malformedAnswer: "answer not understood"
+        case .checksumMismatch: "wrong checksum"
+        case .credentials: "no credentials"
+        case .cancelled: "cancelled"
+        case .other: "refused"
+        }
     }
 }
 

@@ -37,6 +37,10 @@ struct ServiceFault: Error, Sendable {
         }
     }
 
+    /// Whether the service says that it is itself at fault, and not that it is asked for too much. What has neither a
+    /// code nor a request ID may as well come of a proxy.
+    var isOwnFailure: Bool { status >= 500 && (code != nil || requestID != nil) && code != "SlowDown" }
+
     /// From an answer that is not 2xx.
     init(_ response: HTTPResponse, isHead: Bool, limits: S3Limits) {
         // An error document that can't be read (a proxy's HTML, nothing at all for HEAD) leaves the status and the

@@ -100,14 +100,14 @@ struct WithMoto: SuiteTrait, TestScoping {
                 == 403)
     }
 
-    @Test func `a wrong external ID is denied, and the advice says so first`() async throws {
+    @Test func `a wrong external ID is denied, and the advice says so`() async throws {
         let error = try await failure(moto.source([RoleHop(roleARN: roleARN, externalID: "wrong-id")]))
         #expect(error.code == .accessDenied)
         #expect(error.serviceCode == "AccessDenied")
         #expect(error.status == 403)
         #expect(error.requestID != nil)
         #expect(error.message.contains("sts:AssumeRole"))
-        #expect(error.advice.contains("(1) the external ID that was sent isn't the one"))
+        #expect(error.advice.contains(") the external ID that was sent isn't the one"))
         #expect(error.description.hasPrefix("could not assume role \(roleARN): "))
     }
 
@@ -116,7 +116,7 @@ struct WithMoto: SuiteTrait, TestScoping {
         #expect(error.code == .accessDenied)
         #expect(
             error.advice.contains(
-                "(1) the role's trust policy demands an external ID (sts:ExternalId), and none was sent"))
+                ") the role's trust policy demands an external ID (sts:ExternalId), and none was sent"))
     }
 
     @Test func `a user whom the role doesn't trust is denied`() async throws {

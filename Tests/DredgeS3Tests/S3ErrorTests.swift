@@ -9,8 +9,8 @@ private typealias Fault = ScriptedS3Server.Fault
 /// What an error tells, and whether it ends the source.
 @Suite(.timeLimit(.minutes(30))) struct S3ErrorTests {
     static let fatal: Set<S3Error.Code> = [
-        .noSuchBucket, .wrongRegion, .invalidCredentials, .expiredCredentials, .clockSkewed, .requesterPays,
-        .unreachable, .machine,
+        .noSuchBucket, .wrongRegion, .invalidCredentials, .signatureRefused, .expiredCredentials, .clockSkewed,
+        .requesterPays, .unreachable, .machine,
         .credentials,
     ]
     static let ofObject: Set<S3Error.Code> = [
@@ -50,6 +50,10 @@ private typealias Fault = ScriptedS3Server.Fault
             "kms:Decrypt", true
         ),
         ("The ciphertext refers to a customer master key that does not exist", "kms:Decrypt", true),
+        (
+            "User: arn:aws:sts::1:assumed-role/R/s is not authorized to perform: kms:Decrypt on resource: "
+                + "arn:aws:kms:… because no session policy allows the kms:Decrypt action", "kms_key_arn", true
+        ),
         ("Access Denied", "s3:GetObject on arn:aws:s3:::bucket/a", false),
     ])
     func `a refusal names the permission that is missing`(message: String, told: String, isKMS: Bool) async throws {

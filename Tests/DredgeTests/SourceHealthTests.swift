@@ -73,7 +73,9 @@ import Testing
     }
 
     @Test(arguments: [
-        S3Error.Code.noSuchBucket, .wrongRegion, .invalidCredentials, .expiredCredentials, .clockSkewed, .requesterPays,
+        S3Error.Code.noSuchBucket, .wrongRegion, .invalidCredentials, .signatureRefused, .expiredCredentials,
+        .clockSkewed,
+        .requesterPays,
         .credentials, .unreachable,
     ])
     func `what speaks of the source is the object's fault when the source answers`(code: S3Error.Code) async throws {

@@ -177,8 +177,8 @@ extension S3Error {
     /// The service won't give the object, though it gives the listing.
     fileprivate var isRefusal: Bool {
         switch code {
-        case .accessDenied, .noSuchBucket, .wrongRegion, .invalidCredentials, .expiredCredentials, .clockSkewed,
-            .requesterPays, .credentials:
+        case .accessDenied, .noSuchBucket, .wrongRegion, .invalidCredentials, .signatureRefused, .expiredCredentials,
+            .clockSkewed, .requesterPays, .credentials:
             true
         default: false
         }

@@ -9,6 +9,7 @@ extension Source {
             pathStyle: pathStyle, expectedBucketOwner: expectedBucketOwnerAccount, requestPayer: requestPayer,
             useFIPS: useFIPS, useDualStack: useDualStack)
         settings.refusesPrivateAddresses = refusesPrivateAddresses
+        settings.isReadByRole = !hops.isEmpty
         return settings
     }
 

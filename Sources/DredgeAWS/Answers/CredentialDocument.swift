@@ -74,7 +74,8 @@ struct CredentialDocument {
     }
 
     /// Access key, secret and token by these names.
-    /// - Parameter needsToken: without it a missing token is that of a long-term key.
+    /// - Parameter needsToken: whether a service gives them, so that they are sessions; without it a missing token is
+    ///   that of a long-term key.
     func credentials(
         id idName: String = "AccessKeyId", secret secretName: String = "SecretAccessKey", token tokenName: String,
         needsToken: Bool, expiration: Date?
@@ -84,7 +85,8 @@ struct CredentialDocument {
         let token = try self.secret(tokenName).flatMap { $0.byteCount > 0 ? $0 : nil }
         if needsToken, token == nil { throw missing(tokenName) }
         return try Credentials(
-            checkedID: id, secretAccessKey: secret, sessionToken: token, expiration: expiration, place: place)
+            checkedID: id, secretAccessKey: secret, sessionToken: token, expiration: expiration, isProven: needsToken,
+            place: place)
     }
 
     /// `expiration`, which must be to come.
@@ -120,7 +122,7 @@ extension Credentials {
     /// signature.
     init(
         checkedID id: String, secretAccessKey: SecretBytes, sessionToken: SecretBytes?, expiration: Date? = nil,
-        place: String
+        isProven: Bool = false, place: String
     ) throws(AWSError) {
         let isIDClean = id.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
         let parts = [
@@ -132,14 +134,15 @@ extension Credentials {
                 "the \(name) of \(place) has a blank or a character beyond ASCII in it", advice: "Copy it again.")
         }
         self.init(
-            accessKeyID: id, secretAccessKey: secretAccessKey, sessionToken: sessionToken, expiration: expiration)
+            accessKeyID: id, secretAccessKey: secretAccessKey, sessionToken: sessionToken, expiration: expiration,
+            isProven: isProven)
     }
 
     /// The same keys, which are said to end at another time.
     func ending(at expiration: Date) -> Credentials {
         Credentials(
             accessKeyID: accessKeyID, secretAccessKey: storage.secretAccessKey, sessionToken: storage.sessionToken,
-            expiration: expiration)
+            expiration: expiration, isProven: isProven)
     }
 }
 

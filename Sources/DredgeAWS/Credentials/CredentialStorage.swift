@@ -13,6 +13,8 @@ final class CredentialStorage: Sendable {
     let secretAccessKey: SecretBytes
     let sessionToken: SecretBytes?
     let expiration: Date?
+    /// See `Credentials.isProven`.
+    let isProven: Atomic<Bool>
 
     private struct DerivedKey {
         var day: Int
@@ -25,11 +27,14 @@ final class CredentialStorage: Sendable {
     private let derivedKeys = Mutex<[DerivedKey]>([])
     private static let derivedKeyCountMax = 8
 
-    init(accessKeyID: String, secretAccessKey: SecretBytes, sessionToken: SecretBytes?, expiration: Date?) {
+    init(
+        accessKeyID: String, secretAccessKey: SecretBytes, sessionToken: SecretBytes?, expiration: Date?, isProven: Bool
+    ) {
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
         self.sessionToken = sessionToken
         self.expiration = expiration
+        self.isProven = Atomic(isProven)
     }
 
     /// The key that signs for a day (as yyyymmdd), region and service: four HMACs the first time, a look-up afterwards.

@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(FoundationEssentials)
     public import FoundationEssentials
 #else
@@ -19,13 +21,17 @@ public struct Credentials: Sendable {
         storage = CredentialStorage(
             accessKeyID: accessKeyID, secretAccessKey: .copying(secretAccessKey),
             sessionToken: sessionToken.map { .copying($0) },
-            expiration: expiration)
+            expiration: expiration, isProven: false)
     }
 
-    init(accessKeyID: String, secretAccessKey: SecretBytes, sessionToken: SecretBytes?, expiration: Date?) {
+    /// - Parameter isProven: whether a service has just made them, so that the secret belongs to the access key.
+    init(
+        accessKeyID: String, secretAccessKey: SecretBytes, sessionToken: SecretBytes?, expiration: Date?,
+        isProven: Bool = false
+    ) {
         storage = CredentialStorage(
             accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: sessionToken,
-            expiration: expiration)
+            expiration: expiration, isProven: isProven)
     }
 
     /// Not a secret: CloudTrail and error messages of AWS show it.
@@ -36,6 +42,16 @@ public struct Credentials: Sendable {
 
     /// Whether these are temporary ones, of a session.
     public var isTemporary: Bool { storage.sessionToken != nil }
+
+    /// Whether the secret is known to belong to the access key: a service gave them together, or took a request that
+    /// they signed. All copies know it.
+    package var isProven: Bool { storage.isProven.load(ordering: .relaxed) }
+
+    /// A service took a request that they signed.
+    package func prove() {
+        // Each answer says so: most of them only look.
+        if !isProven { storage.isProven.store(true, ordering: .relaxed) }
+    }
 
     /// Whether both are copies of the same value. Says nothing of equal secrets in two values.
     package func isIdentical(to other: Credentials) -> Bool { storage === other.storage }

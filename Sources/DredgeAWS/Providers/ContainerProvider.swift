@@ -47,7 +47,10 @@ struct ContainerProvider {
                 advice: [401, 403].contains(answer.status)
                     ? "Check the authorization token (\(Self.tokenFileName), \(Self.tokenName)) and the role of the "
                         + "task or pod."
-                    : "Check that the task or pod has a role, and that its agent is well.", status: answer.status)
+                    : answer.status >= 500
+                        ? "The agent of the task or pod has a failure of its own: nothing of yours is to be changed. "
+                            + "Try again later."
+                        : "Check that the task or pod has a role, and that its agent is well.", status: answer.status)
         }
         let document = try CredentialDocument(&answer.body, place: "the answer of \(place)")
         guard let end = try document.moment("Expiration") else { throw document.missing("Expiration") }

@@ -45,7 +45,8 @@ enum AssumedSession {
                 message: "the new session ended before it began, by this machine's clock",
                 advice: STSProblem.clockAdvice)
         }
-        return Credentials(accessKeyID: id, secretAccessKey: secret, sessionToken: token, expiration: expiration)
+        return Credentials(
+            accessKeyID: id, secretAccessKey: secret, sessionToken: token, expiration: expiration, isProven: true)
     }
 
     private final class Fields: XMLHandler {

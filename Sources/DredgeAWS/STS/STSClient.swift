@@ -82,7 +82,9 @@ struct STSClient: Sendable {
                 ? .retry(failure, isThrottled: problem.isThrottled) : .failure(failure)
         }
         do throws(AWSError) {
-            return .value(try read(answer))
+            let value = try read(answer)
+            credentials?.prove()
+            return .value(value)
         } catch {
             return .failure(error)
         }
@@ -136,7 +138,7 @@ extension AWSError {
         return metadata
     }
 
-    fileprivate var isAboutSignature: Bool { code == .clockSkewed || code == .wrongSecretKey }
+    fileprivate var isAboutSignature: Bool { [.clockSkewed, .wrongSecretKey, .signatureRefused].contains(code) }
 
     fileprivate func after(attempts: Int) -> AWSError {
         var error = self

@@ -67,9 +67,10 @@ struct STSProblem {
         case "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "RequestExpired",
             "RequestTimeTooSkewed":
             if abs(skew) > AWSLimits.clockSkewMax { return (.clockSkewed, Self.clockAdvice) }
+            if credentials?.isProven == true { return (.signatureRefused, SignatureRefusal.changedAdvice) }
             return (
                 .wrongSecretKey,
-                "The secret access key doesn't belong to \(signer). Copy it again, without blanks, or create a new key."
+                SignatureRefusal.secretAdvice(signer: signer, isTemporary: credentials?.isTemporary == true)
             )
         case "ExpiredToken", "ExpiredTokenException":
             return (
@@ -85,7 +86,7 @@ struct STSProblem {
                         : "or it is a temporary one (ASIA…) whose session token is missing.")
             )
         case "AccessDenied", "AccessDeniedException":
-            return (.accessDenied, accessDeniedAdvice(call: call, signer: signer))
+            return (.accessDenied, RoleRefusal.advice(call.hop, signer: signer, denial: Denial(message ?? "")))
         case "RegionDisabledException":
             return (
                 .regionDisabled,
@@ -109,31 +110,11 @@ struct STSProblem {
             if isThrottled { return (.throttled, "Wait a little, or assume fewer roles at once.") }
             return (
                 .serviceFailure,
-                isTransient
-                    ? "The service has a failure of its own. Try again later."
+                isTransient || status >= 500
+                    ? AWSError.ownFailureAdvice
                     : "Is \(RequestURL(call.endpoint.url).host) an STS endpoint? Give the request ID to its operator."
             )
         }
-    }
-
-    /// AWS gives one answer for four causes, so that nobody learns which roles exist. Likely ones first.
-    private func accessDeniedAdvice(call: STSCall, signer: String) -> String {
-        var causes: [String] = []
-        if call.hop.externalID != nil {
-            causes.append(
-                "the external ID that was sent isn't the one that the role's trust policy demands (sts:ExternalId)")
-        } else {
-            causes.append("the role's trust policy demands an external ID (sts:ExternalId), and none was sent")
-        }
-        causes.append("the trust policy doesn't name the principal of \(signer)")
-        causes.append("that principal's own policies don't allow sts:AssumeRole on this role")
-        causes.append("the role doesn't exist: check account, path and spelling")
-        if !call.hop.tags.isEmpty {
-            causes.append("the trust policy doesn't allow sts:TagSession, which session tags need")
-        }
-        if call.hop.sourceIdentity != nil { causes.append("the trust policy doesn't allow sts:SetSourceIdentity") }
-        let list = causes.enumerated().map { "(\($0 + 1)) \($1)" }.joined(separator: "; ")
-        return "AWS gives the same answer for all of these, likely ones first: \(list)."
     }
 
     private func validationAdvice(_ call: STSCall) -> String {

@@ -141,6 +141,7 @@ extension Session {
 extension AWSError.Code {
     /// Whether other credentials of the same signer may be let in where these weren't.
     fileprivate var isOfSigner: Bool {
-        [.accessDenied, .expiredBaseCredentials, .unknownBaseCredentials, .wrongSecretKey].contains(self)
+        [.accessDenied, .expiredBaseCredentials, .unknownBaseCredentials, .wrongSecretKey, .signatureRefused].contains(
+            self)
     }
 }

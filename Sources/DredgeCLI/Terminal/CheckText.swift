@@ -136,6 +136,7 @@ enum CheckText {
         case .roleAccount: "whoever administers \(account ?? "the role's account"), which has the role."
         case .bucketOwner: "the bucket's owner\(account.map { " (\($0))" } ?? "")."
         case .keyOwner: "whoever administers the key\(account.map { " (\($0))" } ?? "")."
+        case .service: "nobody but who runs the service."
         case .organization: "the administrators of the AWS organization\(account.map { " of \($0)" } ?? "")."
         }
     }

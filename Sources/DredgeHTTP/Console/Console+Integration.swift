@@ -336,6 +336,7 @@
                 case "roleAccount": "The administrator of the role's account"
                 case "bucketOwner": "The owner of the bucket"
                 case "keyOwner": "The administrator of the KMS key"
+                case "service": "Nobody but who runs the service that failed"
                 case "organization": "The administrator of the AWS organization"
                 default: "The operator of this server"
                 }

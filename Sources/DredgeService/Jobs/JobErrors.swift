@@ -75,7 +75,8 @@ extension FileErrorCode {
         case "expiredCredentials": .credentialsExpired
         case "archived": .objectArchived
         case "checksumMismatch": .checksumMismatch
-        case "throttled", "serviceFailure", "unreachable", "shortBody", "malformedAnswer": .serviceError
+        case "throttled", "serviceFailure", "signatureRefused", "unreachable", "shortBody", "malformedAnswer":
+            .serviceError
         default: .readFailed
         }
     }

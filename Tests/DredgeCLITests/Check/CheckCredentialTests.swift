@@ -39,6 +39,7 @@ import Testing
             ])),
         CheckSetup(
             name: "a secret key that was copied wrong", step: .baseCredentials, cause: .secretKeyWrong,
+            others: [.requestChanged],
             scenario: CheckSetup.sound([
                 .error(
                     on: .getCallerIdentity, 403, "SignatureDoesNotMatch",

@@ -159,7 +159,7 @@ struct WithCheckAccount: SuiteTrait, TestScoping {
         Row(
             setup: CheckSetup(
                 name: "moto, a secret key of somebody else", step: .baseCredentials, cause: .secretKeyWrong,
-                auth: role("customer-read")), secret: String(repeating: "x", count: 40)),
+                others: [.requestChanged], auth: role("customer-read")), secret: String(repeating: "x", count: 40)),
         Row(
             setup: CheckSetup(
                 name: "moto, an access key that nobody has", step: .baseCredentials, cause: .accessKeyUnknown,

@@ -1,9 +1,9 @@
 /// What AWS's message about a refusal tells: who asked for what, and which kind of policy decided. Only newer messages,
 /// and only within an account or organization, name the policy (IAM User Guide, "Troubleshoot access denied error
 /// messages").
-struct Denial: Sendable, Hashable {
+package struct Denial: Sendable, Hashable {
     /// How the policy decided.
-    enum Decision: Sendable, Hashable {
+    package enum Decision: Sendable, Hashable {
         /// Not told.
         case unknown
         /// `because no … allows the … action`
@@ -13,7 +13,7 @@ struct Denial: Sendable, Hashable {
     }
 
     /// The kinds of policies that messages name.
-    enum PolicyKind: Sendable, Hashable, CaseIterable {
+    package enum PolicyKind: Sendable, Hashable, CaseIterable {
         case identity, resource, trust, serviceControl, resourceControl, permissionsBoundary, session, endpoint
 
         /// As messages write it.
@@ -32,16 +32,16 @@ struct Denial: Sendable, Hashable {
     }
 
     /// The ARN of who asked.
-    var caller: String?
+    package var caller: String?
     /// As `sts:AssumeRole`.
-    var action: String?
+    package var action: String?
     /// The ARN of what was asked for.
-    var resource: String?
+    package var resource: String?
     /// Which policy decided.
-    var decision: Decision
+    package var decision: Decision
 
     /// Reads a message; every part may be missing.
-    init(_ message: String) {
+    package init(_ message: String) {
         caller = Self.word(after: "User: ", in: message)
         action = Self.word(after: "not authorized to perform: ", in: message)
         resource = Self.word(after: "on resource: ", in: message)
@@ -68,9 +68,21 @@ struct Denial: Sendable, Hashable {
     }
 }
 
+extension Denial {
+    /// What is owned by the account that is asked.
+    package enum Owned: Sendable { case role, bucket, key }
+
+    /// The ARN of the KMS key that it is about; nil: it names none.
+    package static func keyARN(in message: String) -> String? {
+        message.split { $0.isWhitespace || "\"'(),".contains($0) }
+            .first { $0.hasPrefix("arn:") && $0.contains(":kms:") }
+            .map { String($0.hasSuffix(".") ? $0.dropLast() : $0) }
+    }
+}
+
 extension Denial.PolicyKind {
     /// For a sentence.
-    func name(_ owned: Denial.Owned) -> String {
+    package func name(_ owned: Denial.Owned) -> String {
         switch self {
         case .identity: "a policy of the caller itself"
         case .resource:

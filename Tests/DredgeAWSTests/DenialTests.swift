@@ -1,6 +1,6 @@
 import Testing
 
-@testable import DredgeCheck
+@testable import DredgeAWS
 
 @Suite struct DenialTests {
     private static let caller = "arn:aws:sts::999988887777:assumed-role/worker/i-1"
@@ -61,27 +61,14 @@ import Testing
     }
 }
 
-@Suite struct ChecklistTests {
-    @Test func `each of the twelve points is answered by a step`() {
-        #expect(ChecklistPoint.allCases.count == 12)
-        for point in ChecklistPoint.allCases { #expect(!point.steps.isEmpty, "\(point)") }
-    }
-
-    /// CloudTrail is no cause, but where to look: `CheckStep.trail`.
-    @Test func `each of the points but CloudTrail can be named by a cause`() {
-        let named = Set(CheckCause.Code.allCases.compactMap(\.checklistPoint))
-        #expect(named == Set(ChecklistPoint.allCases).subtracting([.cloudTrail]))
-    }
-}
-
-@Suite struct CheckPrefixTests {
+extension DenialTests {
     @Test(arguments: [
-        ("2025", ["2025/", ""]), ("2025/", ["2025", ""]), ("a/b/c", ["a/b/c/", "a/b/", ""]),
-        ("a/b/c/", ["a/b/c", "a/b/", ""]), ("/2025/", ["/2025", "2025/", "/", ""]), ("", []),
+        ("arn:aws:kms:eu-west-1:1:key/2 is disabled.", "arn:aws:kms:eu-west-1:1:key/2"),
+        ("Key 'arn:aws:kms:eu-west-1:1:key/2' does not exist", "arn:aws:kms:eu-west-1:1:key/2"),
+        ("not for arn:aws-cn:kms:cn-north-1:1:key/2.", "arn:aws-cn:kms:cn-north-1:1:key/2"),
+        ("arn:aws:s3:::bucket is denied", nil), ("", nil),
     ])
-    func `a refused prefix is tried with the slash, without it, and as those above it`(
-        prefix: String, relatives: [String]
-    ) {
-        #expect(SourceWalk.relatives(of: prefix) == relatives)
+    func `a key is found wherever a message names it`(message: String, key: String?) {
+        #expect(Denial.keyARN(in: message) == key)
     }
 }
