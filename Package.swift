@@ -246,7 +246,9 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio", condition: .when(traits: ["Server"])),
                 .product(name: "Logging", package: "swift-log"),
             ], exclude: ["Scripts"]),
-        tests("DredgeCLITests", ["DredgeCLI", "DredgeCheck", "DredgeBase", "DredgeLedger"], exclude: ["Golden"]),
+        tests(
+            "DredgeCLITests", ["DredgeCLI", "DredgeCheck", "DredgeBase", "DredgeLedger", "DredgeS3"],
+            exclude: ["Golden"]),
     ]
 )
 

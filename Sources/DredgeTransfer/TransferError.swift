@@ -67,7 +67,7 @@ public struct TransferError: LocalizedError, Sendable, CustomStringConvertible {
 
     /// What happened, where, and what to look at.
     public var description: String {
-        if isOfProxy { return "\(authority): \(message) (\(code.rawValue)). \(Self.proxyAdvice)" }
+        if isOfProxy { return "\(authority): \(message). \(Self.proxyAdvice)" }
         let hint =
             switch code {
             case .couldNotResolve: "Check the host's name, and the machine's resolver."
@@ -84,7 +84,7 @@ public struct TransferError: LocalizedError, Sendable, CustomStringConvertible {
             case .malformedAnswer: "Check that an HTTP/1.1 server listens there."
             case .cancelled, .shutDown, .other: ""
             }
-        return "\(authority): \(message) (\(code.rawValue))" + (hint.isEmpty ? "" : ". \(hint)")
+        return "\(authority): \(message)" + (hint.isEmpty ? "" : ". \(hint)")
     }
 
     /// What to do about a proxy that can't be reached.

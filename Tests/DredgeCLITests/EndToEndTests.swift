@@ -128,7 +128,7 @@ extension CustomerAccountTests {
             // For people, the same: named, with its reason. And with the permission the next run mends it.
             let told = try await account.run(account.config(role: "customer-read-but-one"), in: directory)
             #expect(told.status == 2)
-            #expect(told.error.contains("contracts: \(CustomerAccount.deniedKey): accessDenied: "))
+            #expect(told.error.contains("contracts: \(CustomerAccount.deniedKey): access denied: "))
             #expect(try await account.run(account.config(), in: directory).status == 0)
             try await expectAllTexts()
         }

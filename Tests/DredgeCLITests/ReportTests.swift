@@ -1,4 +1,5 @@
 @testable import Dredge
+import DredgeS3
 import DredgeStore
 import Foundation
 import TestServers
@@ -78,7 +79,8 @@ private func report(_ changes: String...) throws -> RunReport {
                 + #""failedReasons":{"accessDenied":4},"removedCount":1"#,
             #""failures":[{"source":"contracts","bucket":"b","key":"2025/a\u001b[2J.txt","#
                 + #""reason":"accessDenied: Access Denied","requestID":"4442587FB7D0A2F9"},"#
-                + #"{"source":"contracts","bucket":"b","key":"k","reason":"shortBody"}]"#
+                + #"{"source":"contracts","bucket":"b","key":"k","reason":"answer broken off","advice":"Run again."},"#
+                + #"{"source":"contracts","bucket":"b","key":"l","reason":"shortBody","advice":"Run again."}]"#
         )
         #expect(
             ReportText.text(troubled, store: "s.chunks") == """
@@ -88,13 +90,15 @@ private func report(_ changes: String...) throws -> RunReport {
                   indexed      3,900  1.10 GB  610,000 chunks, 301,234,567 tokens
                   unchanged       10  12.0 MB
                   skipped         97   1.0 kB  filtered 90, empty 5, archived 2
-                  failed           4   2.0 MB  accessDenied 4
+                  failed           4   2.0 MB  access denied 4
                   vanished         1      5 B  deleted between the listing and the read
                 Removed from the store, because their source no longer lists or wants them: 1 document.
                 Read 1.23 GB at 100.0 MB/s, 50.2 MB/s per core (24.6 s of processor time).
-                The first 2 of them:
-                  contracts: 2025/a\\u{1B}[2J.txt: accessDenied: Access Denied (request 4442587FB7D0A2F9)
-                  contracts: k: shortBody
+                The first 3 of them:
+                  contracts: 2025/a\\u{1B}[2J.txt: access denied: Access Denied (request 4442587FB7D0A2F9)
+                  contracts: k: answer broken off
+                  contracts: l: answer broken off
+                What to do (answer broken off): Run again.
                 The next run tries them again. All of them: dredge store ls --state failed s.chunks
 
                 """)
@@ -149,6 +153,24 @@ private func report(_ changes: String...) throws -> RunReport {
                 The same command goes on from here.
 
                 """)
+    }
+
+    /// Codes such as `serviceFailure` are for programs.
+    @Test func `no reason for a failure is told a person by its code`() throws {
+        let codes = S3Error.Code.allCases.map(\.rawValue) + ListedObject.Flaw.Code.allCases.map(\.rawValue)
+        let counts = codes.map { "\"\($0)\":2" }.joined(separator: ",")
+        let failures = codes.map { #"{"source":"s","bucket":"b","key":"k","reason":"\#($0): told","advice":"Act."}"# }
+        let text = ReportText.text(
+            try report(
+                #""failed":{"objects":4,"bytes":2000000},"failedReasons":{\#(counts)},"#
+                    + #""failures":[\#(failures.joined(separator: ","))]"#), store: "s.chunks")
+        #expect(text.components(separatedBy: ": told\n").count == codes.count + 1)
+        let words = text.split { !$0.isLetter && !$0.isNumber }
+        for word in words {
+            let isCode = word.dropFirst().contains { $0.isUppercase } && word.contains { $0.isLowercase }
+            #expect(!isCode || ["ETag", "MB", "GB", "kB"].contains(word), "\(word)")
+        }
+        #expect(codes.allSatisfy { FailReason.words($0) != $0 || $0.allSatisfy { $0.isLowercase } })
     }
 
     @Test func `the JSON report has snake case keys, and leaves the reasons' names alone`() throws {

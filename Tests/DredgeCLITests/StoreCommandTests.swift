@@ -58,7 +58,7 @@ import Testing
         #expect(
             all.output == """
                 indexed        9 B         2 chunks             7 tokens  s3://acme/a.txt
-                failed      1.5 kB accessDenied: no                       s3://acme/b/\\u{1B}[2J\\n.txt
+                failed      1.5 kB access denied: no                      s3://acme/b/\\u{1B}[2J\\n.txt
                 skipped        0 B folder marker                          s3://acme/c/
 
                 """)
@@ -108,7 +108,8 @@ import Testing
         let path = try await makeStore(directory)
         let failed = try await DredgeBinary.run(["store", "show", path, Self.hostileKey])
         #expect(failed.status == 0 && failed.output.isEmpty)
-        #expect(failed.error == "dredge: s3://acme/b/\\u{1B}[2J\\n.txt has no chunks; it is failed: accessDenied: no\n")
+        #expect(
+            failed.error == "dredge: s3://acme/b/\\u{1B}[2J\\n.txt has no chunks; it is failed: access denied: no\n")
         let missing = try await DredgeBinary.run(["store", "show", path, "none"])
         #expect(missing.status == 1 && missing.error.contains("none"))
     }

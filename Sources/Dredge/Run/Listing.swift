@@ -50,7 +50,7 @@ struct Listing: Sendable {
     /// An entry of the listing that can't be used.
     private func note(_ object: ListedObject) {
         source.counters.failed.add(1)
-        let reason = object.flaw.map { "\($0.code.rawValue): \($0.message)" } ?? ""
+        let reason = object.flaw.map { "\($0.code.words): \($0.message)" } ?? ""
         run.failures.add(source.source, object.key, reason: reason, requestID: nil)
     }
 }

@@ -351,7 +351,8 @@ struct Reading: Sendable {
             break
         }
         run.failures.add(
-            source.source, object, reason: "\(error.code.rawValue): \(error.message)", requestID: error.requestID)
+            source.source, object, reason: "\(error.code.words): \(error.message)", requestID: error.requestID,
+            advice: error.advice)
         source.counters.failed.add(1)
         try end(object, progress, .failed(reason: error.code.rawValue), error)
     }

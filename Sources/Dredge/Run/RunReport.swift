@@ -42,10 +42,12 @@ public struct RunReport: Sendable, Codable {
         public var bucket: String
         /// The key, for people: control characters are escaped.
         public var key: String
-        /// Why, and with what of the service's words.
+        /// Why, in words before a colon, and with what of the service's words.
         public var reason: String
         /// The service's id of the last request that failed.
         public var requestID: String?
+        /// What to do next; nil: the next run tries it again.
+        public var advice: String?
     }
 
     /// The run's id, which is part of the session name that CloudTrail shows.

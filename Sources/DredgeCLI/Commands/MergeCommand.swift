@@ -114,7 +114,9 @@ enum CatalogText {
                 "The plan withheld removals of \(names): dredge plan … --since latest --confirm-deletions does them.")
         }
         if !catalog.leftOut.failed.isEmpty {
-            let reasons = catalog.leftOut.failed.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+            let reasons = catalog.leftOut.failed.sorted { $0.key < $1.key }.map {
+                "\($0.value) \(FailReason.words($0.key))"
+            }
             lines.append("Entries of the listing that can't be used: \(reasons.joined(separator: ", "))")
         }
         return lines.joined(separator: "\n") + "\n"

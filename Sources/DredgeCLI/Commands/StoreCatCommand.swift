@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dredge
 import DredgeConfig
 import DredgeLedger
 import DredgeShards
@@ -55,7 +56,7 @@ struct StoreCatCommand: AsyncParsableCommand {
         let stored = objects.filter { $0.content != nil }
         let shown = ObjectText.name(bucket: first.bucket, key: first.key)
         guard let object = stored.first else {
-            let reason = first.reason.map { ": \(Quoting.escaped($0))" } ?? ""
+            let reason = first.reason.map { ": \(Quoting.escaped(FailReason.words($0)))" } ?? ""
             throw CommandFailure(
                 .usage, "dredge: nothing of \(shown) is stored; it is \(first.state.rawValue)\(reason)")
         }

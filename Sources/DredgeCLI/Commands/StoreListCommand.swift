@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dredge
 import DredgeBase
 import DredgeConfig
 import DredgeLedger
@@ -45,7 +46,7 @@ enum ObjectText {
             + "\(padded(Figures.count(object.tokenCount), 13)) tokens"
         var middle = counts
         if let reason = object.reason {
-            middle = Quoting.escaped(reason)
+            middle = Quoting.escaped(FailReason.words(reason))
         } else if object.content == nil {
             middle = ""
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dredge
 import DredgeConfig
 import DredgeLedger
 import DredgeShards
@@ -96,7 +97,9 @@ struct StoreShowCommand: AsyncParsableCommand {
     /// Why an object that is there has no chunks.
     private func explain(_ object: StoredObject) {
         let reason =
-            object.reason.map { ": \(Quoting.escaped($0))" } ?? object.content.map { _ in ": the document is empty" }
+            object.reason.map { ": \(Quoting.escaped(FailReason.words($0)))" } ?? object.content.map { _ in
+                ": the document is empty"
+            }
             ?? ""
         StandardError.write(
             "dredge: \(ObjectText.name(bucket: object.bucket, key: object.key)) has no chunks; it is "

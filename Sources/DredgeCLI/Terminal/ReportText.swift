@@ -75,7 +75,7 @@ enum ReportText {
     /// `archived 5, filtered 90`: most frequent first.
     static func reasons(_ reasons: [String: Int]) -> String {
         reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-            .map { "\(Quoting.escaped($0.key)) \(Figures.count($0.value))" }.joined(separator: ", ")
+            .map { "\(Quoting.escaped(FailReason.words($0.key))) \(Figures.count($0.value))" }.joined(separator: ", ")
     }
 
     private static func unmatched(_ report: RunReport) -> [String] {
@@ -100,12 +100,25 @@ enum ReportText {
         guard !report.failures.isEmpty else { return [] }
         let total = report.failed.objects + report.changed.objects
         let title = report.failures.count < total ? "The first \(report.failures.count) of them:" : "Failed:"
-        return [title]
-            + report.failures.map { failure in
-                let request = failure.requestID.map { " (request \(Quoting.escaped($0)))" } ?? ""
-                return "  \(Quoting.escaped(failure.source)): \(Quoting.escaped(failure.key)): "
-                    + "\(Quoting.escaped(failure.reason))\(request)"
-            }
+        return [title] + entries(report.failures) + advice(report.failures)
+    }
+
+    private static func entries(_ failures: [RunReport.Failure]) -> [String] {
+        failures.map { failure in
+            let request = failure.requestID.map { " (request \(Quoting.escaped($0)))" } ?? ""
+            return "  \(Quoting.escaped(failure.source)): \(Quoting.escaped(failure.key)): "
+                + "\(Quoting.escaped(FailReason.words(failure.reason)))\(request)"
+        }
+    }
+
+    /// Once for all that failed for the same reason.
+    private static func advice(_ failures: [RunReport.Failure]) -> [String] {
+        var told: Set<String> = []
+        return failures.compactMap { failure in
+            let reason = String(FailReason.words(failure.reason).prefix { $0 != ":" })
+            guard let advice = failure.advice, told.insert(reason).inserted else { return nil }
+            return "What to do (\(Quoting.escaped(reason))): \(Quoting.escaped(advice))"
+        }
     }
 
     private static func hints(_ report: RunReport, store: String) -> [String] {

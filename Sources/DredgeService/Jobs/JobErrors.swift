@@ -53,7 +53,7 @@ extension FileErrorCode {
         case .failed: code = ofFailed(file.reason ?? "")
         }
         let isGeneral = [.unsupportedType, .serviceError, .readFailed].contains(code)
-        let detail = isGeneral ? file.reason.map { " (\($0))" } ?? "" : ""
+        let detail = isGeneral ? file.reason.map { " (\(FailReason.words($0)))" } ?? "" : ""
         return (code, code.meaning + detail)
     }
 
