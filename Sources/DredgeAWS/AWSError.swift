@@ -92,6 +92,8 @@ public struct ProviderReason: Sendable, Hashable {
     public var provider: String
     /// For example `AWS_EC2_METADATA_DISABLED is set`.
     public var reason: String
+    /// What to do about it, where something has to be done; nil: it isn't there, as on most machines.
+    public var advice: String?
 }
 
 extension ProviderReason: CustomStringConvertible {

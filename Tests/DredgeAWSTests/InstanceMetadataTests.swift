@@ -254,4 +254,14 @@ import Testing
         chain.forget()
         await #expect(throws: AWSError.self) { _ = try await chain.resolved() }
     }
+
+    @Test(arguments: [true, false])
+    func `a service that is switched off is told of, and not the roles' trust`(isOfProfile: Bool) async throws {
+        let world = World(
+            config: "[profile p]\nrole_arn = \(World.role)\ncredential_source = Ec2InstanceMetadata\n")
+        world.onRequest { _ in .answer(403, World.canary) }
+        let error = try await world.failure(profile: isOfProfile ? "p" : nil)
+        #expect(error.advice.contains("HttpEndpoint must be enabled") && error.advice.contains("hop limit"))
+        #expect(!error.advice.contains("AWS_ACCESS_KEY_ID") && !error.advice.contains("credential_source"))
+    }
 }

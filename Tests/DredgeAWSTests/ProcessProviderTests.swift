@@ -84,6 +84,22 @@ import Testing
     func `a line that can't be split is told of`(command: String) async throws {
         #expect(try await world(command).failure(profile: "p").code == .malformedConfigFile)
     }
+
+    @Test(arguments: ["/opt/give --a ;b", "/opt/give --a '#b'#c", "/opt/give 'a #b'", "/opt/give # once"])
+    func `a comment that may have cut the command is told of`(command: String) async throws {
+        let world = world(command, .failure(.failed(exitCode: 3)))
+        let error = try await world.failure(profile: "p")
+        let isCut = command != "/opt/give --a '#b'#c"
+        #expect(error.advice.contains("In \(World.configPath), line 3, a # or ;") == isCut, "\(error)")
+        // Nothing is said of it where the program gives credentials.
+        if command.hasSuffix("once") {
+            world.onProcess { words, _ in
+                #expect(words == ["/opt/give"])
+                return .success(Self.output())
+            }
+            #expect(try await world.id(profile: "p") == "ASIAPROC")
+        }
+    }
 }
 
 @Suite struct ShellWordsTests {

@@ -38,8 +38,8 @@ struct DefaultChain: Sendable {
         if let found = try await metadata.answer(profile: name, files).found(orAdd: &reasons) { return found }
         var error = AWSError.provider(
             "no provider has any: \(reasons.map(\.description).joined(separator: "; "))",
-            advice:
-                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones), name a "
+            advice: reasons.compactMap(\.advice).last
+                ?? "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN for temporary ones), name a "
                 + "profile with "
                 + "AWS_PROFILE, or give the machine a role.")
         error.providers = reasons

@@ -25,6 +25,12 @@ final class InstanceMetadata: Sendable {
 
     static let name = "EC2 instance metadata"
 
+    /// Where the service is there and refuses (EC2 User Guide, "Configure the Instance Metadata Service options").
+    static let advice =
+        "See to the instance's metadata options: HttpEndpoint must be enabled, and in a container the hop limit "
+        + "(HttpPutResponseHopLimit) 2 or more; HttpTokens may be required (aws ec2 modify-instance-metadata-options "
+        + "--http-endpoint enabled --http-put-response-hop-limit 2). No IAM policy or trust policy changes this."
+
     /// - Parameter files: for a profile's `ec2_metadata_service_endpoint` and its mode.
     func answer(profile: String, _ files: ProfileFiles) async throws(AWSError) -> ProviderAnswer {
         if context.variable("AWS_EC2_METADATA_DISABLED")?.lowercased() == "true" {
@@ -42,11 +48,11 @@ final class InstanceMetadata: Sendable {
         }
         switch problem {
         case .cancelled: throw .cancelled(AWSError.providerStep)
-        case .nothing(let reason):
+        case .nothing(let reason, let advice):
             forget()
-            return .nothing(Self.name, reason)
-        case .failure(let reason):
-            guard let held = held.withLock({ $0 }) else { return .nothing(Self.name, reason) }
+            return .nothing(Self.name, reason, advice: advice)
+        case .failure(let reason, let advice):
+            guard let held = held.withLock({ $0 }) else { return .nothing(Self.name, reason, advice: advice) }
             return .found(usedOn(held.credentials, since: reason), held.provider)
         }
     }
@@ -54,9 +60,9 @@ final class InstanceMetadata: Sendable {
     private enum Problem: Error {
         case cancelled
         /// There are no credentials to be had here.
-        case nothing(String)
+        case nothing(String, advice: String? = nil)
         /// There may be some another time.
-        case failure(String)
+        case failure(String, advice: String? = nil)
     }
 
     // MARK: Static stability
@@ -144,7 +150,7 @@ final class InstanceMetadata: Sendable {
         var answer = try await get(path, token: token, endpoint)
         defer { answer.wipe() }
         if answer.status == 404 { throw .nothing("no role is attached to this instance") }
-        guard answer.status == 200 else { throw .failure("status \(answer.status) instead of the role's name") }
+        guard answer.status == 200 else { throw refusal("the role's name", answer.status) }
         let name = String(
             decoding: answer.body.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }, as: UTF8.self)
         guard (1...64).contains(name.utf8.count), name.unicodeScalars.allSatisfy(RoleHopRules.isSessionNameCharacter)
@@ -162,9 +168,12 @@ final class InstanceMetadata: Sendable {
         var answer = try await answer(to: request, endpoint, retriesSilence: (endpoint.attemptCountMax ?? 1) > 1)
         defer { answer.wipe() }
         guard answer.status == 200 else {
+            // 403: it is switched off for this instance.
             throw [403, 404, 405].contains(answer.status)
-                ? .nothing("the service gives no token (status \(answer.status)); version 1 of it isn't used")
-                : .failure("status \(answer.status) instead of a token")
+                ? .nothing(
+                    "the service gives no token (status \(answer.status)); version 1 of it isn't used",
+                    advice: answer.status == 403 ? Self.advice : nil)
+                : refusal("a token", answer.status)
         }
         guard (1...1024).contains(answer.body.count), answer.body.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw .failure("its token can't be one")
@@ -177,7 +186,7 @@ final class InstanceMetadata: Sendable {
         var answer = try await get(path, token: token, endpoint)
         defer { answer.wipe() }
         guard answer.status == 200 else {
-            throw .failure("status \(answer.status) instead of the credentials of role \(role)")
+            throw refusal("the credentials of role \(role)", answer.status)
         }
         do throws(AWSError) {
             let document = try CredentialDocument(&answer.body, place: "the answer for role \(role)")
@@ -189,6 +198,10 @@ final class InstanceMetadata: Sendable {
         } catch {
             throw .failure(error.message)
         }
+    }
+
+    private func refusal(_ what: String, _ status: Int) -> Problem {
+        .failure("status \(status) instead of \(what)", advice: [401, 403].contains(status) ? Self.advice : nil)
     }
 
     private func get(_ path: String, token: String, _ endpoint: Endpoint) async throws(Problem) -> CredentialAnswer {

@@ -9,6 +9,20 @@ struct ProcessProvider {
         guard let setting = files.value("credential_process", profile: profile) else {
             return .nothing("credential_process", "the profile '\(profile.printable)' has none")
         }
+        guard setting.hasComment else { return try await answer(setting) }
+        do {
+            return try await answer(setting)
+        } catch {
+            var error = error
+            error.advice +=
+                " In \(setting.place), a # or ; with a blank before it begins a comment, also between quotes: what "
+                + "follows it is no part of the command (for the AWS CLI it is). If it is meant to be, put the command "
+                + "into a script, and name that."
+            throw error
+        }
+    }
+
+    private func answer(_ setting: ProfileFiles.Value) async throws(AWSError) -> ProviderAnswer {
         // The line itself is never shown: its arguments may be secret.
         let place = "credential_process in \(setting.path.printable), line \(setting.line),"
         let words: [String]

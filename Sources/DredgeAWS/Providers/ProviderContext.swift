@@ -31,8 +31,8 @@ enum ProviderAnswer {
     /// It was not asked for, or isn't there: the next one is asked.
     case nothing(ProviderReason)
 
-    static func nothing(_ provider: String, _ reason: String) -> ProviderAnswer {
-        .nothing(ProviderReason(provider: provider, reason: reason))
+    static func nothing(_ provider: String, _ reason: String, advice: String? = nil) -> ProviderAnswer {
+        .nothing(ProviderReason(provider: provider, reason: reason, advice: advice))
     }
 
     static func found(_ credentials: Credentials, _ provider: String) -> ProviderAnswer {

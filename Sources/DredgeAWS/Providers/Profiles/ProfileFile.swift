@@ -13,6 +13,8 @@ struct ProfileFile: Sendable {
     struct Setting: Sendable {
         var text: String
         var line: Int
+        /// Whether a comment follows it on its line.
+        var hasComment = false
     }
 
     /// What a section that matters is the settings of.
@@ -86,8 +88,8 @@ struct ProfileFile: Sendable {
             parent = name
             if ignoresSection { continue }
             guard let section else { throw malformed("a setting outside of a section", line: number) }
-            sections[section.kind]?[section.name]?[name] = Setting(
-                text: Self.withoutComment(line[line.index(after: equals)...]), line: number)
+            sections[section.kind]?[section.name]?[name] = Self.setting(
+                line[line.index(after: equals)...], line: number)
         }
     }
 
@@ -101,14 +103,15 @@ struct ProfileFile: Sendable {
     ) {
         guard let value = sections[section.kind]?[section.name]?[parent] else { return }
         guard value.text.isEmpty else {
-            sections[section.kind]?[section.name]?[parent]?.text = "\(value.text)\n\(Self.withoutComment(line))"
+            let more = Self.setting(line, line: number)
+            sections[section.kind]?[section.name]?[parent]?.text = "\(value.text)\n\(more.text)"
+            if more.hasComment { sections[section.kind]?[section.name]?[parent]?.hasComment = true }
             return
         }
         // In profiles there are such for s3, which say nothing of what matters here.
         guard section.kind == .services, let equals = line.firstIndex(of: "=") else { return }
         let name = "\(parent).\(Self.trimmed(line[..<equals]).lowercased())"
-        sections[section.kind]?[section.name]?[name] = Setting(
-            text: Self.withoutComment(line[line.index(after: equals)...]), line: number)
+        sections[section.kind]?[section.name]?[name] = Self.setting(line[line.index(after: equals)...], line: number)
     }
 
     /// The file at `path`; nil: there is none.
@@ -171,16 +174,14 @@ struct ProfileFile: Sendable {
     }
 
     /// A `#` or `;` begins a comment where a blank stands before it.
-    private static func withoutComment(_ value: Substring) -> String {
-        var end = value.endIndex
+    private static func setting(_ value: Substring, line: Int) -> Setting {
         var previous: Character = " "
         for index in value.indices {
             if value[index] == "#" || value[index] == ";", isBlank(previous) {
-                end = index
-                break
+                return Setting(text: String(trimmed(value[..<index])), line: line, hasComment: true)
             }
             previous = value[index]
         }
-        return String(trimmed(value[..<end]))
+        return Setting(text: String(trimmed(value)), line: line)
     }
 }

@@ -30,6 +30,8 @@ struct ProfileFiles: Sendable {
         var text: String
         var path: String
         var line: Int
+        /// Whether a comment follows it on its line.
+        var hasComment = false
         /// `/home/me/.aws/config, line 7`
         var place: String { "\(path.printable), line \(line)" }
     }
@@ -38,7 +40,8 @@ struct ProfileFiles: Sendable {
     func value(_ name: String, profile: String) -> Value? {
         for file in [credentials, config].compactMap({ $0 }) {
             if let setting = file.profiles[profile]?[name], !setting.text.isEmpty {
-                return Value(text: setting.text, path: file.path, line: setting.line)
+                return Value(
+                    text: setting.text, path: file.path, line: setting.line, hasComment: setting.hasComment)
             }
         }
         return nil

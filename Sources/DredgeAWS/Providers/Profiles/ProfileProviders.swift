@@ -47,7 +47,8 @@ struct ProfileProviders {
         var error = AWSError.provider(
             "what the \(files.place(profile)) names as the source of its role has no credentials: "
                 + reasons.map(\.description).joined(separator: "; "),
-            advice: "Correct its source_profile or credential_source.")
+            advice: role.base == .instanceMetadata
+                ? InstanceMetadata.advice : "Correct its source_profile or credential_source.")
         error.providers = reasons
         throw error
     }
