@@ -66,6 +66,8 @@ public enum AWSLimits {
     static let staticStabilityDelay = 300.0...600.0
     /// A request to the container's endpoint, in all.
     static let containerTimeout: Duration = .seconds(2)
+    /// A login of SSO is renewed from here before its end (as botocore has it). Seconds.
+    static let ssoRenewalWindow = 900.0
     /// A request to the SSO portal, in all.
     static let ssoTimeout: Duration = .seconds(20)
     /// Attempts of a request to an endpoint that gives credentials.

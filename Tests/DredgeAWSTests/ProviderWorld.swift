@@ -25,6 +25,7 @@ final class ProviderWorld: Sendable {
         var requests: [HTTPRequest] = []
         var warnings: [String] = []
         var reads: [String] = []
+        var writeProblem: FileAccess.Problem?
     }
     private let state: Mutex<State>
     /// 2027-01-15T08:00:00Z
@@ -52,6 +53,10 @@ final class ProviderWorld: Sendable {
     func setFile(_ path: String, _ content: Result<String, FileAccess.Problem>?) {
         state.withLock { $0.files[path] = content }
     }
+    /// The text of a file as it is now.
+    func file(_ path: String) -> String? { state.withLock { try? $0.files[path]?.get() } }
+    /// From now on no file can be written.
+    func forbidWriting() { state.withLock { $0.writeProblem = .unreadable("Read-only file system") } }
     func onRequest(_ answer: @escaping @Sendable (HTTPRequest) -> ScriptedTransport.Step) {
         state.withLock { $0.answer = answer }
     }
@@ -64,15 +69,25 @@ final class ProviderWorld: Sendable {
     var context: ProviderContext {
         ProviderContext(
             environment: state.withLock { $0.environment },
-            files: FileAccess { (path, byteCountMax) throws(FileAccess.Problem) in
-                let content = self.state.withLock { state in
-                    state.reads.append(path)
-                    return state.files[path]
-                }
-                guard let bytes = try content?.get().utf8 else { return nil }
-                guard bytes.count <= byteCountMax else { throw .tooLarge }
-                return Array(bytes)
-            },
+            files: FileAccess(
+                contents: { (path, byteCountMax) throws(FileAccess.Problem) in
+                    let content = self.state.withLock { state in
+                        state.reads.append(path)
+                        return state.files[path]
+                    }
+                    guard let bytes = try content?.get().utf8 else { return nil }
+                    guard bytes.count <= byteCountMax else { throw .tooLarge }
+                    return Array(bytes)
+                },
+                replace: { (path, bytes) throws(FileAccess.Problem) in
+                    let problem = self.state.withLock { state in
+                        if state.writeProblem == nil {
+                            state.files[path] = .success(String(decoding: bytes, as: UTF8.self))
+                        }
+                        return state.writeProblem
+                    }
+                    if let problem { throw problem }
+                }),
             processes: ProcessRunner { (words, environment) async throws(ProcessRunner.Problem) in
                 Array(try self.state.withLock { $0.process }(words, environment).get().utf8)
             },

@@ -7,7 +7,7 @@ import DredgeBase
 #endif
 
 /// The JSON in which a provider gives credentials: an answer, a program's output, a file.
-struct CredentialDocument {
+struct CredentialDocument: Sendable {
     /// Where it comes from, for a person.
     let place: String
     private let members: [String: SecretJSON]
@@ -33,6 +33,14 @@ struct CredentialDocument {
         self.members = members
         self.place = place
     }
+
+    /// The document, with `changes` in the place of its members of these names, or beside them.
+    func with(_ changes: [String: SecretJSON]) -> CredentialDocument {
+        CredentialDocument(members.merging(changes) { $1 }, place: place)
+    }
+
+    /// All of it. Who gets it wipes it.
+    var json: [UInt8] { SecretJSON.object(members).bytes }
 
     private static let advice = "Something else than a source of credentials seems to answer there."
 

@@ -1,6 +1,6 @@
 /// A value of a JSON document (RFC 8259). Texts lie in memory that is wiped, since most of those that are read here are
 /// secret; for that Foundation's decoder can't be had. `description` shows none of it.
-enum SecretJSON {
+enum SecretJSON: Sendable {
     case object([String: SecretJSON])
     case array([SecretJSON])
     case text(SecretBytes)
@@ -18,6 +18,72 @@ enum SecretJSON {
                 return try reader.document()
             }
         }.get()
+    }
+}
+
+extension SecretJSON {
+    /// As a document, with the members of objects by their names' order. Who gets it wipes it.
+    var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        // Never moved, so that no copy stays behind.
+        bytes.reserveCapacity(byteCountMax)
+        write(to: &bytes)
+        return bytes
+    }
+
+    private var byteCountMax: Int {
+        switch self {
+        case .object(let members): members.reduce(2) { $0 + 6 * $1.key.utf8.count + 4 + $1.value.byteCountMax }
+        case .array(let values): values.reduce(2) { $0 + 1 + $1.byteCountMax }
+        case .text(let text): 2 + 6 * text.byteCount
+        case .number: 32
+        case .bool, .null: 5
+        }
+    }
+
+    private func write(to bytes: inout [UInt8]) {
+        switch self {
+        case .object(let members):
+            bytes.append(UInt8(ascii: "{"))
+            for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                SecretJSON.text(.copying(member.key)).write(to: &bytes)
+                bytes.append(UInt8(ascii: ":"))
+                member.value.write(to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "}"))
+        case .array(let values):
+            bytes.append(UInt8(ascii: "["))
+            for (index, value) in values.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                value.write(to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        case .text(let text):
+            bytes.append(UInt8(ascii: "\""))
+            text.withUnsafeBytes { for byte in $0 { Self.write(byte, to: &bytes) } }
+            bytes.append(UInt8(ascii: "\""))
+        case .number(let number):
+            let whole = Int64(exactly: number).map { String($0) }
+            bytes.append(contentsOf: (whole ?? String(number)).utf8)
+        case .bool(let bool): bytes.append(contentsOf: (bool ? "true" : "false").utf8)
+        case .null: bytes.append(contentsOf: "null".utf8)
+        }
+    }
+
+    /// A byte of a text.
+    private static func write(_ byte: UInt8, to bytes: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            bytes.append(UInt8(ascii: "\\"))
+            bytes.append(byte)
+        case 0..<0x20:
+            let digits = Array("0123456789abcdef".utf8)
+            bytes.append(contentsOf: "\\u00".utf8)
+            bytes.append(digits[Int(byte >> 4)])
+            bytes.append(digits[Int(byte & 15)])
+        default: bytes.append(byte)
+        }
     }
 }
 

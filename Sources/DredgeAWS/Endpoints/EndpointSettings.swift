@@ -49,7 +49,7 @@ package struct EndpointSettings: Sendable {
         let section = setting("services")?.text
         for service in AWSService.allCases {
             endpoints[service] =
-                variable("AWS_ENDPOINT_URL_\(service.rawValue)") ?? variable("AWS_ENDPOINT_URL")
+                variable("AWS_ENDPOINT_URL_\(service.variableName)") ?? variable("AWS_ENDPOINT_URL")
                 ?? section.flatMap { files?.endpoint(of: service, section: $0) }
                 .map { Setting(text: $0.text, place: "setting endpoint_url in \($0.place)") }
                 ?? setting("endpoint_url")
@@ -125,7 +125,7 @@ package struct EndpointSettings: Sendable {
 extension ProfileFiles {
     /// The endpoint of a service in a section of services.
     fileprivate func endpoint(of service: AWSService, section: String) -> Value? {
-        guard let config, let setting = config.services[section]?["\(service.rawValue.lowercased()).endpoint_url"],
+        guard let config, let setting = config.services[section]?["\(service.variableName.lowercased()).endpoint_url"],
             !setting.text.isEmpty
         else { return nil }
         return Value(text: setting.text, path: config.path, line: setting.line)

@@ -19,12 +19,14 @@ package struct EndpointVariants: Sendable, Hashable {
     /// Throws where a variant is asked of an endpoint that is named: only its owner can know what it is.
     package func check(beside url: EndpointURL?) throws(EndpointProblem) {
         guard url != nil, fips || dualStack else { return }
-        let (what, key) = fips ? ("FIPS", "use_fips") : ("dual-stack", "use_dual_stack")
+        let (what, key, setting) =
+            fips
+            ? ("FIPS", "use_fips", "use_fips_endpoint") : ("dual-stack", "use_dual_stack", "use_dualstack_endpoint")
         throw EndpointProblem(
             message: "\(what) endpoints are asked for, but the endpoint is named",
             advice:
                 "Leave one of them away: the endpoint URL (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true for those of the "
-                + "environment and of profiles), or set \(key): false."
+                + "environment and of profiles), or set \(key): false (in a profile \(setting) = false)."
         )
     }
 }

@@ -56,4 +56,8 @@ package enum AWSService: String, Sendable, CaseIterable {
     case s3 = "S3"
     case sts = "STS"
     case sso = "SSO"
+    case ssoOIDC = "SSO OIDC"
+
+    /// As variables and sections of services name it, in capitals.
+    var variableName: String { rawValue.replacing(" ", with: "_") }
 }

@@ -5,6 +5,7 @@ struct DefaultChain: Sendable {
     let profile: String?
     private let context: ProviderContext
     private let metadata: InstanceMetadata
+    private let tokens: SSOTokens
     /// STS's, for the roles of profiles.
     let clock: ServiceClock
 
@@ -12,6 +13,7 @@ struct DefaultChain: Sendable {
         self.profile = profile
         self.context = context
         metadata = InstanceMetadata(context)
+        tokens = SSOTokens(context)
         clock = ServiceClock(context.time) { context.onWarning(ServiceClock.warning(of: "STS", ahead: $0)) }
     }
 
@@ -30,10 +32,12 @@ struct DefaultChain: Sendable {
         guard files.has(name) || !isNamed else { throw files.notFound(name) }
 
         let providers = ProfileProviders(
-            chosen: name, files: files, context: context, metadata: metadata,
+            chosen: name, files: files, context: context, metadata: metadata, tokens: tokens,
             client: STSClient(transport: context.http, clock: clock, logger: context.logger))
         if files.has(name), let found = try await providers.role(of: name).found(orAdd: &reasons) { return found }
         if let found = try await providers.own(name, usesEnvironment: profile == nil, &reasons) { return found }
+        // Somebody relies on the login of a profile that is named: others' credentials must not take its place.
+        if isNamed, let problem = SSOLogin.halfProblem(name, files) { throw problem }
         if let found = try await ContainerProvider(context: context).answer().found(orAdd: &reasons) { return found }
         if let found = try await metadata.answer(profile: name, files).found(orAdd: &reasons) { return found }
         var error = AWSError.provider(
@@ -47,7 +51,10 @@ struct DefaultChain: Sendable {
     }
 
     /// Lets go what is kept from one look-up to the next.
-    func forget() { metadata.forget() }
+    func forget() {
+        metadata.forget()
+        tokens.forget()
+    }
 }
 
 extension DefaultChain: CustomReflectable {

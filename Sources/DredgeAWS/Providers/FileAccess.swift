@@ -8,7 +8,7 @@
 
 /// How files are read; tests have their own.
 struct FileAccess: Sendable {
-    /// Why a file that is there wasn't read.
+    /// Why a file that is there wasn't read, or none was written.
     enum Problem: Error, Sendable {
         /// In the system's words.
         case unreadable(String)
@@ -19,8 +19,38 @@ struct FileAccess: Sendable {
     /// wipes them.
     var contents: @Sendable (_ path: String, _ byteCountMax: Int) throws(Problem) -> [UInt8]?
 
+    /// Puts a file of these bytes, which its owner alone may read and write, in the place of the one at a path. Who
+    /// reads at the same time gets all of the old one or all of the new one.
+    var replace: @Sendable (_ path: String, _ bytes: [UInt8]) throws(Problem) -> Void
+
     /// Those of the machine.
-    static let system = FileAccess { (path, byteCountMax) throws(Problem) in
+    static let system = FileAccess(contents: contents, replace: replace)
+
+    @Sendable private static func replace(_ path: String, with bytes: [UInt8]) throws(Problem) {
+        // The mode is 0600 from the beginning (mkstemp(3)).
+        var name = Array("\(path).XXXXXX".utf8CString)
+        let descriptor = mkstemp(&name)
+        guard descriptor >= 0 else { throw .unreadable(String(cString: strerror(errno))) }
+        var isWritten = bytes.withUnsafeBytes { bytes in
+            var done = 0
+            while done < bytes.count {
+                let count = write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return false }
+                done += count
+            }
+            return true
+        }
+        isWritten = isWritten && fsync(descriptor) == 0
+        var problem = errno
+        close(descriptor)
+        if isWritten, rename(name, path) == 0 { return }
+        if isWritten { problem = errno }
+        unlink(name)
+        throw .unreadable(String(cString: strerror(problem)))
+    }
+
+    @Sendable private static func contents(_ path: String, _ byteCountMax: Int) throws(Problem) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }

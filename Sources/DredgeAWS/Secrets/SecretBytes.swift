@@ -43,6 +43,14 @@ final class SecretBytes: @unchecked Sendable {  // safe: written by init only, w
     }
 }
 
+extension SecretBytes: Equatable {
+    /// Takes the same time wherever they differ.
+    static func == (one: SecretBytes, other: SecretBytes) -> Bool {
+        one.byteCount == other.byteCount
+            && CRYPTO_memcmp(one.buffer.baseAddress, other.buffer.baseAddress, one.byteCount) == 0
+    }
+}
+
 extension SecretBytes: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     var description: String { "‹\(byteCount) secret bytes›" }
     var debugDescription: String { description }

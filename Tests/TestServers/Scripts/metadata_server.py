@@ -9,7 +9,8 @@ DIRECTORY/requests.jsonl before it answers. Plays
 - an instance's metadata, version 2: PUT /latest/api/token, then GET /latest/meta-data/iam/security-credentials/[ROLE]
   with the token; without one every GET is refused;
 - a container's agent: GET /container/credentials, with the right Authorization if there is one;
-- the SSO portal: GET /federation/credentials with the right x-amz-sso_bearer_token.
+- the SSO portal: GET /federation/credentials with the right x-amz-sso_bearer_token;
+- what renews logins of SSO: POST /token with the right JSON; else 400, and the request's own words repeated.
 
 The world, all of it optional:
 
@@ -19,6 +20,7 @@ The world, all of it optional:
   "instance": {…} | "text",        what the role's path answers
   "authorization": "…", "container": {…} | "text",
   "bearer": "…", "sso": {…} | "text",
+  "renewal": {…}, "login": {…},    what renews, and the login that it gives
   "status": {"/path": 500},        answered instead, without a body
   "silent": ["/path"],             never answered; the connection stays open
   "drip": ["/path"],               answered by a byte every 50 ms, without an end
@@ -46,11 +48,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_PUT(self):
         self.serve()
 
+    def do_POST(self):
+        self.serve()
+
     def do_GET(self):
         self.serve()
 
     def serve(self):
-        self.rfile.read(int(self.headers.get("content-length") or 0))
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         with lock, open(os.path.join(directory, "requests.jsonl"), "a") as log:
             json.dump({"method": self.command, "path": self.path, "headers": headers}, log)
@@ -68,12 +73,16 @@ class Handler(BaseHTTPRequestHandler):
         elif path in world.get("bytes", {}):
             self.answer(200, "x" * world["bytes"][path])
         else:
-            self.answer(*self.right_answer(world, path, headers))
+            self.answer(*self.right_answer(world, path, headers, body))
 
-    def right_answer(self, world, path, headers):
+    def right_answer(self, world, path, headers, body):
         if self.command == "PUT" and path == "/latest/api/token":
             life = headers.get("x-aws-ec2-metadata-token-ttl-seconds", "")
             return (200, world["token"]) if life.isdigit() and 1 <= int(life) <= 21600 else (400, "")
+        if self.command == "POST" and path == "/token" and "login" in world:
+            if json.loads(body) == world["renewal"] and headers.get("content-type") == "application/json":
+                return 200, world["login"]
+            return 400, {"error": "invalid_grant", "error_description": body.decode()}
         if self.command != "GET":
             return 405, ""
         if path.startswith("/latest/"):

@@ -5,6 +5,7 @@ struct ProfileProviders {
     let files: ProfileFiles
     let context: ProviderContext
     let metadata: InstanceMetadata
+    let tokens: SSOTokens
     let client: STSClient
 
     private var settings: EndpointSettings {
@@ -63,7 +64,8 @@ struct ProfileProviders {
         if let found = try await webIdentity.answer().found(orAdd: &reasons) { return found }
         let isThere = files.has(profile)
         if isThere {
-            let sso = SSOProvider(profile: profile, files: files, context: context, settings: settings)
+            let sso = SSOProvider(
+                profile: profile, files: files, context: context, settings: settings, tokens: tokens)
             if let found = try await sso.answer().found(orAdd: &reasons) { return found }
         }
         let keys = ProfileKeys(profile: profile)

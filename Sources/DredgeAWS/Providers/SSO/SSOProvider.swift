@@ -13,6 +13,7 @@ struct SSOProvider {
     let files: ProfileFiles
     let context: ProviderContext
     let settings: EndpointSettings
+    let tokens: SSOTokens
 
     func answer() async throws(AWSError) -> ProviderAnswer {
         guard let login = try SSOLogin(profile: profile, files) else {
@@ -22,10 +23,14 @@ struct SSOProvider {
                 "the profile '\(profile.printable)' has "
                     + (isHalf ? "neither sso_account_id nor sso_role_name, which a role needs" : "no sso_account_id"))
         }
-        let token = try SSOToken(login: login, context: context).read()
+        // First, so that a login isn't renewed for a request that can't be made.
+        let portal = try login.endpoint(of: .sso, settings)
+        let token = try await tokens.token(of: login, settings: settings)
+        let bearer = token.accessToken.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         var request = HTTPRequest(
-            url: try url(login),
-            headers: [("accept", "application/json"), ("x-amz-sso_bearer_token", token)])
+            url: "\(portal)/federation/credentials?role_name=\(URIEncoding.query(login.role))"
+                + "&account_id=\(URIEncoding.query(login.account))",
+            headers: [("accept", "application/json"), ("x-amz-sso_bearer_token", bearer)])
         request.timeout = AWSLimits.ssoTimeout
         var answer: CredentialAnswer
         do throws(TransferError) {
@@ -47,23 +52,6 @@ struct SSOProvider {
             "SSO (role \(login.role.printable) in account \(login.account.printable), profile '\(profile.printable)')")
     }
 
-    private func url(_ login: SSOLogin) throws(AWSError) -> String {
-        guard Region.isName(login.region) else {
-            throw .provider(
-                .malformedConfigFile, "sso_region of the profile '\(profile.printable)' is not the name of a region",
-                advice: "Use a name such as eu-central-1.")
-        }
-        let custom: EndpointURL?
-        do throws(EndpointProblem) {
-            custom = try settings.endpoint(of: .sso)
-        } catch {
-            throw .provider(.invalidParameter, error.message, advice: error.advice)
-        }
-        let base = custom?.text ?? "https://portal.sso.\(login.region).\(Partition.ofRegion(login.region).dnsSuffix)"
-        return "\(base)/federation/credentials?role_name=\(URIEncoding.query(login.role))"
-            + "&account_id=\(URIEncoding.query(login.account))"
-    }
-
     private func refusal(_ status: Int, _ login: SSOLogin) -> AWSError {
         let (code, what, advice): (AWSError.Code, String, String) =
             switch status {
@@ -79,7 +67,7 @@ struct SSOProvider {
                     "Check sso_account_id, sso_role_name and sso_region."
                 )
             case 429: (.throttled, "too many requests", "Wait a little.")
-            default: (.serviceFailure, "the service has a failure of its own", "Try again later.")
+            default: (.serviceFailure, "the service has a failure of its own", AWSError.ownFailureAdvice)
             }
         return .provider(
             code,

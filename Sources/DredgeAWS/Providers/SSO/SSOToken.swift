@@ -6,41 +6,66 @@ import DredgeBase
     import Foundation
 #endif
 
-/// The token that `aws sso login` has left. Read anew each time, so that a login in the meantime counts.
-struct SSOToken {
-    let login: SSOLogin
-    let context: ProviderContext
+/// A login as the AWS CLI keeps it in its cache.
+struct SSOToken: Sendable {
+    /// All of the file, also what is unknown here.
+    let document: CredentialDocument
+    /// Bears what the login may do.
+    let accessToken: SecretBytes
+    let end: Date
 
-    func read() throws(AWSError) -> String {
-        let what = "the SSO login of the profile '\(login.profile.printable)'"
-        guard let home = context.variable("HOME") else {
-            throw .provider("\(what) can't be looked for: HOME isn't set", advice: "Set it to the home directory.")
-        }
-        let path = "\(home)/.aws/sso/cache/\(SHA1.hex(login.cacheName)).json"
+    /// What a login of an `sso-session` is renewed with.
+    struct Renewal: Sendable {
+        var clientID: SecretBytes
+        var clientSecret: SecretBytes
+        var refreshToken: SecretBytes
+        /// When the client's registration ends.
+        var end: Date
+    }
+
+    /// nil: the file has not all that it takes.
+    var renewal: Renewal? {
+        guard let id = try? document.secret("clientId"), let secret = try? document.secret("clientSecret"),
+            let token = try? document.secret("refreshToken"), let end = try? document.moment("registrationExpiresAt")
+        else { return nil }
+        return Renewal(clientID: id, clientSecret: secret, refreshToken: token, end: end)
+    }
+
+    /// Reads the file at `path`.
+    init(of login: SSOLogin, at path: String, _ files: FileAccess) throws(AWSError) {
+        let name = "\(login.name) in \(path.printable)"
         var bytes: [UInt8]?
         do throws(FileAccess.Problem) {
-            bytes = try context.files.contents(path, AWSLimits.tokenFileByteCountMax)
+            bytes = try files.contents(path, AWSLimits.tokenFileByteCountMax)
         } catch {
             guard case .unreadable(let reason) = error else {
-                throw .provider("\(what) in \(path.printable) is too large for one", advice: login.advice)
+                throw .provider("\(name) is too large for one", advice: login.advice)
             }
-            throw .provider("\(what) in \(path.printable) can't be read: \(reason)", advice: login.advice)
+            throw .provider("\(name) can't be read: \(reason)", advice: login.advice)
         }
         guard var bytes else {
-            throw .provider("\(what) is not there (\(path.printable))", advice: login.advice)
+            throw .provider("\(login.name) is not there (\(path.printable))", advice: login.advice)
         }
-        let document = try CredentialDocument(&bytes, place: path.printable)
+        try self.init(CredentialDocument(&bytes, place: path.printable), name: name, advice: login.advice)
+    }
+
+    init(_ document: CredentialDocument, name: String, advice: String) throws(AWSError) {
         guard let token = try document.secret("accessToken"), token.byteCount > 0, token.isVisibleASCII,
             let end = try document.moment("expiresAt")
         else {
-            throw .provider(
-                .malformedAnswer, "\(what) in \(path.printable) has no usable accessToken and expiresAt",
-                advice: login.advice)
+            throw .provider(.malformedAnswer, "\(name) has no usable accessToken and expiresAt", advice: advice)
         }
-        guard end > context.time.now() else {
+        self.document = document
+        accessToken = token
+        self.end = end
+    }
+
+    /// The login, which must not be over.
+    func valid(for login: SSOLogin, now: Date) throws(AWSError) -> SSOToken {
+        guard end > now else {
             throw .provider(
-                .expiredBaseCredentials, "\(what) ended at \(Timestamp.iso8601(end))", advice: login.advice)
+                .expiredBaseCredentials, "\(login.name) ended at \(Timestamp.iso8601(end))", advice: login.advice)
         }
-        return token.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        return self
     }
 }
