@@ -57,6 +57,33 @@ import Testing
         #expect(try server.requests().isEmpty)
     }
 
+    @Test func `a check has colours on a terminal alone, unless it is told otherwise`() async throws {
+        defer { server.stop() }
+        let check = [DredgeBinary.url.path, "check", "c.yaml", "--source", "open"]
+        let onTerminal = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+        func output(_ flags: [String] = [], _ environment: [String: String] = [:], pty: Bool = true) async throws
+            -> String
+        {
+            let plain = ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TERM": "xterm", "HOME": "/nonexistent"]
+            let words = (pty ? ["python3", "-c", onTerminal] : []) + check + flags
+            let outcome = try await Program.run(
+                words[0], Array(words.dropFirst()), environment: plain.merging(environment) { $1 },
+                directory: directory.url)
+            #expect(outcome.status == 0, "\(outcome)")
+            return outcome.output.replacing("\r\n", with: "\n")
+        }
+        let plain = try await output(pty: false)
+        #expect(!plain.contains("\u{1B}") && plain.contains("\n  ✓ "))
+        let coloured = try await output()
+        #expect(coloured.contains("\n  \u{1B}[32m✓\u{1B}[0m ") && coloured.contains("\u{1B}[32mResult:\u{1B}[0m "))
+        #expect(try await output(["--color", "always"], ["NO_COLOR": "1"], pty: false).contains("\u{1B}[32m✓"))
+        for (flags, environment) in [
+            (["--color", "never"], [:]), ([], ["NO_COLOR": "1"]), ([], ["TERM": "dumb"]),
+        ] as [([String], [String: String])] {
+            #expect(!(try await output(flags, environment).contains("\u{1B}")), "\(flags) \(environment)")
+        }
+    }
+
     @Test func `a bucket is checked without a config`() async throws {
         defer { server.stop() }
         let url = server.endpointURL

@@ -27,6 +27,19 @@ struct CheckCommand: AsyncParsableCommand {
     @Flag(help: "Print the report as a line of JSON.")
     var json = false
 
+    enum Colour: String, CaseIterable, ExpressibleByArgument {
+        case auto, always, never
+
+        /// Help has them in its own sentence.
+        static var allValueStrings: [String] { [] }
+    }
+
+    @Option(
+        name: .customLong("color"),
+        help: ArgumentHelp("auto (on a terminal, without NO_COLOR), always, never.", valueName: "when"),
+        completion: .list(Colour.allCases.map(\.rawValue)))
+    var colour = Colour.auto
+
     @Option(
         name: .customLong("source"),
         help: ArgumentHelp("This source only; may be given several times.", valueName: "name"))
@@ -42,7 +55,8 @@ struct CheckCommand: AsyncParsableCommand {
         if offline { return try tell(config) }
         let engine = try Engine(
             base: config.base, environment: ProcessInfo.processInfo.environment, logger: logging.log().logger)
-        let style = CheckText.Style.ofTerminal(ProcessInfo.processInfo.environment)
+        var style = CheckText.Style.ofTerminal(ProcessInfo.processInfo.environment)
+        style.isColoured = isColoured(ProcessInfo.processInfo.environment)
         var report = CheckReport(sources: [])
         do {
             for source in config.sources {
@@ -58,6 +72,17 @@ struct CheckCommand: AsyncParsableCommand {
         }
         if json { Answer.give(report) } else { try StandardOutput.shared.write(CheckText.conclusion(report)) }
         if !report.isPassed { throw CommandFailure(.fatal) }
+    }
+
+    /// NO_COLOR: <https://no-color.org>.
+    private func isColoured(_ environment: [String: String]) -> Bool {
+        switch colour {
+        case .always: true
+        case .never: false
+        case .auto:
+            isatty(STDOUT_FILENO) == 1 && environment["TERM"] ?? "dumb" != "dumb"
+                && (environment["NO_COLOR"] ?? "").isEmpty
+        }
     }
 
     private func read() throws -> Config {

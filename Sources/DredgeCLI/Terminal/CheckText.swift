@@ -12,6 +12,8 @@ enum CheckText {
         var skipped: String
         var ellipsis: String
         var columnCount = 100
+        /// Whether marks have colours (ECMA-48, Select Graphic Rendition).
+        var isColoured = false
 
         static let unicode = Style(passed: "✓", warned: "!", failed: "✗", skipped: "·", ellipsis: "…")
         static let ascii = Style(passed: "ok", warned: "! ", failed: "X ", skipped: "- ", ellipsis: "...")
@@ -22,6 +24,17 @@ enum CheckText {
                 ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }?.lowercased()
                 ?? ""
             return locale.contains("utf-8") || locale.contains("utf8") ? unicode : ascii
+        }
+
+        /// How the mark of a step is shown; nil: as the text around it.
+        fileprivate func colour(_ verdict: CheckVerdict) -> Int? {
+            guard isColoured else { return nil }
+            return switch verdict {
+            case .passed: 32  // green
+            case .warned: 33  // yellow
+            case .failed: 31  // red
+            case .skipped: 2  // faint
+            }
         }
 
         func mark(_ verdict: CheckVerdict) -> String {
@@ -53,7 +66,7 @@ enum CheckText {
         for step in check.steps where !step.causes.isEmpty { writeCauses(of: step, to: &page) }
         for finding in check.findings { write(finding, to: &page) }
         page.line("")
-        page.line(conclusion(check), indent: 2)
+        page.line(conclusion(check), indent: 2, colour: style.colour(check.verdict))
         return page.text
     }
 
@@ -76,7 +89,9 @@ enum CheckText {
     }
 
     private static func write(_ step: CheckStep, _ style: Style, to page: inout Page) {
-        page.line("\(style.mark(step.verdict)) \(step.title)", indent: 2, hanging: style.passed.count + 1)
+        page.line(
+            "\(style.mark(step.verdict)) \(step.title)", indent: 2, hanging: style.passed.count + 1,
+            colour: style.colour(step.verdict))
         for fact in step.facts { page.line(fact, indent: 6) }
         guard let answer = step.answer else { return }
         var facts: [String] = []
@@ -90,7 +105,7 @@ enum CheckText {
         guard !titles.isEmpty else { return }
         page.line(
             "\(style.skipped) Not reached: \(titles.joined(separator: "; "))", indent: 2,
-            hanging: style.skipped.count + 1)
+            hanging: style.skipped.count + 1, colour: style.colour(.skipped))
         titles = []
     }
 
@@ -154,8 +169,19 @@ private struct Page {
         self.ellipsis = ellipsis
     }
 
+    /// Gives the word that begins there a colour.
+    private mutating func paint(from start: Int, _ colour: Int?) {
+        guard let colour else { return }
+        let begin = text.utf8.index(text.startIndex, offsetBy: start)
+        let end = text[begin...].firstIndex { $0 == " " || $0 == "\n" } ?? text.endIndex
+        text.replaceSubrange(begin..<end, with: "\u{1B}[\(colour)m\(text[begin..<end])\u{1B}[0m")
+    }
+
     /// Writes `line` with all but its first line indented by `hanging` more.
-    mutating func line(_ line: String, indent: Int = 0, hanging: Int = 0) {
+    /// - Parameter colour: of its first word; nil: none.
+    mutating func line(_ line: String, indent: Int = 0, hanging: Int = 0, colour: Int? = nil) {
+        let start = text.utf8.count
+        defer { paint(from: start + indent, colour) }
         var current = String(repeating: " ", count: indent)
         let next = String(repeating: " ", count: indent + hanging)
         var isEmpty = true
