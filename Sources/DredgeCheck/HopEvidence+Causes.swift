@@ -41,9 +41,13 @@ extension HopEvidence {
 
     var callerNotTrusted: CheckCause {
         var what =
-            "Add the statement below to \(trustPlace), or put the policy in its place if "
-            + "nobody else is to use the role."
-        if hop.externalID == nil, !isSameAccount {
+            "Add the statement below to \(trustPlace), or put the policy in its place if nobody else is to "
+            + "use the role."
+        if let id = hop.externalID {
+            what +=
+                " First compare the sts:ExternalId that stands there with the config's \(id): AWS refuses a wrong one "
+                + "in the same words."
+        } else if !isSameAccount {
             what += " If that account is another company's, agree with it on an external ID, and add that too."
         }
         switch caller?.kind {

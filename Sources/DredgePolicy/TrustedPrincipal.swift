@@ -41,6 +41,11 @@ public struct TrustedPrincipal: Sendable, Hashable {
             partition: found.arn.partition, service: "iam", account: found.arn.account, resource: "root")
         arn = found.arn
         if found.arn == root {
+            guard form != .rootWithARNCondition else {
+                throw Self.refusal(
+                    "'\(text.printable)' is a whole account, and the form root-with-arn-condition narrows one to "
+                        + "a role or user", "Name the ARN of the role or user, or leave the form away.")
+            }
             principal = .aws([root.description])
             conditions = []
             notes = [Self.rootNote(root)]
@@ -135,8 +140,8 @@ public struct TrustedPrincipal: Sendable, Hashable {
     }
 
     private static func rootNote(_ root: ARN) -> String {
-        "\(root) is the whole account: every identity there that its own policies allow it gets in. The form "
-            + "root-with-arn-condition narrows that to one role."
+        "\(root) is the whole account: every identity there that its own policies allow it gets in. With the "
+            + "ARN of a role, the form root-with-arn-condition narrows that to it."
     }
 
     private static func sessionNote(_ role: ARN, name: String) -> String {

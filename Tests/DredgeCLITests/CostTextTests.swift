@@ -70,5 +70,7 @@ import Testing
         #expect(try await errors("--store", "q.chunks", "--quiet").isEmpty)
         #expect(try await errors("--store", "s.chunks").contains(" info \(line)\n"))
         #expect(!(try await errors("--store", "s.chunks").contains("To read")))
+        let log = try await errors("--store", "j.chunks", "--no-progress", "-v", "--log-format", "json")
+        #expect(log.contains(#""gets_max":1"#) && log.contains(#""lists":1"#), "\(log)")
     }
 }

@@ -13,7 +13,7 @@ func index(
     for await progress in run.progress { print(progress.doneCount, progress.tokenCount) }
     let report = try await run.report()  // every listed object accounted for
     for try await chunk in store.chunks(of: "2025/a.txt") {
-        print(chunk.byteOffset, chunk.tokenCount, chunk.text.count)
+        print(chunk.byteOffset, chunk.tokenCount, chunk.string.prefix(40))
     }
     return report
 }

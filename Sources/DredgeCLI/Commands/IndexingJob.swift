@@ -25,9 +25,7 @@ struct IndexingJob {
 
     func execute() async throws {
         do {
-            if output.dryRun { return try await plan() }
-            let metrics = try MetricsOutput(output.metrics, output.log)
-            try await metrics.during(output.log) { try await index(metrics) }
+            if output.dryRun { try await plan() } else { try await index() }
         } catch let error as RunError {
             try fail(error)
         }
@@ -56,15 +54,16 @@ struct IndexingJob {
         await engine.shutDown()
         if planning.isCancelled { throw CommandFailure(.stopped, "Stopped: a dry run writes nothing.") }
         let plan = try result.get()
+        let cost = CostText(plan, of: sources, by: engine)
         if output.json {
-            Answer.give(plan)
-        } else {
-            StandardError.write(PlanText.text(plan, cost: CostText(plan, of: sources, by: engine)))
+            Answer.give(PlanAnswer(plan: plan, requests: cost.requests))
+        } else if !output.quiet {
+            StandardError.write(PlanText.text(plan, cost: cost))
         }
     }
 
-    private func index(_ metrics: MetricsOutput) async throws {
-        let display = ProgressDisplay(isOff: output.noProgress || output.quiet, log: output.log)
+    private func index() async throws {
+        let display = ProgressDisplay(isOff: output.noProgress, isQuiet: output.quiet, log: output.log)
         let stop = StopRequest()
         // Before anything else, so that there is no moment in which a signal ends the process unasked.
         let signals = StopSignals {
@@ -72,17 +71,25 @@ struct IndexingJob {
             stop.request()
         }
         defer { signals.cancel() }
-        let chunks = try ChunkStore.open(at: store, settings: config.settings)
+        let opened = Result { try ChunkStore.open(at: store, settings: config.settings) }
+        // The metrics are those of the run that has the store.
+        if case .failure(let error as StoreError) = opened, error.code == .inUse { throw error }
+        let metrics = try MetricsOutput(output.metrics, output.log)
+        try await metrics.during(output.log) { try await index(into: try opened.get(), display, stop, metrics) }
+    }
+
+    private func index(
+        into chunks: ChunkStore, _ display: ProgressDisplay, _ stop: StopRequest, _ metrics: MetricsOutput
+    ) async throws {
         if let repaired = chunks.repaired { display.say(RewriteText.warning(repaired, store: store)) }
         let engine = try makeEngine()
         let run = engine.run(sources, into: chunks)
         stop.begin(run)
         metrics.watch(run, of: engine)
-        // A script that asks for JSON has the counts there.
-        let cost =
-            output.json
-            ? nil : { (progress: RunProgress) in CostText(progress, of: sources, by: engine).line }
-        await display.show(run.progress, cost: cost)
+        // Who asks for JSON alone finds the counts there.
+        let isTold = !output.json || output.log.format == .json
+        let cost = { (progress: RunProgress) in CostText(progress, of: sources, by: engine) }
+        await display.show(run.progress, cost: isTold ? cost : nil)
         let result: Result<RunReport, RunError>
         do throws(RunError) { result = .success(try await run.report()) } catch { result = .failure(error) }
         await engine.shutDown()

@@ -62,17 +62,24 @@ struct PolicyLintCommand: ParsableCommand {
             let answers = try orUsage { () throws(AWSError) in try needs.held(against: policies) }
             return SourceAnswers(source: name, answers: answers)
         }
+        let unknownCount = sources.reduce(0) { $0 + $1.answers.count { $0.verdict == .notChecked } }
         let problemCount = findings.count { $0.finding.severity != .advice }
         let refusalCount = sources.reduce(0) { $0 + $1.answers.count { $0.verdict == .refused } }
         if json {
             let summary = LintSummary(
-                problemCount: problemCount + refusalCount, findings: findings, checked: checked,
+                problemCount: problemCount + refusalCount, uncheckedCount: config == nil ? nil : unknownCount,
+                findings: findings, checked: checked,
                 sources: config == nil ? nil : sources)
             Answer.give(summary)
         } else {
             let looked = checked.map(\.text) + LintedPolicy.subjects(checked)
             for text in findings.map(\.text) + looked + sources.map(\.text) {
                 try StandardOutput.shared.write(text)
+            }
+            if unknownCount > 0 {
+                let needCount = sources.reduce(0) { $0 + $1.answers.count }
+                try StandardOutput.shared.write(
+                    "\(unknownCount) of \(needCount) needs were not checked: no file has the policies for them\n")
             }
         }
         if problemCount + refusalCount > 0 { throw CommandFailure(.fatal) }
@@ -221,6 +228,8 @@ private struct SourceAnswers: Encodable {
 
 private struct LintSummary: Encodable {
     var problemCount: Int
+    /// What the sources need and no policy was there for; nil: no config was named.
+    var uncheckedCount: Int?
     var findings: [LintReport]
     var checked: [LintedPolicy]
     /// nil: no config was named.

@@ -58,8 +58,20 @@ struct StoreDiffCommand: AsyncParsableCommand {
         let isSame = before.settings == after.settings
         let text = DocumentChange.Kind.allCases.map { "\(Figures.count(counts[$0] ?? 0)) \($0.rawValue)" }
         StandardError.write("dredge: \(text.joined(separator: ", "))\(isSame ? "" : "; the settings differ")\n")
+        if json {
+            let numbers = Dictionary(
+                uniqueKeysWithValues: DocumentChange.Kind.allCases.map { ($0.rawValue, counts[$0] ?? 0) })
+            Answer.give(DiffAnswer(counts: numbers, areSettingsEqual: isSame))
+        }
         if !isSame || counts.contains(where: { $0.key != .equal }) { throw CommandFailure(.incomplete) }
     }
+}
+
+/// What a comparison comes to.
+private struct DiffAnswer: Encodable {
+    /// Documents by what became of them.
+    var counts: [String: Int]
+    var areSettingsEqual: Bool
 }
 
 /// The objects of which something is stored, one after the other.

@@ -56,7 +56,7 @@ struct WorkerCommand: AsyncParsableCommand {
             shardIndex == "any"
             ? nil : try ShardNumber.read(shardIndex, offset: shardOffset, ProcessInfo.processInfo.environment)
         let log = logging.log(isQuiet: quiet)
-        let display = ProgressDisplay(isOff: noProgress || quiet, log: log)
+        let display = ProgressDisplay(isOff: noProgress, isQuiet: quiet, log: log)
         let metrics = try MetricsOutput(metrics, log)
         let working = Task {
             try await metrics.during(log) {

@@ -1,5 +1,6 @@
 import Dredge
 import DredgeLedger
+import Logging
 
 /// What S3's requests for the rest of a run come to, by kind, for people.
 struct CostText {
@@ -43,15 +44,57 @@ struct CostText {
         engine.records(of: sources).allSatisfy { $0.endpointURL == nil }
     }
 
+    /// The same for programs.
+    struct Requests: Encodable {
+        var listCount: Int
+        /// The most that it may be, where a run says it.
+        var getCount: Int
+        var headCount: Int
+        /// US dollars, at list prices of us-east-1; nil: AWS has not all of the buckets.
+        var listPrice: Double?
+    }
+
+    var requests: Requests {
+        let price = Double(listCount) * RequestPrice.list + Double(getCount + headCount) * RequestPrice.get
+        return Requests(
+            listCount: listCount, getCount: getCount, headCount: headCount, listPrice: isOfAWS ? price : nil)
+    }
+
+    /// For a log.
+    var metadata: Logger.Metadata {
+        let requests = requests
+        var metadata: Logger.Metadata = [
+            "objects": .stringConvertible(objectCount), "bytes": .stringConvertible(byteCount),
+            "lists": .stringConvertible(requests.listCount), "gets_max": .stringConvertible(requests.getCount),
+            "heads": .stringConvertible(requests.headCount),
+        ]
+        if let price = requests.listPrice { metadata["list_price_dollars"] = .stringConvertible(price) }
+        return metadata
+    }
+
     /// `To read: 1,204 objects, 8.4 GB. Requests: 2 LISTs, 2,203 GETs at most: $0.12 at list prices of us-east-1.`
     var line: String {
         var kinds = [Figures.count(listCount, "LIST"), Figures.count(getCount, "GET") + (isBound ? " at most" : "")]
         if headCount > 0 { kinds.append(Figures.count(headCount, "HEAD")) }
         let requests = kinds.joined(separator: ", ")
         let read = "To read: \(Figures.count(objectCount, "object")), \(Figures.bytes(byteCount))."
-        guard isOfAWS else { return "\(read) Requests: \(requests)." }
-        let dollars = Double(listCount) * RequestPrice.list + Double(getCount + headCount) * RequestPrice.get
-        return "\(read) Requests: \(requests): \(Figures.dollars(dollars)) at list prices of us-east-1."
+        guard let price = self.requests.listPrice else { return "\(read) Requests: \(requests)." }
+        return "\(read) Requests: \(requests): \(Figures.dollars(price)) at list prices of us-east-1."
+    }
+}
+
+/// What a dry run answers with `--json`.
+struct PlanAnswer: Encodable {
+    var plan: Plan
+    /// Of the run that would follow.
+    var requests: CostText.Requests
+
+    private enum Key: CodingKey { case requests }
+
+    func encode(to encoder: any Encoder) throws {
+        try plan.encode(to: encoder)
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(requests, forKey: .requests)
     }
 }
 

@@ -18,18 +18,20 @@ struct ProgressDisplay {
     static let clearLine = "\r\u{1B}[K"
 
     private let style: Style
+    private let isQuiet: Bool
     private let log: CommandLog
 
     /// - Parameter log: where the lines of their own go.
-    init(isOff: Bool, log: CommandLog) {
+    init(isOff: Bool, isQuiet: Bool, log: CommandLog) {
         let isLine = StandardError.isTerminal && log.logLevel > .info && log.format == .text
-        style = isOff ? .none : isLine ? .line : .log
+        self.isQuiet = isQuiet
+        style = isOff || isQuiet ? .none : isLine ? .line : .log
         self.log = log
     }
 
     /// Reads `progress` to its end.
     /// - Parameter cost: what is said once it is known what is to be read, unless that is nothing.
-    func show(_ progress: AsyncStream<RunProgress>, cost: ((RunProgress) -> String)? = nil) async {
+    func show(_ progress: AsyncStream<RunProgress>, cost: ((RunProgress) -> CostText)? = nil) async {
         var line = ProgressLine()
         var isCostTold = cost == nil
         var nextLogSeconds = Self.logIntervalSeconds
@@ -52,12 +54,14 @@ struct ProgressDisplay {
         if case .line = style { StandardError.write(Self.clearLine) }
     }
 
-    /// News between updates of the line.
-    private func tell(_ news: String) {
+    /// On a terminal as it is, in a log as an event, also where progress is not shown but the log has such events.
+    private func tell(_ cost: CostText) {
         switch style {
-        case .none: break
-        case .line: StandardError.write(Self.clearLine + news + "\n")
-        case .log: StandardError.write(log.line(Date(), .info, news, [:]))
+        case .line: StandardError.write(Self.clearLine + cost.line + "\n")
+        case .none where isQuiet || log.logLevel > .info: break
+        case .none, .log:
+            let metadata = log.format == .json ? cost.metadata : [:]
+            StandardError.write(log.line(Date(), .info, cost.line, metadata))
         }
     }
 

@@ -59,6 +59,13 @@ public struct NeedAnswer: Sendable, Hashable, Encodable {
         advice = advice.isEmpty ? "Add to \(kind.named): \(json)" : "Correct that, or add to \(kind.named): \(json)"
     }
 
+    /// Nobody said who asks, so that it was not compared with whom the policy names.
+    mutating func leavesCallerOpen(_ placeholder: String) {
+        advice = advice.replacing(placeholder, with: "THE READER'S ARN")
+        guard verdict == .allowed else { return }
+        message += "; whom it lets in was not compared: name the reader with --principal"
+    }
+
     /// Of two policies that must allow it, one is there.
     mutating func isOneSided(without kind: PolicyKind) {
         message += "; \(kind.named) must allow it, too, and is not among the files"

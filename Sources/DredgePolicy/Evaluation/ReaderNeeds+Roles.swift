@@ -22,11 +22,14 @@ extension ReaderNeeds {
         return try trust(index, [], now: now)
     }
 
+    /// In the place of whoever signs first, where nobody said who that is. No account is this one.
+    private static let unknownCaller = "arn:aws:iam::000000000000:role/READER"
+
     private func trust(_ index: Int, _ policies: [ReaderPolicy], now: Date) throws(AWSError) -> [NeedAnswer] {
         let hop = hops[index]
         let before = index == 0 ? caller : ARN(hops[index - 1].roleARN)
         // Who is not known is not compared: any name will do.
-        let named = try TrustedPrincipal(before.map { "\($0)" } ?? "arn:aws:iam::123456789012:role/READER")
+        let named = try TrustedPrincipal(before.map { "\($0)" } ?? Self.unknownCaller)
         let tagKeys = tagKeys(index), sourceIdentity = sourceIdentity(index)
         let needed = AccessPolicies.trust(
             named, externalID: hop.externalID, tagKeys: tagKeys, sourceIdentity: sourceIdentity)
@@ -43,6 +46,7 @@ extension ReaderNeeds {
                 var need = NeedAnswer(
                     action, hop.roleARN, PolicySet(kind: .trust, policies: policies).answer(request), .trust)
                 need.name(statement)
+                if before == nil { need.leavesCallerOpen(Self.unknownCaller) }
                 return need
             }
         }
