@@ -235,7 +235,8 @@ import Testing
             "bucket: abc\nauth: ambient\nuse_fips: true\nendpoint_url: http://127.0.0.1:1",
             "c.yaml:3:5: sources[0]: No request can be made: FIPS endpoints are asked for, but the endpoint is named. "
                 + "Leave one of them away: the endpoint URL (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true for those of the "
-                + "environment and of profiles), or set use_fips: false."
+                + "environment and of profiles), or set use_fips: false (in a profile use_fips_endpoint = "
+                + "false)."
         ),
         (
             "bucket_arn: arn:aws-cn:s3:::abc\nauth: ambient\nuse_fips: true",

@@ -41,7 +41,6 @@ struct Listing: Sendable {
             source.counters.done.add(recorded.objectCount - recorded.pendingCount)
             source.counters.planned.add(recorded.pendingCount)
             source.counters.plannedBytes.add(recorded.pendingByteCount)
-            source.counters.pages.add(1)
             for (object, entry) in zip(page.objects, page.entries) where entry.failReason != nil { note(object) }
             signal.pageRecorded()
         }

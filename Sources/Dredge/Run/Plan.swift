@@ -18,7 +18,7 @@ public struct SourcePlan: Sendable, Hashable, Codable {
     public var toFetch = ObjectCount()
     /// GETs that reading them takes: one for each part (`Limits.partByteCount`).
     public var getCount = 0
-    /// Pages that the listing took, or would have taken where an inventory was read instead.
+    /// Answers that the listing took, or would have taken where an inventory was read instead.
     public var pageCount = 0
     /// In the store with the same ETag and size.
     public var unchanged = ObjectCount()
@@ -86,7 +86,6 @@ extension Engine {
         do {
             isTrusted = try await ListingPages(open, isSerial: seen != nil).read { page in
                 if seen == nil, page.mayRepeat { throw KeysMayRepeat() }
-                plan.pageCount += 1
                 var entries = page.entries
                 if let seen {
                     // As a run does: the first entry of a key counts.
@@ -108,6 +107,7 @@ extension Engine {
             throw .cancelled
         }
         if let failure = open.failure { throw failure }
+        plan.pageCount = open.counters.pages.value
         do throws(StoreError) {
             let stored = try await ledger?.storedDocuments(of: record) ?? StoredDocuments()
             let candidates = listed.candidates(of: stored, isListingEmpty: plan.listed.objects == 0)

@@ -129,6 +129,7 @@ final class OpenSource: Sendable {
         let page = try await service.list(
             prefix: ObjectKey(source.prefix), continuationToken: token, startAfter: startAfter)
         health.listed()
+        counters.pages.add(1)
         return page
     }
 

@@ -27,10 +27,16 @@ struct FileAccess: Sendable {
     static let system = FileAccess(contents: contents, replace: replace)
 
     @Sendable private static func replace(_ path: String, with bytes: [UInt8]) throws(Problem) {
+        // A link stays one: other programs may read what it leads to.
+        let resolved = realpath(path, nil)
+        defer { free(resolved) }
+        let path = resolved.map { String(cString: $0) } ?? path
         // The mode is 0600 from the beginning (mkstemp(3)).
         var name = Array("\(path).XXXXXX".utf8CString)
         let descriptor = mkstemp(&name)
         guard descriptor >= 0 else { throw .unreadable(String(cString: strerror(errno))) }
+        // Not for a program that is started meanwhile.
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         var isWritten = bytes.withUnsafeBytes { bytes in
             var done = 0
             while done < bytes.count {

@@ -46,6 +46,13 @@ struct SearchCatalog: Sendable {
         guard try queue.read(Self.isOfThisVersion) else { throw SearchDamage(path: path) }
     }
 
+    /// Whether SQLite finds no damage of pages, nor a row with other types than its table has
+    /// (<https://www.sqlite.org/pragma.html#pragma_quick_check>). Reads all of the file, which has some 100 bytes a
+    /// document.
+    func isSound() throws -> Bool {
+        try queue.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") } == "ok"
+    }
+
     /// Whether the files are damaged, or are none of this version.
     static func isUseless(_ error: any Error) -> Bool {
         if error is SearchDamage { return true }

@@ -89,8 +89,12 @@ final class SearchReader: Sendable {
         documents.reserveCapacity(count)
         let rows = try Row.fetchCursor(db, sql: "SELECT number, run, version FROM document ORDER BY number")
         while let row = try rows.next() {
-            versions[row[2]] = Int32(documents.count)
-            documents.append(Document(number: row[0], run: row[1]))
+            // A damaged file may have anything in the place of the numbers.
+            guard let number = Int64.fromDatabaseValue(row[0]), let run = Int64.fromDatabaseValue(row[1]),
+                let version = Int64.fromDatabaseValue(row[2])
+            else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a document without its numbers") }
+            versions[version] = Int32(documents.count)
+            documents.append(Document(number: number, run: run))
         }
         return (documents, versions)
     }

@@ -72,7 +72,13 @@ extension StoreSearch {
     /// The index as it is now, and the version of each of its documents.
     private func open() async throws -> (SearchReader, [Int]) {
         guard isThere else { throw try await missing() }
-        guard try isOurs() else { throw useless("no search index") }
+        guard try isOurs() else {
+            throw StoreError(
+                code: .cannotOpen, path: index, message: "\(index) is there, and is no search index.",
+                advice:
+                    "If it was one and is damaged, delete it, and build it anew: \(buildCommand). Else name another "
+                    + "path with --index.")
+        }
         return try await WorkThreads.openings.run {
             do { return try read() } catch let error as DatabaseError where error.resultCode == .SQLITE_READONLY {
                 // A build was killed amid a transaction: whoever may write takes back what it had begun.
@@ -90,6 +96,7 @@ extension StoreSearch {
     private func read() throws -> (SearchReader, [Int]) {
         while true {
             let catalog = try SearchCatalog(reading: index)
+            guard try catalog.isSound() else { throw SearchDamage(path: index) }
             let before = try catalog.queue.read { try $0.segments() }
             do {
                 let reader = try SearchReader(catalog)

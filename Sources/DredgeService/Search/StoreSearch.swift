@@ -21,6 +21,13 @@ package struct StoreSearch: Sendable {
         self.store = try StorePath.resolve(store)
         self.index = try StorePath.resolve(index ?? Self.path(besides: self.store))
         files = SearchFiles { $0 }
+        func place(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().standardizedFileURL.path }
+        let own = place(self.store), named = place(self.index)
+        if ["", "-wal", "-shm", "-journal"].contains(where: { own + $0 == named }) {
+            throw StoreError(
+                code: .invalidArgument, path: self.index, message: "\(self.index) is a file of the store itself.",
+                advice: "Name another path for the index.")
+        }
     }
 
     static func path(besides store: String) -> String { store + ".search" }
@@ -73,7 +80,9 @@ package struct StoreSearch: Sendable {
         guard try isOurs() else {
             throw StoreError(
                 code: .cannotOpen, path: index, message: "\(index) is there, and is no search index.",
-                advice: "Name another path for the index. The file was left as it is.")
+                advice:
+                    "If it was one and is damaged, delete it. Else name another path with --index. The file was left "
+                    + "as it is.")
         }
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
@@ -108,7 +117,7 @@ package struct StoreSearch: Sendable {
     private func update(_ reader: DocumentReader) async throws -> Built {
         var built = Built()
         try await files.write(index) { catalog in
-            guard try await isOfStore(catalog, reader) else { throw SearchDamage(path: index) }
+            guard try catalog.isSound(), try await isOfStore(catalog, reader) else { throw SearchDamage(path: index) }
             var update = SearchUpdate(reader, catalog, files, index, metadata: [:]) { segmentCount in
                 if segmentCount > ServiceLimits.searchSegmentCountMax { try await merge(catalog) }
             }
