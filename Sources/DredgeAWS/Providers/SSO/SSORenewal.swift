@@ -59,7 +59,7 @@ struct SSORenewal {
                 "unsupported_grant_type", "access_denied", "expired_token", "slow_down",
             ].first { $0 == code }
         }
-        let said = "IAM Identity Center refuses it (\(known.map { "\($0), " } ?? "")HTTP \(status))"
+        let said = "IAM Identity Center refuses it" + (known.map { " (\($0))" } ?? "")
         if status == 429 { return .provider(.throttled, said, advice: "Wait a little.", status: status) }
         return status >= 500
             ? .provider(.serviceFailure, said, advice: AWSError.ownFailureAdvice, status: status)

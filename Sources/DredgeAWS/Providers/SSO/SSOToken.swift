@@ -46,7 +46,16 @@ struct SSOToken: Sendable {
         guard var bytes else {
             throw .provider("\(login.name) is not there (\(path.printable))", advice: login.advice)
         }
-        try self.init(CredentialDocument(&bytes, place: path.printable), name: name, advice: login.advice)
+        let document: CredentialDocument
+        do throws(AWSError) {
+            document = try CredentialDocument(&bytes, place: path.printable)
+        } catch {
+            // No service has answered: the file is broken.
+            var error = error
+            error.advice = login.advice
+            throw error
+        }
+        try self.init(document, name: name, advice: login.advice)
     }
 
     init(_ document: CredentialDocument, name: String, advice: String) throws(AWSError) {
