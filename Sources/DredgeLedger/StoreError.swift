@@ -1,3 +1,5 @@
+import DredgeBase
+
 #if canImport(FoundationEssentials)
     public import FoundationEssentials
 #else
@@ -56,14 +58,9 @@ public struct StoreError: LocalizedError, Sendable, Hashable, CustomStringConver
 
     /// What the command says: message and advice in one line.
     public var description: String {
-        advice.isEmpty ? Self.sentence(message) : "\(Self.sentence(message)) \(Self.sentence(advice))"
+        advice.isEmpty ? message.closed : "\(message.closed) \(advice.closed)"
     }
 
     /// The same as `description`.
     public var errorDescription: String? { description }
-
-    private static func sentence(_ text: String) -> String {
-        guard let last = text.last else { return text }
-        return ".!?".contains(last) ? text : text + "."
-    }
 }

@@ -71,17 +71,12 @@ extension RunError: LocalizedError, CustomStringConvertible {
         if let status { service.append("HTTP \(status)") }
         if let requestID { service.append("request \(requestID)") }
         let said = service.isEmpty ? "" : " (\(service.joined(separator: ", ")))"
-        let sentence = Self.sentence(message)
+        let sentence = message.closed
         let body = said.isEmpty ? sentence : sentence.dropLast() + said + "."
         // Steps begin with a verb in the imperative: `assume role …`, `list the bucket`.
-        let text = "\(place)could not \(step.isEmpty ? "go on" : step): \(body) \(Self.sentence(advice))"
+        let text = "\(place)could not \(step.isEmpty ? "go on" : step): \(body) \(advice.closed)"
         // What others wrote may hold line breaks, and turns of the text.
         return printable(text.utf8)
-    }
-
-    private static func sentence(_ text: String) -> String {
-        guard let last = text.last else { return text }
-        return ".!?".contains(last) ? text : text + "."
     }
 }
 

@@ -34,7 +34,7 @@ public struct CredentialCallback: Sendable {
         } catch {
             throw AWSError(
                 code: .serviceFailure, step: step,
-                message: "it said: \(Self.text(of: error))",
+                message: "it said: \("\(error)".printable)",
                 advice: "The program that runs Dredge gets these credentials itself: look there.")
         }
         guard given.expiration.map({ $0 > clock.now }) ?? true else {
@@ -44,10 +44,6 @@ public struct CredentialCallback: Sendable {
                 advice: "The program that runs Dredge gets these credentials itself: have it ask for new ones.")
         }
         return given
-    }
-
-    private static func text(of error: any Error) -> String {
-        String(String.UnicodeScalarView("\(error)".unicodeScalars.prefix(AWSLimits.messageCharacterCountMax))).printable
     }
 }
 
